@@ -1,0 +1,52 @@
+# make quickstart    trains, evaluates and exports the MNIST-Fashion bridge into out/quickstart
+# make test          runs the quick tests
+# make test-slow     runs the tests that take minutes
+# make lint          ruff, mypy and import-linter
+# make format        formats the code
+#
+# Each makes the environment that it needs in .venv, once.
+#   PYTHON=python3.13   the Python to make it with (default: the first of 3.12, 3.11, 3.13 that is there)
+#   VENV=FOLDER         another environment
+
+VENV ?= .venv
+PYTHON ?=
+BIN := $(VENV)/bin
+
+# What decides how the package is installed: requirements, version, and a console script for each of bin/.
+SOURCES := setup.py latent_xlate/__init__.py $(wildcard bin/*.py)
+PIP_INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check
+
+.PHONY: quickstart test test-slow lint format
+.NOTPARALLEL:
+
+quickstart: $(VENV)/.installed
+	$(BIN)/latent_xlate_quickstart --workdir=out/quickstart
+
+test: $(VENV)/.installed-test
+	$(BIN)/python -m pytest
+
+test-slow: $(VENV)/.installed-test
+	$(BIN)/python -m pytest -m "slow and not network"
+
+lint: $(VENV)/.installed-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(VENV)/.installed-dev
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+# The stamps: what is installed, with which extra.
+$(VENV)/.installed: $(SOURCES)
+	@scripts/make_venv.sh "$(VENV)" "$(PYTHON)"
+	@echo "Installing latent_xlate and TensorFlow into $(VENV): 2.7 GB, one to five minutes the first time"
+	@$(PIP_INSTALL) --editable .
+	@touch $@
+
+$(VENV)/.installed-%: $(SOURCES)
+	@scripts/make_venv.sh "$(VENV)" "$(PYTHON)"
+	@echo "Installing latent_xlate[$*] and TensorFlow into $(VENV): 2.7 GB, one to five minutes the first time"
+	@$(PIP_INSTALL) --editable ".[$*]"
+	@touch $@ $(VENV)/.installed

@@ -1,0 +1,366 @@
+"""The bridging VAE: one VAE over the latents of several domains (paper, section 3, supplement B.1)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import keras
+import tensorflow as tf
+
+from latent_xlate import KERAS_PACKAGE, checks, losses
+from latent_xlate.bridge.layers import GatedMixing
+from latent_xlate.randomness import replica_normal, step_seed
+
+CLASSIFIERS = ("linear", "frozen")
+UNLABELLED = -1
+
+
+@keras.saving.register_keras_serializable(package=KERAS_PACKAGE)
+class BridgingVAE(keras.Model):
+    """A VAE whose encoder and decoder are shared by all domains and told which one they work for.
+
+    Training minimises, over domains d (paper, section 3),
+
+        sum_d (L_d^ELBO) + beta_swd L^SWD + beta_cls sum_d L_d^Cls
+
+    where L_d^ELBO is the squared error of the latent plus beta_kl times the KL divergence, L^SWD
+    the sliced Wasserstein distance between the domains' samples of the shared latent, and L_d^Cls
+    the cross entropy of a classifier of the shared latent. Terms of weight zero are left out.
+
+    All domains go through the network as one stacked batch. Where their latents differ in size, a
+    linear adapter per domain brings them to one width and back; where they agree there is none and
+    the model is the paper's.
+
+    Under a `tf.distribute` strategy the SWD is that of the global batch: the shared latents are
+    gathered across replicas, so that any number of replicas computes the loss of a single device.
+
+    Example:
+        bridge = BridgingVAE(latent_dims=[100, 100], num_classes=10)
+        bridge.compile(optimizer=FusedAdam(1e-3))
+        bridge.fit(dataset)  # of (((mu, sigma), (mu, sigma)), (labels, labels)), as `train_step` takes it
+        z_fashion = bridge.translate(z_digit, source=0, target=1)
+    """
+
+    def __init__(
+        self,
+        latent_dims: Sequence[int],
+        num_classes: int = 10,
+        shared_dim: int = 8,
+        hidden_units: Sequence[int] = (512, 512, 512, 512),
+        beta_kl: float = 0.05,
+        beta_swd: float = 1.0,
+        beta_cls: float = 0.05,
+        reconstruction: str = "mean",
+        swd_order: float = 2.0,
+        num_projections: int = 64,
+        orthogonal_projections: bool = False,
+        conditional: bool = True,
+        classifier: str = "linear",
+        seed: int = 0,
+        **kwargs,
+    ):
+        """Makes the model; variables come with `build`.
+
+        Args:
+            latent_dims: Size of each domain's latent, two domains or more.
+            num_classes: Classes that the shared latent is told apart by.
+            shared_dim: Size of the shared latent.
+            hidden_units: Widths of the encoder's layers, and of the decoder's.
+            beta_kl: Weight of the KL divergence (summed over dimensions, mean over the batch).
+            beta_swd: Weight of the sliced Wasserstein distance.
+            beta_cls: Weight of the classification.
+            reconstruction: "mean" or "sum" of the squared error over a latent's dimensions.
+            swd_order: p of the Wasserstein distance; the paper's is 2, its authors' code used 1.
+            num_projections: Fresh random directions a step.
+            orthogonal_projections: Draws them as orthonormal bases.
+            conditional: Whether encoder and decoder are told the domain (one-hot).
+            classifier: "linear" and trained, as in the paper, or "frozen", a gated mixing layer left
+                at its random initial weights, as in the authors' code.
+            seed: Of the noise and directions of training.
+            **kwargs: Passed to `keras.Model`.
+
+        Raises:
+            ValueError: Fewer than two domains, or an unknown `reconstruction` or `classifier`.
+        """
+        super().__init__(**kwargs)
+        if len(latent_dims) < 2:
+            raise ValueError(f"A bridge needs two domains or more, not {len(latent_dims)}.")
+        checks.known(reconstruction, losses.REDUCTIONS, "reconstruction")
+        checks.known(classifier, CLASSIFIERS, "classifier")
+        self.latent_dims = tuple(latent_dims)
+        self.num_classes = num_classes
+        self.shared_dim = shared_dim
+        self.hidden_units = tuple(hidden_units)
+        self.beta_kl, self.beta_swd, self.beta_cls = beta_kl, beta_swd, beta_cls
+        self.reconstruction = reconstruction
+        self.swd_order = swd_order
+        self.num_projections = num_projections
+        self.orthogonal_projections = orthogonal_projections
+        self.conditional = conditional
+        self.classifier_kind = classifier
+        self.seed = seed
+        self._width = max(self.latent_dims)
+
+        def hidden(name):
+            return keras.Sequential([keras.layers.Dense(n, activation="relu") for n in self.hidden_units], name=name)
+
+        def adapters(name, to_width):
+            if len(set(self.latent_dims)) == 1:
+                return []
+            return [
+                keras.layers.Dense(self._width if to_width else size, name=f"{name}_{i}")
+                for i, size in enumerate(self.latent_dims)
+            ]
+
+        self.input_adapters = adapters("input_adapter", True)
+        self.encoder_hidden = hidden("encoder_hidden")
+        self.encoder_mixing = GatedMixing(2 * shared_dim, name="encoder_mixing")
+        self.decoder_hidden = hidden("decoder_hidden")
+        self.decoder_mixing = GatedMixing(self._width, name="decoder_mixing")
+        self.output_adapters = adapters("output_adapter", False)
+        if classifier == "linear":
+            self.classifier = keras.layers.Dense(num_classes, name="classifier")
+        else:
+            self.classifier = GatedMixing(num_classes, name="classifier", trainable=False)
+        self.trackers = {
+            name: keras.metrics.Mean(name=name) for name in ("loss", "reconstruction", "kl", "swd", "classification")
+        }
+
+    @property
+    def num_domains(self) -> int:
+        """How many domains are bridged."""
+        return len(self.latent_dims)
+
+    def build(self, input_shape=None):
+        label = self.num_domains if self.conditional else 0
+        shared, width, last = self.shared_dim + label, self._width + label, self.hidden_units[-1]
+        for adapter, size in zip(self.input_adapters, self.latent_dims, strict=False):
+            adapter.build((None, size))
+        self.encoder_hidden.build((None, width))
+        self.encoder_mixing.build([(None, width), (None, last)])
+        self.decoder_hidden.build((None, shared))
+        self.decoder_mixing.build([(None, shared), (None, last)])
+        for adapter in self.output_adapters:
+            adapter.build((None, self._width))
+        z_shape = (None, self.shared_dim)
+        self.classifier.build(z_shape if self.classifier_kind == "linear" else [z_shape, z_shape])
+        self.built = True
+
+    # ---- Use ----------------------------------------------------------------------------------
+
+    def encode(self, z: tf.Tensor, domain: int) -> tuple[tf.Tensor, tf.Tensor]:
+        """Posterior of the shared latent.
+
+        Args:
+            z: A domain's latents, [batch, latent_dims[domain]].
+            domain: Its index.
+
+        Returns:
+            mu and sigma of q(z'|z, D), float32 [batch, shared_dim].
+        """
+        if self.input_adapters:
+            z = self.input_adapters[domain](z)
+        return self._encode(z, self._label(domain, tf.shape(z)[0]))
+
+    def decode(self, z_shared: tf.Tensor, domain: int) -> tf.Tensor:
+        """Mean latents of a domain.
+
+        Args:
+            z_shared: Shared latents, [batch, shared_dim].
+            domain: Index of the domain to decode to.
+
+        Returns:
+            float32 [batch, latent_dims[domain]].
+        """
+        z = self._decode(z_shared, self._label(domain, tf.shape(z_shared)[0]))
+        return tf.cast(self.output_adapters[domain](z), tf.float32) if self.output_adapters else z
+
+    def translate(self, z: tf.Tensor, source: int, target: int, noise: tf.Tensor | None = None) -> tf.Tensor:
+        """Translates latents of one domain into another's.
+
+        Args:
+            z: [batch, latent_dims[source]].
+            source: Index of the domain of `z`.
+            target: Index of the domain to translate to; the source's own reconstructs.
+            noise: Standard normal, [batch, shared_dim], to sample the shared latent; None for its mean.
+
+        Returns:
+            float32 [batch, latent_dims[target]].
+        """
+        mu, sigma = self.encode(z, source)
+        return self.decode(mu if noise is None else mu + sigma * noise, target)
+
+    def classify(self, z_shared: tf.Tensor) -> tf.Tensor:
+        """Class logits, float32 [batch, num_classes], of shared latents [batch, shared_dim]."""
+        inputs = z_shared if self.classifier_kind == "linear" else [z_shared, z_shared]
+        return tf.cast(self.classifier(inputs), tf.float32)
+
+    def call(self, inputs):
+        """Reconstructs each domain's latents from the mean of the shared latent.
+
+        Args:
+            inputs: One [batch, latent_dim] for each domain.
+
+        Returns:
+            The reconstructions, alike.
+        """
+        return [self.translate(z, domain, domain) for domain, z in enumerate(inputs)]
+
+    def _label(self, domain, batch):
+        return tf.fill([batch], domain)
+
+    def _with_label(self, x, domains):
+        if not self.conditional:
+            return x
+        x = tf.cast(x, self.compute_dtype)
+        return tf.concat([x, tf.one_hot(domains, self.num_domains, dtype=x.dtype)], axis=-1)
+
+    def _encode(self, z, domains):
+        z = self._with_label(z, domains)
+        mixed = tf.cast(self.encoder_mixing([z, self.encoder_hidden(z)]), tf.float32)
+        mu, raw_sigma = tf.split(mixed, 2, axis=-1)
+        return mu, tf.nn.softplus(raw_sigma)
+
+    def _decode(self, z_shared, domains):
+        z_shared = self._with_label(z_shared, domains)
+        return tf.cast(self.decoder_mixing([z_shared, self.decoder_hidden(z_shared)]), tf.float32)
+
+    # ---- Training -----------------------------------------------------------------------------
+
+    @property
+    def metrics(self):
+        return list(self.trackers.values())
+
+    def _terms(self, posteriors, labels, noise, projections):
+        """The loss and its terms on this replica's part of the batch.
+
+        Args:
+            posteriors: (mu, sigma), each [batch, latent_dim], for each domain.
+            labels: int [num_domains, batch], -1 where unlabelled.
+            noise: That of each domain's z, [batch, latent_dim], and that of z', [num_domains, batch, shared_dim].
+            projections: [shared_dim, num_projections].
+
+        Returns:
+            Name to scalar, for the trackers; and the replica's share of the loss, which added up over
+            the replicas is the loss of the global batch.
+        """
+        z_noise, shared_noise = noise
+        batch = tf.shape(labels)[1]
+        domains = tf.repeat(tf.range(self.num_domains), batch)
+        z = [mu + sigma * eps for (mu, sigma), eps in zip(posteriors, z_noise, strict=True)]
+        adapted = [adapter(x) for adapter, x in zip(self.input_adapters, z, strict=True)] if self.input_adapters else z
+        mu, sigma = self._encode(tf.concat(adapted, axis=0), domains)
+        z_shared = mu + sigma * tf.reshape(shared_noise, tf.shape(mu))
+        decoded = tf.split(self._decode(z_shared, domains), self.num_domains)
+        if self.output_adapters:
+            decoded = [tf.cast(adapter(x), tf.float32) for adapter, x in zip(self.output_adapters, decoded, strict=True)]
+
+        replicas = self.distribute_strategy.num_replicas_in_sync
+        terms = {
+            "reconstruction": tf.add_n(
+                [
+                    tf.reduce_mean(losses.squared_error(x, y, self.reconstruction))
+                    for x, y in zip(z, decoded, strict=True)
+                ]
+            )
+        }
+        loss = terms["reconstruction"] / replicas
+        if self.beta_kl:
+            terms["kl"] = tf.reduce_mean(losses.gaussian_kl(mu, sigma)) * self.num_domains
+            loss += self.beta_kl * terms["kl"] / replicas
+        if self.beta_swd:
+            stacked = _global_batch(tf.reshape(z_shared, [self.num_domains, -1, self.shared_dim]))
+            terms["swd"] = losses.all_pairs_swd(stacked, projections, self.swd_order)
+            loss += self.beta_swd * terms["swd"] / replicas
+        if self.beta_cls:
+            terms["classification"], share = self._classification(z_shared, labels)
+            loss += self.beta_cls * share
+        return terms | {"loss": loss * replicas}, loss
+
+    def _classification(self, z_shared, labels):
+        """Cross entropy, a mean over each domain's labelled instances, added up over domains.
+
+        Returns:
+            The mean as this replica sees it, and the replica's share of the global one.
+        """
+        flat = tf.reshape(labels, [-1])
+        entropy = tf.nn.sparse_softmax_cross_entropy_with_logits(
+            labels=tf.maximum(flat, 0), logits=self.classify(z_shared)
+        )
+        labelled = tf.cast(labels != UNLABELLED, tf.float32)
+        entropy = tf.reshape(entropy, tf.shape(labels)) * labelled
+        count = tf.reduce_sum(labelled, axis=1)
+        context = tf.distribute.get_replica_context()
+        if context.num_replicas_in_sync > 1:
+            count = context.all_reduce(tf.distribute.ReduceOp.SUM, count)
+        share = tf.reduce_sum(tf.reduce_sum(entropy, axis=1) / tf.maximum(count, 1.0))
+        return share * context.num_replicas_in_sync, share
+
+    def _noise(self, batch, step):
+        z_noise = [
+            replica_normal((batch, size), step_seed(self.seed, step, 2 + domain))
+            for domain, size in enumerate(self.latent_dims)
+        ]
+        return z_noise, replica_normal((self.num_domains, batch, self.shared_dim), step_seed(self.seed, step, 0), axis=1)
+
+    def _projections(self, step):
+        seed = step_seed(self.seed, step, 1)
+        return losses.random_projections(self.shared_dim, self.num_projections, seed, self.orthogonal_projections)
+
+    def _track(self, terms):
+        for name, value in terms.items():
+            self.trackers[name].update_state(value)
+        return {name: self.trackers[name].result() for name in terms}
+
+    def train_step(self, data):
+        """One step.
+
+        Args:
+            data: (posteriors, labels), each with one entry a domain: (mu, sigma), float32
+                [batch, latent_dim], of which z is sampled anew at each step; and integers [batch],
+                -1 where unlabelled.
+        """
+        posteriors, labels = data
+        labels = tf.stack(labels)
+        step = self.optimizer.iterations
+        noise, projections = self._noise(tf.shape(labels)[1], step), self._projections(step)
+        with tf.GradientTape() as tape:
+            terms, loss = self._terms(posteriors, labels, noise, projections)
+            scaled = self.optimizer.scale_loss(loss)
+        self.optimizer.apply(tape.gradient(scaled, self.trainable_variables), self.trainable_variables)
+        return self._track(terms)
+
+    def test_step(self, data):
+        """The same terms, with the noise and directions of the seed."""
+        posteriors, labels = data
+        labels = tf.stack(labels)
+        terms, _ = self._terms(posteriors, labels, self._noise(tf.shape(labels)[1], 0), self._projections(0))
+        return self._track(terms)
+
+    def get_config(self):
+        return super().get_config() | {
+            "latent_dims": self.latent_dims,
+            "num_classes": self.num_classes,
+            "shared_dim": self.shared_dim,
+            "hidden_units": self.hidden_units,
+            "beta_kl": self.beta_kl,
+            "beta_swd": self.beta_swd,
+            "beta_cls": self.beta_cls,
+            "reconstruction": self.reconstruction,
+            "swd_order": self.swd_order,
+            "num_projections": self.num_projections,
+            "orthogonal_projections": self.orthogonal_projections,
+            "conditional": self.conditional,
+            "classifier": self.classifier_kind,
+            "seed": self.seed,
+        }
+
+
+def _global_batch(stacked: tf.Tensor) -> tf.Tensor:
+    """Gathers [num_domains, batch, dim] across replicas along the batch."""
+    context = tf.distribute.get_replica_context()
+    if context.num_replicas_in_sync == 1:
+        return stacked
+    num_domains, _, dim = stacked.shape
+    gathered = context.all_gather(tf.transpose(stacked, [1, 0, 2]), axis=0)
+    return tf.transpose(tf.ensure_shape(gathered, [None, num_domains, dim]), [1, 0, 2])

@@ -1,0 +1,47 @@
+"""Interpolation between latents (paper, section 5.3)."""
+
+from __future__ import annotations
+
+import tensorflow as tf
+
+from latent_xlate import checks
+
+METHODS = ("slerp", "square_root", "linear")
+
+
+def interpolate(start: tf.Tensor, end: tf.Tensor, num_points: int, method: str = "slerp") -> tf.Tensor:
+    """Points on the way between two latents, both ends included.
+
+    Args:
+        start: [..., dim].
+        end: [..., dim].
+        num_points: At least 2.
+        method: "slerp", spherical, which keeps to the shell where a Gaussian's mass lies (Shoemake,
+            1985; White, 2016, https://arxiv.org/abs/1609.04468); "square_root", weights sqrt(1 - t)
+            and sqrt(t), as in the paper's authors' code; or "linear".
+
+    Returns:
+        [num_points, ..., dim].
+
+    Raises:
+        ValueError: Unknown method, or fewer than two points.
+    """
+    checks.known(method, METHODS, "interpolation")
+    if num_points < 2:
+        raise ValueError(f"An interpolation has at least 2 points, not {num_points}.")
+    start, end = tf.convert_to_tensor(start), tf.convert_to_tensor(end)
+    t = tf.reshape(tf.linspace(0.0, 1.0, num_points), [-1] + [1] * start.shape.rank)
+    if method == "slerp":
+        cosine = tf.reduce_sum(tf.math.l2_normalize(start, -1) * tf.math.l2_normalize(end, -1), -1, keepdims=True)
+        angle = tf.acos(tf.clip_by_value(cosine, -1.0, 1.0))
+        # Of parallel or opposite latents the arc is degenerate: go straight.
+        straight = tf.sin(angle) < 1e-4
+        sine = tf.where(straight, 1.0, tf.sin(angle))
+        weights = tf.where(straight, 1.0 - t, tf.sin((1.0 - t) * angle) / sine), tf.where(
+            straight, t, tf.sin(t * angle) / sine
+        )
+    elif method == "square_root":
+        weights = tf.sqrt(1.0 - t), tf.sqrt(t)
+    else:
+        weights = 1.0 - t, t
+    return weights[0] * start + weights[1] * end

@@ -1,0 +1,144 @@
+"""Latents of labelled data, which the bridge learns from, and their batches."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import zipfile
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import tensorflow as tf
+
+from latent_xlate import checks, training
+from latent_xlate.bridge.bridging_vae import UNLABELLED
+from latent_xlate.randomness import shuffled_indices
+
+SAMPLINGS = ("balanced", "uniform")
+
+
+@dataclasses.dataclass(frozen=True)
+class Latents:
+    """Posteriors of labelled instances of a domain.
+
+    Attributes:
+        mu: Means, float32 [n, latent_dim]; for a model without encoder the latents themselves.
+        sigma: Standard deviations, float32 [n, latent_dim]; zero for a model without encoder.
+        labels: int32 [n], -1 where unlabelled.
+    """
+
+    mu: np.ndarray
+    sigma: np.ndarray
+    labels: np.ndarray
+
+    def __post_init__(self):
+        if self.mu.ndim != 2 or self.mu.shape != self.sigma.shape or len(self.mu) != len(self.labels):
+            raise ValueError(
+                f"mu {self.mu.shape}, sigma {self.sigma.shape} and labels {self.labels.shape} must be "
+                "[n, latent_dim], [n, latent_dim] and [n]."
+            )
+        checks.finite(self.mu, "mu")
+        checks.finite(self.sigma, "sigma")
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def take(self, indices) -> Latents:
+        """The instances at `indices` (an index array or a slice)."""
+        return Latents(self.mu[indices], self.sigma[indices], self.labels[indices])
+
+    def save(self, path: str | os.PathLike) -> None:
+        """Writes a compressed npz, mu and sigma as float16."""
+        arrays = {
+            "mu": self.mu.astype(np.float16),
+            "sigma": self.sigma.astype(np.float16),
+            "labels": self.labels.astype(np.int8),
+        }
+        training.write_atomically(path, lambda temporary: np.savez_compressed(temporary, **arrays))
+
+    @classmethod
+    def load(cls, path: str | os.PathLike) -> Latents:
+        """Reads what `save` wrote.
+
+        Raises:
+            ValueError: The file is missing, damaged or not one of latents.
+        """
+        try:
+            with np.load(Path(path), allow_pickle=False) as arrays:
+                mu, sigma, labels = (arrays[name] for name in ("mu", "sigma", "labels"))
+        except FileNotFoundError:
+            raise ValueError(f"There is no file of latents {path}.") from None
+        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+            raise ValueError(f"{path} is not a file of latents, or damaged ({error}).") from None
+        return cls(mu.astype(np.float32), sigma.astype(np.float32), labels.astype(np.int32))
+
+
+def make_batches(domains: Sequence[Latents], num_classes: int, sampling: str, seed: int) -> training.MakeBatch:
+    """Batches of several domains' latents, as `BridgingVAE.train_step` takes them.
+
+    Each domain's instances come in shuffled epochs. With "balanced" sampling each class has its own:
+    the classes take turns, the same in all domains, so that the sliced Wasserstein distance compares
+    like mixtures.
+
+    Args:
+        domains: Each domain's latents.
+        num_classes: Number of classes.
+        sampling: "balanced" (all must be labelled) or "uniform" (labels play no part).
+        seed: Of the order.
+
+    Returns:
+        Function of positions in the stream of batches.
+
+    Raises:
+        ValueError: Unknown `sampling`, a label out of range, or "balanced" with unlabelled instances or
+            a class without any.
+    """
+    checks.known(sampling, SAMPLINGS, "sampling")
+    samplers = [
+        _sampler(latents, num_classes, sampling, f"domain {index}", hash_of_stream(seed, index))
+        for index, latents in enumerate(domains)
+    ]
+    stored = [
+        (tf.constant(np.stack([latents.mu, latents.sigma], axis=1)), tf.constant(latents.labels))
+        for latents in domains
+    ]
+
+    def make_batch(positions):
+        posteriors, labels = [], []
+        for sample, (mu_and_sigma, all_labels) in zip(samplers, stored, strict=True):
+            indices = sample(positions)
+            mu, sigma = tf.unstack(tf.gather(mu_and_sigma, indices), axis=1)
+            posteriors.append((mu, sigma))
+            labels.append(tf.gather(all_labels, indices))
+        return tuple(posteriors), tuple(labels)
+
+    return make_batch
+
+
+def hash_of_stream(seed: int, stream: int) -> int:
+    """A seed for one of several streams of a run, below 2^31."""
+    return int(np.random.SeedSequence([seed, stream]).generate_state(1)[0] >> 1)
+
+
+def _sampler(latents, num_classes, sampling, name, seed):
+    known = latents.labels[latents.labels != UNLABELLED]
+    checks.class_labels(known, num_classes, f"labels of {name}")
+    if sampling == "uniform":
+        return lambda positions: shuffled_indices(positions, len(latents), seed)
+    if len(known) < len(latents):
+        raise ValueError(f"{name} has {len(latents) - len(known)} unlabelled instances; use sampling 'uniform'.")
+    counts = np.bincount(latents.labels, minlength=num_classes)
+    if not counts.all():
+        raise ValueError(f"Class {int(np.argmin(counts))} has no instance in {name}; balanced batches need all classes.")
+    by_class = tf.constant(np.argsort(latents.labels, kind="stable"))
+    starts = tf.constant(np.cumsum(counts) - counts)
+    sizes = tf.constant(counts)
+
+    def sample(positions):
+        classes = positions % num_classes
+        # One stream a class: epoch and order follow from the class's own turns.
+        within = shuffled_indices(positions // num_classes, tf.gather(sizes, classes), seed, classes)
+        return tf.gather(by_class, tf.gather(starts, classes) + within)
+
+    return sample

@@ -1,0 +1,85 @@
+"""Checks of what a user hands in, each failing with one sentence that says the way out."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+import numpy as np
+
+
+def known(name: str, names: Iterable[str], what: str) -> str:
+    """Returns `name` if it is one of `names`.
+
+    Args:
+        name: What was asked for.
+        names: The names that exist.
+        what: The kind of thing named, for the message ("domain", "dataset").
+
+    Raises:
+        ValueError: Names the known ones and, where one is close, asks whether it was meant.
+    """
+    names = list(names)
+    if name in names:
+        return name
+    close = difflib.get_close_matches(name, names, n=1, cutoff=0.5)
+    hint = f" Did you mean {close[0]!r}?" if close else ""
+    raise ValueError(f"Unknown {what} {name!r}.{hint} Known: {', '.join(sorted(names)) or 'none'}.")
+
+
+def unit_images(x: np.ndarray, shape: tuple[int, ...], what: str = "x") -> np.ndarray:
+    """Checks a batch of images.
+
+    Args:
+        x: Any real array.
+        shape: The shape of one image, (height, width, channels).
+        what: How the message names the array.
+
+    Returns:
+        `x` as float32 [batch, *shape], all in [0, 1].
+
+    Raises:
+        ValueError: Wrong shape or dtype, a NaN or infinite value, a value outside [0, 1].
+    """
+    x = np.asarray(x)
+    if x.dtype == np.uint8:
+        raise ValueError(f"{what} is uint8 in [0, 255]; images are floats in [0, 1]: divide it by 255.")
+    if not np.issubdtype(x.dtype, np.floating):
+        raise ValueError(f"{what} has dtype {x.dtype}; images are floats in [0, 1].")
+    if x.ndim != 1 + len(shape) or x.shape[1:] != tuple(shape):
+        expected = ", ".join(map(str, shape))
+        raise ValueError(f"{what} has shape {list(x.shape)}; expected [batch, {expected}].")
+    return _in_unit_range(x.astype(np.float32), what)
+
+
+def _in_unit_range(x: np.ndarray, what: str) -> np.ndarray:
+    finite(x, what)
+    if x.size and (x.min() < 0 or x.max() > 1):
+        raise ValueError(f"{what} has values from {x.min():g} to {x.max():g}; images must lie in [0, 1].")
+    return x
+
+
+def finite(x: np.ndarray, what: str) -> np.ndarray:
+    """Returns `x`, or raises ValueError with the number of NaN or infinite values in it."""
+    bad = int(x.size - np.isfinite(x).sum())
+    if bad:
+        raise ValueError(f"{what} has {bad} NaN or infinite value{'s' if bad > 1 else ''}.")
+    return x
+
+
+def class_labels(labels: np.ndarray, num_classes: int, what: str = "labels") -> np.ndarray:
+    """Checks integer labels.
+
+    Returns:
+        `labels` as int32 [batch], each in [0, num_classes).
+
+    Raises:
+        ValueError: Not integers, not one-dimensional, out of range.
+    """
+    labels = np.asarray(labels)
+    if labels.ndim != 1 or not np.issubdtype(labels.dtype, np.integer):
+        raise ValueError(f"{what} must be integers of shape [batch], not {labels.dtype} {list(labels.shape)}.")
+    outside = labels[(labels < 0) | (labels >= num_classes)]
+    if outside.size:
+        raise ValueError(f"{what} has {outside[0]}, outside 0 to {num_classes - 1}.")
+    return labels.astype(np.int32)

@@ -1,0 +1,1 @@
+"""Domains: pretrained generative models behind one interface."""

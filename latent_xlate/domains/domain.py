@@ -1,0 +1,159 @@
+"""The interface of a domain: a pretrained generative model, with its way in and out.
+
+Everything downstream, the bridge, the translator, evaluation and serving, is written against
+`Domain` alone: a model of one's own joins by implementing it.
+"""
+
+from __future__ import annotations
+
+import abc
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from latent_xlate import training
+
+DOMAIN_FILE = "domain.json"
+
+
+class Domain(abc.ABC):
+    """A pretrained generative model of one kind of data.
+
+    The methods on tensors can be traced by `tf.function`. `x` is a batch of data, [batch, *data_shape],
+    and `z` a batch of latents, [batch, latent_dim], both float32.
+
+    Subclasses are registered with Keras (`keras.saving.register_keras_serializable`) and rebuilt by
+    `from_config(get_config())`, with `networks` freshly built, whose weights `load` then fills in.
+
+    Attributes:
+        name: How flags and signatures call it: lower-case letters, digits, underscores.
+        class_names: Names of the classes that `classify` tells apart, by label; may be empty.
+    """
+
+    file_suffix: str
+    """Ending of the files that `write` gives, ".png" say."""
+
+    has_encoder: bool = True
+    """Whether `encode` exists; a GAN has none."""
+
+    has_classifier: bool = True
+    """Whether `classify` and `features` exist."""
+
+    def __init__(self, name: str, class_names: tuple[str, ...] = ()):
+        if not name.isidentifier() or name != name.lower():
+            raise ValueError(f"Domain name {name!r} must consist of lower-case letters, digits and underscores.")
+        self.name = name
+        self.class_names = tuple(class_names)
+
+    @property
+    @abc.abstractmethod
+    def latent_dim(self) -> int:
+        """Size of z."""
+
+    @property
+    @abc.abstractmethod
+    def data_shape(self) -> tuple[int, ...]:
+        """Shape of one x."""
+
+    @property
+    @abc.abstractmethod
+    def networks(self) -> dict[str, keras.Model]:
+        """The Keras models inside, by name."""
+
+    @abc.abstractmethod
+    def decode(self, z: tf.Tensor) -> tf.Tensor:
+        """Data of latents: x, [batch, *data_shape]."""
+
+    def encode(self, x: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """Posterior of data: mu and sigma of q(z|x), [batch, latent_dim] each."""
+        raise NotImplementedError(f"Domain {self.name!r} has no encoder.")
+
+    def classify(self, x: tf.Tensor) -> tf.Tensor:
+        """Class logits, [batch, classes], by a judge that takes no part in training the bridge."""
+        raise NotImplementedError(f"Domain {self.name!r} has no classifier.")
+
+    def features(self, x: tf.Tensor) -> tf.Tensor:
+        """The judge's penultimate activations, [batch, features]."""
+        raise NotImplementedError(f"Domain {self.name!r} has no classifier.")
+
+    def sample_prior(self, num_samples: int, seed: int = 0) -> tf.Tensor:
+        """Draws from the prior, standard normal unless a domain says otherwise: z, [num_samples, latent_dim]."""
+        return tf.random.stateless_normal([num_samples, self.latent_dim], [seed, 0])
+
+    @abc.abstractmethod
+    def check(self, x: np.ndarray) -> np.ndarray:
+        """Returns a user's x as float32, or raises ValueError with what is wrong with it."""
+
+    @abc.abstractmethod
+    def read(self, files: tf.Tensor) -> tf.Tensor:
+        """Decodes the bytes of files, string [batch], into x, in graph."""
+
+    @abc.abstractmethod
+    def write(self, x: tf.Tensor) -> tf.Tensor:
+        """Encodes x as the bytes of files, string [batch], in graph."""
+
+    @abc.abstractmethod
+    def get_config(self) -> dict[str, Any]:
+        """Arguments for `from_config`, JSON-serialisable."""
+
+    @classmethod
+    @abc.abstractmethod
+    def from_config(cls, config: dict[str, Any]) -> Domain:
+        """Makes the domain, its networks built with fresh weights."""
+
+    def save(self, folder: str | os.PathLike, dtype: str = "float32") -> Path:
+        """Writes `domain.json` and the weights of each network.
+
+        Args:
+            folder: Made if it is not there.
+            dtype: Of the weights; "float16" halves the files at a relative error of about 5e-4.
+        """
+        folder = Path(folder)
+        for name, network in self.networks.items():
+            arrays = {f"{i:03}": weight.astype(dtype) for i, weight in enumerate(network.get_weights())}
+            training.write_atomically(
+                folder / f"{name}.npz", lambda path, arrays=arrays: np.savez_compressed(path, **arrays)
+            )
+        content = {"class": keras.saving.get_registered_name(type(self)), "config": self.get_config()}
+        training.write_json(folder / DOMAIN_FILE, content)
+        return folder
+
+    @staticmethod
+    def load(folder: str | os.PathLike) -> Domain:
+        """Reads what `save` wrote.
+
+        Raises:
+            ValueError: Nothing there, a damaged file, weights of another shape, or a domain of a class
+                that is not registered (import the module that defines it first).
+        """
+        path = Path(folder) / DOMAIN_FILE
+        try:
+            content = json.loads(path.read_text())
+            registered, config = content["class"], content["config"]
+        except FileNotFoundError:
+            raise ValueError(f"There is no domain in {folder}: it has no {DOMAIN_FILE}.") from None
+        except (ValueError, KeyError, TypeError) as error:
+            raise ValueError(f"{path} is not the description of a domain ({error}).") from None
+        domain_class = keras.saving.get_registered_object(registered)
+        if domain_class is None:
+            raise ValueError(f"{path} needs the class {registered!r}: import the module that registers it first.")
+        domain = domain_class.from_config(config)
+        for name, network in domain.networks.items():
+            _load_weights(network, Path(folder) / f"{name}.npz")
+        return domain
+
+
+def _load_weights(network: keras.Model, path: Path) -> None:
+    try:
+        with np.load(path, allow_pickle=False) as arrays:
+            weights = [arrays[name].astype(np.float32) for name in sorted(arrays.files)]
+        network.set_weights(weights)
+    except FileNotFoundError:
+        raise ValueError(f"Weights {path} are missing.") from None
+    except Exception as error:  # Whatever a damaged zip or foreign weights may raise on their way.
+        raise ValueError(f"{path} does not hold the weights of {network.name}, or is damaged ({error}).") from None

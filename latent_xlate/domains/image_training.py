@@ -1,0 +1,158 @@
+"""Training of the base VAE and of the classifier to the paper's recipe (supplement B.2)."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from latent_xlate import checks, training
+from latent_xlate.data import images
+from latent_xlate.domains.image_classifier import ImageClassifier
+from latent_xlate.domains.image_vae import ImageVAE
+from latent_xlate.optimizer import FusedAdam
+from latent_xlate.randomness import shuffled_indices
+
+MODELS = ("vae", "classifier")
+BATCH_SIZES = {"vae": 512, "classifier": 256}
+PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
+
+
+def train_image_model(
+    model: str,
+    dataset: str,
+    workdir: str | Path,
+    *,
+    data_dir: str | None = None,
+    epochs: int = 100,
+    batch_size: int | None = None,
+    learning_rate: float = 1e-3,
+    hidden_units: int | None = None,
+    seed: int = 0,
+    strategy: str = "auto",
+    precision: str = "float32",
+) -> Path:
+    """Trains an `ImageVAE` or an `ImageClassifier` and writes `model.keras` and `metrics.json`.
+
+    The validation split, cut from the training images, is never trained on. The VAE is that of the
+    last epoch, the classifier that of the epoch best on the validation split. Run again with the
+    same arguments, it goes on from its last checkpoint.
+
+    Args:
+        model: "vae" or "classifier".
+        dataset: A prepared data set of images.
+        workdir: Folder of the run.
+        data_dir: Folder of TFDS data sets; None for the default.
+        epochs: Passes over the training split.
+        batch_size: Global; None for the paper's (512 for the VAE, 256 for the classifier).
+        learning_rate: Of Adam.
+        hidden_units: Width of the hidden layers; None for the model's default.
+        seed: Governs initial weights, order of the data and noise.
+        strategy: One of `training.STRATEGIES`.
+        precision: "float32", "mixed_bfloat16" or "mixed_float16".
+
+    Returns:
+        Path of `model.keras`.
+
+    Raises:
+        ValueError: Unknown model, strategy or precision, data not prepared, or a `workdir` that holds
+            another run.
+    """
+    checks.known(model, MODELS, "model")
+    checks.known(precision, PRECISIONS, "precision")
+    batch_size = batch_size or BATCH_SIZES[model]
+    splits = {split: images.load(dataset, split, data_dir) for split in images.SPLITS}
+    config = {
+        "model": model, "dataset": dataset, "epochs": epochs, "batch_size": batch_size,
+        "learning_rate": learning_rate, "hidden_units": hidden_units, "seed": seed, "precision": precision,
+    }  # fmt: skip
+    workdir = training.open_workdir(workdir, config)
+
+    keras.utils.set_random_seed(seed)
+    keras.mixed_precision.set_global_policy(precision)
+    distribution = training.make_strategy(strategy)
+    train = splits["train"]
+    with distribution.scope():
+        shape = train.images.shape[1:]
+        if model == "vae":
+            network = ImageVAE(shape, seed=seed, **({"hidden_units": [hidden_units] * 3} if hidden_units else {}))
+        else:
+            network = ImageClassifier(
+                shape, len(train.class_names), **({"hidden_units": [hidden_units] * 4} if hidden_units else {})
+            )
+        network.build()
+        network.compile(optimizer=FusedAdam(learning_rate), jit_compile=False)
+        network.optimizer.build(network.trainable_variables)
+        best = BestWeights(network, workdir / "best.weights.h5") if model == "classifier" else None
+    validation = _dataset(splits["validation"])
+
+    def on_log(step: int, logs: Mapping[str, float]) -> dict[str, float]:
+        results = {f"validation_{k}": float(v) for k, v in network.evaluate(validation, verbose=0, return_dict=True).items()}
+        if best:
+            best.update(results["validation_accuracy"], training.is_chief(distribution))
+        return results
+
+    steps_per_epoch = math.ceil(len(train) / batch_size)
+    training.train(
+        network,
+        _make_batch(train, seed),
+        num_steps=epochs * steps_per_epoch,
+        batch_size=batch_size,
+        workdir=workdir,
+        strategy=distribution,
+        steps_per_log=steps_per_epoch,
+        on_log=on_log,
+        state={"best": best.value} if best else None,
+        description=f"{dataset} {model}",
+    )
+    if best:
+        network.load_weights(best.path)
+    path = workdir / "model.keras"
+    if training.is_chief(distribution):
+        training.write_atomically(path, lambda temporary: network.save(temporary))
+        metrics = {
+            split: network.evaluate(_dataset(splits[split]), verbose=0, return_dict=True)
+            for split in ("validation", "test")
+        }
+        training.write_json(workdir / "metrics.json", metrics)
+    return path
+
+
+class BestWeights:
+    """Keeps the weights of the epoch that is best by a score, across restarts.
+
+    Attributes:
+        value: The best score so far, a variable to be kept in the checkpoint.
+        path: Where the weights of that epoch are.
+    """
+
+    def __init__(self, model: keras.Model, path: Path):
+        self.model = model
+        self.path = path
+        self.value = tf.Variable(-np.inf, dtype=tf.float32, trainable=False, name="best")
+
+    def update(self, score: float, write: bool) -> None:
+        """Keeps the model's weights if `score` is the best so far; only `write` writes the file."""
+        if score > float(self.value.numpy()):
+            if write:
+                training.write_atomically(self.path, lambda temporary: self.model.save_weights(temporary))
+            self.value.assign(score)
+
+
+def _make_batch(data: images.LabelledImages, seed: int) -> training.MakeBatch:
+    pixels, labels = tf.constant(data.images), tf.constant(data.labels)
+
+    def make_batch(positions):
+        indices = shuffled_indices(positions, len(data), seed)
+        return tf.cast(tf.gather(pixels, indices), tf.float32) / 255.0, tf.gather(labels, indices)
+
+    return make_batch
+
+
+def _dataset(data: images.LabelledImages) -> tf.data.Dataset:
+    return tf.data.Dataset.from_tensor_slices((data.unit_images, data.labels)).batch(1000)

@@ -1,0 +1,48 @@
+"""The pretrained domains that ship with the project, in `savedmodels/`."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+from latent_xlate import checks
+from latent_xlate.domains import image_domain  # noqa: F401  Registers the class with Keras.
+from latent_xlate.domains.domain import DOMAIN_FILE, Domain
+
+SAVEDMODELS = "LATENT_XLATE_SAVEDMODELS"
+"""Environment variable that names another folder of pretrained domains."""
+
+
+def savedmodels() -> Path:
+    """The folder of pretrained domains: of the environment variable, the clone, or the installation."""
+    if SAVEDMODELS in os.environ:
+        return Path(os.environ[SAVEDMODELS])
+    clone = Path(__file__).parents[2] / "savedmodels"
+    return clone if clone.is_dir() else Path(sys.prefix) / "share" / "latent_xlate" / "savedmodels"
+
+
+def names() -> list[str]:
+    """Names of the pretrained domains."""
+    return sorted(path.parent.name for path in savedmodels().glob(f"*/{DOMAIN_FILE}"))
+
+
+def folder(name_or_path: str) -> Path:
+    """The folder of a domain.
+
+    Args:
+        name_or_path: Name of a pretrained domain, or a folder that `Domain.save` wrote.
+
+    Raises:
+        ValueError: Neither.
+    """
+    if (Path(name_or_path) / DOMAIN_FILE).is_file():
+        return Path(name_or_path)
+    if os.sep in name_or_path:
+        raise ValueError(f"There is no domain in {name_or_path}: it has no {DOMAIN_FILE}.")
+    return savedmodels() / checks.known(name_or_path, names(), "domain")
+
+
+def load(name_or_path: str) -> Domain:
+    """Loads a domain. Args and errors as in `folder`."""
+    return Domain.load(folder(name_or_path))

@@ -1,0 +1,48 @@
+"""Adam in one pass over the memory of each variable."""
+
+from __future__ import annotations
+
+import keras
+import tensorflow as tf
+
+from latent_xlate import KERAS_PACKAGE
+
+
+@keras.saving.register_keras_serializable(package=KERAS_PACKAGE)
+class FusedAdam(keras.optimizers.Adam):
+    """`keras.optimizers.Adam` with its update as TensorFlow's one fused kernel.
+
+    Keras composes the update of a dozen element-wise operations, each of which reads and writes
+    whole arrays; the kernel reads the gradient, the variable and both moments once. The numbers
+    are those of `keras.optimizers.Adam` up to rounding. AMSGrad is not supported.
+
+    Reference: Kingma and Ba (2014), https://arxiv.org/abs/1412.6980.
+    """
+
+    def __init__(self, learning_rate: float = 1e-3, **kwargs):
+        """Args are those of `keras.optimizers.Adam`.
+
+        Raises:
+            ValueError: `amsgrad` is set.
+        """
+        super().__init__(learning_rate, **kwargs)
+        if self.amsgrad:
+            raise ValueError("FusedAdam has no amsgrad; use keras.optimizers.Adam(amsgrad=True).")
+
+    def update_step(self, gradient, variable, learning_rate):
+        index = self._get_variable_index(variable)
+        dtype = variable.dtype
+        step = tf.cast(self.iterations + 1, dtype)
+        beta_1, beta_2 = tf.cast(self.beta_1, dtype), tf.cast(self.beta_2, dtype)
+        tf.raw_ops.ResourceApplyAdam(
+            var=variable.handle,
+            m=self._momentums[index].value.handle,
+            v=self._velocities[index].value.handle,
+            beta1_power=tf.pow(beta_1, step),
+            beta2_power=tf.pow(beta_2, step),
+            lr=tf.cast(learning_rate, dtype),
+            beta1=beta_1,
+            beta2=beta_2,
+            epsilon=tf.cast(self.epsilon, dtype),
+            grad=tf.cast(gradient, dtype),
+        )

@@ -1,0 +1,71 @@
+"""Random numbers that are a function of (seed, step), the same however a run is cut.
+
+A resumed run, or one whose batch is spread over replicas, draws the very numbers of an unbroken
+run on one device: nothing here keeps a state, and a replica takes its rows of the global draw.
+"""
+
+from __future__ import annotations
+
+import tensorflow as tf
+
+
+def step_seed(seed: int, step: tf.Tensor, stream: int) -> tf.Tensor:
+    """Seed of one stream of random numbers at one step.
+
+    Args:
+        seed: The run's seed.
+        step: Integer scalar.
+        stream: Tells apart the uses within a step.
+
+    Returns:
+        int32 [2], as `tf.random.stateless_*` take it.
+    """
+    return tf.random.fold_in([seed, stream], tf.cast(step, tf.int32))
+
+
+def replica_normal(shape: tuple[int | tf.Tensor, ...], seed: tf.Tensor, axis: int = 0) -> tf.Tensor:
+    """This replica's part of standard normal noise drawn for the global batch.
+
+    Args:
+        shape: Shape of the replica's part.
+        seed: int32 [2], the same on every replica.
+        axis: The axis along which the batch is split evenly over the replicas.
+
+    Returns:
+        float32 noise of `shape`; outside a `tf.distribute` strategy simply that draw.
+    """
+    context = tf.distribute.get_replica_context()
+    count = context.num_replicas_in_sync if context else 1
+    if count == 1:
+        return tf.random.stateless_normal(shape, seed)
+    whole = [size * count if i == axis else size for i, size in enumerate(shape)]
+    noise = tf.random.stateless_normal(whole, seed)
+    start = [0] * len(shape)
+    start[axis] = context.replica_id_in_sync_group * shape[axis]
+    return tf.slice(noise, start, shape)
+
+
+def shuffled_indices(
+    positions: tf.Tensor, size: int | tf.Tensor, seed: int, stream: int | tf.Tensor = 0
+) -> tf.Tensor:
+    """The indices at `positions` of an endless stream of shuffled epochs.
+
+    Args:
+        positions: int64 [n], positions in the stream, from 0.
+        size: Number of items; each epoch visits every one once, in an order of its own. A tensor
+            int64 [n] where the positions are those of several streams.
+        seed: The run's seed.
+        stream: Tells apart the streams, an integer or int64 [n].
+
+    Returns:
+        int64 [n], in [0, size).
+    """
+    # The cipher mixes small keys poorly: spread them over all bits (odd constants, wrapping).
+    keys = (seed * 0x9E3779B1 + 0x1B873593, (positions // size) * 0x5851F42D, stream * 0x27D4EB2F)
+    keys = [tf.broadcast_to(tf.cast(key, tf.int64), tf.shape(positions)) for key in keys]
+    return tf.raw_ops.RandomIndexShuffle(
+        index=positions % size,
+        seed=tf.stack(keys, axis=-1),
+        max_index=tf.cast(tf.broadcast_to(size, tf.shape(positions)) - 1, tf.int64),
+        rounds=8,
+    )

@@ -1,0 +1,237 @@
+"""What everything that trains shares: the strategy, the work directory and the loop in graph.
+
+The loop calls a Keras model's own `train_step`, many steps a graph call. Batches come from data in
+memory and are a function of the step, as all random numbers are (see `randomness`), so that a run
+killed at any moment goes on from its last checkpoint and ends as if it had never stopped.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import keras
+import tensorflow as tf
+from tqdm import tqdm
+
+from latent_xlate import checks
+
+STRATEGIES = ("auto", "default", "mirrored", "multi_worker")
+
+MakeBatch = Callable[[tf.Tensor], Any]
+"""(positions of this replica's part of the batch in an endless stream, int64 [n]) -> train_step's data."""
+
+
+def make_strategy(name: str = "auto") -> tf.distribute.Strategy:
+    """Builds a distribution strategy.
+
+    Args:
+        name: "default" (one device), "mirrored" (every local GPU, else every logical CPU device),
+            "multi_worker" (the cluster that the environment variable TF_CONFIG describes), or "auto":
+            multi_worker where TF_CONFIG is set, mirrored where there are several GPUs, else default.
+
+    Raises:
+        ValueError: Unknown name, or multi_worker without TF_CONFIG.
+    """
+    checks.known(name, STRATEGIES, "strategy")
+    if name == "auto":
+        several = len(tf.config.list_logical_devices("GPU")) > 1
+        name = "multi_worker" if "TF_CONFIG" in os.environ else "mirrored" if several else "default"
+    if name == "multi_worker":
+        if "TF_CONFIG" not in os.environ:
+            raise ValueError("Strategy 'multi_worker' needs TF_CONFIG to describe the cluster; it is not set.")
+        return tf.distribute.MultiWorkerMirroredStrategy()
+    if name == "mirrored":
+        devices = tf.config.list_logical_devices("GPU") or tf.config.list_logical_devices("CPU")
+        return tf.distribute.MirroredStrategy([device.name for device in devices])
+    return tf.distribute.get_strategy()
+
+
+def is_chief(strategy: tf.distribute.Strategy) -> bool:
+    """Whether this process is the one that writes a run's files."""
+    resolver = strategy.cluster_resolver
+    return resolver is None or resolver.task_id in (None, 0)
+
+
+def write_atomically(path: str | os.PathLike, write: Callable[[Path], Any]) -> Path:
+    """Writes a file or folder beside its place, then renames, so that it is never half there.
+
+    Args:
+        path: Where it goes; what is there is replaced.
+        write: Called with the temporary path, whose ending is that of `path`.
+
+    Returns:
+        `path`.
+    """
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{os.getpid()}.{path.name}")
+    try:
+        write(temporary)
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+    return path
+
+
+def write_json(path: str | os.PathLike, content: Any) -> Path:
+    """Writes `content` as indented JSON, atomically."""
+    text = json.dumps(content, indent=2) + "\n"
+    return write_atomically(path, lambda temporary: temporary.write_text(text))
+
+
+def open_workdir(workdir: str | os.PathLike, config: Mapping[str, Any]) -> Path:
+    """Makes or reopens the folder of a run.
+
+    Args:
+        workdir: The folder.
+        config: Everything that determines the run's result, JSON-serialisable; kept in `config.json`.
+
+    Raises:
+        ValueError: The folder holds a run of another configuration; the message lists the fields.
+    """
+    path = Path(workdir) / "config.json"
+    config = json.loads(json.dumps(config))
+    if not path.exists():
+        write_json(path, config)
+        return path.parent
+    try:
+        existing = json.loads(path.read_text())
+    except ValueError as error:
+        raise ValueError(f"{path} is not JSON ({error}); is {workdir} the folder of a run?") from None
+    ours, theirs = _flat(config), _flat(existing)
+    different = [
+        f"{key}: {theirs.get(key, 'absent')} there, {ours.get(key, 'absent')} here"
+        for key in sorted(ours.keys() | theirs.keys())
+        if ours.get(key, "absent") != theirs.get(key, "absent")
+    ]
+    if different:
+        raise ValueError(
+            f"{workdir} holds a run of another configuration ({'; '.join(different)}). "
+            "Give another --workdir, or the same settings to resume it."
+        )
+    return path.parent
+
+
+def _flat(config: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    flat: dict[str, Any] = {}
+    for key, value in config.items():
+        flat |= _flat(value, f"{prefix}{key}.") if isinstance(value, Mapping) else {f"{prefix}{key}": value}
+    return flat
+
+
+def train(
+    model: keras.Model,
+    make_batch: MakeBatch,
+    *,
+    num_steps: int,
+    batch_size: int,
+    workdir: str | os.PathLike | None = None,
+    strategy: tf.distribute.Strategy | None = None,
+    steps_per_log: int = 500,
+    logs_per_checkpoint: int = 1,
+    on_log: Callable[[int, dict[str, float]], dict[str, float]] | None = None,
+    state: Mapping[str, Any] | None = None,
+    description: str = "training",
+) -> dict[str, float]:
+    """Trains a compiled model by its own `train_step`, in graph, resuming where a run was cut.
+
+    Args:
+        model: Compiled and built under `strategy`.
+        make_batch: Gives a replica's part of a step's batch, in graph.
+        num_steps: Steps in all, those of earlier runs in `workdir` included.
+        batch_size: Of the global batch, a multiple of the number of replicas.
+        workdir: Where checkpoints (`checkpoints/`) and TensorBoard events go; None keeps nothing.
+        strategy: None for the current one.
+        steps_per_log: Steps in one graph call; metrics are averaged over them.
+        logs_per_checkpoint: Logs between checkpoints; the last step is always kept.
+        on_log: Called with the step and the metrics after each graph call; what it returns is logged
+            beside them.
+        state: Further trackables to keep in the checkpoint.
+        description: Shown by the progress bar.
+
+    Returns:
+        The last logged metrics; empty if the run had already ended.
+
+    Raises:
+        ValueError: `batch_size` cannot be split evenly over the replicas, or a checkpoint does not
+            fit the model.
+    """
+    strategy = strategy or tf.distribute.get_strategy()
+    num_replicas = strategy.num_replicas_in_sync
+    if batch_size % num_replicas:
+        raise ValueError(f"Batch size {batch_size} cannot be split evenly over {num_replicas} replicas.")
+    step = tf.Variable(0, dtype=tf.int64, trainable=False, name="step")
+    manager = None
+    if workdir:
+        checkpoint = tf.train.Checkpoint(model=model, optimizer=model.optimizer, step=step, **(state or {}))
+        manager = _checkpoint_manager(checkpoint, Path(workdir), strategy)
+    train_steps = _train_function(model, make_batch, batch_size // num_replicas, strategy)
+    writer = None
+    if workdir and is_chief(strategy):
+        writer = tf.summary.create_file_writer(str(Path(workdir) / "events"))
+
+    logs: dict[str, float] = {}
+    done = int(step.numpy())
+    with tqdm(total=num_steps, initial=done, desc=description, unit="step", disable=not is_chief(strategy)) as bar:
+        while done < num_steps:
+            # Chunks end at multiples of steps_per_log, wherever an earlier run was cut.
+            until = min(num_steps, (done // steps_per_log + 1) * steps_per_log)
+            model.reset_metrics()
+            train_steps(tf.constant(done, tf.int64), tf.constant(until, tf.int64))
+            bar.update(until - done)
+            done = until
+            step.assign(done)
+            logs = {name: float(value) for name, value in model.get_metrics_result().items()}
+            if on_log:
+                logs |= on_log(done, logs)
+            if writer:
+                with writer.as_default(step=done):
+                    for name, value in logs.items():
+                        tf.summary.scalar(name, value)
+            bar.set_postfix({name: f"{value:.4g}" for name, value in logs.items()}, refresh=False)
+            if manager and (done == num_steps or (done // steps_per_log) % logs_per_checkpoint == 0):
+                manager.save(done)
+    if writer:
+        writer.close()
+    return logs
+
+
+def _train_function(model, make_batch, replica_batch_size, strategy):
+    def replica_step(step):
+        context = tf.distribute.get_replica_context()
+        replica, count = context.replica_id_in_sync_group, context.num_replicas_in_sync
+        first = (step * count + tf.cast(replica, tf.int64)) * replica_batch_size
+        model.train_step(make_batch(first + tf.range(replica_batch_size, dtype=tf.int64)))
+
+    if model.jit_compile:
+        replica_step = tf.function(replica_step, jit_compile=True)
+
+    @tf.function
+    def train_steps(first, last):
+        for step in tf.range(first, last):
+            strategy.run(replica_step, args=(step,))
+
+    return train_steps
+
+
+def _checkpoint_manager(checkpoint, workdir, strategy):
+    # Every worker has to take part in saving, but only the chief's files are kept.
+    name = "checkpoints" if is_chief(strategy) else f"checkpoints_worker_{strategy.cluster_resolver.task_id}"
+    manager = tf.train.CheckpointManager(checkpoint, str(workdir / name), max_to_keep=2)
+    latest = tf.train.latest_checkpoint(str(workdir / "checkpoints"))
+    if latest:
+        try:
+            checkpoint.restore(latest).assert_existing_objects_matched()
+        except (AssertionError, ValueError, tf.errors.OpError) as error:
+            reason = str(error).splitlines()[0]
+            raise ValueError(
+                f"Checkpoint {latest} cannot be restored ({reason}): it is damaged or of another model. "
+                f"Delete {workdir / 'checkpoints'} to start anew."
+            ) from None
+        print(f"Resuming from {latest}", file=sys.stderr)
+    return manager

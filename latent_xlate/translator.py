@@ -1,0 +1,261 @@
+"""The translator: pretrained domains and the bridge between them."""
+
+from __future__ import annotations
+
+import functools
+import json
+import os
+import zipfile
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from latent_xlate import checks, training
+from latent_xlate.bridge.bridging_vae import BridgingVAE
+from latent_xlate.bridge.interpolation import interpolate
+from latent_xlate.domains import pretrained
+from latent_xlate.domains.domain import Domain
+
+BATCH_SIZE = 512
+"""Most instances that go through the networks at once."""
+
+_BRIDGE_FILE = "bridge.keras"
+_TRANSLATOR_FILE = "translator.json"
+
+
+class Translator:
+    """Translates data between any two of its domains.
+
+    Data are encoded into their domain's latent, that into the shared latent, then decoded into the
+    target's latent and its data (paper, section 3).
+
+    Example:
+        translator = Translator.load("out/quickstart/translator")
+        shoes = translator.translate(digits, source="mnist", target="fashion_mnist")
+    """
+
+    def __init__(self, domains: Sequence[Domain], bridge: BridgingVAE):
+        """Joins domains and bridge.
+
+        Args:
+            domains: In the order in which the bridge was trained on them.
+            bridge: The trained bridge.
+
+        Raises:
+            ValueError: The domains do not fit the bridge, or two have one name.
+        """
+        names = [domain.name for domain in domains]
+        if len(set(names)) < len(names):
+            raise ValueError(f"Domains must differ in name; these are {', '.join(names)}.")
+        sizes = tuple(domain.latent_dim for domain in domains)
+        if sizes != bridge.latent_dims:
+            raise ValueError(
+                f"The bridge joins latents of sizes {bridge.latent_dims}, but the domains "
+                f"{', '.join(names)} have latents of sizes {sizes}."
+            )
+        self.domains = {domain.name: domain for domain in domains}
+        self.bridge = bridge
+
+    @property
+    def names(self) -> list[str]:
+        """Names of the domains, in the bridge's order."""
+        return list(self.domains)
+
+    def domain(self, name: str) -> Domain:
+        """A domain by name; ValueError lists the known ones."""
+        checks.known(name, self.domains, "domain")
+        return self.domains[name]
+
+    def index(self, name: str) -> int:
+        """A domain's place in the bridge; ValueError as in `domain`."""
+        return self.names.index(checks.known(name, self.domains, "domain"))
+
+    # ---- On tensors, for tf.function and the export -------------------------------------------
+
+    def translate_latents(self, z: tf.Tensor, source: str, target: str, noise: tf.Tensor | None = None) -> tf.Tensor:
+        """Translates z, [batch, latent_dim of source], into the target's, [batch, latent_dim of target].
+
+        Args:
+            z: The source's latents.
+            source: Name of their domain.
+            target: Name of the domain to translate to.
+            noise: Standard normal, [batch, shared_dim], to sample the shared latent; None for its mean.
+        """
+        return self.bridge.translate(z, self.index(source), self.index(target), noise)
+
+    def translate_data(self, x: tf.Tensor, source: str, target: str, noise: tf.Tensor | None = None) -> tf.Tensor:
+        """Translates x, [batch, *data_shape of source], by the mean of its posterior. Args as in `translate_latents`."""
+        z, _ = self.domain(source).encode(x)
+        return self.domain(target).decode(self.translate_latents(z, source, target, noise))
+
+    # ---- On arrays, of any batch size ---------------------------------------------------------
+
+    def translate(
+        self, x: np.ndarray, source: str, target: str, sample: bool = False, seed: int | None = None
+    ) -> np.ndarray:
+        """Translates data.
+
+        Args:
+            x: float32 [batch, *data_shape] of the source; images in [0, 1].
+            source: Name of the domain of `x`.
+            target: Name of the domain to translate to; the source's own reconstructs.
+            sample: Whether the shared latent is sampled; else it is its mean.
+            seed: Of the sampling; None for another each time.
+
+        Returns:
+            float32 [batch, *data_shape] of the target.
+
+        Raises:
+            ValueError: Unknown domain, or `x` is not the source's data.
+        """
+        x = self._data(x, source)
+        self.domain(target)
+        noise = None
+        if sample:
+            generator = np.random.default_rng(seed)
+            noise = generator.standard_normal((len(x), self.bridge.shared_dim), dtype=np.float32)
+        return self._in_batches(self._function("translate_data", source, target), x, noise)
+
+    def reconstruct(self, x: np.ndarray, domain: str, sample: bool = False, seed: int | None = None) -> np.ndarray:
+        """Passes data through the bridge and back to its own domain. Args as in `translate`."""
+        return self.translate(x, domain, domain, sample, seed)
+
+    def encode(self, x: np.ndarray, source: str) -> tuple[np.ndarray, np.ndarray]:
+        """Posterior of the shared latent, given the mean of the domain's own.
+
+        Args:
+            x: float32 [batch, *data_shape].
+            source: Name of the domain.
+
+        Returns:
+            mu and sigma of q(z'|z, D), float32 [batch, shared_dim].
+        """
+        return self._in_batches(self._function("_encode", source), self._data(x, source))
+
+    def decode(self, z_shared: np.ndarray, target: str) -> np.ndarray:
+        """Data of shared latents.
+
+        Args:
+            z_shared: float32 [batch, shared_dim].
+            target: Name of the domain.
+
+        Returns:
+            float32 [batch, *data_shape].
+        """
+        z_shared = checks.finite(np.asarray(z_shared, np.float32), "z_shared")
+        if z_shared.ndim != 2 or z_shared.shape[1] != self.bridge.shared_dim:
+            raise ValueError(f"z_shared is {list(z_shared.shape)}; expected [batch, {self.bridge.shared_dim}].")
+        self.domain(target)
+        return self._in_batches(self._function("_decode", target), z_shared)
+
+    def interpolate(
+        self,
+        start: np.ndarray,
+        end: np.ndarray,
+        source: str,
+        target: str,
+        num_points: int = 9,
+        method: str = "slerp",
+    ) -> np.ndarray:
+        """Interpolates in the source's latent space and translates every point (paper, section 5.3).
+
+        Args:
+            start: One instance, [*data_shape] of the source.
+            end: Another.
+            source: Name of their domain.
+            target: Name of the domain to translate to; the source's own shows the way within it.
+            num_points: Points in all, the two ends included.
+            method: "slerp", "square_root" or "linear".
+
+        Returns:
+            float32 [num_points, *data_shape] of the target.
+        """
+        ends, _ = self.domain(source).encode(self._data(np.stack([start, end]), source))
+        z = interpolate(ends[0], ends[1], num_points, method)
+        if source != target:
+            z = self.translate_latents(z, source, target)
+        return self.domain(target).decode(z).numpy()
+
+    def _data(self, x, source):
+        domain = self.domain(source)
+        if not domain.has_encoder:
+            raise ValueError(f"Domain {source!r} has no encoder: translate its latents by `translate_latents`.")
+        return domain.check(x)
+
+    def _encode(self, x, source):
+        return self.bridge.encode(self.domain(source).encode(x)[0], self.index(source))
+
+    def _decode(self, z_shared, target):
+        return self.domain(target).decode(self.bridge.decode(z_shared, self.index(target)))
+
+    @functools.cached_property
+    def _functions(self) -> dict[tuple[str, ...], Callable]:
+        return {}
+
+    def _function(self, method: str, *names: str) -> Callable:
+        """A method on tensors as a graph that takes batches of any size."""
+        key = (method, *names)
+        if key not in self._functions:
+            graph = tf.function(getattr(self, method), reduce_retracing=True, autograph=False)
+            self._functions[key] = lambda x, *rest: graph(x, *names, *rest)
+        return self._functions[key]
+
+    @staticmethod
+    def _in_batches(function, x, noise=None):
+        rows = [slice(i, i + BATCH_SIZE) for i in range(0, max(len(x), 1), BATCH_SIZE)]
+        parts = [function(tf.constant(x[r]), *(() if noise is None else (tf.constant(noise[r]),))) for r in rows]
+        if isinstance(parts[0], tuple):
+            return tuple(np.concatenate([np.asarray(part) for part in column]) for column in zip(*parts, strict=True))
+        return np.concatenate([np.asarray(part) for part in parts])
+
+    # ---- Files --------------------------------------------------------------------------------
+
+    def save(self, folder: str | os.PathLike, dtype: str = "float32") -> Path:
+        """Writes the domains, the bridge and `translator.json`.
+
+        Args:
+            folder: Made if it is not there.
+            dtype: Of the domains' weights; "float16" halves them.
+        """
+        folder = Path(folder)
+        for name, domain in self.domains.items():
+            domain.save(folder / name, dtype)
+        training.write_atomically(folder / _BRIDGE_FILE, lambda path: self.bridge.save(path))
+        training.write_json(folder / _TRANSLATOR_FILE, {"domains": self.names})
+        return folder
+
+    @classmethod
+    def load(cls, folder: str | os.PathLike) -> Translator:
+        """Reads what `save` wrote.
+
+        Raises:
+            ValueError: Nothing there, or a damaged or foreign file.
+        """
+        path = Path(folder) / _TRANSLATOR_FILE
+        try:
+            names = json.loads(path.read_text())["domains"]
+        except FileNotFoundError:
+            raise ValueError(f"There is no translator in {folder}: it has no {_TRANSLATOR_FILE}.") from None
+        except (ValueError, KeyError, TypeError) as error:
+            raise ValueError(f"{path} is not the description of a translator ({error}).") from None
+        return cls([pretrained.load(str(Path(folder).absolute() / name)) for name in names], load_bridge(Path(folder) / _BRIDGE_FILE))
+
+
+def load_bridge(path: str | os.PathLike) -> BridgingVAE:
+    """Reads a bridge, a `.keras` file.
+
+    Raises:
+        ValueError: The file is missing, damaged, or not a bridge.
+    """
+    if not Path(path).is_file():
+        raise ValueError(f"There is no bridge {path}.")
+    try:
+        bridge = keras.saving.load_model(path, compile=False, safe_mode=True)
+    except (ValueError, TypeError, KeyError, OSError, zipfile.BadZipFile) as error:
+        raise ValueError(f"{path} is not a Keras model, or is damaged ({str(error).splitlines()[0]}).") from None
+    if not isinstance(bridge, BridgingVAE):
+        raise ValueError(f"{path} is a {type(bridge).__name__}, not a bridge.")
+    return bridge

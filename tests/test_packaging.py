@@ -1,0 +1,145 @@
+"""The package as installed: its commands, its weights, its version, and the choice of Python."""
+
+import ast
+import importlib.metadata
+import os
+import re
+import subprocess
+import sys
+import sysconfig
+from pathlib import Path
+
+import pytest
+from setuptools import Distribution
+from setuptools._distutils.core import run_setup
+
+import latent_xlate
+
+ROOT = Path(__file__).resolve().parents[1]
+PACKAGE = ROOT / "latent_xlate"
+COMMANDS = sorted(path.stem for path in (ROOT / "bin").glob("*.py"))
+
+
+def distribution(folder: Path) -> Distribution:
+    """What `folder`/setup.py hands to setuptools."""
+    return run_setup(str(folder / "setup.py"), stop_after="init")
+
+
+def test_every_binary_has_a_cli_module_and_the_reverse():
+    assert COMMANDS == sorted(path.stem for path in (PACKAGE / "cli").glob("[!_]*.py"))
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_command_has_a_manual_and_its_entry_points(name):
+    module = ast.parse((PACKAGE / "cli" / f"{name}.py").read_text())
+    functions = {node.name for node in module.body if isinstance(node, ast.FunctionDef)}
+    assert ast.get_docstring(module)
+    assert {"main", "console_entry_point"} <= functions
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_binary_runs_its_own_command(name):
+    text = (ROOT / "bin" / f"{name}.py").read_text()
+    assert f"from latent_xlate.cli.{name} import console_entry_point" in text
+    assert os.access(ROOT / "bin" / f"{name}.py", os.X_OK)
+
+
+def test_installed_console_scripts_are_those_of_the_binaries():
+    scripts = importlib.metadata.entry_points(group="console_scripts")
+    ours = {script.name: script.value for script in scripts if script.value.startswith("latent_xlate.")}
+    assert ours == {f"latent_xlate_{name}": f"latent_xlate.cli.{name}:console_entry_point" for name in COMMANDS}, (
+        "Install again: pip install -e ."
+    )
+
+
+@pytest.mark.parametrize(
+    "name", [name if name == "train_domain" else pytest.param(name, marks=pytest.mark.slow) for name in COMMANDS]
+)
+def test_console_script_prints_its_manual_from_any_folder(name, tmp_path):
+    script = Path(sysconfig.get_path("scripts")) / f"latent_xlate_{name}"
+    result = subprocess.run([script, "--help"], cwd=tmp_path, capture_output=True, text=True)
+    manual = ast.get_docstring(ast.parse((PACKAGE / "cli" / f"{name}.py").read_text()))
+    flags = re.findall(r"--(\w+)=", manual)
+    assert manual.splitlines()[0] in result.stdout, result.stderr
+    assert all(re.search(rf"^ +--(\[no\])?{flag}:", result.stdout, re.MULTILINE) for flag in flags)
+
+
+def test_every_folder_of_modules_is_an_installed_package():
+    # import-linter does not see a folder without __init__.py, and it would not be installed.
+    folders = {path.parent.relative_to(ROOT) for path in PACKAGE.rglob("*.py")}
+    assert {".".join(folder.parts) for folder in folders} == set(distribution(ROOT).packages)
+
+
+def test_weights_are_installed_and_exports_are_not(tmp_path):
+    files = {
+        "setup.py": (ROOT / "setup.py").read_text(),
+        "README.md": "# A title\n",
+        "latent_xlate/__init__.py": '__version__ = "1.2.3"\n',
+        "savedmodels/MODEL_CARD.md": "",
+        "savedmodels/mnist/vae.npz": "",
+        "savedmodels/mnist/vae.json": "",
+        "savedmodels/mnist/notes.txt": "",
+        "savedmodels/export/translator/1/metrics.json": "",
+    }
+    for name, text in files.items():
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    made = distribution(tmp_path)
+    assert made.get_version() == "1.2.3"
+    assert sorted(made.data_files) == [
+        ("share/latent_xlate/savedmodels", ["savedmodels/MODEL_CARD.md"]),
+        ("share/latent_xlate/savedmodels/mnist", ["savedmodels/mnist/vae.json", "savedmodels/mnist/vae.npz"]),
+    ]
+
+
+def test_one_version_everywhere():
+    citation = re.search(r"^version: (.+)$", (ROOT / "CITATION.cff").read_text(), re.MULTILINE)
+    changelog = re.search(r"^## \[(.+?)\]", (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE)
+    assert latent_xlate.__version__ == citation[1] == changelog[1] == importlib.metadata.version("latent_xlate")
+
+
+def make_venv(folder: Path, venv: Path, pythons: dict[str, str], wanted: str = "") -> subprocess.CompletedProcess:
+    """Runs scripts/make_venv.sh where the only Pythons are shell scripts of the given names and bodies."""
+    for name, body in pythons.items():
+        (folder / name).write_text(f"#!/bin/sh\n{body}\n")
+        (folder / name).chmod(0o755)
+    command = ["/bin/sh", str(ROOT / "scripts" / "make_venv.sh"), str(venv), wanted]
+    return subprocess.run(command, env={"PATH": str(folder)}, capture_output=True, text=True)
+
+
+@pytest.mark.parametrize(
+    ("pythons", "wanted", "said"),
+    [
+        ({"python3": "echo 3.10"}, "", "python3 is 3.10"),
+        ({"python3": "echo 3.14"}, "", "python3 is 3.14"),
+        ({"python3.12": "exit 127"}, "", "no Python was found"),
+        ({"python3.12": "echo 3.12", "old": "echo 3.9"}, "old", "old is 3.9"),
+    ],
+)
+def test_unfit_python_is_refused_with_a_plain_message(pythons, wanted, said, tmp_path):
+    result = make_venv(tmp_path, tmp_path / "venv", pythons, wanted)
+    assert result.returncode == 1
+    assert re.fullmatch(r"latent_xlate needs Python 3\.11, 3\.12 or 3\.13; .+ make PYTHON=.+\n", result.stderr)
+    assert said in result.stderr
+    assert not (tmp_path / "venv").exists()
+
+
+def test_first_python_that_runs_and_fits_makes_the_environment(tmp_path):
+    # A pyenv shim of a version that is not activated fails, and the system's own Python may be too old.
+    real = f'exec "{sys.executable}" "$@"'
+    pythons = {"python3.12": "exit 127", "python3.11": "echo 3.10", "python3.13": real, "python3": "echo 3.12"}
+    venv = tmp_path / "venv"
+    result = make_venv(tmp_path, venv, pythons)
+    assert result.returncode == 0, result.stderr
+    assert subprocess.run([venv / "bin" / "python", "-m", "pip", "--version"]).returncode == 0
+    again = make_venv(tmp_path, venv, {"python3.13": "exit 127"})
+    assert (again.returncode, again.stderr) == (0, "")
+
+
+def test_environment_of_an_unfit_python_is_left_alone(tmp_path):
+    (tmp_path / "venv" / "bin").mkdir(parents=True)
+    result = make_venv(tmp_path / "venv" / "bin", tmp_path / "venv", {"python": "echo 3.9"})
+    assert result.returncode == 1
+    assert "has 3.9" in result.stderr
+    assert (tmp_path / "venv" / "bin" / "python").exists()
