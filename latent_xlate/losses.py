@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import tensorflow as tf
 
-
 REDUCTIONS = {"mean": tf.reduce_mean, "sum": tf.reduce_sum}
 
 
@@ -38,8 +37,6 @@ def squared_error(target: tf.Tensor, prediction: tf.Tensor, reduction: str = "me
     if reduction not in REDUCTIONS:
         raise ValueError(f"reduction is {reduction!r}; it must be one of {', '.join(REDUCTIONS)}.")
     return REDUCTIONS[reduction](tf.math.squared_difference(target, prediction), axis=-1)
-
-
 
 
 def random_projections(
@@ -112,7 +109,7 @@ def sliced_wasserstein_distance(
     if x.shape[1] is not None and x.shape[1] == y.shape[1]:
         return tf.reduce_mean(_power(x - y, p))
     # Quantiles in units of 1 / (n m), so that they are whole numbers.
-    n, m = tf.shape(x)[1], tf.shape(y)[1]
+    n, m = tf.shape(x, tf.int64)[1], tf.shape(y, tf.int64)[1]
     ends = tf.sort(tf.concat([tf.range(1, n + 1) * m, tf.range(1, m + 1) * n], axis=0))
     widths = ends - tf.concat([[0], ends[:-1]], axis=0)
     cost = _power(tf.gather(x, (ends - 1) // m, axis=1) - tf.gather(y, (ends - 1) // n, axis=1), p)

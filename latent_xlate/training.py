@@ -7,8 +7,10 @@ killed at any moment goes on from its last checkpoint and ends as if it had neve
 
 from __future__ import annotations
 
+import functools
 import json
 import os
+import shutil
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -47,8 +49,15 @@ def make_strategy(name: str = "auto") -> tf.distribute.Strategy:
         return tf.distribute.MultiWorkerMirroredStrategy()
     if name == "mirrored":
         devices = tf.config.list_logical_devices("GPU") or tf.config.list_logical_devices("CPU")
-        return tf.distribute.MirroredStrategy([device.name for device in devices])
+        return _mirrored_strategy(tuple(device.name for device in devices))
     return tf.distribute.get_strategy()
+
+
+@functools.cache
+def _mirrored_strategy(devices: tuple[str, ...]) -> tf.distribute.Strategy:
+    # One for the whole process: a second would number its collective operations as the first did, which TensorFlow
+    # takes for the same operations, and fails where shapes differ.
+    return tf.distribute.MirroredStrategy(devices)
 
 
 def is_chief(strategy: tf.distribute.Strategy) -> bool:
@@ -72,9 +81,14 @@ def write_atomically(path: str | os.PathLike, write: Callable[[Path], Any]) -> P
     temporary = path.with_name(f".{os.getpid()}.{path.name}")
     try:
         write(temporary)
+        if path.is_dir():  # Only an empty folder could be replaced.
+            shutil.rmtree(path)
         os.replace(temporary, path)
     finally:
-        temporary.unlink(missing_ok=True)
+        if temporary.is_dir():
+            shutil.rmtree(temporary)
+        else:
+            temporary.unlink(missing_ok=True)
     return path
 
 
@@ -100,10 +114,9 @@ def open_workdir(workdir: str | os.PathLike, config: Mapping[str, Any]) -> Path:
         write_json(path, config)
         return path.parent
     try:
-        existing = json.loads(path.read_text())
-    except ValueError as error:
-        raise ValueError(f"{path} is not JSON ({error}); is {workdir} the folder of a run?") from None
-    ours, theirs = _flat(config), _flat(existing)
+        ours, theirs = _flat(config), _flat(json.loads(path.read_text()))
+    except (ValueError, AttributeError) as error:
+        raise ValueError(f"{path} is not a configuration ({error}); is {workdir} the folder of a run?") from None
     different = [
         f"{key}: {theirs.get(key, 'absent')} there, {ours.get(key, 'absent')} here"
         for key in sorted(ours.keys() | theirs.keys())
@@ -165,12 +178,15 @@ def train(
     num_replicas = strategy.num_replicas_in_sync
     if batch_size % num_replicas:
         raise ValueError(f"Batch size {batch_size} cannot be split evenly over {num_replicas} replicas.")
+    if not model.optimizer.built:  # A graph under a strategy cannot make its variables, nor a checkpoint restore them.
+        with strategy.scope():
+            model.optimizer.build(model.trainable_variables)
     step = tf.Variable(0, dtype=tf.int64, trainable=False, name="step")
     manager = None
     if workdir:
         checkpoint = tf.train.Checkpoint(model=model, optimizer=model.optimizer, step=step, **(state or {}))
         manager = _checkpoint_manager(checkpoint, Path(workdir), strategy)
-    train_steps = _train_function(model, make_batch, batch_size // num_replicas, strategy)
+    train_steps = train_function(model, make_batch, batch_size, strategy)
     writer = None
     if workdir and is_chief(strategy):
         writer = tf.summary.create_file_writer(str(Path(workdir) / "events"))
@@ -198,18 +214,27 @@ def train(
                 manager.save(done)
     if writer:
         writer.close()
+    if manager and not is_chief(strategy):
+        shutil.rmtree(manager.directory)
     return logs
 
 
-def _train_function(model, make_batch, replica_batch_size, strategy):
+def train_function(
+    model: keras.Model,
+    make_batch: MakeBatch,
+    batch_size: int,
+    strategy: tf.distribute.Strategy | None = None,
+) -> Callable[[tf.Tensor, tf.Tensor], None]:
+    """The loop of `train` as a graph: a function that runs the steps from one number up to another, int64 scalars."""
+    strategy = strategy or tf.distribute.get_strategy()
+    replica_batch_size = batch_size // strategy.num_replicas_in_sync
+    train_step = tf.function(model.train_step, jit_compile=True) if model.jit_compile else model.train_step
+
     def replica_step(step):
         context = tf.distribute.get_replica_context()
         replica, count = context.replica_id_in_sync_group, context.num_replicas_in_sync
         first = (step * count + tf.cast(replica, tf.int64)) * replica_batch_size
-        model.train_step(make_batch(first + tf.range(replica_batch_size, dtype=tf.int64)))
-
-    if model.jit_compile:
-        replica_step = tf.function(replica_step, jit_compile=True)
+        train_step(make_batch(first + tf.range(replica_batch_size, dtype=tf.int64)))
 
     @tf.function
     def train_steps(first, last):
@@ -221,17 +246,20 @@ def _train_function(model, make_batch, replica_batch_size, strategy):
 
 def _checkpoint_manager(checkpoint, workdir, strategy):
     # Every worker has to take part in saving, but only the chief's files are kept.
-    name = "checkpoints" if is_chief(strategy) else f"checkpoints_worker_{strategy.cluster_resolver.task_id}"
-    manager = tf.train.CheckpointManager(checkpoint, str(workdir / name), max_to_keep=2)
-    latest = tf.train.latest_checkpoint(str(workdir / "checkpoints"))
+    folder = workdir / "checkpoints"
+    own = folder if is_chief(strategy) else workdir / f"checkpoints_worker_{strategy.cluster_resolver.task_id}"
+    manager = tf.train.CheckpointManager(checkpoint, str(own), max_to_keep=2)
+    latest = tf.train.latest_checkpoint(str(folder))
+    if latest is None and (folder / "checkpoint").exists():
+        raise ValueError(f"{folder} has lost files of its last checkpoint. Delete {folder} to start anew.")
     if latest:
         try:
             checkpoint.restore(latest).assert_existing_objects_matched()
-        except (AssertionError, ValueError, tf.errors.OpError) as error:
+        except (AssertionError, IndexError, ValueError, tf.errors.OpError) as error:
             reason = str(error).splitlines()[0]
             raise ValueError(
                 f"Checkpoint {latest} cannot be restored ({reason}): it is damaged or of another model. "
-                f"Delete {workdir / 'checkpoints'} to start anew."
+                f"Delete {folder} to start anew."
             ) from None
         print(f"Resuming from {latest}", file=sys.stderr)
     return manager

@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import json
 import os
-import zipfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -87,7 +86,7 @@ class Translator:
         return self.bridge.translate(z, self.index(source), self.index(target), noise)
 
     def translate_data(self, x: tf.Tensor, source: str, target: str, noise: tf.Tensor | None = None) -> tf.Tensor:
-        """Translates x, [batch, *data_shape of source], by the mean of its posterior. Args as in `translate_latents`."""
+        """Translates x, [batch, *data_shape of source], by its posterior's mean. Args as in `translate_latents`."""
         z, _ = self.domain(source).encode(x)
         return self.domain(target).decode(self.translate_latents(z, source, target, noise))
 
@@ -236,12 +235,12 @@ class Translator:
         """
         path = Path(folder) / _TRANSLATOR_FILE
         try:
-            names = json.loads(path.read_text())["domains"]
+            folders = [Path(folder).absolute() / name for name in json.loads(path.read_text())["domains"]]
         except FileNotFoundError:
             raise ValueError(f"There is no translator in {folder}: it has no {_TRANSLATOR_FILE}.") from None
         except (ValueError, KeyError, TypeError) as error:
             raise ValueError(f"{path} is not the description of a translator ({error}).") from None
-        return cls([pretrained.load(str(Path(folder).absolute() / name)) for name in names], load_bridge(Path(folder) / _BRIDGE_FILE))
+        return cls([pretrained.load(str(path)) for path in folders], load_bridge(Path(folder) / _BRIDGE_FILE))
 
 
 def load_bridge(path: str | os.PathLike) -> BridgingVAE:
@@ -254,8 +253,9 @@ def load_bridge(path: str | os.PathLike) -> BridgingVAE:
         raise ValueError(f"There is no bridge {path}.")
     try:
         bridge = keras.saving.load_model(path, compile=False, safe_mode=True)
-    except (ValueError, TypeError, KeyError, OSError, zipfile.BadZipFile) as error:
-        raise ValueError(f"{path} is not a Keras model, or is damaged ({str(error).splitlines()[0]}).") from None
+    except Exception as error:  # Whatever a damaged zip or a foreign model may raise on its way.
+        reason = str(error).partition("\n")[0]
+        raise ValueError(f"{path} is not a Keras model, or is damaged ({reason}).") from None
     if not isinstance(bridge, BridgingVAE):
         raise ValueError(f"{path} is a {type(bridge).__name__}, not a bridge.")
     return bridge

@@ -100,28 +100,31 @@ class BridgingVAE(keras.Model):
         self.classifier_kind = classifier
         self.seed = seed
         self._width = max(self.latent_dims)
+        policy = self.dtype_policy
 
         def hidden(name):
-            return keras.Sequential([keras.layers.Dense(n, activation="relu") for n in self.hidden_units], name=name)
+            layers = [keras.layers.Dense(n, activation="relu", dtype=policy) for n in self.hidden_units]
+            return keras.Sequential(layers, name=name)
 
         def adapters(name, to_width):
             if len(set(self.latent_dims)) == 1:
                 return []
             return [
-                keras.layers.Dense(self._width if to_width else size, name=f"{name}_{i}")
+                keras.layers.Dense(self._width if to_width else size, dtype=policy, name=f"{name}_{i}")
                 for i, size in enumerate(self.latent_dims)
             ]
 
         self.input_adapters = adapters("input_adapter", True)
         self.encoder_hidden = hidden("encoder_hidden")
-        self.encoder_mixing = GatedMixing(2 * shared_dim, name="encoder_mixing")
+        self.encoder_mixing = GatedMixing(2 * shared_dim, dtype=policy, name="encoder_mixing")
         self.decoder_hidden = hidden("decoder_hidden")
-        self.decoder_mixing = GatedMixing(self._width, name="decoder_mixing")
+        self.decoder_mixing = GatedMixing(self._width, dtype=policy, name="decoder_mixing")
         self.output_adapters = adapters("output_adapter", False)
         if classifier == "linear":
-            self.classifier = keras.layers.Dense(num_classes, name="classifier")
+            self.classifier = keras.layers.Dense(num_classes, dtype=policy, name="classifier")
         else:
-            self.classifier = GatedMixing(num_classes, name="classifier", trainable=False)
+            self.classifier = GatedMixing(num_classes, dtype=policy, name="classifier")
+            self.classifier.trainable = False  # The constructor's argument would not reach the layers inside.
         self.trackers = {
             name: keras.metrics.Mean(name=name) for name in ("loss", "reconstruction", "kl", "swd", "classification")
         }
@@ -253,7 +256,9 @@ class BridgingVAE(keras.Model):
         z_shared = mu + sigma * tf.reshape(shared_noise, tf.shape(mu))
         decoded = tf.split(self._decode(z_shared, domains), self.num_domains)
         if self.output_adapters:
-            decoded = [tf.cast(adapter(x), tf.float32) for adapter, x in zip(self.output_adapters, decoded, strict=True)]
+            decoded = [
+                tf.cast(adapter(x), tf.float32) for adapter, x in zip(self.output_adapters, decoded, strict=True)
+            ]
 
         replicas = self.distribute_strategy.num_replicas_in_sync
         terms = {
@@ -301,7 +306,9 @@ class BridgingVAE(keras.Model):
             replica_normal((batch, size), step_seed(self.seed, step, 2 + domain))
             for domain, size in enumerate(self.latent_dims)
         ]
-        return z_noise, replica_normal((self.num_domains, batch, self.shared_dim), step_seed(self.seed, step, 0), axis=1)
+        return z_noise, replica_normal(
+            (self.num_domains, batch, self.shared_dim), step_seed(self.seed, step, 0), axis=1
+        )
 
     def _projections(self, step):
         seed = step_seed(self.seed, step, 1)

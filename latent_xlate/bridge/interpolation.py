@@ -30,15 +30,18 @@ def interpolate(start: tf.Tensor, end: tf.Tensor, num_points: int, method: str =
     if num_points < 2:
         raise ValueError(f"An interpolation has at least 2 points, not {num_points}.")
     start, end = tf.convert_to_tensor(start), tf.convert_to_tensor(end)
-    t = tf.reshape(tf.linspace(0.0, 1.0, num_points), [-1] + [1] * start.shape.rank)
+    t = tf.linspace(tf.zeros([], start.dtype), tf.ones([], start.dtype), num_points)
+    t = tf.reshape(t, [-1] + [1] * start.shape.rank)
     if method == "slerp":
-        cosine = tf.reduce_sum(tf.math.l2_normalize(start, -1) * tf.math.l2_normalize(end, -1), -1, keepdims=True)
-        angle = tf.acos(tf.clip_by_value(cosine, -1.0, 1.0))
+        u, v = tf.math.l2_normalize(start, -1), tf.math.l2_normalize(end, -1)
+        # Unlike the arc cosine this is exact to the last digits of small angles and of nearly opposite latents.
+        angle = 2.0 * tf.atan2(tf.norm(u - v, axis=-1, keepdims=True), tf.norm(u + v, axis=-1, keepdims=True))
         # Of parallel or opposite latents the arc is degenerate: go straight.
         straight = tf.sin(angle) < 1e-4
-        sine = tf.where(straight, 1.0, tf.sin(angle))
-        weights = tf.where(straight, 1.0 - t, tf.sin((1.0 - t) * angle) / sine), tf.where(
-            straight, t, tf.sin(t * angle) / sine
+        sine = tf.where(straight, tf.ones_like(angle), tf.sin(angle))
+        weights = (
+            tf.where(straight, 1.0 - t, tf.sin((1.0 - t) * angle) / sine),
+            tf.where(straight, t, tf.sin(t * angle) / sine),
         )
     elif method == "square_root":
         weights = tf.sqrt(1.0 - t), tf.sqrt(t)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import os
-import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -13,6 +12,8 @@ import tensorflow as tf
 
 from latent_xlate import checks, training
 from latent_xlate.bridge.bridging_vae import UNLABELLED
+from latent_xlate.data.images import LabelledImages
+from latent_xlate.domains.domain import Domain
 from latent_xlate.randomness import shuffled_indices
 
 SAMPLINGS = ("balanced", "uniform")
@@ -33,7 +34,7 @@ class Latents:
     labels: np.ndarray
 
     def __post_init__(self):
-        if self.mu.ndim != 2 or self.mu.shape != self.sigma.shape or len(self.mu) != len(self.labels):
+        if self.mu.ndim != 2 or self.mu.shape != self.sigma.shape or self.labels.shape != self.mu.shape[:1]:
             raise ValueError(
                 f"mu {self.mu.shape}, sigma {self.sigma.shape} and labels {self.labels.shape} must be "
                 "[n, latent_dim], [n, latent_dim] and [n]."
@@ -53,9 +54,14 @@ class Latents:
         arrays = {
             "mu": self.mu.astype(np.float16),
             "sigma": self.sigma.astype(np.float16),
-            "labels": self.labels.astype(np.int8),
+            "labels": self.labels.astype(np.int16),
         }
-        training.write_atomically(path, lambda temporary: np.savez_compressed(temporary, **arrays))
+
+        def write(temporary):
+            with temporary.open("wb") as file:  # Given a name, numpy would add an ending of its own.
+                np.savez_compressed(file, **arrays)
+
+        training.write_atomically(path, write)
 
     @classmethod
     def load(cls, path: str | os.PathLike) -> Latents:
@@ -66,12 +72,28 @@ class Latents:
         """
         try:
             with np.load(Path(path), allow_pickle=False) as arrays:
-                mu, sigma, labels = (arrays[name] for name in ("mu", "sigma", "labels"))
+                mu, sigma = (arrays[name].astype(np.float32) for name in ("mu", "sigma"))
+                return cls(mu, sigma, arrays["labels"].astype(np.int32))
         except FileNotFoundError:
             raise ValueError(f"There is no file of latents {path}.") from None
-        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+        except Exception as error:  # Whatever a damaged zip or foreign arrays may raise on their way.
             raise ValueError(f"{path} is not a file of latents, or damaged ({error}).") from None
-        return cls(mu.astype(np.float32), sigma.astype(np.float32), labels.astype(np.int32))
+
+
+def encode_images(domain: Domain, data: LabelledImages) -> Latents:
+    """Posteriors of labelled images.
+
+    Args:
+        domain: One with an encoder.
+        data: Images of the domain's shape.
+
+    Returns:
+        Their latents, in the same order.
+    """
+    encode = tf.function(domain.encode, reduce_retracing=True, autograph=False)
+    parts = [encode(tf.constant(data.take(slice(i, i + 1000)).unit_images)) for i in range(0, len(data), 1000)]
+    mu, sigma = (np.concatenate([part.numpy() for part in column]) for column in zip(*parts, strict=True))
+    return Latents(mu, sigma, data.labels.astype(np.int32))
 
 
 def make_batches(domains: Sequence[Latents], num_classes: int, sampling: str, seed: int) -> training.MakeBatch:
@@ -91,8 +113,8 @@ def make_batches(domains: Sequence[Latents], num_classes: int, sampling: str, se
         Function of positions in the stream of batches.
 
     Raises:
-        ValueError: Unknown `sampling`, a label out of range, or "balanced" with unlabelled instances or
-            a class without any.
+        ValueError: Unknown `sampling`, a domain without instances, a label out of range, or "balanced"
+            with unlabelled instances or a class without any.
     """
     checks.known(sampling, SAMPLINGS, "sampling")
     samplers = [
@@ -100,8 +122,7 @@ def make_batches(domains: Sequence[Latents], num_classes: int, sampling: str, se
         for index, latents in enumerate(domains)
     ]
     stored = [
-        (tf.constant(np.stack([latents.mu, latents.sigma], axis=1)), tf.constant(latents.labels))
-        for latents in domains
+        (tf.constant(np.stack([latents.mu, latents.sigma], axis=1)), tf.constant(latents.labels)) for latents in domains
     ]
 
     def make_batch(positions):
@@ -122,6 +143,8 @@ def hash_of_stream(seed: int, stream: int) -> int:
 
 
 def _sampler(latents, num_classes, sampling, name, seed):
+    if not len(latents):
+        raise ValueError(f"{name} has no instance.")
     known = latents.labels[latents.labels != UNLABELLED]
     checks.class_labels(known, num_classes, f"labels of {name}")
     if sampling == "uniform":
@@ -130,7 +153,9 @@ def _sampler(latents, num_classes, sampling, name, seed):
         raise ValueError(f"{name} has {len(latents) - len(known)} unlabelled instances; use sampling 'uniform'.")
     counts = np.bincount(latents.labels, minlength=num_classes)
     if not counts.all():
-        raise ValueError(f"Class {int(np.argmin(counts))} has no instance in {name}; balanced batches need all classes.")
+        raise ValueError(
+            f"Class {int(np.argmin(counts))} has no instance in {name}; balanced batches need all classes."
+        )
     by_class = tf.constant(np.argsort(latents.labels, kind="stable"))
     starts = tf.constant(np.cumsum(counts) - counts)
     sizes = tf.constant(counts)

@@ -21,14 +21,16 @@ class GatedMixing(keras.layers.Layer):
     """
 
     def __init__(self, units: int, **kwargs):
-        """Args:
-        units: Size of the output.
-        **kwargs: Passed to `keras.layers.Layer`.
+        """Makes the layer.
+
+        Args:
+            units: Size of the output.
+            **kwargs: Passed to `keras.layers.Layer`.
         """
         super().__init__(**kwargs)
         self.units = units
-        self.mixed = keras.layers.Dense(units, name="mixed")
-        self.change_and_gates = keras.layers.Dense(2 * units, name="change_and_gates")
+        self.mixed = keras.layers.Dense(units, dtype=self.dtype_policy, name="mixed")
+        self.change_and_gates = keras.layers.Dense(2 * units, dtype=self.dtype_policy, name="change_and_gates")
 
     def build(self, input_shape):
         z_shape, h_shape = input_shape

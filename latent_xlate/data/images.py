@@ -2,18 +2,33 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import hashlib
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import tensorflow_datasets as tfds
+from absl import logging
+
+from latent_xlate import checks
 
 VALIDATION_SHARE = 12
 """One in so many training images is held out of all training, to choose models by."""
 
 SPLITS = ("train", "validation", "test")
+
+MAX_CLASSES = 256
+
+CHECKSUMS = {
+    "mnist": {"train": "f6df1131ebd1f670df947aa6d12ecd18", "test": "c96757a4180a626e1737cfdf4690742f"},
+    "fashion_mnist": {"train": "4115895a719d060966a54c7f2e69e159", "test": "4e6f7641d5ba513061f4658044048c5c"},
+}
+"""What `in_canonical_order` gives for the stored splits of the published data sets."""
+
+PREPARE_AGAIN = "Remove that folder and prepare it again with latent_xlate_prepare_data."
 
 
 @dataclasses.dataclass(frozen=True)
@@ -23,7 +38,7 @@ class LabelledImages:
     Attributes:
         images: uint8 [n, height, width, channels].
         labels: int64 [n].
-        class_names: Name of each class, by label.
+        class_names: Name of each class, by label; at most MAX_CLASSES.
     """
 
     images: np.ndarray
@@ -45,9 +60,7 @@ class LabelledImages:
 
 def record_digests(images: np.ndarray, labels: np.ndarray) -> list[bytes]:
     """md5 of each image's bytes and label."""
-    return [
-        hashlib.md5(image.tobytes() + bytes([label])).digest() for image, label in zip(images, labels, strict=True)
-    ]
+    return [hashlib.md5(image.tobytes() + bytes([label])).digest() for image, label in zip(images, labels, strict=True)]
 
 
 def in_canonical_order(data: LabelledImages) -> tuple[LabelledImages, str]:
@@ -64,12 +77,54 @@ def in_canonical_order(data: LabelledImages) -> tuple[LabelledImages, str]:
     return data.take(order), hashlib.md5(b"".join(digests[i] for i in order)).hexdigest()
 
 
-def default_data_dir() -> str:
-    """Where data sets are kept: the environment variable TFDS_DATA_DIR, else TFDS's own default."""
-    return os.environ.get("TFDS_DATA_DIR", str(Path.home() / "tensorflow_datasets"))
+def check_content(dataset: str, split: str, checksum: str, where: str | os.PathLike, way_out: str) -> None:
+    """Checks that a split of a published data set is the published one; any other data set passes.
+
+    Args:
+        dataset: Name of the data set.
+        split: "train" or "test".
+        checksum: What `in_canonical_order` gives for the split.
+        where: Where the images came from, for the message.
+        way_out: What the message advises.
+
+    Raises:
+        ValueError: `dataset` is in `CHECKSUMS` and the content differs.
+    """
+    expected = CHECKSUMS.get(dataset, {}).get(split, checksum)
+    if checksum != expected:
+        raise ValueError(
+            f"The {split} images in {where} are not those of {dataset!r} "
+            f"(checksum {checksum}, expected {expected}). {way_out}"
+        )
 
 
-def load(dataset: str, split: str, data_dir: str | None = None) -> LabelledImages:
+def resolve_data_dir(data_dir: str | os.PathLike | None = None) -> Path:
+    """Where data sets are kept: `data_dir`, else the environment variable TFDS_DATA_DIR, else TFDS's own default."""
+    return Path(data_dir or os.environ.get("TFDS_DATA_DIR") or "~/tensorflow_datasets").expanduser()
+
+
+def reason(error: BaseException) -> str:
+    """The first line of an error of another library, or its kind where it says nothing."""
+    return str(error).strip().partition("\n")[0] or type(error).__name__
+
+
+def prepared_datasets(data_dir: str | os.PathLike) -> list[str]:
+    """Names of the data sets in a folder of TFDS data sets; those that were cut while being written do not count."""
+    return sorted({path.parent.parent.name for path in Path(data_dir).glob("*/[0-9]*/dataset_info.json")})
+
+
+@contextlib.contextmanager
+def quiet() -> Iterator[None]:
+    """Keeps TFDS from logging what it does, and from warning that what it is to write is not there yet."""
+    verbosity = logging.get_verbosity()
+    logging.set_verbosity(logging.ERROR)
+    try:
+        yield
+    finally:
+        logging.set_verbosity(verbosity)
+
+
+def load(dataset: str, split: str, data_dir: str | os.PathLike | None = None) -> LabelledImages:
     """Reads a prepared data set.
 
     Args:
@@ -81,28 +136,40 @@ def load(dataset: str, split: str, data_dir: str | None = None) -> LabelledImage
         The split's images in canonical order.
 
     Raises:
-        ValueError: The data set has not been prepared, or there is no such split.
+        ValueError: There is no such split, the data set is unknown or not prepared, it is damaged, or
+            its content is not what its name promises.
     """
-    from latent_xlate import checks
-
     checks.known(split, SPLITS, "split")
-    stored = "test" if split == "test" else "train"
-    data, _ = in_canonical_order(read_split(dataset, stored, data_dir))
     if split == "test":
-        return data
+        return read_split(dataset, "test", data_dir)
+    data = read_split(dataset, "train", data_dir)
     cut = len(data) // VALIDATION_SHARE
     return data.take(slice(0, cut)) if split == "validation" else data.take(slice(cut, None))
 
 
-def read_split(dataset: str, split: str, data_dir: str | None = None) -> LabelledImages:
-    """Reads one stored split, in the order in which it is stored. Args and errors as in `load`."""
-    data_dir = data_dir or default_data_dir()
-    if not (Path(data_dir) / dataset).is_dir():
+@quiet()
+def read_split(dataset: str, split: str, data_dir: str | os.PathLike | None = None) -> LabelledImages:
+    """Reads one split as it is stored, "train" (that for validation included) or "test". Otherwise as `load`."""
+    data_dir = resolve_data_dir(data_dir)
+    folder = data_dir / dataset
+    prepared = prepared_datasets(data_dir)
+    if dataset not in prepared:
+        checks.known(dataset, {*prepared, *CHECKSUMS}, "data set")
         raise ValueError(
             f"Data set {dataset!r} is not prepared in {data_dir}. "
             f"Run: latent_xlate_prepare_data --dataset={dataset} --data_dir={data_dir}"
         )
-    builder = tfds.builder(dataset, data_dir=data_dir)
-    records = builder.as_dataset(split=split, batch_size=-1)
-    arrays = tfds.as_numpy(records)
-    return LabelledImages(arrays["image"], arrays["label"], tuple(builder.info.features["label"].names))
+    try:
+        records, info = tfds.load(
+            dataset, split=split, data_dir=data_dir, download=False, batch_size=-1, with_info=True
+        )
+        arrays = tfds.as_numpy(records)
+        data = LabelledImages(arrays["image"], arrays["label"], tuple(info.features["label"].names))
+    except Exception as error:  # Each kind of damage, and of foreign data, has an exception of its own.
+        raise ValueError(
+            f"Data set {dataset!r} in {folder} cannot be read ({reason(error)}): it is damaged, "
+            f"or has no labelled images of one size split into train and test. {PREPARE_AGAIN}"
+        ) from None
+    data, checksum = in_canonical_order(data)
+    check_content(dataset, split, checksum, folder, PREPARE_AGAIN)
+    return data

@@ -9,6 +9,7 @@ from __future__ import annotations
 import abc
 import json
 import os
+import re
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +32,7 @@ class Domain(abc.ABC):
     `from_config(get_config())`, with `networks` freshly built, whose weights `load` then fills in.
 
     Attributes:
-        name: How flags and signatures call it: lower-case letters, digits, underscores.
+        name: How flags and signatures call it: lower-case letters, digits, underscores, no digit first.
         class_names: Names of the classes that `classify` tells apart, by label; may be empty.
     """
 
@@ -45,8 +46,10 @@ class Domain(abc.ABC):
     """Whether `classify` and `features` exist."""
 
     def __init__(self, name: str, class_names: tuple[str, ...] = ()):
-        if not name.isidentifier() or name != name.lower():
-            raise ValueError(f"Domain name {name!r} must consist of lower-case letters, digits and underscores.")
+        if not re.fullmatch("[a-z_][a-z0-9_]*", name):
+            raise ValueError(
+                f"Domain name {name!r} must consist of lower-case letters, digits and underscores, no digit first."
+            )
         self.name = name
         self.class_names = tuple(class_names)
 
@@ -135,14 +138,19 @@ class Domain(abc.ABC):
         try:
             content = json.loads(path.read_text())
             registered, config = content["class"], content["config"]
+            domain_class = keras.saving.get_registered_object(registered)
         except FileNotFoundError:
             raise ValueError(f"There is no domain in {folder}: it has no {DOMAIN_FILE}.") from None
         except (ValueError, KeyError, TypeError) as error:
             raise ValueError(f"{path} is not the description of a domain ({error}).") from None
-        domain_class = keras.saving.get_registered_object(registered)
-        if domain_class is None:
-            raise ValueError(f"{path} needs the class {registered!r}: import the module that registers it first.")
-        domain = domain_class.from_config(config)
+        if not (isinstance(domain_class, type) and issubclass(domain_class, Domain)):
+            raise ValueError(
+                f"{path} needs the domain class {registered!r}: import the module that registers it first."
+            )
+        try:
+            domain = domain_class.from_config(config)
+        except Exception as error:  # Whatever a foreign configuration may raise on its way.
+            raise ValueError(f"{path} is not the description of a domain ({error!r}).") from None
         for name, network in domain.networks.items():
             _load_weights(network, Path(folder) / f"{name}.npz")
         return domain

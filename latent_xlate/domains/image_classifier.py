@@ -43,7 +43,7 @@ class ImageClassifier(keras.Model):
         self.image_shape = tuple(image_shape)
         self.num_classes = num_classes
         self.hidden_units = tuple(hidden_units)
-        self.body = relu_stack(self.hidden_units, "body")
+        self.body = relu_stack(self.hidden_units, "body", self.dtype_policy)
         self.logits = keras.layers.Dense(num_classes, dtype="float32", name="logits")
         self.loss_tracker = keras.metrics.Mean(name="loss")
         self.accuracy_tracker = keras.metrics.SparseCategoricalAccuracy(name="accuracy")
@@ -60,9 +60,9 @@ class ImageClassifier(keras.Model):
             x: [batch, *image_shape], in [0, 1].
 
         Returns:
-            [batch, hidden_units[-1]].
+            float32 [batch, hidden_units[-1]].
         """
-        return self.body(tf.reshape(x, [-1, math.prod(self.image_shape)]))
+        return tf.cast(self.body(tf.reshape(x, [-1, math.prod(self.image_shape)])), tf.float32)
 
     def call(self, x):
         """Logits, float32 [batch, num_classes], of images [batch, *image_shape] in [0, 1]."""

@@ -15,6 +15,9 @@ from latent_xlate.domains.image_vae import ImageVAE
 
 INVERT = ("auto", "never", "always")
 
+LUMINANCE = (0.299, 0.587, 0.114)
+"""Weights of red, green and blue. Unlike those of `tf.image.rgb_to_grayscale` they add up to 1: white stays white."""
+
 
 @keras.saving.register_keras_serializable(package=KERAS_PACKAGE)
 class ImageDomain(Domain):
@@ -35,6 +38,7 @@ class ImageDomain(Domain):
         classifier: ImageClassifier | None = None,
         class_names: tuple[str, ...] = (),
         invert: str = "auto",
+        dataset: str | None = None,
     ):
         """Makes the domain.
 
@@ -45,6 +49,7 @@ class ImageDomain(Domain):
             class_names: By label.
             invert: Whether files are turned from dark on bright to bright on dark as they are read:
                 "auto" (where their corners are bright), "never" or "always".
+            dataset: Name of the data set that the models were trained on; None for `name`.
 
         Raises:
             ValueError: A bad name or `invert`, or a classifier of images of another shape.
@@ -53,6 +58,7 @@ class ImageDomain(Domain):
         self.vae = vae
         self.classifier = classifier
         self.invert = checks.known(invert, INVERT, "invert")
+        self.dataset = dataset or name
         self.has_classifier = classifier is not None
         if classifier is not None and classifier.image_shape != vae.image_shape:
             raise ValueError(f"The VAE's images are {vae.image_shape}, the classifier's {classifier.image_shape}.")
@@ -104,14 +110,17 @@ class ImageDomain(Domain):
         image = tf.io.decode_image(file, dtype=tf.float32, expand_animations=False)
         colour, alpha = _colour_and_alpha(image)
         if channels == 1:
-            colour = tf.image.rgb_to_grayscale(colour)
+            colour = tf.reduce_sum(colour * LUMINANCE, axis=-1, keepdims=True)
         opaque = tf.reduce_sum(colour * alpha) / tf.maximum(tf.reduce_sum(alpha) * channels, 1e-6)
         ground = tf.cast(opaque < 0.5, tf.float32)
         colour = colour * alpha + ground * (1.0 - alpha)
         dark_on_bright = tf.reduce_mean(_corners(colour)) > 0.5 if self.invert == "auto" else self.invert == "always"
         colour = tf.where(dark_on_bright, 1.0 - colour, colour)
-        scaled = tf.image.resize_with_pad(colour, height, width, antialias=True)
-        return tf.ensure_shape(tf.clip_by_value(scaled, 0.0, 1.0), self.data_shape)
+        size = tf.cast(tf.shape(colour)[:2], tf.float32)
+        fitting = tf.round(size * tf.reduce_min([height, width] / size))
+        scaled = tf.image.resize(colour, tf.maximum(tf.cast(fitting, tf.int32), 1), antialias=True)
+        padded = tf.image.resize_with_crop_or_pad(scaled, height, width)
+        return tf.ensure_shape(tf.clip_by_value(padded, 0.0, 1.0), self.data_shape)
 
     def write(self, x: tf.Tensor) -> tf.Tensor:
         """Encodes images as PNG.
@@ -132,6 +141,7 @@ class ImageDomain(Domain):
             "classifier": self.classifier.get_config() if self.classifier is not None else None,
             "class_names": list(self.class_names),
             "invert": self.invert,
+            "dataset": self.dataset,
         }
 
     @classmethod

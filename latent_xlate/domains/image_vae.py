@@ -12,9 +12,9 @@ from latent_xlate import KERAS_PACKAGE, losses
 from latent_xlate.randomness import replica_normal, step_seed
 
 
-def relu_stack(units: Sequence[int], name: str) -> keras.Sequential:
-    """Fully connected ReLU layers, one for each width in `units`."""
-    return keras.Sequential([keras.layers.Dense(n, activation="relu") for n in units], name=name)
+def relu_stack(units: Sequence[int], name: str, dtype: keras.DTypePolicy) -> keras.Sequential:
+    """Fully connected ReLU layers of the policy `dtype`, one for each width in `units`."""
+    return keras.Sequential([keras.layers.Dense(n, activation="relu", dtype=dtype) for n in units], name=name)
 
 
 @keras.saving.register_keras_serializable(package=KERAS_PACKAGE)
@@ -62,10 +62,10 @@ class ImageVAE(keras.Model):
         self.sigma_x = sigma_x
         self.beta = beta
         self.seed = seed
-        self.encoder = relu_stack(self.hidden_units, "encoder")
+        self.encoder = relu_stack(self.hidden_units, "encoder", self.dtype_policy)
         self.mu = keras.layers.Dense(latent_dim, dtype="float32", name="mu")
         self.sigma = keras.layers.Dense(latent_dim, activation="sigmoid", dtype="float32", name="sigma")
-        self.decoder = relu_stack(self.hidden_units, "decoder")
+        self.decoder = relu_stack(self.hidden_units, "decoder", self.dtype_policy)
         self.pixels = keras.layers.Dense(
             math.prod(self.image_shape), activation="sigmoid", dtype="float32", name="pixels"
         )

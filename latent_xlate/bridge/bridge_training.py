@@ -1,0 +1,113 @@
+"""Training of a bridge from a configuration (see `latent_xlate/configs`)."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import keras
+from ml_collections import ConfigDict
+
+from latent_xlate import checks, training
+from latent_xlate.bridge.bridging_vae import BridgingVAE
+from latent_xlate.bridge.latents import Latents, encode_images, make_batches
+from latent_xlate.data import images
+from latent_xlate.domains import pretrained
+from latent_xlate.domains.domain import Domain
+from latent_xlate.optimizer import FusedAdam
+
+LATENTS = ("dataset", "shipped")
+SCHEDULES = ("constant", "cosine")
+
+
+def load_latents(domain: Domain, folder: str, latents: str, split: str, data_dir: str | None = None) -> Latents:
+    """Latents of a domain's data.
+
+    Args:
+        domain: The domain.
+        folder: Its name or folder, as `pretrained.folder` takes it.
+        latents: "dataset", of its data set's images, or "shipped", those that lie in its folder.
+        split: "train", "validation" (not shipped) or "test".
+        data_dir: Folder of TFDS data sets; None for the default.
+
+    Raises:
+        ValueError: Unknown kind of latents; no such data set or file.
+    """
+    if checks.known(latents, LATENTS, "kind of latents") == "shipped":
+        return Latents.load(pretrained.folder(folder) / f"latents_{split}.npz")
+    return encode_images(domain, images.load(domain.dataset, split, data_dir))
+
+
+def train_bridge(
+    config: ConfigDict,
+    workdir: str | os.PathLike,
+    *,
+    strategy: str = "auto",
+    data_dir: str | None = None,
+) -> tuple[list[Domain], BridgingVAE]:
+    """Trains a bridge between pretrained domains, which stay as they are.
+
+    Run again with the same configuration, it goes on from its last checkpoint.
+
+    Args:
+        config: As `latent_xlate/configs` give it.
+        workdir: Folder of the run: gets `config.json`, checkpoints, events and `bridge.keras`.
+        strategy: One of `training.STRATEGIES`.
+        data_dir: Folder of TFDS data sets; None for the default.
+
+    Returns:
+        The domains and the trained bridge.
+
+    Raises:
+        ValueError: A configuration that does not fit, latents that are not there, or a `workdir` that
+            holds another run.
+    """
+    checks.known(config.schedule, SCHEDULES, "schedule")
+    domains = [pretrained.load(name) for name in config.domains]
+    num_classes = _num_classes(domains)
+    workdir = training.open_workdir(workdir, config.to_dict())
+    latents = [
+        load_latents(domain, name, config.latents, "train", data_dir)
+        for domain, name in zip(domains, config.domains, strict=True)
+    ]
+    make_batch = make_batches(latents, num_classes, config.sampling, config.seed)
+
+    distribution = training.make_strategy(strategy)
+    with distribution.scope():
+        bridge = make_bridge(config, [domain.latent_dim for domain in domains], num_classes)
+    training.train(
+        bridge,
+        make_batch,
+        num_steps=config.num_steps,
+        batch_size=config.batch_size,
+        workdir=workdir,
+        strategy=distribution,
+        steps_per_log=config.steps_per_log,
+        logs_per_checkpoint=max(1, config.steps_per_checkpoint // config.steps_per_log),
+        description="bridge",
+    )
+    if training.is_chief(distribution):
+        training.write_atomically(workdir / "bridge.keras", lambda path: bridge.save(path))
+    return domains, bridge
+
+
+def make_bridge(config: ConfigDict, latent_dims: Sequence[int], num_classes: int) -> BridgingVAE:
+    """A bridge, built and compiled, as `config` describes it, its weights given by the seed."""
+    keras.utils.set_random_seed(config.seed)
+    rate: Any = config.learning_rate
+    if config.schedule == "cosine":
+        rate = keras.optimizers.schedules.CosineDecay(rate, config.num_steps)
+    bridge = BridgingVAE(latent_dims, num_classes, seed=config.seed, dtype=config.precision, **config.model)
+    bridge.build()
+    bridge.compile(optimizer=FusedAdam(rate), jit_compile=False)
+    bridge.optimizer.build(bridge.trainable_variables)
+    return bridge
+
+
+def _num_classes(domains: Sequence[Domain]) -> int:
+    counts = {domain.name: len(domain.class_names) for domain in domains}
+    if len(set(counts.values())) > 1:
+        raise ValueError(f"Domains must have the same number of classes, aligned by label; these have {counts}.")
+    return next(iter(counts.values()))

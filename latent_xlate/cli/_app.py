@@ -1,0 +1,102 @@
+"""What every command shares: its manual, errors as one sentence, and no chatter from TensorFlow.
+
+A command ends with exit code 0, with 1 after an error, and with 130 when it is stopped by Ctrl-C.
+`--verbosity=1` shows where an error came from.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+
+from absl import app, flags
+
+CHATTER = (
+    b"All log messages before absl::InitializeLog()",
+    b"Could not find cuda drivers on your machine",
+    b"failed call to cuInit",
+)
+"""What TensorFlow says of a machine without a GPU, whatever its log level."""
+
+
+def run(
+    main: Callable[[list[str]], int | None],
+    *,
+    takes_arguments: bool = False,
+    flags_parser: Callable[[list[str]], list[str]] = app.parse_flags_with_usage,
+) -> None:
+    """Parses the flags, calls `main` and exits with its exit code.
+
+    A ValueError, an OSError or a full disk becomes one sentence on stderr, Ctrl-C "Stopped.". `--help`
+    shows the manual, the docstring of the module that defines `main`, and that module's flags.
+
+    Args:
+        main: Takes the arguments that are no flags, the command's name first; returns the exit code,
+            None for 0.
+        takes_arguments: Whether there may be such arguments.
+        flags_parser: Parses the flags of an argv and returns those arguments.
+    """
+    # absl shows the docstring and the flags of the script, which only imports the module.
+    sys.modules["__main__"].__doc__ = sys.modules[main.__module__].__doc__
+    for flag in flags.FLAGS.get_key_flags_for_module(main.__module__):
+        flags.FLAGS.register_key_flag_for_module(sys.argv[0], flag)
+
+    def checked_main(argv):
+        if len(argv) > 1 and not takes_arguments:
+            raise ValueError(f"{argv[1]!r} is no flag: flags are written --name=value, and --help lists them.")
+        return main(argv)
+
+    with plain_errors():
+        app.run(checked_main, flags_parser=flags_parser)
+
+
+@contextlib.contextmanager
+def plain_errors() -> Iterator[None]:
+    """Turns what a user can cause into one sentence on stderr and an exit code."""
+    import tensorflow as tf
+
+    try:
+        yield
+    except KeyboardInterrupt:
+        # A progress bar's line may still be open.
+        print("\nStopped.", file=sys.stderr)
+        sys.exit(130)
+    except (ValueError, OSError, tf.errors.ResourceExhaustedError) as error:
+        if flags.FLAGS.is_parsed() and flags.FLAGS.verbosity > 0:
+            raise
+        print(f"Error: {_sentence(error)}", file=sys.stderr)
+        sys.exit(1)
+
+
+def _sentence(error: Exception) -> str:
+    if isinstance(error, OSError) and error.filename is not None:
+        return f"{error.filename}: {error.strerror}."
+    return str(error)
+
+
+def import_tensorflow_quietly() -> None:
+    """Imports TensorFlow with its C++ log at level 2, unless TF_CPP_MIN_LOG_LEVEL is set, and without `CHATTER`."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    with _without_chatter():
+        import tensorflow as tf
+
+        # Looking for a GPU is what the last of the chatter is about.
+        tf.config.list_physical_devices()
+
+
+@contextlib.contextmanager
+def _without_chatter() -> Iterator[None]:
+    """Holds back what is written to stderr, by C++ too, and afterwards passes on all but `CHATTER`."""
+    stderr = os.dup(2)
+    with tempfile.TemporaryFile() as held:
+        os.dup2(held.fileno(), 2)
+        try:
+            yield
+        finally:
+            os.dup2(stderr, 2)
+            os.close(stderr)
+            held.seek(0)
+            os.write(2, b"".join(line for line in held if not any(words in line for words in CHATTER)))

@@ -1,0 +1,55 @@
+r"""Measures translators: transfer and reconstruction accuracy, FID, confusion matrices.
+
+Example, one bridge trained with three seeds, on all held-out test images:
+
+    bin/evaluate.py --translator=out/seed0/translator --translator=out/seed1/translator \
+        --translator=out/seed2/translator --latents=dataset --output=out/evaluation
+
+Without data sets, on the latents of 2,000 held-out test images that ship with the pretrained domains:
+
+    bin/evaluate.py --translator=out/quickstart/translator --output=out/evaluation
+
+The folder gets `metrics.json` (the numbers of each run, with their seeds, and mean and standard
+deviation over runs), `table.md` (beside the paper's numbers; printed too) and `figures/`, which show
+the first translator. `latent_xlate/evaluation/accuracy.py` says what each number is.
+
+The protocol `held_out` measures test data at the means of the posteriors; `reference`, as the
+paper's authors' code does, 1,000 training instances with z and z' sampled.
+"""
+
+from absl import flags
+
+from latent_xlate.bridge.bridge_training import LATENTS
+from latent_xlate.cli import _app
+from latent_xlate.evaluation import accuracy, runs
+
+_TRANSLATOR = flags.DEFINE_multi_string("translator", None, "Folder of a translator; may be repeated.", required=True)
+_OUTPUT = flags.DEFINE_string("output", None, "Folder for the results.", required=True)
+_LATENTS = flags.DEFINE_enum("latents", "shipped", LATENTS, "Shipped latents, or those of the data sets.")
+_DATA_DIR = flags.DEFINE_string("data_dir", None, "Folder of TFDS data sets (default: TFDS's own).")
+_PROTOCOL = flags.DEFINE_enum("protocol", "held_out", list(accuracy.PROTOCOLS), "How translations are measured.")
+_SEED = flags.DEFINE_integer("seed", 0, "Governs all that is random.")
+_FIGURES = flags.DEFINE_bool("figures", True, "Whether to draw figures.")
+
+
+def main(argv):
+    del argv
+    table = runs.evaluate_runs(
+        _TRANSLATOR.value,
+        _OUTPUT.value,
+        latents=_LATENTS.value,
+        data_dir=_DATA_DIR.value,
+        protocol=_PROTOCOL.value,
+        seed=_SEED.value,
+        with_figures=_FIGURES.value,
+    )
+    print(table)
+    print(f"Wrote {_OUTPUT.value}")
+
+
+def console_entry_point():
+    _app.run(main)
+
+
+if __name__ == "__main__":
+    console_entry_point()

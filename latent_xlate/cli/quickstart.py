@@ -1,0 +1,28 @@
+"""Trains, evaluates, exports and uses a bridge between digits and clothes, on what the project ships.
+
+    bin/quickstart.py --workdir=out/quickstart
+
+needs no data set and takes a few minutes on two cores. The folder gets `index.html` with translations,
+interpolations and numbers, `metrics.json`, and a SavedModel in `translator/1`.
+"""
+
+from absl import flags
+
+from latent_xlate import quickstart
+from latent_xlate.cli import _app
+from latent_xlate.configs import mnist_fashion_mnist
+
+_WORKDIR = flags.DEFINE_string("workdir", "out/quickstart", "Folder for the results.")
+
+
+def main(argv):
+    del argv
+    quickstart.quickstart(mnist_fashion_mnist.get_config("quick"), _WORKDIR.value)
+
+
+def console_entry_point():
+    _app.run(main)
+
+
+if __name__ == "__main__":
+    console_entry_point()

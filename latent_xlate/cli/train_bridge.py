@@ -1,0 +1,49 @@
+"""Trains a bridge between pretrained domains.
+
+    bin/train_bridge.py --config=latent_xlate/configs/mnist_fashion_mnist.py --workdir=out/bridge
+    bin/train_bridge.py --config=mnist_mnist:paper --workdir=out/paper --config.seed=1
+
+A configuration is a file or the name of one that the project ships, then after a colon its mode:
+`best` (the default), `paper` or `quick`. `--config.FIELD=VALUE` overrides a setting.
+
+The folder gets `translator/` (domains and bridge, for `translate`, `evaluate` and `export`),
+`bridge.keras`, `config.json`, checkpoints and TensorBoard events. Killed at any moment, the same
+command goes on from the last checkpoint.
+"""
+
+from pathlib import Path
+
+from absl import app, flags
+from ml_collections import config_flags
+
+from latent_xlate import configs, training
+from latent_xlate.bridge import bridge_training
+from latent_xlate.translator import Translator
+
+_CONFIG = config_flags.DEFINE_config_file("config", None, "File or name of a configuration, with its mode.")
+_WORKDIR = flags.DEFINE_string("workdir", None, "Folder of the run.", required=True)
+_DATA_DIR = flags.DEFINE_string("data_dir", None, "Folder of TFDS data sets (default: TFDS's own).")
+_STRATEGY = flags.DEFINE_enum("strategy", "auto", training.STRATEGIES, "tf.distribute strategy.")
+flags.mark_flag_as_required("config")
+
+
+def main(argv):
+    del argv
+    domains, bridge = bridge_training.train_bridge(
+        _CONFIG.value, _WORKDIR.value, strategy=_STRATEGY.value, data_dir=_DATA_DIR.value
+    )
+    folder = Translator(domains, bridge).save(Path(_WORKDIR.value) / "translator")
+    print(f"Wrote {folder}")
+
+
+def parse_flags(argv):
+    """Parses flags, a shipped configuration's name standing for its file."""
+    return flags.FLAGS([configs.with_path(argument) for argument in argv])
+
+
+def console_entry_point():
+    app.run(main, flags_parser=parse_flags)
+
+
+if __name__ == "__main__":
+    console_entry_point()

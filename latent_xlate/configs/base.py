@@ -1,0 +1,62 @@
+"""Settings that the experiments share."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ml_collections import ConfigDict
+
+from latent_xlate import checks
+
+MODES = ("best", "paper", "quick")
+
+
+def image_bridge(domains: Sequence[str], mode: str) -> ConfigDict:
+    """Settings of a bridge between domains of images.
+
+    Args:
+        domains: Names of pretrained domains, or folders that `Domain.save` wrote.
+        mode: "paper", the supplement's B.1; "best", what reached the best figures here; or "quick",
+            the same in about a minute, on the latents that ship with the project.
+
+    Raises:
+        ValueError: Unknown mode.
+    """
+    checks.known(mode, MODES, "mode")
+    config = ConfigDict()
+    config.domains = tuple(domains)
+    config.latents = "dataset"  # or "shipped": those of 10,000 training images a domain
+    config.sampling = "balanced"
+    config.seed = 0
+    config.model = ConfigDict(
+        {
+            "shared_dim": 8,
+            "hidden_units": (512, 512, 512, 512),
+            "beta_kl": 0.05,
+            "beta_swd": 1.0,
+            "beta_cls": 0.05,
+            "reconstruction": "mean",
+            "swd_order": 2.0,
+            "num_projections": 64,
+            "orthogonal_projections": False,
+            "conditional": True,
+            "classifier": "linear",
+        }
+    )
+    config.num_steps = 50_000
+    config.batch_size = 128
+    config.learning_rate = 1e-3
+    config.schedule = "constant"  # or "cosine", down to zero
+    config.precision = "float32"
+    config.steps_per_log = 500
+    config.steps_per_checkpoint = 2_500
+    if mode == "paper":
+        return config
+    config.schedule = "cosine"
+    config.model.beta_kl = 0.005
+    if mode == "quick":
+        config.latents = "shipped"
+        config.num_steps = 1_500
+        config.steps_per_checkpoint = 500
+        config.steps_per_log = 100
+    return config

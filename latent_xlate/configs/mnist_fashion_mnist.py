@@ -1,0 +1,9 @@
+"""MNIST and Fashion-MNIST, digit k to class k (paper, section 4.1 and Table 5)."""
+
+from ml_collections import ConfigDict
+
+from latent_xlate.configs.base import image_bridge
+
+
+def get_config(mode: str = "best") -> ConfigDict:
+    return image_bridge(["mnist", "fashion_mnist"], mode)

@@ -1,0 +1,1 @@
+"""Data: where it comes from, and labelled images in memory."""

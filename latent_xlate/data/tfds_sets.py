@@ -1,0 +1,135 @@
+"""Data sets in TFDS's own form: stored from images in memory, or downloaded as TFDS does."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import queue
+import threading
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+import requests
+import tensorflow as tf
+import tensorflow_datasets as tfds
+
+from latent_xlate.data.images import CHECKSUMS, LabelledImages, quiet, reason
+
+NETWORK_TIMEOUT = 10.0
+"""Seconds to wait for a first answer."""
+
+
+@quiet()
+def store(dataset: str, splits: Mapping[str, LabelledImages], data_dir: str | os.PathLike) -> None:
+    """Stores splits of labelled images as a TFDS data set, and shows the progress.
+
+    Args:
+        dataset: Its name; that of a published data set gives it TFDS's own version and class names.
+        splits: "train" and "test".
+        data_dir: Folder of TFDS data sets.
+
+    Raises:
+        ValueError: TFDS has another data set of that name, or the files cannot be written.
+    """
+    if dataset in CHECKSUMS:
+        builder = tfds.builder(dataset, data_dir=data_dir)
+        version, features = str(builder.version), builder.info.features
+    elif _is_registered(dataset):
+        raise ValueError(f"TFDS has a data set {dataset!r} of its own: give yours another --dataset name.")
+    else:
+        version = "1.0.0"
+        features = tfds.features.FeaturesDict(
+            {
+                "image": tfds.features.Image(shape=splits["train"].images.shape[1:]),
+                "label": tfds.features.ClassLabel(names=splits["train"].class_names),
+            }
+        )
+    try:
+        with contextlib.redirect_stdout(io.StringIO()):  # TFDS prints the size, which it does not know yet.
+            tfds.dataset_builders.store_as_tfds_dataset(
+                name=dataset,
+                version=version,
+                features=features,
+                split_datasets={split: _examples(data) for split, data in splits.items()},
+                data_dir=data_dir,
+            )
+    except (OSError, RuntimeError, tf.errors.OpError) as error:  # TFDS makes RuntimeErrors of TensorFlow's.
+        raise ValueError(
+            f"Data set {dataset!r} cannot be written to {data_dir} ({reason(error)}): "
+            "make room there, or give another --data_dir."
+        ) from None
+
+
+@quiet()
+def download(dataset: str, data_dir: str | os.PathLike) -> None:
+    """Downloads and prepares a data set that TFDS has; fails within seconds where there is no network.
+
+    Args:
+        dataset: Name of a TFDS data set of labelled images of one size.
+        data_dir: Folder of TFDS data sets.
+
+    Raises:
+        ValueError: TFDS has no such data set, its hosts do not answer, or the download fails.
+    """
+    if not _is_registered(dataset):
+        raise ValueError(f"TFDS has no data set {dataset!r}.")
+    builder = tfds.builder(dataset, data_dir=data_dir)
+    features = dict(builder.info.features.items())
+    if (
+        builder.builder_config is not None
+        or not isinstance(features.get("image"), tfds.features.Image)
+        or not isinstance(features.get("label"), tfds.features.ClassLabel)
+        or None in features["image"].shape
+    ):
+        raise ValueError(f"TFDS's data set {dataset!r} has no labelled images of one size.")
+    try:
+        _ask_hosts(builder.url_infos or [])
+        builder.download_and_prepare()
+    except Exception as error:  # Of requests, of TFDS, of the operating system.
+        others = ", or take --source=packages, or --source=local with --raw_dir" if dataset in CHECKSUMS else ""
+        raise ValueError(f"TFDS cannot download {dataset!r} ({reason(error)}). Try again later{others}.") from None
+
+
+def _ask_hosts(urls: Iterable[str]) -> None:
+    """Asks each host for one of the files: TFDS itself would try for minutes where there is no network."""
+    answers: queue.SimpleQueue[str] = queue.SimpleQueue()
+
+    def ask(host: str, url: str) -> None:
+        try:
+            with requests.get(url, stream=True, timeout=NETWORK_TIMEOUT) as response:
+                answers.put("" if response.ok else f"{host} answers {response.status_code} {response.reason}")
+        except requests.RequestException as error:
+            answers.put(f"{host} cannot be reached, {type(error).__name__}")
+
+    hosts = {urlsplit(url).netloc: url for url in urls}
+    for host, url in hosts.items():
+        # Threads that may be left behind: a time-out of requests holds for each address of a host, and not for DNS.
+        threading.Thread(target=ask, args=(host, url), daemon=True).start()
+    for _ in hosts:
+        try:
+            failure = answers.get(timeout=NETWORK_TIMEOUT)
+        except queue.Empty:
+            failure = f"no answer in {NETWORK_TIMEOUT:.0f} s"
+        if failure:
+            raise OSError(failure)
+
+
+def _examples(data: LabelledImages) -> Iterator[tuple[int, dict[str, Any]]]:
+    # Encoded here and in batches: one by one, as TFDS would, takes five times as long.
+    records = tf.data.Dataset.from_tensor_slices((data.images, data.labels))
+    records = records.map(lambda image, label: (tf.io.encode_png(image), label), num_parallel_calls=tf.data.AUTOTUNE)
+    key = 0
+    for pngs, labels in records.batch(500).as_numpy_iterator():
+        for png, label in zip(pngs, labels, strict=True):
+            yield key, {"image": png, "label": label}
+            key += 1
+
+
+def _is_registered(dataset: str) -> bool:
+    try:
+        tfds.builder_cls(dataset)
+    except tfds.core.DatasetNotFoundError:
+        return False
+    return True

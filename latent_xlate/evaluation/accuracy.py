@@ -1,0 +1,222 @@
+"""What a translator keeps of the classes, and how real its output looks (paper, sections 5.1 and 5.2).
+
+All is measured by the domains' own judges, which take no part in training the bridge.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from latent_xlate import checks
+from latent_xlate.bridge.bridging_vae import UNLABELLED
+from latent_xlate.bridge.latents import Latents
+from latent_xlate.domains.domain import Domain
+from latent_xlate.evaluation.fid import frechet_distance
+from latent_xlate.translator import Translator
+
+BATCH_SIZE = 500
+"""Most instances that go through the networks at once."""
+
+LabelledData = tuple[np.ndarray, np.ndarray]
+"""Data, float32 [n, *data_shape], and their labels, integers [n], -1 where unlabelled."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Protocol:
+    """How translations are measured.
+
+    Attributes:
+        split: Split of the data that the latents are of.
+        sampled: Whether z and z' are sampled; else they are the means of their posteriors.
+        max_instances: Most instances of a domain, chosen at random; None for all.
+    """
+
+    split: str
+    sampled: bool
+    max_instances: int | None
+
+
+PROTOCOLS = {
+    "held_out": Protocol(split="test", sampled=False, max_instances=None),
+    "reference": Protocol(split="train", sampled=True, max_instances=1000),
+}
+"""By name; "reference" is that of the paper's authors' code."""
+
+
+def evaluate_translator(
+    translator: Translator,
+    latents: Mapping[str, Latents],
+    protocol: str = "held_out",
+    data: Mapping[str, LabelledData] | None = None,
+    seed: int = 0,
+) -> dict[str, Any]:
+    """Measures every domain and every ordered pair of domains.
+
+    A source instance is its decoded latent, decode(z), not the original, as in the paper.
+
+    Args:
+        translator: What is measured.
+        latents: Each domain's latents, of the protocol's split.
+        protocol: "held_out" or "reference", see `PROTOCOLS`.
+        data: Data of some domains or all, of the same split; they need not be those of `latents`.
+        seed: Of the sampling, of the choice of instances and of the halves of `fid_floor`.
+
+    Returns:
+        JSON-serialisable. `protocol`; `seeds`, of the bridge's training and of this evaluation;
+        `instances`, their number in each domain.
+
+        `domains`, by name, empty without a judge:
+
+        - `bridge_reconstruction`: share of instances whose class the way through the bridge and back
+          does not change (paper, Table 2);
+        - `fid_reference`: what transferred data are compared with, "data" where they are given, else
+          "decoded" latents;
+        - `fid_floor`: FID between two random halves of that, what remains where nothing differs;
+        - of domains with data: `judge_accuracy`, and `base_fid`, of decoded latents to the data;
+        - of those that have an encoder too: `base_reconstruction`, share of data whose class
+          decode(mu(x)) keeps (paper, Table 2).
+
+        `transfers`, by "<source>_to_<target>", of all targets with a judge:
+
+        - `source`, `target`: names of the domains;
+        - `accuracy`: share of instances of which both domains' judges say the same class (paper,
+          Table 1); absent where the source has no judge;
+        - `confusion`: number of instances by the source's class (rows) and the transfer's (columns);
+          absent likewise;
+        - `label_accuracy`: share of labelled instances whose transfer is of their true class; absent
+          where there are none;
+        - `fid`: of transferred data, on the target's features. Each judge has a scale of its own.
+
+    Raises:
+        ValueError: Unknown protocol, missing or unfit latents, fewer than 4 instances, labels that the
+            judge does not know, or data that are not their domain's.
+    """
+    rules = PROTOCOLS[checks.known(protocol, PROTOCOLS, "protocol")]
+    generator = np.random.default_rng(seed)
+    chosen = {
+        name: _choose(domain, latents, rules.max_instances, generator) for name, domain in translator.domains.items()
+    }
+    z = {
+        name: of.mu + of.sigma * generator.standard_normal(of.mu.shape, np.float32) if rules.sampled else of.mu
+        for name, of in chosen.items()
+    }
+    judged = {
+        name: _judge(domain, domain.decode, z[name])
+        for name, domain in translator.domains.items()
+        if domain.has_classifier
+    }
+    domains: dict[str, dict[str, Any]] = {name: {} for name in translator.names}
+    references = {}
+    for name, decoded in judged.items():
+        domain = translator.domain(name)
+        if data and name in data:
+            domains[name], references[name] = _evaluate_base(domain, data[name], decoded.features)
+        else:
+            domains[name], references[name] = {"fid_reference": "decoded"}, decoded.features
+        halves = np.array_split(generator.permutation(references[name]), 2)
+        domains[name]["fid_floor"] = frechet_distance(*halves)
+
+    def transfer(source: str, target: str) -> _Judged:
+        def decode_transfer(z, noise=None):
+            return translator.domain(target).decode(translator.translate_latents(z, source, target, noise))
+
+        shape = (len(z[source]), translator.bridge.shared_dim)
+        noise = (generator.standard_normal(shape, np.float32),) if rules.sampled else ()
+        return _judge(translator.domain(target), decode_transfer, z[source], *noise)
+
+    for name, decoded in judged.items():
+        domains[name]["bridge_reconstruction"] = _share(decoded.classes == transfer(name, name).classes)
+    transfers = {}
+    for source, target in itertools.permutations(translator.names, 2):
+        if target not in judged:
+            continue
+        transferred = transfer(source, target)
+        transfers[f"{source}_to_{target}"] = {
+            "source": source,
+            "target": target,
+            **(_agreement(judged[source], transferred) if source in judged else {}),
+            **_label_accuracy("label_accuracy", transferred, chosen[source].labels, source),
+            "fid": frechet_distance(transferred.features, references[target]),
+        }
+    return {
+        "protocol": protocol,
+        "seeds": {"training": translator.bridge.seed, "evaluation": seed},
+        "instances": {name: len(of) for name, of in chosen.items()},
+        "domains": domains,
+        "transfers": transfers,
+    }
+
+
+@dataclasses.dataclass(frozen=True)
+class _Judged:
+    """A judge's logits, [n, classes], and features, [n, width], of n instances."""
+
+    logits: np.ndarray
+    features: np.ndarray
+
+    @property
+    def classes(self) -> np.ndarray:
+        return self.logits.argmax(axis=1)
+
+
+def _judge(domain: Domain, make: Callable[..., tf.Tensor], *arrays: np.ndarray) -> _Judged:
+    """The judge's view of the data that `make` makes of batches of `arrays`, in graph."""
+
+    @tf.function(reduce_retracing=True, autograph=False)
+    def judge(*batches):
+        x = make(*batches)
+        return domain.classify(x), domain.features(x)
+
+    starts = range(0, len(arrays[0]), BATCH_SIZE)
+    parts = [judge(*(tf.constant(array[i : i + BATCH_SIZE]) for array in arrays)) for i in starts]
+    return _Judged(*(np.concatenate([part.numpy() for part in column]) for column in zip(*parts, strict=True)))
+
+
+def _choose(domain, latents, max_instances, generator):
+    if domain.name not in latents:
+        raise ValueError(f"There are no latents of domain {domain.name!r}; evaluation needs those of every domain.")
+    of = latents[domain.name]
+    if of.mu.shape[1] != domain.latent_dim:
+        raise ValueError(f"Latents of {domain.name!r} are {of.mu.shape[1]} wide; its model's are {domain.latent_dim}.")
+    if len(of) < 4:
+        raise ValueError(f"There are {len(of)} latents of domain {domain.name!r}; evaluation needs at least 4.")
+    if max_instances is not None and len(of) > max_instances:
+        of = of.take(generator.permutation(len(of))[:max_instances])
+    return of
+
+
+def _evaluate_base(domain, data, decoded_features):
+    """Numbers of the base model on its data, and the data's features."""
+    x, labels = data
+    x = domain.check(x)
+    original = _judge(domain, tf.identity, x)
+    entry = {"fid_reference": "data", "base_fid": frechet_distance(decoded_features, original.features)}
+    entry |= _label_accuracy("judge_accuracy", original, labels, domain.name)
+    if domain.has_encoder:
+        reconstructed = _judge(domain, lambda x: domain.decode(domain.encode(x)[0]), x)
+        entry["base_reconstruction"] = _share(original.classes == reconstructed.classes)
+    return entry, original.features
+
+
+def _agreement(source: _Judged, transferred: _Judged) -> dict[str, Any]:
+    confusion = np.zeros((source.logits.shape[1], transferred.logits.shape[1]), int)
+    np.add.at(confusion, (source.classes, transferred.classes), 1)
+    return {"accuracy": _share(source.classes == transferred.classes), "confusion": confusion.tolist()}
+
+
+def _label_accuracy(name: str, judged: _Judged, labels: np.ndarray, source: str) -> dict[str, float]:
+    labelled = labels != UNLABELLED
+    if not labelled.any():
+        return {}
+    true = checks.class_labels(labels[labelled], judged.logits.shape[1], f"labels of {source}")
+    return {name: _share(judged.classes[labelled] == true)}
+
+
+def _share(right: np.ndarray) -> float:
+    return float(np.mean(right))

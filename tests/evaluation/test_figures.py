@@ -1,0 +1,51 @@
+import numpy as np
+import pytest
+from matplotlib.image import imread
+
+from latent_xlate.evaluation import figures
+
+
+def pixels(path):
+    return imread(path)[..., :3]
+
+
+def share_of(image, colour):
+    return np.all(np.abs(image - np.array(colour)) < 0.05, axis=-1).mean()
+
+
+def test_grid_shows_the_rows_colours(tmp_path):
+    red = np.zeros((5, 8, 8, 3))
+    red[..., 0] = 1
+    grey = np.full((5, 8, 8, 1), 0.5)
+    image = pixels(figures.image_grid(tmp_path / "grid.png", [red, grey], ["source", "target"]))
+    rows = [np.flatnonzero((np.abs(image - colour) < 0.05).all(-1).any(1)) for colour in ([1, 0, 0], [0.5, 0.5, 0.5])]
+    assert share_of(image, [1, 0, 0]) > 0.2
+    assert share_of(image, [0.5, 0.5, 0.5]) > 0.2
+    assert rows[0].mean() < rows[1].mean()
+
+
+@pytest.mark.parametrize(
+    ("rows", "captions"), [([np.zeros((2, 4, 4, 1))], []), ([np.zeros((2, 4, 4, 1)), np.zeros((3, 4, 4, 1))], ["", ""])]
+)
+def test_grid_that_does_not_fit_is_refused_and_nothing_written(tmp_path, rows, captions):
+    with pytest.raises(ValueError, match="a caption a row and rows of one length"):
+        figures.image_grid(tmp_path / "grid.png", rows, captions)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_confusion_is_coloured_by_the_rows_share(tmp_path):
+    # A diagonal matrix and the same with other counts have the same colours; another's differ.
+    def squares(counts):
+        path = figures.confusion_figure(tmp_path / "confusion.png", np.array(counts), "mnist", "fashion_mnist")
+        return share_of(pixels(path), [0.0, 0.135, 0.305])  # The colour map's darkest, of share 0.
+
+    assert squares([[10, 0], [0, 90]]) == pytest.approx(squares([[90, 0], [0, 10]]), rel=0.05)
+    assert squares([[10, 0], [0, 90]]) > 5 * squares([[50, 50], [50, 50]])
+
+
+def test_classes_name_the_ticks(tmp_path):
+    plain, named = (
+        pixels(figures.confusion_figure(tmp_path / f"{len(names)}.png", np.eye(2, dtype=int), "a", "b", names, names))
+        for names in ([], ["ankle boot", "shirt"])
+    )
+    assert plain.shape != named.shape or not np.array_equal(plain, named)

@@ -1,0 +1,129 @@
+import json
+
+import numpy as np
+import pytest
+import tensorflow as tf
+import tensorflow_datasets as tfds
+
+from latent_xlate.bridge.latents import Latents, encode_images
+from latent_xlate.data import images
+from latent_xlate.domains import pretrained
+from latent_xlate.evaluation import runs
+from latent_xlate.evaluation.accuracy import evaluate_translator
+from latent_xlate.evaluation.report import summarise
+from latent_xlate.translator import Translator
+from tests import tiny
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """Two saved translators and, of their domains, shipped latents and stored data sets."""
+    folder = tmp_path_factory.mktemp("runs")
+    generator = np.random.default_rng(0)
+    # The base models stay as they are from seed to seed; the bridge does not.
+    first = tiny.translator()
+    second = Translator(list(first.domains.values()), tiny.bridge((6, 5), seed=1))
+    for name, domain in first.domains.items():
+        domain.save(folder / "savedmodels" / name)
+        for split, count in (("train", 30), ("test", 24)):
+            mu = generator.normal(size=(count, domain.latent_dim)).astype(np.float32)
+            labels = np.arange(count, dtype=np.int32) % 10
+            Latents(mu, np.full_like(mu, 0.1), labels).save(folder / "savedmodels" / name / f"latents_{split}.npz")
+    first.save(folder / "first")
+    second.save(folder / "second")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def data_dir(folder):
+    generator = np.random.default_rng(1)
+    features = tfds.features.FeaturesDict(
+        {"image": tfds.features.Image(shape=(28, 28, 1)), "label": tfds.features.ClassLabel(num_classes=10)}
+    )
+    for name in ("digits", "clothes"):
+        arrays = {
+            "image": generator.integers(0, 256, (40, 28, 28, 1), dtype=np.uint8),
+            "label": np.arange(40, dtype=np.int64) % 10,
+        }
+        splits = dict.fromkeys(["train", "test"], tf.data.Dataset.from_tensor_slices(arrays))
+        tfds.dataset_builders.store_as_tfds_dataset(
+            name=name, version="1.0.0", features=features, split_datasets=splits, data_dir=folder / "data"
+        )
+    return str(folder / "data")
+
+
+@pytest.fixture(autouse=True)
+def shipped(folder, monkeypatch):
+    monkeypatch.setenv(pretrained.SAVEDMODELS, str(folder / "savedmodels"))
+
+
+def test_shipped_test_latents_of_two_runs(folder, tmp_path):
+    translators = [str(folder / "first"), str(folder / "second")]
+    table = runs.evaluate_runs(translators, tmp_path)
+    written = json.loads((tmp_path / "metrics.json").read_text())
+    latents = {name: Latents.load(folder / "savedmodels" / name / "latents_test.npz") for name in ("digits", "clothes")}
+    expected = [evaluate_translator(Translator.load(path), latents) for path in translators]
+    assert written["runs"] == [{"translator": path} | run for path, run in zip(translators, expected, strict=True)]
+    assert written["summary"] == summarise(expected)
+    assert (written["latents"], written["split"]) == ("shipped", "test")
+    assert [run["seeds"]["training"] for run in written["runs"]] == [0, 1]
+    assert (tmp_path / "table.md").read_text(encoding="utf-8") == table
+    assert sorted(path.name for path in (tmp_path / "figures").iterdir()) == [
+        "clothes_to_digits.png",
+        "clothes_to_digits_confusion.png",
+        "digits_to_clothes.png",
+        "digits_to_clothes_confusion.png",
+    ]
+
+
+def test_data_sets_are_encoded_and_measure_the_base_models(folder, data_dir, tmp_path):
+    runs.evaluate_runs([str(folder / "first")], tmp_path, "dataset", data_dir, with_figures=False)
+    (run,) = json.loads((tmp_path / "metrics.json").read_text())["runs"]
+    translator = Translator.load(folder / "first")
+    stored = {name: images.load(name, "test", data_dir) for name in translator.names}
+    latents = {name: encode_images(translator.domain(name), stored[name]) for name in translator.names}
+    data = {name: (of.unit_images, of.labels) for name, of in stored.items()}
+    assert run == {"translator": str(folder / "first")} | evaluate_translator(translator, latents, data=data)
+    assert run["domains"]["digits"]["fid_reference"] == "data"
+    assert not (tmp_path / "figures").exists()
+
+
+def test_reference_protocol_takes_training_latents(folder, tmp_path):
+    runs.evaluate_runs([str(folder / "first")], tmp_path, protocol="reference", seed=5, with_figures=False)
+    written = json.loads((tmp_path / "metrics.json").read_text())
+    assert written["split"] == "train"
+    assert written["runs"][0]["instances"] == {"digits": 30, "clothes": 30}
+    assert written["runs"][0]["seeds"]["evaluation"] == 5
+
+
+def test_translators_of_other_domains_are_refused_before_anything_is_written(folder, tmp_path):
+    other = Translator([tiny.image_domain("digits", 6), tiny.image_domain("shoes", 5)], tiny.bridge((6, 5)))
+    other.save(tmp_path / "other")
+    with pytest.raises(ValueError, match="other is of digits, shoes, .*first of digits, clothes"):
+        runs.evaluate_runs([str(folder / "first"), str(tmp_path / "other")], tmp_path / "output")
+    assert not (tmp_path / "output").exists()
+
+
+def test_missing_latents_are_named(folder, tmp_path, monkeypatch):
+    for name, domain in tiny.translator().domains.items():
+        domain.save(tmp_path / "savedmodels" / name)
+    monkeypatch.setenv(pretrained.SAVEDMODELS, str(tmp_path / "savedmodels"))
+    with pytest.raises(ValueError, match="no file of latents .*digits/latents_test.npz"):
+        runs.evaluate_runs([str(folder / "first")], tmp_path / "output")
+    assert not (tmp_path / "output").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"latents": "shiped"}, "Unknown kind of latents 'shiped'. Did you mean 'shipped'"),
+        ({"protocol": "held-out"}, "Unknown protocol 'held-out'. Did you mean 'held_out'"),
+        ({"folders": ["nowhere"]}, "no translator in nowhere"),
+        ({"latents": "dataset", "data_dir": "nowhere"}, "'digits'"),
+    ],
+)
+def test_bad_settings_are_refused_and_nothing_is_written(folder, tmp_path, arguments, message):
+    settings = {"folders": [str(folder / "first")], "output": tmp_path / "output"} | arguments
+    with pytest.raises(ValueError, match=message):
+        runs.evaluate_runs(**settings)
+    assert not (tmp_path / "output").exists()

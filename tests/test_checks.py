@@ -1,0 +1,91 @@
+import numpy as np
+import pytest
+
+from latent_xlate import checks
+
+SHAPE = (2, 3, 1)
+
+
+def images(batch=4, dtype=np.float32):
+    return np.random.default_rng(0).uniform(size=(batch, *SHAPE)).astype(dtype)
+
+
+def test_known_returns_the_name_and_takes_any_iterable():
+    assert checks.known("b", iter(["a", "b"]), "thing") == "b"
+
+
+@pytest.mark.parametrize(
+    ("name", "names", "message"),
+    [
+        ("fashion_mnis", ["mnist", "fashion_mnist"], "Did you mean 'fashion_mnist'? Known: fashion_mnist, mnist."),
+        ("xyz", {"mnist": 1, "b": 2}, "Unknown dataset 'xyz'. Known: b, mnist."),
+        ("xyz", [], "Unknown dataset 'xyz'. Known: none."),
+    ],
+)
+def test_unknown_name_is_refused_with_the_known_and_the_closest(name, names, message):
+    with pytest.raises(ValueError, match="Unknown dataset") as error:
+        checks.known(name, names, "dataset")
+    assert str(error.value).endswith(message)
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+def test_unit_images_become_float32_of_the_same_values(dtype):
+    x = images(dtype=dtype)
+    checked = checks.unit_images(x, SHAPE)
+    assert checked.dtype == np.float32
+    np.testing.assert_array_equal(checked, x.astype(np.float32))
+
+
+def test_unit_images_may_touch_the_bounds_and_be_none_at_all():
+    checks.unit_images(np.stack([np.zeros(SHAPE), np.ones(SHAPE)]), SHAPE)
+    assert checks.unit_images(images(0), SHAPE).shape == (0, *SHAPE)
+
+
+def with_value(value):
+    x = images(dtype=np.float64)
+    x[1, 0, 2, 0] = value
+    return x
+
+
+@pytest.mark.parametrize(
+    ("x", "message"),
+    [
+        ((images() * 255).astype(np.uint8), "digits is uint8 in [0, 255]"),
+        (images().astype(np.int64), "digits has dtype int64"),
+        (images().astype(complex), "digits has dtype complex128"),
+        (np.array(["a"]), "digits has dtype"),
+        (images()[0], "digits has shape [2, 3, 1]; expected [batch, 2, 3, 1]"),
+        (images()[:, :, :2], "digits has shape [4, 2, 2, 1]; expected [batch, 2, 3, 1]"),
+        (with_value(np.nan), "digits has 1 NaN or infinite value."),
+        (with_value(-np.inf), "digits has 1 NaN or infinite value."),
+        (np.full((2, *SHAPE), np.nan), "digits has 12 NaN or infinite values."),
+        (with_value(1.5), "to 1.5; images must lie in [0, 1]"),
+        (with_value(-0.25), "values from -0.25 to"),
+    ],
+)
+def test_what_is_no_batch_of_unit_images_is_refused(x, message):
+    with pytest.raises(ValueError, match="digits") as error:
+        checks.unit_images(x, SHAPE, "digits")
+    assert message in str(error.value)
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.int64])
+def test_class_labels_become_int32_of_the_same_values(dtype):
+    labels = checks.class_labels(np.array([0, 9, 3], dtype), 10)
+    assert labels.dtype == np.int32
+    assert labels.tolist() == [0, 9, 3]
+
+
+@pytest.mark.parametrize(
+    ("labels", "message"),
+    [
+        ([0, 10, 3], "labels has 10, outside 0 to 9."),
+        ([0, -1], "labels has -1, outside 0 to 9."),
+        ([[1], [2]], r"labels must be integers of shape \[batch\], not int64 \[2, 1\]"),
+        ([0.0, 1.0], "labels must be integers"),
+        ([True], "labels must be integers"),
+    ],
+)
+def test_bad_class_labels_are_refused(labels, message):
+    with pytest.raises(ValueError, match=message):
+        checks.class_labels(np.array(labels), 10)

@@ -1,0 +1,315 @@
+import json
+import signal
+import socket
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from latent_xlate import training
+from tests import train_process
+
+
+class Recorder(keras.Model):
+    """Adds up in `total` the mean of what it is given, and reports it."""
+
+    def __init__(self, size=3):
+        super().__init__()
+        self.total = self.add_weight(shape=(size,), initializer="zeros", name="total")
+        self.tracker = keras.metrics.Mean(name="position")
+        self.built = True
+
+    @property
+    def metrics(self):
+        return [self.tracker]
+
+    def train_step(self, data):
+        self.tracker.update_state(data)
+        # Gradients are added up over the replicas.
+        gradient = -tf.reduce_mean(data) / self.distribute_strategy.num_replicas_in_sync
+        self.optimizer.apply([tf.fill(self.total.shape, gradient)], [self.total])
+        return self.get_metrics_result()
+
+
+def run(strategy="default", size=3, momentum=0.0, **options):
+    """Trains a Recorder on the positions themselves; its weights, and step and metrics of each log."""
+    distribution = training.make_strategy(strategy)
+    with distribution.scope():
+        model = Recorder(size)
+        model.compile(optimizer=keras.optimizers.SGD(1.0, momentum))
+    logs = []
+
+    def on_log(step, values):
+        logs.append((step, values["position"]))
+        return {"twice": 2 * values["position"]}
+
+    last = training.train(
+        model,
+        lambda positions: tf.cast(positions, tf.float32),
+        **({"num_steps": 7, "batch_size": 4, "steps_per_log": 3, "on_log": on_log} | options),
+        strategy=distribution,
+    )
+    return model.total.numpy(), logs, last
+
+
+def expected_logs(*ends, start=0, batch_size=4):
+    """Position n lies in step n // batch_size: the mean of a chunk's positions is that of its first and last."""
+    starts = (start, *ends[:-1])
+    return [(end, (begin * batch_size + end * batch_size - 1) / 2) for begin, end in zip(starts, ends, strict=True)]
+
+
+@pytest.mark.parametrize("strategy", ["default", "mirrored"])
+def test_steps_take_the_positions_in_turn_and_metrics_are_means_over_a_log(strategy):
+    total, logs, last = run(strategy)
+    assert logs == expected_logs(3, 6, 7)
+    assert last == {"position": logs[-1][1], "twice": 2 * logs[-1][1]}
+    # Seven steps of the mean of four positions each.
+    np.testing.assert_allclose(total, 7 * 13.5, rtol=1e-6)
+
+
+def test_training_goes_on_where_it_stopped_with_the_logs_at_the_same_steps(tmp_path):
+    unbroken = run(momentum=0.9, num_steps=11)
+    _, first_logs, _ = run(momentum=0.9, num_steps=4, workdir=tmp_path)
+    total, logs, _ = run(momentum=0.9, num_steps=11, workdir=tmp_path)
+    assert first_logs == expected_logs(3, 4)
+    assert logs == expected_logs(6, 9, 11, start=4)
+    np.testing.assert_array_equal(total, unbroken[0])
+
+
+def test_run_that_has_ended_changes_nothing(tmp_path):
+    total, _, _ = run(workdir=tmp_path)
+    again, logs, last = run(workdir=tmp_path)
+    assert (logs, last) == ([], {})
+    np.testing.assert_array_equal(again, total)
+
+
+def test_checkpoints_are_kept_at_the_asked_logs_and_at_the_end(tmp_path):
+    run(num_steps=14, workdir=tmp_path, logs_per_checkpoint=2)
+    assert sorted(path.name for path in (tmp_path / "checkpoints").glob("*.index")) == [
+        "ckpt-12.index",
+        "ckpt-14.index",
+    ]
+
+
+def test_further_state_is_kept(tmp_path):
+    for start, end in ((0, 3), (3, 6)):
+        counter = tf.Variable(0)
+
+        def on_log(step, values, counter=counter):
+            counter.assign_add(10)
+            return {}
+
+        run(num_steps=end, workdir=tmp_path, state={"counter": counter}, on_log=on_log)
+        assert int(counter) == 10 * end / 3, start
+
+
+def test_events_hold_every_logged_metric(tmp_path):
+    _, logs, _ = run(workdir=tmp_path)
+    found = {"position": {}, "twice": {}}
+    for path in (tmp_path / "events").iterdir():
+        for event in tf.compat.v1.train.summary_iterator(str(path)):
+            for value in event.summary.value:
+                found[value.tag][event.step] = float(tf.make_ndarray(value.tensor))
+    assert found == {"position": dict(logs), "twice": {step: 2 * value for step, value in logs}}
+
+
+def test_nothing_is_written_without_a_workdir(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    run()
+    assert not list(tmp_path.iterdir())
+
+
+def test_batch_that_replicas_cannot_share_is_refused():
+    with pytest.raises(ValueError, match="Batch size 5 cannot be split evenly over 2 replicas"):
+        run("mirrored", batch_size=5)
+
+
+# ---- Bad checkpoints --------------------------------------------------------------------------
+
+
+def shorten(path, size):
+    path.write_bytes(path.read_bytes()[:size])
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda folder: shorten(next(folder.glob("ckpt-7.data-*")), 10),
+        lambda folder: shorten(next(folder.glob("ckpt-7.data-*")), 0),
+        lambda folder: shorten(folder / "ckpt-7.index", 30),
+        lambda folder: (folder / "ckpt-7.index").write_bytes(b"another file altogether" * 10),
+        lambda folder: next(folder.glob("ckpt-7.data-*")).unlink(),
+        lambda folder: (folder / "ckpt-7.index").unlink(),
+        lambda folder: (folder / "checkpoint").write_text("model_check"),
+    ],
+    ids=["truncated", "emptied", "truncated index", "foreign index", "no data", "no index", "truncated state"],
+)
+def test_damaged_checkpoint_is_refused_by_name(spoil, tmp_path):
+    run(workdir=tmp_path)
+    spoil(tmp_path / "checkpoints")
+    with pytest.raises(ValueError, match="checkpoint.*Delete .*checkpoints.* to start anew"):
+        run(workdir=tmp_path)
+
+
+@pytest.mark.parametrize("other", [{"size": 4}, {"state": {"counter": tf.Variable(0)}}])
+def test_checkpoint_of_another_model_is_refused(other, tmp_path):
+    run(workdir=tmp_path)
+    with pytest.raises(ValueError, match="ckpt-7 cannot be restored .*of another model"):
+        run(workdir=tmp_path, **other)
+
+
+def test_what_a_kill_in_the_first_save_leaves_behind_is_no_obstacle(tmp_path):
+    (tmp_path / "checkpoints").mkdir()
+    (tmp_path / "checkpoints" / "ckpt-3.data-00000-of-00001.tempstate123").write_bytes(b"half")
+    assert run(workdir=tmp_path)[1] == expected_logs(3, 6, 7)
+
+
+# ---- Processes --------------------------------------------------------------------------------
+
+
+def finish(process):
+    output, _ = process.communicate(timeout=300)
+    return process.returncode, output
+
+
+def load_weights(workdir):
+    with np.load(workdir / "weights.npz") as arrays:
+        return list(arrays.values())
+
+
+def test_killed_and_resumed_run_ends_with_the_bits_of_an_unbroken_one(tmp_path):
+    # At step 15 the last checkpoint is that of step 10.
+    processes = [
+        train_process.start(tmp_path / "killed", "default", "15"),
+        train_process.start(tmp_path / "unbroken"),
+    ]
+    (killed, output), (unbroken, _) = (finish(process) for process in processes)
+    assert (killed, unbroken) == (-signal.SIGKILL, 0), output
+    assert not (tmp_path / "killed" / "weights.npz").exists()
+    status, output = finish(train_process.start(tmp_path / "killed"))
+    assert status == 0, output
+    assert "Resuming from" in output
+    assert "ckpt-10" in output
+    for ours, theirs in zip(load_weights(tmp_path / "killed"), load_weights(tmp_path / "unbroken"), strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+
+
+def free_ports(count):
+    sockets = [socket.socket() for _ in range(count)]
+    for each in sockets:
+        each.bind(("localhost", 0))
+    ports = [each.getsockname()[1] for each in sockets]
+    for each in sockets:
+        each.close()
+    return ports
+
+
+def test_two_workers_train_as_one_process_does(tmp_path):
+    workers = [f"localhost:{port}" for port in free_ports(2)]
+    processes = [
+        train_process.start(
+            tmp_path,
+            "multi_worker",
+            TF_CONFIG=json.dumps({"cluster": {"worker": workers}, "task": {"type": "worker", "index": index}}),
+        )
+        for index in range(2)
+    ]
+    expected = train_process.train(None)
+    for status, output in [finish(process) for process in processes]:
+        assert status == 0, output
+    for ours, theirs in zip(load_weights(tmp_path), expected, strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-5, atol=1e-6)
+    assert {path.name for path in tmp_path.iterdir()} == {"checkpoints", "events", "weights.npz"}
+
+
+# ---- Strategies -------------------------------------------------------------------------------
+
+
+def test_strategies_by_name(monkeypatch):
+    monkeypatch.delenv("TF_CONFIG", raising=False)
+    assert training.make_strategy("default").num_replicas_in_sync == 1
+    mirrored = training.make_strategy("mirrored")
+    assert isinstance(mirrored, tf.distribute.MirroredStrategy)
+    assert mirrored.num_replicas_in_sync == 2
+    assert training.is_chief(mirrored)
+    # Several CPU devices are no reason to mirror, only several GPUs.
+    assert training.make_strategy().num_replicas_in_sync == 1
+    with pytest.raises(ValueError, match="Did you mean 'mirrored'"):
+        training.make_strategy("mirored")
+    with pytest.raises(ValueError, match="needs TF_CONFIG"):
+        training.make_strategy("multi_worker")
+
+
+# ---- Files ------------------------------------------------------------------------------------
+
+
+def test_config_of_a_work_directory_is_written_once_and_then_compared(tmp_path):
+    config = {"name": "mnist", "sizes": (1, 2), "model": {"beta_kl": 0.05, "beta_swd": 1.0}}
+    folder = training.open_workdir(tmp_path / "run", config)
+    assert folder == tmp_path / "run"
+    assert json.loads((folder / "config.json").read_text()) == config | {"sizes": [1, 2]}
+    assert training.open_workdir(folder, config) == folder
+
+
+def test_work_directory_of_another_config_is_refused_with_the_fields_that_differ(tmp_path):
+    training.open_workdir(tmp_path, {"seed": 0, "steps": 5, "model": {"beta_kl": 0.05, "beta_swd": 1.0}, "old": 1})
+    with pytest.raises(ValueError, match="another configuration") as error:
+        training.open_workdir(tmp_path, {"seed": 1, "steps": 5, "model": {"beta_kl": 0.1, "beta_swd": 1.0}, "new": 2})
+    fields = (
+        "model.beta_kl: 0.05 there, 0.1 here",
+        "new: absent there, 2 here",
+        "old: 1 there, absent here",
+        "seed: 0 there, 1 here",
+    )
+    assert f"({'; '.join(fields)})" in str(error.value)
+    assert json.loads((tmp_path / "config.json").read_text())["seed"] == 0
+
+
+@pytest.mark.parametrize("content", ["{", "[1]", '"text"'])
+def test_work_directory_with_a_foreign_config_is_refused(content, tmp_path):
+    (tmp_path / "config.json").write_text(content)
+    with pytest.raises(ValueError, match="config.json is not"):
+        training.open_workdir(tmp_path, {"seed": 1})
+
+
+def test_file_and_folder_are_replaced_whole(tmp_path):
+    for text in ("first", "second"):
+        assert training.write_atomically(tmp_path / "new" / "a.txt", lambda path, text=text: path.write_text(text))
+        assert (tmp_path / "new" / "a.txt").read_text() == text
+
+        def write(folder, text=text):
+            folder.mkdir()
+            (folder / text).write_text(text)
+
+        training.write_atomically(tmp_path / "new" / "folder", write)
+        assert [path.name for path in (tmp_path / "new" / "folder").iterdir()] == [text]
+    assert sorted(path.name for path in (tmp_path / "new").iterdir()) == ["a.txt", "folder"]
+
+
+def test_temporary_file_has_the_ending_of_the_final_one(tmp_path):
+    training.write_atomically(tmp_path / "a.keras", lambda path: path.write_text(path.suffix))
+    assert (tmp_path / "a.keras").read_text() == ".keras"
+
+
+@pytest.mark.parametrize("error", [OSError(28, "No space left on device"), KeyboardInterrupt()])
+@pytest.mark.parametrize("kind", ["file", "folder"])
+def test_failed_write_leaves_what_was_there(kind, error, tmp_path):
+    (tmp_path / "target").write_text("old")
+
+    def write(path):
+        if kind == "folder":
+            path.mkdir()
+            path = path / "part"
+        path.write_text("half")
+        raise error
+
+    with pytest.raises(type(error)):
+        training.write_atomically(tmp_path / "target", write)
+    assert [path.name for path in tmp_path.iterdir()] == ["target"]
+    assert (tmp_path / "target").read_text() == "old"
+
+
+def test_json_is_indented_and_ends_in_a_newline(tmp_path):
+    path = training.write_json(tmp_path / "a.json", {"a": [1]})
+    assert path.read_text() == '{\n  "a": [\n    1\n  ]\n}\n'

@@ -1,0 +1,350 @@
+import zipfile
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from latent_xlate.bridge.interpolation import interpolate
+from latent_xlate.domains.domain import Domain
+from latent_xlate.translator import BATCH_SIZE, Translator, load_bridge
+from tests import tiny
+
+TOLERANCE = {"rtol": 1e-5, "atol": 1e-6}
+"""The rounding of matrix products depends on the size of the batch."""
+
+
+def images(batch=4, seed=0):
+    return np.random.default_rng(seed).uniform(size=(batch, 28, 28, 1)).astype(np.float32)
+
+
+@pytest.fixture(scope="module")
+def translator():
+    return tiny.translator()
+
+
+@pytest.fixture(scope="module")
+def saved(translator, tmp_path_factory):
+    return translator.save(tmp_path_factory.mktemp("translator"))
+
+
+class Decoder(Domain):
+    """Has no encoder; its data are its latents."""
+
+    file_suffix = ".txt"
+    has_encoder = False
+
+    latent_dim = property(lambda self: 5)
+    data_shape = property(lambda self: (5,))
+    networks = property(lambda self: {})
+
+    def decode(self, z):
+        return z
+
+    def check(self, x):
+        return x
+
+    def read(self, files):
+        return files
+
+    def write(self, x):
+        return x
+
+    def get_config(self):
+        return {}
+
+    @classmethod
+    def from_config(cls, config):
+        return cls("decoder")
+
+
+# ---- Translating ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("source", "target"), [("digits", "clothes"), ("clothes", "digits"), ("digits", "digits")])
+def test_translation_goes_by_the_means_through_domain_bridge_and_domain(source, target, translator):
+    x = images()
+    domains, bridge, order = translator.domains, translator.bridge, ["digits", "clothes"]
+    z, _ = domains[source].encode(x)
+    mu, sigma = bridge.encode(z, order.index(source))
+    expected = domains[target].decode(bridge.decode(mu, order.index(target)))
+    np.testing.assert_allclose(translator.translate(x, source, target), expected, **TOLERANCE)
+    np.testing.assert_allclose(translator.translate_data(x, source, target), expected, **TOLERANCE)
+    np.testing.assert_allclose(translator.encode(x, source)[0], mu, **TOLERANCE)
+    np.testing.assert_allclose(translator.encode(x, source)[1], sigma, **TOLERANCE)
+    np.testing.assert_allclose(translator.decode(mu.numpy(), target), expected, **TOLERANCE)
+    latents = translator.translate_latents(z, source, target)
+    np.testing.assert_allclose(domains[target].decode(latents), expected, **TOLERANCE)
+
+
+def test_translation_tells_images_and_targets_apart(translator):
+    first, second = translator.translate(images(2), "digits", "clothes")
+    assert np.abs(first - second).max() > 1e-4
+    assert np.abs(first - translator.translate(images(1), "digits", "digits")[0]).max() > 1e-2
+
+
+def test_reconstruction_is_translation_to_itself(translator):
+    x = images()
+    np.testing.assert_array_equal(translator.reconstruct(x, "clothes"), translator.translate(x, "clothes", "clothes"))
+    np.testing.assert_array_equal(
+        translator.reconstruct(x, "clothes", sample=True, seed=3),
+        translator.translate(x, "clothes", "clothes", True, 3),
+    )
+
+
+@pytest.mark.parametrize("sample", [False, True])
+def test_a_large_batch_equals_its_rows_one_by_one(sample, translator):
+    x = images(BATCH_SIZE + 1)
+    whole = translator.translate(x, "digits", "clothes", sample, seed=0)
+    assert whole.shape == x.shape
+    if sample:
+        # The noise of a row is that of its place.
+        parts = [translator.translate(x[: i + 1], "digits", "clothes", sample, seed=0)[i] for i in (0, 1, 99)]
+        np.testing.assert_allclose(whole[[0, 1, 99]], parts, **TOLERANCE)
+    else:
+        parts = [translator.translate(x[i : i + 1], "digits", "clothes")[0] for i in range(len(x))]
+        np.testing.assert_allclose(whole, parts, **TOLERANCE)
+
+
+def test_no_instance_gives_none(translator):
+    none = images(0)
+    assert translator.translate(none, "digits", "clothes").shape == (0, 28, 28, 1)
+    assert translator.translate(none, "digits", "clothes", sample=True).shape == (0, 28, 28, 1)
+    mu, sigma = translator.encode(none, "digits")
+    assert mu.shape == sigma.shape == (0, 3)
+    assert translator.decode(mu, "clothes").shape == (0, 28, 28, 1)
+
+
+def test_encoding_and_decoding_take_large_batches(translator):
+    x = images(BATCH_SIZE + 1)
+    mu, _ = translator.encode(x, "digits")
+    np.testing.assert_allclose(mu[-1:], translator.encode(x[-1:], "digits")[0], **TOLERANCE)
+    decoded = translator.decode(mu, "clothes")
+    np.testing.assert_allclose(decoded[-1:], translator.decode(mu[-1:], "clothes"), **TOLERANCE)
+
+
+def test_sampling_follows_from_the_seed(translator):
+    x = images()
+
+    def sample(seed):
+        return translator.translate(x, "digits", "clothes", sample=True, seed=seed)
+
+    first = sample(1)
+    np.testing.assert_array_equal(sample(1), first)
+    for other in (sample(2), sample(None), translator.translate(x, "digits", "clothes")):
+        assert np.abs(other - first).max() > 1e-3
+    assert np.abs(sample(None) - sample(None)).max() > 1e-3
+
+
+def test_sampled_translation_adds_sigma_times_noise(translator):
+    x, noise = images(), np.random.default_rng(0).normal(size=(4, 3)).astype(np.float32)
+    mu, sigma = translator.encode(x, "digits")
+    expected = translator.decode(mu + sigma * noise, "clothes")
+    np.testing.assert_allclose(translator.translate_data(x, "digits", "clothes", noise), expected, **TOLERANCE)
+
+
+@pytest.mark.parametrize("method", ["slerp", "square_root", "linear"])
+def test_interpolation_translates_the_points_between_two_latents(method, translator):
+    start, end = images(2)
+    points = translator.interpolate(start, end, "digits", "clothes", 5, method)
+    ends = translator.translate(images(2), "digits", "clothes")
+    np.testing.assert_allclose(points[[0, -1]], ends, **TOLERANCE)
+    z, _ = translator.domain("digits").encode(images(2))
+    between = translator.translate_latents(interpolate(z[0], z[1], 5, method), "digits", "clothes")
+    np.testing.assert_allclose(points, translator.domain("clothes").decode(between), **TOLERANCE)
+
+
+def test_interpolation_within_a_domain_leaves_the_bridge_out(translator):
+    start, end = images(2)
+    points = translator.interpolate(start, end, "digits", "digits", 3)
+    np.testing.assert_allclose(points[[0, -1]], translator.domain("digits").vae(images(2)), **TOLERANCE)
+
+
+def test_domain_without_encoder_is_translated_to_and_not_from():
+    decoder = Decoder("decoder")
+    translator = Translator([tiny.image_domain(latent_dim=6), decoder], tiny.bridge((6, 5)))
+    x = images()
+    z = translator.translate(x, "digits", "decoder")
+    np.testing.assert_allclose(
+        z, translator.translate_latents(translator.domain("digits").encode(x)[0], "digits", "decoder"), **TOLERANCE
+    )
+    for call in (
+        lambda: translator.translate(z, "decoder", "digits"),
+        lambda: translator.encode(z, "decoder"),
+        lambda: translator.interpolate(z[0], z[1], "decoder", "digits"),
+    ):
+        with pytest.raises(ValueError, match="'decoder' has no encoder: translate its latents"):
+            call()
+
+
+# ---- Files ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("dtype", "tolerance"), [("float32", 1e-6), ("float16", 5e-3)])
+def test_saved_translator_gives_the_same_output(dtype, tolerance, translator, tmp_path):
+    again = Translator.load(translator.save(tmp_path / "new" / "folder", dtype))
+    assert again.names == translator.names == ["digits", "clothes"]
+    for source, target in (("digits", "clothes"), ("clothes", "digits")):
+        np.testing.assert_allclose(
+            again.translate(images(), source, target),
+            translator.translate(images(), source, target),
+            rtol=0,
+            atol=tolerance,
+        )
+
+
+def test_saved_translator_loads_from_a_relative_path_and_its_bridge_alone(saved, translator, monkeypatch):
+    monkeypatch.chdir(saved.parent)
+    assert Translator.load(saved.name).names == translator.names
+    z = np.random.default_rng(0).normal(size=(4, 6)).astype(np.float32)
+    bridge = load_bridge(saved / "bridge.keras")
+    np.testing.assert_array_equal(bridge.translate(z, 0, 1), translator.bridge.translate(z, 0, 1))
+
+
+def copy(saved, tmp_path):
+    folder = tmp_path / "copy"
+    for path in saved.rglob("*"):
+        if path.is_file():
+            target = folder / path.relative_to(saved)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(path.read_bytes())
+    return folder
+
+
+def without_weights(path):
+    with zipfile.ZipFile(path) as archive:
+        files = {name: archive.read(name) for name in archive.namelist() if not name.endswith(".h5")}
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, content in files.items():
+            archive.writestr(name, content)
+
+
+def corrupt(path):
+    content = bytearray(path.read_bytes())
+    middle = len(content) // 2
+    content[middle : middle + 100] = b"\xff" * 100
+    path.write_bytes(content)
+
+
+@pytest.mark.parametrize(
+    ("file", "spoil", "message"),
+    [
+        ("translator.json", lambda path: path.unlink(), "There is no translator in .*copy: it has no translator.json"),
+        ("translator.json", lambda path: path.write_text('{"domains": ["dig'), "not the description of a translator"),
+        ("translator.json", lambda path: path.write_text("[]"), "not the description of a translator"),
+        ("translator.json", lambda path: path.write_text("{}"), "not the description of a translator"),
+        ("translator.json", lambda path: path.write_text('{"domains": 5}'), "not the description of a translator"),
+        ("translator.json", lambda path: path.write_text('{"domains": [1, 2]}'), "not the description of a translator"),
+        ("translator.json", lambda path: path.write_text('{"domains": ["digits", "x"]}'), "There is no domain in .*/x"),
+        ("translator.json", lambda path: path.write_text('{"domains": ["clothes", "digits"]}'), r"sizes \(6, 5\), but"),
+        ("digits/domain.json", lambda path: path.unlink(), "There is no domain in .*digits"),
+        ("digits/vae.npz", lambda path: path.write_bytes(path.read_bytes()[:999]), "vae.npz does not hold the weights"),
+        ("bridge.keras", lambda path: path.unlink(), "There is no bridge .*bridge.keras"),
+        ("bridge.keras", lambda path: path.write_bytes(path.read_bytes()[:3000]), "bridge.keras is not a Keras model"),
+        ("bridge.keras", lambda path: path.write_bytes(b""), "bridge.keras is not a Keras model"),
+        ("bridge.keras", lambda path: path.write_text("weights"), "bridge.keras is not a Keras model"),
+        ("bridge.keras", corrupt, "bridge.keras is not a Keras model, or is damaged"),
+        ("bridge.keras", without_weights, "bridge.keras is not a Keras model, or is damaged"),
+        ("bridge.keras", lambda path: tiny.image_domain().vae.save(path), "bridge.keras is a ImageVAE, not a bridge"),
+    ],
+)
+def test_missing_damaged_and_foreign_files_are_refused_by_name(file, spoil, message, saved, tmp_path):
+    folder = copy(saved, tmp_path)
+    spoil(folder / file)
+    with pytest.raises(ValueError, match=message):
+        Translator.load(folder)
+
+
+def test_description_is_written_last(translator, tmp_path):
+    # So that what a broken save leaves behind is no translator.
+    (tmp_path / "bridge.keras").mkdir()
+    (tmp_path / "clothes").write_text("in the way")
+    with pytest.raises(OSError, match="clothes"):
+        translator.save(tmp_path)
+    with pytest.raises(ValueError, match="There is no translator"):
+        Translator.load(tmp_path)
+
+
+# ---- Bad input --------------------------------------------------------------------------------
+
+
+def with_value(value):
+    x = images()
+    x[1, 2, 3] = value
+    return x
+
+
+BAD_DATA = [
+    (with_value(np.nan), "x has 1 NaN or infinite value"),
+    (with_value(np.inf), "x has 1 NaN or infinite value"),
+    (with_value(1.1), "images must lie in"),
+    (with_value(-0.1), "images must lie in"),
+    (images()[:, :14], r"x has shape \[4, 14, 28, 1\]; expected \[batch, 28, 28, 1\]"),
+    (images()[0], r"expected \[batch, 28, 28, 1\]"),
+    ((images() * 255).astype(np.uint8), "divide it by 255"),
+    (images().astype(np.int32), "dtype int32"),
+]
+
+
+@pytest.mark.parametrize(("x", "message"), BAD_DATA)
+def test_bad_data_are_refused(x, message, translator):
+    for call in (
+        lambda: translator.translate(x, "digits", "clothes"),
+        lambda: translator.reconstruct(x, "digits"),
+        lambda: translator.encode(x, "digits"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            call()
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda translator, name: translator.translate(images(), name, "clothes"),
+        lambda translator, name: translator.translate(images(), "digits", name),
+        lambda translator, name: translator.translate(images(), "digits", name, sample=True),
+        lambda translator, name: translator.reconstruct(images(), name),
+        lambda translator, name: translator.encode(images(), name),
+        lambda translator, name: translator.decode(np.zeros((1, 3)), name),
+        lambda translator, name: translator.interpolate(*images(2), name, "clothes"),
+        lambda translator, name: translator.interpolate(*images(2), "digits", name),
+        lambda translator, name: translator.translate_latents(tf.zeros((1, 6)), "digits", name),
+        lambda translator, name: translator.domain(name),
+        lambda translator, name: translator.index(name),
+    ],
+)
+def test_unknown_domain_is_refused_with_a_hint(call, translator):
+    with pytest.raises(ValueError, match="Unknown domain 'cloths'. Did you mean 'clothes'\\? Known: clothes, digits."):
+        call(translator, "cloths")
+
+
+@pytest.mark.parametrize(
+    ("z_shared", "message"),
+    [
+        (np.zeros((2, 4)), r"z_shared is \[2, 4\]; expected \[batch, 3\]"),
+        (np.zeros(3), r"z_shared is \[3\]; expected \[batch, 3\]"),
+        (np.full((2, 3), np.nan), "z_shared has 6 NaN"),
+    ],
+)
+def test_bad_shared_latents_are_refused(z_shared, message, translator):
+    with pytest.raises(ValueError, match=message):
+        translator.decode(z_shared, "clothes")
+
+
+def test_bad_interpolations_are_refused(translator):
+    start, end = images(2)
+    with pytest.raises(ValueError, match="Did you mean 'slerp'"):
+        translator.interpolate(start, end, "digits", "clothes", method="slurp")
+    with pytest.raises(ValueError, match="at least 2 points"):
+        translator.interpolate(start, end, "digits", "clothes", 1)
+    with pytest.raises(ValueError, match="NaN"):
+        translator.interpolate(start, end * np.nan, "digits", "clothes")
+
+
+def test_bridge_that_does_not_fit_is_refused():
+    domains = [tiny.image_domain("digits", 6), tiny.image_domain("clothes", 5)]
+    for latent_dims in ((6, 6), (5, 6), (6, 5, 5)):
+        with pytest.raises(ValueError, match="digits, clothes have latents of sizes") as error:
+            Translator(domains, tiny.bridge(latent_dims))
+        assert str(latent_dims) in str(error.value)
+    with pytest.raises(ValueError, match="must differ in name; these are digits, digits"):
+        Translator([domains[0], tiny.image_domain("digits", 5)], tiny.bridge((6, 5)))
