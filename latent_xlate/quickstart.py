@@ -21,7 +21,7 @@ from latent_xlate.bridge.latents import Latents
 from latent_xlate.domains.domain import Domain
 from latent_xlate.evaluation import figures, report
 from latent_xlate.evaluation.accuracy import evaluate_translator
-from latent_xlate.serving.export import export_translator
+from latent_xlate.serving.export import export_translator, load_export
 from latent_xlate.translator import Translator
 
 EXAMPLES_PER_CLASS = 3
@@ -55,7 +55,7 @@ def quickstart(config: ConfigDict, output: str | os.PathLike) -> Path:
     training.write_json(output / "metrics.json", {"training_seconds": round(seconds, 1), **metrics})
 
     exported = export_translator(translator, output)
-    pictures = _draw(tf.saved_model.load(str(exported)).signatures, translator, latents, metrics, output / "figures")
+    pictures = _draw(load_export(exported), translator, latents, metrics, output / "figures")
     page = _page(report.table(summary), seconds, exported.relative_to(output), pictures)
     path = training.write_atomically(output / "index.html", lambda file: file.write_text(page, encoding="utf-8"))
     print(report.table(summary))
@@ -64,7 +64,7 @@ def quickstart(config: ConfigDict, output: str | os.PathLike) -> Path:
 
 
 def _draw(
-    signatures: Mapping[str, Any],
+    exported: Any,
     translator: Translator,
     latents: Mapping[str, Latents],
     metrics: Mapping[str, Any],
@@ -75,6 +75,7 @@ def _draw(
     Returns:
         Heading and pictures of each part of the page.
     """
+    signatures = exported.signatures
     parts = []
     for source, target in itertools.permutations(translator.domains.values(), 2):
         pair = f"{source.name}_to_{target.name}"

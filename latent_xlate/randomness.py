@@ -45,9 +45,7 @@ def replica_normal(shape: tuple[int | tf.Tensor, ...], seed: tf.Tensor, axis: in
     return tf.slice(noise, start, shape)
 
 
-def shuffled_indices(
-    positions: tf.Tensor, size: int | tf.Tensor, seed: int, stream: int | tf.Tensor = 0
-) -> tf.Tensor:
+def shuffled_indices(positions: tf.Tensor, size: int | tf.Tensor, seed: int, stream: int | tf.Tensor = 0) -> tf.Tensor:
     """The indices at `positions` of an endless stream of shuffled epochs.
 
     Args:
@@ -62,10 +60,9 @@ def shuffled_indices(
     """
     # The cipher mixes small keys poorly: spread them over all bits (odd constants, wrapping).
     keys = (seed * 0x9E3779B1 + 0x1B873593, (positions // size) * 0x5851F42D, stream * 0x27D4EB2F)
-    keys = [tf.broadcast_to(tf.cast(key, tf.int64), tf.shape(positions)) for key in keys]
     return tf.raw_ops.RandomIndexShuffle(
         index=positions % size,
-        seed=tf.stack(keys, axis=-1),
+        seed=tf.stack([tf.broadcast_to(tf.cast(key, tf.int64), tf.shape(positions)) for key in keys], axis=-1),
         max_index=tf.cast(tf.broadcast_to(size, tf.shape(positions)) - 1, tf.int64),
         rounds=8,
     )

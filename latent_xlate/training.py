@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import keras
+import numpy as np
 import tensorflow as tf
 from tqdm import tqdm
 
@@ -96,6 +97,17 @@ def write_json(path: str | os.PathLike, content: Any) -> Path:
     """Writes `content` as indented JSON, atomically."""
     text = json.dumps(content, indent=2) + "\n"
     return write_atomically(path, lambda temporary: temporary.write_text(text))
+
+
+def write_npz(path: str | os.PathLike, arrays: Mapping[str, np.ndarray]) -> Path:
+    """Writes arrays as a compressed npz file, atomically."""
+    contents: dict[str, Any] = dict(arrays)
+
+    def write(temporary: Path) -> None:
+        with temporary.open("wb") as file:  # Given a name, numpy may add an ending of its own.
+            np.savez_compressed(file, **contents)
+
+    return write_atomically(path, write)
 
 
 def open_workdir(workdir: str | os.PathLike, config: Mapping[str, Any]) -> Path:

@@ -56,12 +56,7 @@ class Latents:
             "sigma": self.sigma.astype(np.float16),
             "labels": self.labels.astype(np.int16),
         }
-
-        def write(temporary):
-            with temporary.open("wb") as file:  # Given a name, numpy would add an ending of its own.
-                np.savez_compressed(file, **arrays)
-
-        training.write_atomically(path, write)
+        training.write_npz(path, arrays)
 
     @classmethod
     def load(cls, path: str | os.PathLike) -> Latents:

@@ -100,7 +100,7 @@ out to choose the classifier's epoch, and the test images are used for the figur
 | epochs | {vae_config["epochs"]} | best of {classifier_config["epochs"]} by validation accuracy |
 | batch size | {vae_config["batch_size"]} | {classifier_config["batch_size"]} |
 | seed | {vae_config["seed"]} | {classifier_config["seed"]} |
-| on the test images | {vae["loss"]:.1f} nats negative ELBO, at the posterior's mean | accuracy {judge["accuracy"]:.4f} |
+| on the test images | negative ELBO {vae["loss"]:.1f} nats, z at its mean | accuracy {judge["accuracy"]:.4f} |
 
 Made by
 

@@ -12,7 +12,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator
 
-from absl import app, flags
+from absl import app, flags, logging
 
 CHATTER = (
     b"All log messages before absl::InitializeLog()",
@@ -45,6 +45,8 @@ def run(
         flags.FLAGS.register_key_flag_for_module(sys.argv[0], flag)
 
     def checked_main(argv):
+        if not flags.FLAGS["verbosity"].present:
+            logging.set_verbosity(logging.WARNING)
         if len(argv) > 1 and not takes_arguments:
             raise ValueError(f"{argv[1]!r} is no flag: flags are written --name=value, and --help lists them.")
         return main(argv)
@@ -83,6 +85,7 @@ def import_tensorflow_quietly() -> None:
     with _without_chatter():
         import tensorflow as tf
 
+        tf.get_logger().setLevel("WARNING")
         # Looking for a GPU is what the last of the chatter is about.
         tf.config.list_physical_devices()
 

@@ -11,9 +11,10 @@ machine.
 
 from pathlib import Path
 
-from absl import app, flags
+from absl import flags
 
 from latent_xlate import checks, training
+from latent_xlate.cli import _app
 from latent_xlate.evaluation import bridge_speed
 
 BENCHMARKS = {"bridge": bridge_speed.benchmark}
@@ -25,14 +26,14 @@ _OUTPUT = flags.DEFINE_string("output", None, "File for the numbers, JSON.")
 
 def main(argv):
     if len(argv) != 2:
-        raise app.UsageError(f"Name one benchmark: {', '.join(BENCHMARKS)}.")
+        raise ValueError(f"Name one benchmark: {', '.join(BENCHMARKS)}.")
     results = BENCHMARKS[checks.known(argv[1], BENCHMARKS, "benchmark")](_SECONDS.value, _ROUNDS.value)
     if _OUTPUT.value:
         training.write_json(Path(_OUTPUT.value), results)
 
 
 def console_entry_point():
-    app.run(main)
+    _app.run(main, takes_arguments=True)
 
 
 if __name__ == "__main__":

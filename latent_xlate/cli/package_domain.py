@@ -6,9 +6,10 @@ writes weights (float16), latents for training and judging a bridge, and the mod
 `savedmodels/NAME`, or into `--output`.
 """
 
-from absl import app, flags
+from absl import flags
 
 from latent_xlate.bridge import packaging
+from latent_xlate.cli import _app
 from latent_xlate.domains import pretrained
 
 _NAME = flags.DEFINE_string("name", None, "Name of the domain.", required=True)
@@ -26,7 +27,7 @@ def main(argv):
 
 
 def console_entry_point():
-    app.run(main)
+    _app.run(main)
 
 
 if __name__ == "__main__":

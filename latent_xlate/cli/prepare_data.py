@@ -20,8 +20,9 @@ Everything else reads the data set by its name: give the same --data_dir, or set
 
 import sys
 
-from absl import app, flags
+from absl import flags
 
+from latent_xlate.cli import _app
 from latent_xlate.data import sources
 
 _DATASET = flags.DEFINE_string("dataset", None, "mnist, fashion_mnist, or a name for your own images.", required=True)
@@ -45,7 +46,7 @@ def main(argv):
 
 
 def console_entry_point():
-    app.run(main)
+    _app.run(main)
 
 
 if __name__ == "__main__":

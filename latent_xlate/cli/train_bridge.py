@@ -13,11 +13,12 @@ command goes on from the last checkpoint.
 
 from pathlib import Path
 
-from absl import app, flags
+from absl import flags
 from ml_collections import config_flags
 
 from latent_xlate import configs, training
 from latent_xlate.bridge import bridge_training
+from latent_xlate.cli import _app
 from latent_xlate.translator import Translator
 
 _CONFIG = config_flags.DEFINE_config_file("config", None, "File or name of a configuration, with its mode.")
@@ -42,7 +43,7 @@ def parse_flags(argv):
 
 
 def console_entry_point():
-    app.run(main, flags_parser=parse_flags)
+    _app.run(main, flags_parser=parse_flags)
 
 
 if __name__ == "__main__":

@@ -9,9 +9,10 @@ The folder gets `model.keras`, `metrics.json`, checkpoints and TensorBoard event
 moment, the same command goes on from the last checkpoint.
 """
 
-from absl import app, flags
+from absl import flags
 
 from latent_xlate import training
+from latent_xlate.cli import _app
 from latent_xlate.domains import image_training
 
 _MODEL = flags.DEFINE_enum("model", "vae", image_training.MODELS, "What to train.")
@@ -46,7 +47,7 @@ def main(argv):
 
 
 def console_entry_point():
-    app.run(main)
+    _app.run(main)
 
 
 if __name__ == "__main__":

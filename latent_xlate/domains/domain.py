@@ -34,6 +34,7 @@ class Domain(abc.ABC):
     Attributes:
         name: How flags and signatures call it: lower-case letters, digits, underscores, no digit first.
         class_names: Names of the classes that `classify` tells apart, by label; may be empty.
+        dataset: Name of the data set that the model was trained on, the domain's own unless told.
     """
 
     file_suffix: str
@@ -45,13 +46,19 @@ class Domain(abc.ABC):
     has_classifier: bool = True
     """Whether `classify` and `features` exist."""
 
-    def __init__(self, name: str, class_names: tuple[str, ...] = ()):
+    def __init__(self, name: str, class_names: tuple[str, ...] = (), dataset: str | None = None):
+        """Sets the attributes.
+
+        Raises:
+            ValueError: A name of other characters.
+        """
         if not re.fullmatch("[a-z_][a-z0-9_]*", name):
             raise ValueError(
                 f"Domain name {name!r} must consist of lower-case letters, digits and underscores, no digit first."
             )
         self.name = name
         self.class_names = tuple(class_names)
+        self.dataset = dataset or name
 
     @property
     @abc.abstractmethod
@@ -119,9 +126,7 @@ class Domain(abc.ABC):
         folder = Path(folder)
         for name, network in self.networks.items():
             arrays = {f"{i:03}": weight.astype(dtype) for i, weight in enumerate(network.get_weights())}
-            training.write_atomically(
-                folder / f"{name}.npz", lambda path, arrays=arrays: np.savez_compressed(path, **arrays)
-            )
+            training.write_npz(folder / f"{name}.npz", arrays)
         content = {"class": keras.saving.get_registered_name(type(self)), "config": self.get_config()}
         training.write_json(folder / DOMAIN_FILE, content)
         return folder

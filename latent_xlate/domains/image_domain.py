@@ -54,11 +54,10 @@ class ImageDomain(Domain):
         Raises:
             ValueError: A bad name or `invert`, or a classifier of images of another shape.
         """
-        super().__init__(name, class_names)
+        super().__init__(name, class_names, dataset)
         self.vae = vae
         self.classifier = classifier
         self.invert = checks.known(invert, INVERT, "invert")
-        self.dataset = dataset or name
         self.has_classifier = classifier is not None
         if classifier is not None and classifier.image_shape != vae.image_shape:
             raise ValueError(f"The VAE's images are {vae.image_shape}, the classifier's {classifier.image_shape}.")
@@ -82,10 +81,10 @@ class ImageDomain(Domain):
         return self.vae.decode(z)
 
     def classify(self, x: tf.Tensor) -> tf.Tensor:
-        return self.classifier(x) if self.has_classifier else super().classify(x)
+        return super().classify(x) if self.classifier is None else self.classifier(x)
 
     def features(self, x: tf.Tensor) -> tf.Tensor:
-        return self.classifier.features(x) if self.has_classifier else super().features(x)
+        return super().features(x) if self.classifier is None else self.classifier.features(x)
 
     def check(self, x: np.ndarray) -> np.ndarray:
         return checks.unit_images(x, self.data_shape)

@@ -74,25 +74,25 @@ def train_image_model(
     workdir = training.open_workdir(workdir, config)
 
     keras.utils.set_random_seed(seed)
-    keras.mixed_precision.set_global_policy(precision)
     distribution = training.make_strategy(strategy)
     train = splits["train"]
     with distribution.scope():
         shape = train.images.shape[1:]
+        options: dict[str, Any] = {"dtype": precision}
+        if hidden_units:
+            options["hidden_units"] = [hidden_units] * (3 if model == "vae" else 4)
         if model == "vae":
-            network = ImageVAE(shape, seed=seed, **({"hidden_units": [hidden_units] * 3} if hidden_units else {}))
+            network = ImageVAE(shape, seed=seed, **options)
         else:
-            network = ImageClassifier(
-                shape, len(train.class_names), **({"hidden_units": [hidden_units] * 4} if hidden_units else {})
-            )
+            network = ImageClassifier(shape, len(train.class_names), **options)
         network.build()
         network.compile(optimizer=FusedAdam(learning_rate), jit_compile=False)
-        network.optimizer.build(network.trainable_variables)
         best = BestWeights(network, workdir / "best.weights.h5") if model == "classifier" else None
     validation = _dataset(splits["validation"])
 
     def on_log(step: int, logs: Mapping[str, float]) -> dict[str, float]:
-        results = {f"validation_{k}": float(v) for k, v in network.evaluate(validation, verbose=0, return_dict=True).items()}
+        results = network.evaluate(validation, verbose=0, return_dict=True)
+        results = {f"validation_{name}": float(value) for name, value in results.items()}
         if best:
             best.update(results["validation_accuracy"], training.is_chief(distribution))
         return results
@@ -132,6 +132,7 @@ class BestWeights:
     """
 
     def __init__(self, model: keras.Model, path: Path):
+        """Keeps the best weights of `model` in the file `path`."""
         self.model = model
         self.path = path
         self.value = tf.Variable(-np.inf, dtype=tf.float32, trainable=False, name="best")

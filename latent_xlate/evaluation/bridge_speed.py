@@ -68,23 +68,20 @@ def best_product_seconds(product: Product, repeats: int = 20) -> float:
     b = generator.standard_normal((product.k, product.n), dtype=np.float32)
     inner = int(np.clip(1e8 // product.flop, 1, 50))
 
-    def in_graph(transpose_a: bool, transpose_b: bool) -> Callable[[], Any]:
-        @tf.function(autograph=False)
-        def multiply(x, y):
-            result = None
-            for _ in range(inner):  # One after the other, so that none is shared or runs beside another.
-                with tf.control_dependencies([] if result is None else [result]):
-                    result = tf.matmul(x, y, transpose_a=transpose_a, transpose_b=transpose_b)
-            return tf.reduce_sum(result[0])
-
+    def in_tensorflow(transpose_a: bool, transpose_b: bool) -> Callable[[], None]:
         x, y = tf.constant(a.T if transpose_a else a), tf.constant(b.T if transpose_b else b)
-        return lambda: multiply(x, y).numpy()
+
+        def multiply() -> None:  # Eagerly: a graph would compute equal products once.
+            for _ in range(inner):
+                tf.matmul(x, y, transpose_a=transpose_a, transpose_b=transpose_b)
+
+        return multiply
 
     def in_numpy() -> None:
         for _ in range(inner):
             np.matmul(a, b)
 
-    candidates = [in_graph(False, False), in_graph(True, False), in_graph(False, True), in_numpy]
+    candidates = [in_tensorflow(False, False), in_tensorflow(True, False), in_tensorflow(False, True), in_numpy]
     return min(_best_seconds(candidate, repeats) for candidate in candidates) / inner
 
 
@@ -204,9 +201,7 @@ def _torch_contenders(size: str) -> dict[str, Callable[[int], None]]:
     except ImportError:
         print("PyTorch is not installed (pip install 'latent_xlate[benchmark]'); it is left out.")
         return {}
-    make = functools.partial(
-        bridge_torch.torch_trainer, LATENT_DIM, NUM_CLASSES, BATCH_SIZE, **SIZES[size]
-    )
+    make = functools.partial(bridge_torch.torch_trainer, LATENT_DIM, NUM_CLASSES, BATCH_SIZE, **SIZES[size])
     return {
         "PyTorch, eager": make(compiled=False, fused=False),
         "PyTorch, fused Adam": make(compiled=False, fused=True),

@@ -1,0 +1,49 @@
+r"""Translates pictures, or arrays, from one domain into another.
+
+    bin/translate.py --translator=out/quickstart/translator/1 --source=mnist --target=fashion_mnist \
+        --input=digits/ --output=out/clothes
+
+The translator is a folder of `train_bridge` (`WORKDIR/translator`) or an exported version. The input is a
+picture (PNG, JPEG, GIF or BMP of any size and colour, a drawing in black on white included), an npz file
+with an array `x`, or a folder of such files. The output folder gets a file of the same name for each, and
+`grid.png`. The exit code is 1 if a file could not be translated; the rest is.
+"""
+
+from absl import flags
+
+from latent_xlate import file_translation
+from latent_xlate.cli import _app
+from latent_xlate.domains.image_domain import INVERT
+
+_TRANSLATOR = flags.DEFINE_string("translator", None, "Folder of a translator, saved or exported.", required=True)
+_SOURCE = flags.DEFINE_string("source", None, "Domain of the input.", required=True)
+_TARGET = flags.DEFINE_string("target", None, "Domain to translate to.", required=True)
+_INPUT = flags.DEFINE_string("input", None, "File or folder.", required=True)
+_OUTPUT = flags.DEFINE_string("output", None, "Folder for the results.", required=True)
+_INVERT = flags.DEFINE_enum("invert", "auto", INVERT, "Whether pictures are dark on a bright ground.")
+_SAMPLE = flags.DEFINE_bool("sample", False, "Whether to sample the shared latent, rather than take its mean.")
+_SEED = flags.DEFINE_integer("seed", 0, "Of the sampling.")
+
+
+def main(argv):
+    del argv
+    failures = file_translation.translate_path(
+        _TRANSLATOR.value,
+        _SOURCE.value,
+        _TARGET.value,
+        _INPUT.value,
+        _OUTPUT.value,
+        invert=_INVERT.value,
+        sample=_SAMPLE.value,
+        seed=_SEED.value,
+    )
+    print(f"Wrote {_OUTPUT.value}")
+    return 1 if failures else 0
+
+
+def console_entry_point():
+    _app.run(main)
+
+
+if __name__ == "__main__":
+    console_entry_point()

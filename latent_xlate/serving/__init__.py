@@ -1,0 +1,1 @@
+"""Exported translators: SavedModels for TensorFlow Serving and any program that reads them."""

@@ -1,0 +1,100 @@
+import json
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from latent_xlate.data import images, tfds_sets
+from latent_xlate.data.synthetic import digits_like
+from latent_xlate.domains.image_training import BestWeights, train_image_model
+
+OPTIONS = {"epochs": 8, "batch_size": 32, "hidden_units": 24, "learning_rate": 5e-3}
+
+
+@pytest.fixture(scope="module")
+def data_dir(tmp_path_factory):
+    """A data set "bars" of four classes."""
+    folder = tmp_path_factory.mktemp("data")
+    splits = {"train": digits_like(480, 4, 0, image_size=12), "test": digits_like(100, 4, 1, image_size=12)}
+    tfds_sets.store("bars", splits, folder)
+    return folder
+
+
+def evaluate(path, split, data_dir):
+    data = images.load("bars", split, data_dir)
+    model = keras.saving.load_model(path)
+    model.compile()
+    return model.evaluate(data.unit_images, data.labels, verbose=0, return_dict=True, batch_size=1000)
+
+
+def logged(workdir, tag):
+    events = [
+        event for path in (workdir / "events").iterdir() for event in tf.compat.v1.train.summary_iterator(str(path))
+    ]
+    return [float(tf.make_ndarray(v.tensor)) for event in events for v in event.summary.value if v.tag == tag]
+
+
+@pytest.mark.parametrize(
+    ("model", "precision"), [("vae", "float32"), ("classifier", "float32"), ("classifier", "mixed_float16")]
+)
+def test_training_learns_and_writes_the_model_and_its_metrics(model, precision, data_dir, tmp_path):
+    path = train_image_model(model, "bars", tmp_path, data_dir=str(data_dir), precision=precision, **OPTIONS)
+    assert path == tmp_path / "model.keras"
+    metrics = json.loads((tmp_path / "metrics.json").read_text())
+    for split in ("validation", "test"):
+        assert metrics[split] == pytest.approx(evaluate(path, split, data_dir), rel=1e-3)
+    losses = logged(tmp_path, "validation_loss")
+    assert len(losses) == OPTIONS["epochs"]
+    if model == "classifier":
+        # The epoch that is best on the validation split, not the last.
+        assert metrics["validation"]["accuracy"] == pytest.approx(max(logged(tmp_path, "validation_accuracy")))
+        assert metrics["test"]["accuracy"] > 0.9
+    else:
+        assert metrics["validation"]["loss"] == pytest.approx(losses[-1], rel=1e-5)
+        assert losses[-1] < 0.7 * losses[0]
+    assert keras.config.dtype_policy().name == "float32"
+
+    weights = keras.saving.load_model(path).get_weights()
+    train_image_model(model, "bars", tmp_path, data_dir=str(data_dir), precision=precision, **OPTIONS)
+    for ours, theirs in zip(keras.saving.load_model(path).get_weights(), weights, strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+    with pytest.raises(ValueError, match="another configuration .*seed: 0 there, 1 here"):
+        train_image_model(model, "bars", tmp_path, data_dir=str(data_dir), precision=precision, seed=1, **OPTIONS)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"model": "vaee"}, "Unknown model 'vaee'. Did you mean 'vae'"),
+        ({"precision": "bfloat16"}, "Unknown precision 'bfloat16'. Did you mean 'mixed_bfloat16'"),
+        ({"dataset": "bar"}, "Did you mean 'bars'"),
+    ],
+)
+def test_bad_arguments_are_refused_and_nothing_is_written(arguments, message, data_dir, tmp_path):
+    with pytest.raises(ValueError, match=message):
+        train_image_model(
+            **({"model": "vae", "dataset": "bars"} | arguments), workdir=tmp_path / "run", data_dir=str(data_dir)
+        )
+    assert not (tmp_path / "run").exists()
+
+
+def test_best_weights_are_those_of_the_highest_score(tmp_path):
+    model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])
+    best = BestWeights(model, tmp_path / "best.weights.h5")
+
+    def update(score, write=True):
+        model.set_weights([np.full((1, 1), score), np.zeros(1)])
+        best.update(score, write)
+
+    def kept():
+        model.load_weights(best.path)
+        return model.get_weights()[0].item()
+
+    for score, expected in ((0.5, 0.5), (0.25, 0.5), (0.5, 0.5), (0.75, 0.75)):
+        update(score)
+        assert kept() == expected
+    # Of a worker that is not the chief the score alone.
+    update(0.875, write=False)
+    assert float(best.value.numpy()) == 0.875
+    assert kept() == 0.75
