@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
+import collections
 import functools
-import io
 import os
 import sys
-import zipfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
-from PIL import Image, UnidentifiedImageError
 from tqdm import tqdm
 
 from latent_xlate import checks, training
 from latent_xlate.domains.image_domain import INVERT, ImageDomain
 from latent_xlate.evaluation import figures
-from latent_xlate.serving.export import load_export, pair_signatures
+from latent_xlate.serving.export import is_saved_model, load_export, trace_signatures
 from latent_xlate.translator import Translator
 
 BATCH_SIZE = 64
@@ -31,6 +29,9 @@ GRID_FILE = "grid.png"
 _MOST_IN_GRID = 5 * GRID_COLUMNS
 _THUMBNAIL = (56, 56)
 
+Translate = Callable[[str, Any, Sequence[int]], np.ndarray]
+"""(name of the signature's input, a batch, its rows' numbers) -> the batch translated."""
+
 
 def translate_path(
     translator: str | os.PathLike,
@@ -39,86 +40,86 @@ def translate_path(
     path: str | os.PathLike,
     output: str | os.PathLike,
     *,
-    invert: str = "auto",
+    invert: str | None = None,
     sample: bool = False,
     seed: int = 0,
-) -> int:
-    """Translates a file, or every picture and npz file in a folder.
+) -> tuple[int, int]:
+    """Translates a file, or every picture and npz file in a folder (not in the folders within).
 
-    Of pictures, PNG, JPEG, GIF or BMP of any size and colour, it writes `<name>.png` into `output`,
-    and `grid.png` with the first of them, source above translation. Of an npz file, whose array `x`
-    (or only array) is the source's data, float [n, *data_shape], it writes `<name>.npz` with `x`.
+    Of pictures, PNG, JPEG, GIF or BMP of any size and colour, it writes `<name>.png` into `output`.
+    Of an npz file, whose array `x` (or only array) is the source's data, float [n, *data_shape], it
+    writes `<name>.npz` with `x`. `grid.png` shows the first of them, source above translation.
 
     Args:
         translator: A folder that `Translator.save` wrote, or a version that `export_translator` wrote.
         source: Name of the domain of the input.
-        target: Name of the domain to translate to.
+        target: Name of the domain to translate to; the source's own reconstructs.
         path: The file or folder.
         output: Folder, made if it is not there.
-        invert: Whether pictures are dark on bright: "auto", "never" or "always". An exported
-            translator decides by itself.
+        invert: Whether pictures are dark on bright: "auto", "never" or "always"; None for the
+            domain's own way. An exported translator decides by itself.
         sample: Whether the shared latent is sampled; else it is its mean.
-        seed: Of the sampling.
+        seed: Of the sampling; every picture, and every row of an array, draws by its number as well.
 
     Returns:
-        How many files of a folder could not be translated; each is named on stderr.
+        How many files were translated, and how many of a folder could not be, each of which has a
+        line on stderr.
 
     Raises:
-        ValueError: No such translator, domain or input; nothing to translate; or a single file that
-            cannot be read.
+        ValueError: No such translator, domain or input; nothing to translate; a result would replace
+            an input; or a single file cannot be read.
     """
     files = _inputs(Path(path))
+    results = _results(files, Path(output))
     signatures = _signatures(translator, source, target, invert)
     suffix = "_sampled" if sample else ""
-    pair, output = f"{source}_to_{target}", Path(output)
+    names = {"data_bytes": f"{source}_to_{target}{suffix}", "x": f"{source}_to_{target}_arrays{suffix}"}
+
+    def translate(key: str, batch: Any, numbers: Sequence[int]) -> np.ndarray:
+        inputs = {key: tf.constant(batch)}
+        if sample:
+            inputs["seed"] = tf.constant([(seed, number) for number in numbers], tf.int32, [len(numbers), 2])
+        return signatures[names[key]](**inputs)[key].numpy()
+
+    shown: list[tuple[np.ndarray, np.ndarray]] = []
     failures: list[str] = []
-
-    def seeds(first: int, count: int) -> dict[str, tf.Tensor]:
-        rows = np.stack([np.full(count, seed), np.arange(first, first + count)], axis=1)
-        return {"seed": tf.constant(rows, tf.int32)} if sample else {}
-
-    shown: list[tuple[Path, bytes]] = []
     pictures = [file for file in files if file.suffix.lower() != ARRAYS_SUFFIX]
-    names = _output_names(pictures)
     with tqdm(total=len(files), desc=f"{source} to {target}", unit="file") as bar:
         for start in range(0, len(pictures), BATCH_SIZE):
-            batch = pictures[start : start + BATCH_SIZE]
-            contents = [file.read_bytes() for file in batch]
-            translated = _translate_bytes(
-                lambda group, first: signatures[pair + suffix](
-                    data_bytes=tf.constant(group), **seeds(first, len(group))
-                )["data_bytes"].numpy(),
-                contents,
-                start,
-            )
-            for file, content in zip(batch, translated, strict=True):
-                bar.update()
-                if isinstance(content, str):
-                    failures.append(f"{file}: {content}")
+            contents: dict[int, bytes] = {}
+            for number, file in enumerate(pictures[start : start + BATCH_SIZE], start):
+                try:
+                    contents[number] = file.read_bytes()
+                except OSError as error:
+                    failures.append(f"{file}: {error.strerror}.")
+            for number, translation in _translate_pictures(translate, contents).items():
+                file, content = pictures[number], contents[number]
+                if translation is None:
+                    what = "not a PNG, JPEG, GIF or BMP picture, or a damaged one" if content else "an empty file"
+                    failures.append(f"{file}: {what}.")
                     continue
-                training.write_atomically(output / names[file], functools.partial(Path.write_bytes, data=content))
-                shown.append((file, content))
-        for file in (file for file in files if file.suffix.lower() == ARRAYS_SUFFIX):
-            bar.update()
-            try:
-                x = _read_arrays(file, signatures[f"{pair}_arrays"])
-            except ValueError as error:
-                failures.append(f"{file}: {error}")
-                continue
-            parts = [
-                signatures[f"{pair}_arrays{suffix}"](
-                    x=tf.constant(x[i : i + BATCH_SIZE]), **seeds(i, len(x[i : i + BATCH_SIZE]))
-                )["x"].numpy()
-                for i in range(0, len(x), BATCH_SIZE)
-            ]
-            training.write_npz(output / f"{file.stem}{ARRAYS_SUFFIX}", {"x": np.concatenate(parts)})
+                training.write_atomically(results[file], functools.partial(Path.write_bytes, data=translation))
+                if len(shown) < _MOST_IN_GRID:
+                    shown.append((_thumbnail(_picture(content)), _thumbnail(_picture(translation))))
+            bar.update(len(pictures[start : start + BATCH_SIZE]))
+        for file in files:
+            if file.suffix.lower() == ARRAYS_SUFFIX:
+                try:
+                    x = _read_arrays(file, signatures[names["x"]])
+                    y = _translate_arrays(translate, x)
+                    training.write_npz(results[file], {"x": y})
+                    room = _MOST_IN_GRID - len(shown)
+                    shown += [(_thumbnail(a), _thumbnail(b)) for a, b in zip(x[:room], y[:room], strict=True)]
+                except ValueError as error:
+                    failures.append(f"{file}: {error}")
+                bar.update()
     if failures and len(files) == 1:
         raise ValueError(failures[0])
     for failure in failures:
         print(f"Not translated: {failure}", file=sys.stderr)
     if shown:
-        _draw_grid(output / GRID_FILE, shown[:_MOST_IN_GRID], source, target)
-    return len(failures)
+        _draw_grid(Path(output) / GRID_FILE, shown, source, target)
+    return len(files) - len(failures), len(failures)
 
 
 def _inputs(path: Path) -> list[Path]:
@@ -126,88 +127,128 @@ def _inputs(path: Path) -> list[Path]:
         return [path]
     if not path.is_dir():
         raise ValueError(f"There is no file or folder {path}.")
-    files = sorted(p for p in path.iterdir() if p.suffix.lower() in (*IMAGE_SUFFIXES, ARRAYS_SUFFIX) and p.is_file())
+    known = (*IMAGE_SUFFIXES, ARRAYS_SUFFIX)
+    # A link to a file that is gone is kept: it is one that cannot be read.
+    content = sorted(p for p in path.iterdir() if not p.is_dir() and not p.name.startswith("."))
+    files = [file for file in content if file.suffix.lower() in known]
     if not files:
-        raise ValueError(f"{path} holds no file that ends in {', '.join((*IMAGE_SUFFIXES, ARRAYS_SUFFIX))}.")
+        raise ValueError(f"{path} holds no file that ends in {', '.join(known)}.")
+    skipped = [file.name for file in content if file.suffix.lower() not in known]
+    if skipped:
+        print(f"Skipped, neither pictures nor npz files: {', '.join(skipped)}", file=sys.stderr)
     return files
 
 
-def _output_names(pictures: Sequence[Path]) -> dict[Path, str]:
-    """`<stem>.png`, or `<name>.png` where several have one stem or it is the grid's."""
-    stems = [file.stem for file in pictures]
-    return {
-        file: f"{file.name if stems.count(file.stem) > 1 or f'{file.stem}.png' == GRID_FILE else file.stem}.png"
-        for file in pictures
-    }
+def _results(files: Sequence[Path], output: Path) -> dict[Path, Path]:
+    """Where each file's translation goes: `<stem>.png`, or `<name>.png` where several have one stem.
+
+    Raises:
+        ValueError: An input would be replaced, or the results would lie among the inputs.
+    """
+
+    def result(stem, file):
+        return f"{stem}{ARRAYS_SUFFIX if file.suffix.lower() == ARRAYS_SUFFIX else '.png'}"
+
+    # Upper and lower case are one on some file systems.
+    count = collections.Counter(result(file.stem, file).lower() for file in files)
+    count[GRID_FILE] += 1
+    results: dict[Path, Path] = {}
+    taken = {name for name, uses in count.items() if uses == 1} | {GRID_FILE}
+    for file in files:
+        stem = file.stem
+        if count[result(stem, file).lower()] > 1:
+            stem = file.name
+            while result(stem, file).lower() in taken:
+                stem += "_"
+            taken.add(result(stem, file).lower())
+        results[file] = output / result(stem, file)
+    written = {path.resolve() for path in (*results.values(), output / GRID_FILE)}
+    replaced = [file for file in files if file.resolve() in written]
+    if replaced or (len(files) > 1 and output.resolve() == files[0].parent.resolve()):
+        raise ValueError(f"The output folder {output} holds the input {(replaced or files)[0].name}: give another.")
+    return results
 
 
-def _signatures(folder: str | os.PathLike, source: str, target: str, invert: str) -> Any:
-    checks.known(invert, INVERT, "invert")
-    if (Path(folder) / "saved_model.pb").is_file():
-        if invert != "auto":
+def _signatures(folder: str | os.PathLike, source: str, target: str, invert: str | None) -> Mapping[str, Any]:
+    pair = f"{source}_to_{target}"
+    signatures: Mapping[str, Any]
+    if is_saved_model(folder):
+        if invert not in (None, "auto"):
             raise ValueError(f"An exported translator inverts by itself: leave invert at 'auto', not {invert!r}.")
-        model = load_export(folder)
-        names = {name.removesuffix("_latents") for name in model.signatures if name.endswith("_latents")}
-        checks.known(f"{source}_to_{target}", names, "pair of domains")
-        return _ModelSignatures(model)
-    translator = Translator.load(folder)
-    domain = translator.domain(source)
-    translator.domain(target)
-    if isinstance(domain, ImageDomain):
-        domain.invert = invert
-    return pair_signatures(translator, source, target)
+        signatures = _ModelSignatures(load_export(folder))
+        pairs = [name.removesuffix("_latents") for name in signatures if name.endswith("_latents")]
+        checks.known(pair, pairs, "pair of domains")
+    else:
+        versions = [path.parent for path in Path(folder).glob("*/saved_model.pb")]
+        if versions:
+            newest = max(versions, key=lambda path: path.stat().st_mtime)
+            raise ValueError(f"{folder} holds versions of an exported translator: name one, {newest} say.")
+        translator = Translator.load(folder)
+        domain = translator.domain(source)
+        if invert is not None and isinstance(domain, ImageDomain):
+            domain.invert = checks.known(invert, INVERT, "invert")
+        signatures = trace_signatures(translator, [(source, target)])
+    if pair not in signatures:
+        raise ValueError(f"Domain {source!r} has no encoder: nothing but its latents can be translated, not its files.")
+    return signatures
 
 
 class _ModelSignatures(dict):
-    """A loaded model's signatures, which must outlive their use."""
+    """A loaded model's signatures, which work only as long as the model is kept."""
 
     def __init__(self, model: Any):
         super().__init__(model.signatures)
         self.model = model
 
 
-def _translate_bytes(
-    translate: Callable[[list[bytes], int], np.ndarray], contents: list[bytes], first: int
-) -> list[bytes | str]:
-    """Translations, or what is wrong with a file; one bad file fails its batch, which then goes one by one."""
+def _translate_pictures(translate: Translate, contents: Mapping[int, bytes]) -> dict[int, bytes | None]:
+    """Translations by number, None for what is no picture; such a one fails its batch, which then goes one by one."""
+    if not contents:
+        return {}
     try:
-        return list(translate(contents, first))
+        return dict(zip(contents, translate("data_bytes", list(contents.values()), list(contents)), strict=True))
     except tf.errors.InvalidArgumentError:
-        if len(contents) > 1:
-            return [
-                result
-                for i, content in enumerate(contents)
-                for result in _translate_bytes(translate, [content], first + i)
-            ]
-        return ["an empty file." if not contents[0] else "not a PNG, JPEG, GIF or BMP picture, or a damaged one."]
+        if len(contents) == 1:
+            return dict.fromkeys(contents)
+    singly = [_translate_pictures(translate, {number: content}) for number, content in contents.items()]
+    return {number: translation for result in singly for number, translation in result.items()}
+
+
+def _translate_arrays(translate: Translate, x: np.ndarray) -> np.ndarray:
+    batches = [range(i, min(i + BATCH_SIZE, len(x))) for i in range(0, max(len(x), 1), BATCH_SIZE)]
+    return np.concatenate([translate("x", x[rows.start : rows.stop], rows) for rows in batches])
 
 
 def _read_arrays(file: Path, signature: Any) -> np.ndarray:
     try:
-        with np.load(file, allow_pickle=False) as arrays:
-            names = arrays.files
-            if "x" not in names and len(names) != 1:
-                raise ValueError(f"it holds {', '.join(names) or 'no array'}; name the one to translate 'x'.")
-            x = arrays["x" if "x" in names else names[0]]
-    except (OSError, EOFError, zipfile.BadZipFile) as error:
+        with np.load(file, allow_pickle=False) as content:
+            arrays = dict(content)
+    except Exception as error:  # Whatever a damaged zip may raise on its way.
         raise ValueError(f"not an npz file, or a damaged one ({error}).") from None
+    if "x" not in arrays and len(arrays) != 1:
+        raise ValueError(f"it holds {', '.join(arrays) or 'no array'}; name the one to translate 'x'.")
+    x = arrays["x"] if "x" in arrays else next(iter(arrays.values()))
     return checks.unit_images(x, tuple(signature.inputs[0].shape[1:]))
 
 
-def _draw_grid(path: Path, shown: Sequence[tuple[Path, bytes]], source: str, target: str) -> None:
+def _picture(content: bytes) -> np.ndarray:
+    """A file's picture, float32 [height, width, 1 or 3], on white where it is transparent."""
+    image = tf.io.decode_image(content, dtype=tf.float32, expand_animations=False).numpy()
+    if image.shape[-1] in (1, 3):
+        return image
+    colour, opacity = image[..., :-1], image[..., -1:]
+    return colour * opacity + (1.0 - opacity)
+
+
+def _thumbnail(image: np.ndarray) -> np.ndarray:
+    return tf.image.resize_with_pad(np.broadcast_to(image, (*image.shape[:2], 3)), *_THUMBNAIL, antialias=True).numpy()
+
+
+def _draw_grid(path: Path, shown: Sequence[tuple[np.ndarray, np.ndarray]], source: str, target: str) -> None:
     rows, captions = [], []
     for start in range(0, len(shown), GRID_COLUMNS):
         row = shown[start : start + GRID_COLUMNS]
-        blank = [np.ones((*_THUMBNAIL[::-1], 1), np.float32)] * (min(len(shown), GRID_COLUMNS) - len(row))
-        rows += [[_thumbnail(p.read_bytes()) for p, _ in row] + blank, [_thumbnail(c) for _, c in row] + blank]
+        blank = [np.ones((*_THUMBNAIL, 3), np.float32)] * (min(len(shown), GRID_COLUMNS) - len(row))
+        rows += [np.stack([pair[i] for pair in row] + blank) for i in (0, 1)]
         captions += [source, target]
-    figures.image_grid(path, [np.stack(row) for row in rows], captions)
-
-
-def _thumbnail(content: bytes) -> np.ndarray:
-    try:
-        with Image.open(io.BytesIO(content)) as image:
-            grey = image.convert("LA").convert("L").resize(_THUMBNAIL)
-    except (UnidentifiedImageError, OSError):  # TensorFlow read it, Pillow does not.
-        grey = Image.new("L", _THUMBNAIL)
-    return np.asarray(grey, np.float32)[..., np.newaxis] / 255.0
+    figures.image_grid(path, rows, captions)

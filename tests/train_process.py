@@ -1,8 +1,10 @@
 """Trains a small bridge in a process of its own, for tests of what happens to processes.
 
-    python -m tests.train_process WORKDIR [STRATEGY [STEP]]
+    python -m tests.train_process WORKDIR [STRATEGY]
+    python -m tests.train_process WORKDIR default UNBROKEN STEP
 
-Writes the weights to WORKDIR/weights.npz, unless it kills itself at STEP.
+Writes the weights to WORKDIR/weights.npz. Given a folder UNBROKEN it does so there, and then trains again in WORKDIR
+and kills itself at STEP.
 """
 
 from __future__ import annotations
@@ -28,11 +30,11 @@ NUM_STEPS = 25
 
 
 def train(workdir: Path | None, strategy: str = "default", kill_at: int | None = None) -> list[np.ndarray]:
-    """Trains and returns the weights. The run is killed, if at all, when `kill_at` is logged."""
+    """Trains and returns the weights, which the chief writes too. The run is killed as `kill_at` is logged."""
     keras.utils.set_random_seed(0)
     distribution = training.make_strategy(strategy)
     with distribution.scope():
-        model = BridgingVAE((6, 5), synthetic.NUM_CLASSES, 3, (16,), beta_kl=0.02, beta_cls=0.5)
+        model = BridgingVAE((6, 6), synthetic.NUM_CLASSES, 3, (16,), beta_kl=0.02, beta_cls=0.5)
         model.build()
         # So large an epsilon makes steps nearly proportional to the gradients.
         model.compile(optimizer=FusedAdam(0.02, epsilon=0.02), jit_compile=False)
@@ -45,7 +47,7 @@ def train(workdir: Path | None, strategy: str = "default", kill_at: int | None =
     training.train(
         model,
         make_batches(
-            [synthetic.latents(6, seed=1), synthetic.latents(5, seed=2)], synthetic.NUM_CLASSES, "balanced", 0
+            [synthetic.latents(6, seed=1), synthetic.latents(6, seed=2)], synthetic.NUM_CLASSES, "balanced", 0
         ),
         num_steps=NUM_STEPS,
         batch_size=16,
@@ -55,6 +57,8 @@ def train(workdir: Path | None, strategy: str = "default", kill_at: int | None =
         logs_per_checkpoint=2,
         on_log=on_log,
     )
+    if workdir and training.is_chief(distribution):
+        np.savez(workdir / "weights.npz", *model.get_weights())
     return model.get_weights()
 
 
@@ -70,12 +74,12 @@ def start(workdir: Path, *arguments: str, **environment: str) -> subprocess.Pope
     )
 
 
-def main(workdir: str, strategy: str = "default", kill_at: str | None = None) -> None:
+def main(workdir: str, strategy: str = "default", unbroken: str | None = None, kill_at: str = "0") -> None:
     if strategy == "default":
         tf.config.experimental.enable_op_determinism()
-    weights = train(Path(workdir), strategy, kill_at and int(kill_at))
-    if training.is_chief(training.make_strategy(strategy)):
-        np.savez(Path(workdir) / "weights.npz", *weights)
+    train(Path(unbroken or workdir), strategy)
+    if unbroken:
+        train(Path(workdir), strategy, int(kill_at))
 
 
 if __name__ == "__main__":

@@ -21,6 +21,8 @@ CHATTER = (
 )
 """What TensorFlow says of a machine without a GPU, whatever its log level."""
 
+FULL_DISK = "No space left on device"
+
 
 def run(
     main: Callable[[list[str]], int | None],
@@ -74,8 +76,10 @@ def plain_errors() -> Iterator[None]:
 
 
 def _sentence(error: Exception) -> str:
-    if isinstance(error, OSError) and error.filename is not None:
-        return f"{error.filename}: {error.strerror}."
+    if FULL_DISK in str(error):  # Python, HDF5 and TensorFlow each wrap it in words of their own.
+        return f"{FULL_DISK}. Free some, then run the same command again."
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.filename}: {error.strerror}." if error.filename is not None else f"{error.strerror}."
     return str(error)
 
 

@@ -6,7 +6,7 @@ r"""Translates pictures, or arrays, from one domain into another.
 The translator is a folder of `train_bridge` (`WORKDIR/translator`) or an exported version. The input is a
 picture (PNG, JPEG, GIF or BMP of any size and colour, a drawing in black on white included), an npz file
 with an array `x`, or a folder of such files. The output folder gets a file of the same name for each, and
-`grid.png`. The exit code is 1 if a file could not be translated; the rest is.
+`grid.png`, sources above translations. The exit code is 1 if a file could not be translated; the rest is.
 """
 
 from absl import flags
@@ -20,14 +20,16 @@ _SOURCE = flags.DEFINE_string("source", None, "Domain of the input.", required=T
 _TARGET = flags.DEFINE_string("target", None, "Domain to translate to.", required=True)
 _INPUT = flags.DEFINE_string("input", None, "File or folder.", required=True)
 _OUTPUT = flags.DEFINE_string("output", None, "Folder for the results.", required=True)
-_INVERT = flags.DEFINE_enum("invert", "auto", INVERT, "Whether pictures are dark on a bright ground.")
+_INVERT = flags.DEFINE_enum(
+    "invert", None, INVERT, "Whether pictures are dark on bright (default: the domain's own way, as a rule auto)."
+)
 _SAMPLE = flags.DEFINE_bool("sample", False, "Whether to sample the shared latent, rather than take its mean.")
-_SEED = flags.DEFINE_integer("seed", 0, "Of the sampling.")
+_SEED = flags.DEFINE_integer("seed", 0, "Of the sampling.", lower_bound=0, upper_bound=2**31 - 1)
 
 
 def main(argv):
     del argv
-    failures = file_translation.translate_path(
+    translated, failed = file_translation.translate_path(
         _TRANSLATOR.value,
         _SOURCE.value,
         _TARGET.value,
@@ -37,8 +39,8 @@ def main(argv):
         sample=_SAMPLE.value,
         seed=_SEED.value,
     )
-    print(f"Wrote {_OUTPUT.value}")
-    return 1 if failures else 0
+    print(f"Translated {translated} of {translated + failed} files into {_OUTPUT.value}")
+    return 1 if failed else 0
 
 
 def console_entry_point():

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 import os
 import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -17,14 +18,12 @@ from latent_xlate.translator import Translator
 MODEL_NAME = "translator"
 DEFAULT_SIGNATURE = "serving_default"
 
-Function = Callable[..., dict[str, tf.Tensor]]
-
 
 def export_translator(translator: Translator, base: str | os.PathLike) -> Path:
     """Writes the next version of the SavedModel, `BASE/translator/<version>/`.
 
     It needs neither Keras nor this package to be loaded, and takes batches of any size. For each
-    ordered pair of domains it has the signatures
+    ordered pair of domains, and for each domain to itself (which reconstructs), it has the signatures
 
     - `<source>_to_<target>`: `data_bytes`, string [batch], the bytes of files, to `data_bytes`,
       those of the translations (of images: PNG, JPEG, GIF or BMP to PNG);
@@ -43,12 +42,12 @@ def export_translator(translator: Translator, base: str | os.PathLike) -> Path:
     Returns:
         The folder of the new version, which appears whole or not at all.
     """
-    signatures: dict[str, Any] = {}
-    for source, target in itertools.permutations(translator.names, 2):
-        signatures |= pair_signatures(translator, source, target)
+    signatures = trace_signatures(translator, [(s, t) for s in translator.names for t in translator.names])
     module = tf.Module()
     module.weights = list({id(v): v for function in signatures.values() for v in function.variables}.values())
-    signatures[DEFAULT_SIGNATURE] = next(iter(signatures.values()))
+    first, second, *_ = translator.names
+    has_encoder = translator.domain(first).has_encoder
+    signatures[DEFAULT_SIGNATURE] = signatures[f"{first}_to_{second}" + ("" if has_encoder else "_latents")]
 
     folder = Path(base) / MODEL_NAME
     folder.mkdir(parents=True, exist_ok=True)
@@ -71,50 +70,75 @@ def _publish(model: Path, folder: Path) -> Path:
             version += 1  # Another export took it meanwhile.
 
 
-def pair_signatures(translator: Translator, source: str, target: str) -> dict[str, Any]:
-    """The signatures of one ordered pair of domains, as `export_translator` lists them.
+def trace_signatures(translator: Translator, pairs: Iterable[tuple[str, str]]) -> dict[str, Any]:
+    """The signatures of ordered pairs of domains, as `export_translator` lists them.
 
     Args:
-        translator: Loaded.
-        source: Name of a domain.
-        target: Name of another.
+        translator: Its domains and bridge.
+        pairs: Names of source and target.
 
     Returns:
-        Name to concrete function, those of bytes first where there are any.
+        Name to concrete function.
+
+    Raises:
+        ValueError: Unknown domain.
     """
-    read, write = translator.domain(source).read, translator.domain(target).write
-    shared_dim = translator.bridge.shared_dim
+    for name in itertools.chain.from_iterable(pairs := list(pairs)):
+        translator.domain(name)
+    graphs = _Graphs(translator)
+    return {
+        f"{source}_to_{target}{kind}{'_sampled' if sampled else ''}": function
+        for (source, target), sampled in itertools.product(pairs, (False, True))
+        for kind, function in graphs.trace(source, target, sampled).items()
+    }
 
-    def noise(seed):
-        if seed is None:
-            return None
-        spec = tf.TensorSpec([shared_dim], tf.float32)
-        return tf.map_fn(lambda row: tf.random.stateless_normal([shared_dim], row), seed, fn_output_signature=spec)
 
-    def translate_files(data_bytes, seed=None):
-        return {"data_bytes": write(translator.translate_data(read(data_bytes), source, target, noise(seed)))}
+class _Graphs:
+    """Graphs of a translator's parts, traced once and shared by the signatures."""
 
-    def translate_arrays(x, seed=None):
-        return {"x": translator.translate_data(x, source, target, noise(seed))}
+    def __init__(self, translator: Translator):
+        self.translator = translator
+        self.read = {name: _graph(domain.read) for name, domain in translator.domains.items()}
+        self.write = {name: _graph(domain.write) for name, domain in translator.domains.items()}
+        self.noise = _graph(self._noise)
 
-    def translate_latents(z, seed=None):
-        return {"z": translator.translate_latents(z, source, target, noise(seed))}
+    def _noise(self, seed):
+        shape = [self.translator.bridge.shared_dim]
+        draw = functools.partial(tf.random.stateless_normal, shape)
+        return tf.map_fn(draw, seed, fn_output_signature=tf.TensorSpec(shape, tf.float32))
 
-    domain = translator.domain(source)
-    kinds: dict[str, tuple[Function, tf.TensorSpec]] = {}
-    if domain.has_encoder:
-        kinds[""] = translate_files, tf.TensorSpec([None], tf.string, name="data_bytes")
-        kinds["_arrays"] = translate_arrays, tf.TensorSpec([None, *domain.data_shape], tf.float32, name="x")
-    kinds["_latents"] = translate_latents, tf.TensorSpec([None, domain.latent_dim], tf.float32, name="z")
+    def trace(self, source: str, target: str, sampled: bool) -> dict[str, Any]:
+        """One pair's signatures: kind ("" for files, "_arrays", "_latents") to concrete function."""
+        seeds = [tf.TensorSpec([None, 2], tf.int32, name="seed")] if sampled else []
 
-    seed_spec = tf.TensorSpec([None, 2], tf.int32, name="seed")
-    signatures = {}
-    for suffix, (function, spec) in kinds.items():
-        graph = tf.function(function, autograph=False)
-        name = f"{source}_to_{target}{suffix}"
-        signatures[name] = graph.get_concrete_function(spec)
-        signatures[f"{name}_sampled"] = graph.get_concrete_function(spec, seed_spec)
-    return signatures
+        def translate_latents(z, *seed):
+            return {"z": self.translator.translate_latents(z, source, target, *map(self.noise, seed))}
+
+        def translate_arrays(x, *seed):
+            return {"x": self.translator.translate_data(x, source, target, *map(self.noise, seed))}
+
+        def translate_files(data_bytes, *seed):
+            return {"data_bytes": self.write[target](arrays(self.read[source](data_bytes), *seed)["x"])}
+
+        domain = self.translator.domain(source)
+        z = tf.TensorSpec([None, domain.latent_dim], tf.float32, name="z")
+        latents = _graph(translate_latents).get_concrete_function(z, *seeds)
+        if not domain.has_encoder:
+            return {"_latents": latents}
+        x = tf.TensorSpec([None, *domain.data_shape], tf.float32, name="x")
+        arrays = _graph(translate_arrays).get_concrete_function(x, *seeds)
+        data_bytes = tf.TensorSpec([None], tf.string, name="data_bytes")
+        files = _graph(translate_files).get_concrete_function(data_bytes, *seeds)
+        return {"": files, "_arrays": arrays, "_latents": latents}
+
+
+def _graph(function: Callable) -> Any:
+    return tf.function(function, autograph=False)
+
+
+def is_saved_model(folder: str | os.PathLike) -> bool:
+    """Whether there is a SavedModel in a folder, damaged or not."""
+    return (Path(folder) / "saved_model.pb").is_file()
 
 
 def load_export(folder: str | os.PathLike) -> Any:
@@ -129,7 +153,7 @@ def load_export(folder: str | os.PathLike) -> Any:
     Raises:
         ValueError: There is no SavedModel, it is damaged, or it is not an exported translator.
     """
-    if not (Path(folder) / "saved_model.pb").is_file():
+    if not is_saved_model(folder):
         raise ValueError(f"There is no SavedModel in {folder}.")
     try:
         model = tf.saved_model.load(str(folder))

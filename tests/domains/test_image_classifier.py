@@ -52,11 +52,8 @@ def test_loss_is_the_cross_entropy_and_accuracy_is_counted():
     assert {name: float(value) for name, value in model.train_step((x, y)).items()} == pytest.approx(expected, rel=1e-5)
 
 
-@pytest.mark.parametrize("built", [True, False])
-def test_fit_learns(built):
+def test_fit_takes_arrays_and_learns_with_a_model_yet_to_be_built():
     model = ImageClassifier(SHAPE, num_classes=4, hidden_units=(32, 32))
-    if built:
-        model.build()
     model.compile(optimizer=FusedAdam(1e-2))
     history = model.fit(*data(500), epochs=8, batch_size=25, verbose=0, validation_data=data(200, 1)).history
     assert history["loss"][-1] < 0.5 * history["loss"][0]

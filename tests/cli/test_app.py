@@ -1,0 +1,91 @@
+"""How every command ends: exit codes, and errors as one sentence."""
+
+import errno
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import tensorflow as tf
+from absl import flags
+
+from latent_xlate.cli import _app
+
+ROOT = Path(__file__).parents[2]
+
+
+def ending(error: BaseException) -> int:
+    with pytest.raises(SystemExit) as raised, _app.plain_errors():
+        raise error
+    return raised.value.code
+
+
+@pytest.mark.parametrize(
+    ("error", "sentence"),
+    [
+        (ValueError("Unknown domain 'mnis'. Did you mean 'mnist'?"), "Unknown domain 'mnis'. Did you mean 'mnist'?"),
+        (FileNotFoundError(errno.ENOENT, "No such file or directory", "a.png"), "a.png: No such file or directory."),
+        (OSError(errno.EIO, "Input/output error"), "Input/output error."),
+        (OSError("Unable to open file"), "Unable to open file"),
+        (OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)), "No space left on device. Free some"),
+        (
+            OSError("file write failed: errno = 28, error message = 'No space left on device'"),
+            "No space left on device.",
+        ),
+        (tf.errors.ResourceExhaustedError(None, None, "{{node x}} part; No space left on device"), "No space left on"),
+    ],
+)
+def test_what_a_user_can_cause_is_one_sentence(error, sentence, capsys):
+    assert ending(error) == 1
+    captured = capsys.readouterr()
+    assert captured.err.startswith(f"Error: {sentence}")
+    assert captured.err.count("\n") == 1
+    assert captured.out == ""
+
+
+def test_interrupt_is_no_error(capsys):
+    assert ending(KeyboardInterrupt()) == 130
+    assert capsys.readouterr().err == "\nStopped.\n"
+
+
+@pytest.mark.parametrize("error", [TypeError("a bug"), ZeroDivisionError("another")])
+def test_a_bug_keeps_its_trace(error):
+    with pytest.raises(type(error)), _app.plain_errors():
+        raise error
+
+
+def test_verbosity_shows_where_an_error_came_from(monkeypatch):
+    flags.FLAGS.mark_as_parsed()
+    monkeypatch.setattr(flags.FLAGS, "verbosity", 1)
+    with pytest.raises(ValueError, match="Unknown"), _app.plain_errors():
+        raise ValueError("Unknown")
+
+
+def test_chatter_is_held_back_and_nothing_else(capfd):
+    with pytest.raises(RuntimeError), _app._without_chatter():
+        os.write(2, b"WARNING: All log messages before absl::InitializeLog() is called are written to STDERR\n")
+        print("A real warning", file=sys.stderr)
+        os.write(2, b"E0000 cuda_platform.cc:52] failed call to cuInit: INTERNAL: CUDA error\nAnother\n")
+        raise RuntimeError
+    assert sorted(capfd.readouterr().err.splitlines()) == ["A real warning", "Another"]
+
+
+def test_a_command_says_nothing_but_its_error(tmp_path):
+    cases = {
+        "--translator=nowhere": "Error: There is no translator in nowhere: it has no translator.json.\n",
+        "nowhere": "Error: 'nowhere' is no flag: flags are written --name=value, and --help lists them.\n",
+    }
+    command = [sys.executable, "-m", "latent_xlate.cli.export", "--translator=none", "--output=out"]
+    environment = {name: value for name, value in os.environ.items() if name != "TF_CPP_MIN_LOG_LEVEL"}
+    processes = [  # At once, since most of their time goes into starting.
+        subprocess.Popen(
+            [*command, argument], cwd=tmp_path, env=environment | {"PYTHONPATH": str(ROOT)}, text=True,
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        )
+        for argument in cases
+    ]  # fmt: skip
+    for process, said in zip(processes, cases.values(), strict=True):
+        assert process.communicate() == ("", said)
+        assert process.returncode == 1
+    assert list(tmp_path.iterdir()) == []

@@ -1,0 +1,208 @@
+"""The exported SavedModel against the translator, in this process and in one that knows neither Keras nor us."""
+
+import itertools
+import json
+import shutil
+import subprocess
+import sys
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from latent_xlate.serving import export
+from tests import tiny
+from tests.serving.decoders import decoders
+
+PAIRS = list(itertools.product(["digits", "clothes"], repeat=2))
+
+
+@pytest.fixture(scope="module")
+def translator():
+    return tiny.translator()
+
+
+@pytest.fixture(scope="module")
+def folder(translator, tmp_path_factory):
+    return export.export_translator(translator, tmp_path_factory.mktemp("export"))
+
+
+@pytest.fixture(scope="module")
+def model(folder):
+    return export.load_export(folder)
+
+
+def images(count: int, seed: int = 0) -> np.ndarray:
+    return np.random.default_rng(seed).random((count, 28, 28, 1), np.float32)
+
+
+def files(count: int) -> tf.Tensor:
+    return tiny.image_domain().write(tf.constant(images(count)))
+
+
+def test_signatures_are_those_of_every_pair_and_the_default(model):
+    kinds = ["", "_arrays", "_latents"]
+    names = {f"{s}_to_{t}{kind}{end}" for s, t in PAIRS for kind in kinds for end in ("", "_sampled")}
+    assert set(model.signatures) == names | {"serving_default"}
+
+
+@pytest.mark.parametrize("count", [0, 1, 5])
+@pytest.mark.parametrize(("source", "target"), PAIRS)
+def test_arrays_equal_the_translators(translator, model, source, target, count):
+    x = images(count)
+    y = model.signatures[f"{source}_to_{target}_arrays"](x=tf.constant(x))["x"]
+    np.testing.assert_allclose(y, translator.translate(x, source, target), atol=1e-6)
+
+
+@pytest.mark.parametrize(("source", "target"), PAIRS)
+def test_latents_equal_the_translators(translator, model, source, target):
+    z = np.random.default_rng(0).normal(size=(4, translator.domain(source).latent_dim)).astype(np.float32)
+    translated = model.signatures[f"{source}_to_{target}_latents"](z=tf.constant(z))["z"]
+    np.testing.assert_allclose(translated, translator.translate_latents(tf.constant(z), source, target), atol=1e-6)
+
+
+@pytest.mark.parametrize(("source", "target"), PAIRS)
+def test_files_equal_the_translators(translator, model, source, target):
+    contents = files(5)
+    translated = model.signatures[f"{source}_to_{target}"](data_bytes=contents)["data_bytes"]
+    x = translator.domain(source).read(contents).numpy()
+    expected = translator.translate(x, source, target)
+    decoded = np.stack([tf.io.decode_png(content).numpy() for content in translated])
+    np.testing.assert_array_equal(decoded, np.round(expected * 255).astype(np.uint8))
+
+
+def test_default_takes_files_of_the_first_domain_to_the_second(model):
+    default, named = (model.signatures[name](data_bytes=files(2)) for name in ("serving_default", "digits_to_clothes"))
+    np.testing.assert_array_equal(default["data_bytes"], named["data_bytes"])
+
+
+def test_sampled_latents_are_the_bridges_with_the_noise_of_each_rows_seed(translator, model):
+    z = tf.constant(np.random.default_rng(0).normal(size=(3, 6)).astype(np.float32))
+    seed = tf.constant([[7, 0], [7, 1], [-5, 2**31 - 1]])
+    noise = tf.stack([tf.random.stateless_normal([3], row) for row in seed])
+    sampled = model.signatures["digits_to_clothes_latents_sampled"](z=z, seed=seed)["z"]
+    np.testing.assert_allclose(sampled, translator.translate_latents(z, "digits", "clothes", noise), atol=1e-6)
+
+
+@pytest.mark.parametrize(("kind", "key"), [("", "data_bytes"), ("_arrays", "x")])
+def test_sample_depends_on_its_own_seed_and_on_no_neighbour(model, kind, key):
+    batch = {"data_bytes": files(4), "x": tf.constant(images(4))}[key]
+    seed = tf.constant([[3, 0], [3, 1], [3, 0], [4, 0]])
+    sampled = model.signatures[f"digits_to_clothes{kind}_sampled"]
+
+    def pixels(batch, seed):
+        answer = sampled(**{key: batch}, seed=seed)[key]
+        return answer.numpy() if key == "x" else np.stack([tf.io.decode_png(a) / 255 for a in answer])
+
+    together = pixels(batch, seed)
+    alone = np.concatenate([pixels(batch[i : i + 1], seed[i : i + 1]) for i in range(4)])
+    np.testing.assert_allclose(together, alone, atol=1e-6)
+    same = tf.repeat(batch[:1], 4, axis=0)
+    first, second, third, fourth = pixels(same, seed)
+    np.testing.assert_array_equal(first, third)
+    assert np.abs(first - second).max() > 1e-3
+    assert np.abs(first - fourth).max() > 1e-3
+
+
+def test_loads_without_keras_and_without_this_package(translator, folder, tmp_path):
+    x = images(3)
+    np.save(tmp_path / "x.npy", x)
+    program = """
+import sys, json
+sys.modules |= {"keras": None, "latent_xlate": None}  # To import either now fails.
+import numpy as np, tensorflow as tf
+folder, path = sys.argv[1:]
+model = tf.saved_model.load(folder)
+x = tf.constant(np.load(path))
+files = tf.map_fn(tf.io.encode_png, tf.cast(x * 255, tf.uint8), fn_output_signature=tf.string)
+np.save(path, model.signatures["digits_to_clothes_arrays"](x=x)["x"])
+png = tf.io.decode_png(model.signatures["serving_default"](data_bytes=files)["data_bytes"][0])
+print(json.dumps(png.shape.as_list()))
+"""
+    command = [sys.executable, "-c", program, str(folder), str(tmp_path / "x.npy")]
+    result = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stderr
+    assert json.loads(result.stdout) == [28, 28, 1]
+    np.testing.assert_allclose(
+        np.load(tmp_path / "x.npy"), translator.translate(x, "digits", "clothes"), atol=1e-6, rtol=0
+    )
+
+
+def test_domain_without_encoder_is_a_source_of_latents_alone(tmp_path):
+    translator = decoders()
+    signatures = export.load_export(export.export_translator(translator, tmp_path)).signatures
+    names = {f"{s}_to_{t}_latents{end}" for s, t in PAIRS for end in ("", "_sampled")}
+    assert set(signatures) == names | {"serving_default"}
+    z = tf.constant(np.random.default_rng(0).normal(size=(2, 6)).astype(np.float32))
+    expected = translator.translate_latents(z, "digits", "clothes")
+    np.testing.assert_allclose(signatures["serving_default"](z=z)["z"], expected, atol=1e-6)
+
+
+def test_each_export_is_the_next_version_and_leaves_the_earlier_alone(folder, tmp_path):
+    base = tmp_path / "base"
+    (base / "translator" / "9").mkdir(parents=True)
+    (base / "translator" / "notes").mkdir()
+    shutil.copytree(folder, base / "translator" / "2")
+    made = export.export_translator(decoders(), base)
+    assert made == base / "translator" / "10"
+    assert sorted(path.name for path in (base / "translator").iterdir()) == ["10", "2", "9", "notes"]
+    for path in folder.rglob("*"):
+        if path.is_file():
+            assert (base / "translator" / "2" / path.relative_to(folder)).read_bytes() == path.read_bytes()
+
+
+def test_failed_export_leaves_nothing(tmp_path, monkeypatch):
+    save = tf.saved_model.save
+
+    def full_disk(module, path, **kwargs):
+        save(module, path, **kwargs)
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(tf.saved_model, "save", full_disk)
+    with pytest.raises(OSError, match="No space left"):
+        export.export_translator(decoders(), tmp_path)
+    assert list((tmp_path / "translator").iterdir()) == []
+
+
+def test_version_taken_meanwhile_is_not_overwritten(tmp_path):
+    (tmp_path / "1").mkdir()
+    model = tmp_path / ".exporting" / "model"
+    for name in ("first", "second"):
+        model.mkdir(parents=True)
+        (model / name).touch()
+        export._publish(model, tmp_path)
+    assert [(tmp_path / version / name).exists() for version, name in (("2", "first"), ("3", "second"))] == [True, True]
+
+
+def truncate(path):
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+
+
+@pytest.mark.parametrize(
+    ("damage", "message"),
+    [
+        (lambda folder: (folder / "saved_model.pb").unlink(), "no SavedModel in"),
+        (lambda folder: truncate(folder / "saved_model.pb"), "damaged"),
+        (lambda folder: (folder / "saved_model.pb").write_text("nonsense"), "damaged"),
+        (lambda folder: truncate(folder / "variables" / "variables.index"), "damaged"),
+        (lambda folder: truncate(folder / "variables" / "variables.data-00000-of-00001"), "damaged"),
+        (lambda folder: shutil.rmtree(folder / "variables"), "damaged"),
+    ],
+    ids=["no pb", "cut pb", "foreign pb", "cut index", "cut data", "no variables"],
+)
+def test_damaged_export_is_refused_in_one_line(folder, tmp_path, damage, message):
+    copy = tmp_path / "1"
+    shutil.copytree(folder, copy)
+    damage(copy)
+    with pytest.raises(ValueError, match=message) as raised:
+        export.load_export(copy)
+    assert str(copy) in str(raised.value)
+    assert "\n" not in str(raised.value)
+
+
+def test_foreign_saved_model_is_refused(tmp_path):
+    dense = keras.Sequential([keras.layers.Input((2,)), keras.layers.Dense(1)])
+    dense.export(tmp_path / "dense", verbose=False)
+    with pytest.raises(ValueError, match="not an exported translator"):
+        export.load_export(tmp_path / "dense")

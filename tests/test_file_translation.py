@@ -1,0 +1,373 @@
+"""Files in, files out, against the translator's own answers on what it reads from them."""
+
+import errno
+import functools
+import io
+import os
+import signal
+import threading
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from PIL import Image
+
+from latent_xlate import file_translation
+from latent_xlate.file_translation import translate_path
+from latent_xlate.serving import export
+from latent_xlate.translator import Translator
+from tests import tiny
+from tests.serving.decoders import decoders
+
+
+@pytest.fixture(scope="module")
+def translator():
+    return tiny.translator()
+
+
+@pytest.fixture(scope="module")
+def saved(translator, tmp_path_factory):
+    return translator.save(tmp_path_factory.mktemp("saved"))
+
+
+@pytest.fixture(scope="module")
+def exported(translator, tmp_path_factory):
+    return export.export_translator(translator, tmp_path_factory.mktemp("exported"))
+
+
+@pytest.fixture(scope="module", autouse=True)
+def translators_loaded_once():
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("load_export", "_signatures"):
+            patch.setattr(file_translation, name, functools.cache(getattr(file_translation, name)))
+        yield
+
+
+@pytest.fixture(params=["saved", "exported"])
+def either(request):
+    return request.getfixturevalue(request.param)
+
+
+def picture(seed: int = 0, kind: str = "png", mode: str = "L", size: tuple[int, int] = (28, 28)) -> bytes:
+    bands = Image.new(mode, size).getbands()
+    pixels = np.random.default_rng(seed).integers(0, 256, (*size[::-1], len(bands)), np.uint8)
+    file = io.BytesIO()
+    Image.fromarray(pixels.squeeze(-1) if len(bands) == 1 else pixels).save(file, kind)
+    return file.getvalue()
+
+
+def drawing() -> Image.Image:
+    """A black square on white."""
+    image = Image.new("L", (64, 64), 255)
+    image.paste(0, (20, 20, 40, 44))
+    return image
+
+
+def fill(folder, contents: dict[str, bytes]):
+    folder.mkdir()
+    for name, content in contents.items():
+        (folder / name).write_bytes(content)
+    return folder
+
+
+def names(folder) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
+def expected(translator: Translator, content: bytes, source: str = "digits", target: str = "clothes") -> np.ndarray:
+    """What the picture of a translation should be, uint8."""
+    x = translator.domain(source).read(tf.constant([content])).numpy()
+    return np.round(translator.translate(x, source, target)[0] * 255).astype(np.uint8)
+
+
+def pixels(path) -> np.ndarray:
+    return tf.io.decode_png(path.read_bytes()).numpy()
+
+
+def test_pictures_of_every_kind_are_translated_under_their_names(translator, either, tmp_path, monkeypatch):
+    monkeypatch.setattr(file_translation, "BATCH_SIZE", 2)
+    contents = {
+        "a.png": picture(0),
+        "b.JPG": picture(1, "jpeg", "RGB", (40, 90)),
+        "c.gif": picture(2, "gif", "L", (7, 5)),
+        "d.bmp": picture(3, "bmp", "RGB"),
+        "e.jpeg": picture(4, "jpeg"),
+        "f.png": picture(5, "png", "RGBA", (200, 100)),
+    }
+    folder = fill(tmp_path / "in", contents)
+    assert translate_path(either, "digits", "clothes", folder, tmp_path / "out") == (6, 0)
+    assert names(tmp_path / "out") == [*(f"{letter}.png" for letter in "abcdef"), "grid.png"]
+    for name, content in contents.items():
+        result = pixels(tmp_path / "out" / f"{name[0]}.png")
+        # Batches of another size may round a sum of floats another way.
+        assert np.abs(result.astype(int) - expected(translator, content)).max() <= 1
+
+
+def test_a_domain_is_translated_to_itself(translator, exported, tmp_path):
+    folder = fill(tmp_path / "in", {"a.png": picture()})
+    translate_path(exported, "digits", "digits", folder / "a.png", tmp_path / "out")
+    np.testing.assert_array_equal(
+        pixels(tmp_path / "out" / "a.png"), expected(translator, picture(), "digits", "digits")
+    )
+
+
+def test_saved_and_exported_sample_alike_and_a_file_whatever_the_batch(saved, exported, tmp_path, monkeypatch):
+    folder = fill(tmp_path / "in", {f"{i}.png": picture() for i in range(5)})
+    outputs = []
+    for out, where, size, seed in (("a", saved, 64, 3), ("b", exported, 2, 3), ("c", saved, 64, 4)):
+        monkeypatch.setattr(file_translation, "BATCH_SIZE", size)
+        translate_path(where, "digits", "clothes", folder, tmp_path / out, sample=True, seed=seed)
+        outputs.append(np.stack([pixels(tmp_path / out / f"{i}.png") for i in range(5)]).astype(int))
+    first, again, other = outputs
+    assert np.abs(first - again).max() <= 1
+    assert np.abs(first - other).max() > 1
+    assert len(np.unique(first, axis=0)) == 5  # One picture five times, five samples.
+
+
+def test_drawing_on_white_is_inverted_unless_told_not_to(saved, exported, tmp_path):
+    drawing().save(tmp_path / "drawing.png")
+    Image.eval(drawing(), lambda value: 255 - value).save(tmp_path / "negative.png")
+
+    def translated(name, where, invert=None):
+        output = tmp_path / f"{name}_{where.name}_{invert}"
+        translate_path(where, "digits", "clothes", tmp_path / f"{name}.png", output, invert=invert)
+        return pixels(output / f"{name}.png")
+
+    negative = translated("negative", saved)
+    np.testing.assert_array_equal(translated("drawing", saved), negative)
+    np.testing.assert_array_equal(translated("drawing", exported), negative)
+    as_it_is = translated("drawing", saved, "never")
+    assert (as_it_is != negative).any()
+    np.testing.assert_array_equal(translated("negative", saved, "always"), as_it_is)
+
+
+def test_exported_translator_refuses_another_way_to_invert(exported, tmp_path):
+    (tmp_path / "a.png").write_bytes(picture())
+    with pytest.raises(ValueError, match="leave invert at 'auto', not 'never'"):
+        translate_path(exported, "digits", "clothes", tmp_path / "a.png", tmp_path / "out", invert="never")
+
+
+@pytest.mark.parametrize("arrays", [{"x": 0, "labels": 1}, {"arr_0": 0}, {"images": 0}])
+@pytest.mark.parametrize("count", [0, 5])
+def test_arrays_are_translated_as_the_translator_does(translator, either, arrays, count, tmp_path, monkeypatch):
+    monkeypatch.setattr(file_translation, "BATCH_SIZE", 2)
+    x = np.random.default_rng(0).random((count, 28, 28, 1))
+    np.savez(tmp_path / "data.npz", **{name: np.arange(3) if other else x for name, other in arrays.items()})
+    translate_path(either, "digits", "clothes", tmp_path / "data.npz", tmp_path / "out")
+    with np.load(tmp_path / "out" / "data.npz") as result:
+        assert result.files == ["x"]
+        np.testing.assert_allclose(result["x"], translator.translate(x, "digits", "clothes"), atol=1e-6)
+
+
+def test_rows_of_an_array_are_samples_of_their_own(saved, tmp_path):
+    np.savez(tmp_path / "data.npz", x=np.full((3, 28, 28, 1), 0.5, np.float32))
+    for out, seed in (("a", 1), ("b", 1), ("c", 2)):
+        translate_path(saved, "digits", "clothes", tmp_path / "data.npz", tmp_path / out, sample=True, seed=seed)
+    a, b, c = (np.load(tmp_path / out / "data.npz")["x"] for out in "abc")
+    np.testing.assert_array_equal(a, b)
+    assert np.abs(a - c).max() > 1e-3
+    assert min(np.abs(a[i] - a[j]).max() for i, j in ((0, 1), (0, 2), (1, 2))) > 1e-3
+
+
+BAD = {
+    "empty.png": (b"", "an empty file"),
+    "cut.png": (picture(1, size=(90, 90))[:500], "damaged"),
+    "cut.jpg": (picture(2, "jpeg", size=(90, 90))[:500], "damaged"),
+    "cut.gif": (picture(3, "gif", size=(90, 90))[:500], "damaged"),
+    "cut.bmp": (picture(4, "bmp", size=(90, 90))[:500], "damaged"),
+    "words.png": (b"no picture at all", "damaged"),
+    "words.npz": (b"no arrays at all", "not an npz file"),
+    "empty.npz": (b"", "not an npz file"),
+}
+
+
+def test_the_rest_of_a_folder_is_translated_and_each_bad_file_has_a_line(translator, either, tmp_path, capsys):
+    good = {"a.png": picture(10), "m.png": picture(11), "z.png": picture(12)}
+    folder = fill(tmp_path / "in", good | {name: content for name, (content, _) in BAD.items()})
+    (folder / "gone.png").symlink_to(tmp_path / "nowhere")
+    (folder / "notes.txt").write_text("to be skipped")
+    (folder / "inside.png").mkdir()
+    assert translate_path(either, "digits", "clothes", folder, tmp_path / "out") == (3, len(BAD) + 1)
+    assert names(tmp_path / "out") == ["a.png", "grid.png", "m.png", "z.png"]
+    for name, content in good.items():
+        assert np.abs(pixels(tmp_path / "out" / name).astype(int) - expected(translator, content)).max() <= 1
+    lines = [line for line in capsys.readouterr().err.splitlines() if line.startswith(("Not translated", "Skipped"))]
+    assert len(lines) == len(BAD) + 2
+    for name, what in [(name, what) for name, (_, what) in BAD.items()] + [("gone.png", "No such file")]:
+        assert sum(line.startswith(f"Not translated: {folder / name}: ") and what in line for line in lines) == 1
+    assert "Skipped, neither pictures nor npz files: notes.txt" in lines
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_single_bad_file_is_one_error_and_nothing_is_written(saved, name, tmp_path):
+    (tmp_path / name).write_bytes(BAD[name][0])
+    with pytest.raises(ValueError, match=BAD[name][1]) as raised:
+        translate_path(saved, "digits", "clothes", tmp_path / name, tmp_path / "out")
+    assert str(tmp_path / name) in str(raised.value)
+    assert not (tmp_path / "out").exists()
+
+
+X = np.zeros((2, 28, 28, 1), np.float32)
+
+
+@pytest.mark.parametrize(
+    ("arrays", "message"),
+    [
+        ({"x": X[:, 1:]}, r"shape \[2, 27, 28, 1\]; expected \[batch, 28, 28, 1\]"),
+        ({"x": X.astype(np.uint8)}, "divide it by 255"),
+        ({"x": X + np.nan}, "NaN"),
+        ({"x": X + 2}, "must lie in"),
+        ({"x": np.array([{}])}, "not an npz file"),
+        ({"y": X, "z": X}, "it holds y, z; name the one to translate 'x'"),
+        ({}, "no array"),
+    ],
+)
+def test_unfit_arrays_are_refused(either, arrays, message, tmp_path):
+    np.savez(tmp_path / "data.npz", **arrays)
+    with pytest.raises(ValueError, match=message):
+        translate_path(either, "digits", "clothes", tmp_path / "data.npz", tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_inputs_of_one_stem_keep_results_of_their_own(translator, saved, tmp_path):
+    contents = {
+        name: picture(i, kind)
+        for i, (name, kind) in enumerate(
+            {"a.png": "png", "A.gif": "gif", "a.gif": "gif", "a.gif.bmp": "bmp", "grid.png": "png"}.items()
+        )
+    }
+    folder = fill(tmp_path / "in", contents)
+    np.savez(folder / "a.npz", x=X)
+    assert translate_path(saved, "digits", "clothes", folder, tmp_path / "out") == (6, 0)
+    results = {"a.gif.bmp": "a.gif.png", "a.png": "a.png.png", "A.gif": "A.gif_.png", "a.gif": "a.gif__.png"}
+    results["grid.png"] = "grid.png.png"
+    assert names(tmp_path / "out") == sorted([*results.values(), "a.npz", "grid.png"])
+    for name, result in results.items():
+        difference = pixels(tmp_path / "out" / result).astype(int) - expected(translator, contents[name])
+        assert np.abs(difference).max() <= 1
+
+
+@pytest.mark.parametrize(("given", "output"), [("", ""), ("a.png", ""), ("grid.jpg", "."), ("../in/a.png", "../in")])
+def test_results_never_replace_inputs(saved, given, output, tmp_path):
+    contents = {"a.png": picture(0), "b.jpg": picture(1, "jpeg"), "grid.jpg": picture(2, "jpeg")}
+    folder = fill(tmp_path / "in", contents)
+    if given == "grid.jpg":
+        assert translate_path(saved, "digits", "clothes", folder / given, folder / output) == (1, 0)
+        assert names(folder) == [*contents, "grid.jpg.png", "grid.png"]
+    else:
+        with pytest.raises(ValueError, match="holds the input a.png"):
+            translate_path(saved, "digits", "clothes", folder / given, folder / output)
+        assert names(folder) == list(contents)
+    assert {name: (folder / name).read_bytes() for name in contents} == contents
+
+
+def test_grid_shows_sources_above_their_translations(saved, tmp_path):
+    folder = tmp_path / "in"
+    folder.mkdir()
+    for i in range(12):
+        Image.new("RGB", (30, 30), (255, 0, 0)).save(folder / f"{i:02}.png")
+    translate_path(saved, "digits", "clothes", folder, tmp_path / "out")
+    grid = pixels(tmp_path / "out" / "grid.png")[..., :3].astype(int)
+    red = (grid[..., 0] > 200) & (grid[..., 1:].max(-1) < 50)
+    rows = np.flatnonzero(np.diff(red.any(axis=1).astype(int)))
+    assert len(rows) == 4  # Two rows of sources, apart: between them are the first ten's translations.
+    top, bottom = red[rows[0] + 1 : rows[1] + 1].sum(), red[rows[2] + 1 : rows[3] + 1].sum()
+    assert top / bottom == pytest.approx(5, rel=0.05)
+
+
+def test_transparent_parts_are_white_in_the_grid():
+    image = np.zeros((2, 2, 4), np.uint8)
+    image[0, 0] = [255, 0, 0, 255]
+    file = io.BytesIO()
+    Image.fromarray(image).save(file, "png")
+    expected = np.ones((2, 2, 3))
+    expected[0, 0] = [1, 0, 0]
+    np.testing.assert_array_equal(file_translation._picture(file.getvalue()), expected)
+
+
+@pytest.mark.parametrize(
+    ("source", "target", "message"),
+    [
+        ("digit", "clothes", "Did you mean 'digits"),
+        ("digits", "cloths", "Did you mean '.*clothes'"),
+        ("zebra", "clothes", "Known: .*clothes"),
+    ],
+)
+def test_unknown_domain_is_named_with_the_known_ones(either, source, target, message, tmp_path):
+    (tmp_path / "a.png").write_bytes(picture())
+    with pytest.raises(ValueError, match=message):
+        translate_path(either, source, target, tmp_path / "a.png", tmp_path / "out")
+
+
+def test_absent_input_or_translator_is_named(saved, exported, tmp_path):
+    (tmp_path / "a.png").write_bytes(picture())
+    (tmp_path / "none").mkdir()
+    (tmp_path / "none" / "notes.txt").write_text("words")
+    for translator, path, message in (
+        (saved, tmp_path / "b.png", "There is no file or folder .*b.png"),
+        (saved, tmp_path / "none", "none holds no file that ends in .png"),
+        (tmp_path, tmp_path / "a.png", "There is no translator in"),
+        (exported.parent, tmp_path / "a.png", f"name one, {exported} say"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            translate_path(translator, "digits", "clothes", path, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_domain_without_encoder_is_no_source_of_files(tmp_path):
+    folder = export.export_translator(decoders(), tmp_path)
+    (tmp_path / "a.png").write_bytes(picture())
+    with pytest.raises(ValueError, match="'digits' has no encoder"):
+        translate_path(folder, "digits", "clothes", tmp_path / "a.png", tmp_path / "out")
+
+
+def test_interrupt_leaves_whole_files_only(saved, tmp_path, monkeypatch):
+    monkeypatch.setattr(file_translation, "BATCH_SIZE", 8)
+    content = picture()
+    folder = fill(tmp_path / "in", {f"{i:04}.png": content for i in range(2000)})
+    output = tmp_path / "out"
+
+    def interrupt():
+        while threading.main_thread().is_alive() and not (output / "0100.png").exists():
+            time.sleep(0.005)
+        os.kill(os.getpid(), signal.SIGINT)
+
+    # Where the tests run in the background, an interrupt would be ignored.
+    handler = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        threading.Thread(target=interrupt, daemon=True).start()
+        with pytest.raises(KeyboardInterrupt):
+            translate_path(saved, "digits", "clothes", folder, output)
+    finally:
+        signal.signal(signal.SIGINT, handler)
+    written = names(output)
+    assert 100 < len(written) < 2000
+    assert written == [f"{i:04}.png" for i in range(len(written))]
+    whole = {path.read_bytes() for path in output.iterdir()}
+    assert len(whole) == 1
+
+
+def test_full_disk_leaves_whole_files_only(saved, tmp_path, monkeypatch):
+    folder = fill(tmp_path / "in", {name: picture() for name in ("a.png", "b.png", "c.png")})
+    write = Path.write_bytes
+
+    def full_after_the_first(path, data):
+        if "a.png" not in path.name:
+            write(path, data[:10])
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return write(path, data)
+
+    monkeypatch.setattr(Path, "write_bytes", full_after_the_first)
+    with pytest.raises(OSError, match="No space left"):
+        translate_path(saved, "digits", "clothes", folder, tmp_path / "out")
+    assert names(tmp_path / "out") == ["a.png"]
+    assert pixels(tmp_path / "out" / "a.png").shape == (28, 28, 1)
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+def test_file_without_permission_does_not_stop_the_rest(saved, tmp_path):
+    folder = fill(tmp_path / "in", {"a.png": picture(), "b.png": picture()})
+    (folder / "a.png").chmod(0)
+    assert translate_path(saved, "digits", "clothes", folder, tmp_path / "out") == (1, 1)
