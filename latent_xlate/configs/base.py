@@ -54,6 +54,7 @@ def image_bridge(domains: Sequence[str], mode: str) -> ConfigDict:
         return config
     config.schedule = "cosine"
     config.model.beta_kl = 0.005
+    config.model.beta_cls = 1.0
     if mode == "quick":
         config.latents = "shipped"
         config.num_steps = 1_500

@@ -41,6 +41,9 @@ def export_translator(translator: Translator, base: str | os.PathLike) -> Path:
 
     Returns:
         The folder of the new version, which appears whole or not at all.
+
+    Raises:
+        ValueError: Names of domains that give two signatures one name.
     """
     signatures = trace_signatures(translator, [(s, t) for s in translator.names for t in translator.names])
     module = tf.Module()
@@ -81,16 +84,17 @@ def trace_signatures(translator: Translator, pairs: Iterable[tuple[str, str]]) -
         Name to concrete function.
 
     Raises:
-        ValueError: Unknown domain.
+        ValueError: Unknown domain, or names of domains that give two signatures one name.
     """
-    for name in itertools.chain.from_iterable(pairs := list(pairs)):
-        translator.domain(name)
     graphs = _Graphs(translator)
-    return {
-        f"{source}_to_{target}{kind}{'_sampled' if sampled else ''}": function
-        for (source, target), sampled in itertools.product(pairs, (False, True))
-        for kind, function in graphs.trace(source, target, sampled).items()
-    }
+    signatures: dict[str, Any] = {}
+    for (source, target), sampled in itertools.product(pairs, (False, True)):
+        for kind, function in graphs.trace(source, target, sampled).items():
+            name = f"{source}_to_{target}{kind}{'_sampled' if sampled else ''}"
+            if name in signatures:
+                raise ValueError(f"Two signatures would be called {name!r}: name a domain otherwise.")
+            signatures[name] = function
+    return signatures
 
 
 class _Graphs:
@@ -121,6 +125,7 @@ class _Graphs:
             return {"data_bytes": self.write[target](arrays(self.read[source](data_bytes), *seed)["x"])}
 
         domain = self.translator.domain(source)
+        self.translator.domain(target)
         z = tf.TensorSpec([None, domain.latent_dim], tf.float32, name="z")
         latents = _graph(translate_latents).get_concrete_function(z, *seeds)
         if not domain.has_encoder:

@@ -12,7 +12,7 @@ class DecoderOnly(ImageDomain):
         raise NotImplementedError
 
 
-def decoders() -> Translator:
-    """Domains "digits" and "clothes" without encoders; its export is quick, since it has latents alone."""
-    domains = [DecoderOnly(name, tiny.image_domain(name, size).vae) for name, size in (("digits", 6), ("clothes", 5))]
+def decoders(names: tuple[str, str] = ("digits", "clothes")) -> Translator:
+    """A translator of domains without encoders, whose export is quick, since it has latents alone."""
+    domains = [DecoderOnly(name, tiny.image_domain(name, size).vae) for name, size in zip(names, (6, 5), strict=True)]
     return Translator(domains, tiny.bridge((6, 5)))

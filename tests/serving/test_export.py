@@ -139,6 +139,18 @@ def test_domain_without_encoder_is_a_source_of_latents_alone(tmp_path):
     np.testing.assert_allclose(signatures["serving_default"](z=z)["z"], expected, atol=1e-6)
 
 
+def test_domains_whose_signatures_would_have_one_name_are_refused(tmp_path):
+    with pytest.raises(ValueError, match="'a_to_a_to_a_latents': name a domain otherwise"):
+        export.export_translator(decoders(("a", "a_to_a")), tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("pair", [("digit", "clothes"), ("digits", "cloths")])
+def test_unknown_domain_is_refused(translator, pair):
+    with pytest.raises(ValueError, match="Unknown domain .* Did you mean"):
+        export.trace_signatures(translator, [pair])
+
+
 def test_each_export_is_the_next_version_and_leaves_the_earlier_alone(folder, tmp_path):
     base = tmp_path / "base"
     (base / "translator" / "9").mkdir(parents=True)
