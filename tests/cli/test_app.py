@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import tensorflow as tf
 from absl import flags
+from absl.testing import flagsaver
 
 from latent_xlate.cli import _app
 
@@ -55,10 +56,9 @@ def test_a_bug_keeps_its_trace(error):
         raise error
 
 
-def test_verbosity_shows_where_an_error_came_from(monkeypatch):
+def test_verbosity_shows_where_an_error_came_from():
     flags.FLAGS.mark_as_parsed()
-    monkeypatch.setattr(flags.FLAGS, "verbosity", 1)
-    with pytest.raises(ValueError, match="Unknown"), _app.plain_errors():
+    with flagsaver.flagsaver(verbosity=1), pytest.raises(ValueError, match="Unknown"), _app.plain_errors():
         raise ValueError("Unknown")
 
 
