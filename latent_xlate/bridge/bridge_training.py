@@ -101,7 +101,6 @@ def make_bridge(config: ConfigDict, latent_dims: Sequence[int], num_classes: int
     bridge = BridgingVAE(latent_dims, num_classes, seed=config.seed, dtype=config.precision, **config.model)
     bridge.build()
     bridge.compile(optimizer=FusedAdam(rate), jit_compile=False)
-    bridge.optimizer.build(bridge.trainable_variables)
     return bridge
 
 

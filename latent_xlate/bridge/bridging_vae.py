@@ -9,6 +9,7 @@ import tensorflow as tf
 
 from latent_xlate import KERAS_PACKAGE, checks, losses
 from latent_xlate.bridge.layers import GatedMixing
+from latent_xlate.domains.image_vae import relu_stack
 from latent_xlate.randomness import replica_normal, step_seed
 
 CLASSIFIERS = ("linear", "frozen")
@@ -102,10 +103,6 @@ class BridgingVAE(keras.Model):
         self._width = max(self.latent_dims)
         policy = self.dtype_policy
 
-        def hidden(name):
-            layers = [keras.layers.Dense(n, activation="relu", dtype=policy) for n in self.hidden_units]
-            return keras.Sequential(layers, name=name)
-
         def adapters(name, to_width):
             if len(set(self.latent_dims)) == 1:
                 return []
@@ -115,9 +112,9 @@ class BridgingVAE(keras.Model):
             ]
 
         self.input_adapters = adapters("input_adapter", True)
-        self.encoder_hidden = hidden("encoder_hidden")
+        self.encoder_hidden = relu_stack(self.hidden_units, "encoder_hidden", policy)
         self.encoder_mixing = GatedMixing(2 * shared_dim, dtype=policy, name="encoder_mixing")
-        self.decoder_hidden = hidden("decoder_hidden")
+        self.decoder_hidden = relu_stack(self.hidden_units, "decoder_hidden", policy)
         self.decoder_mixing = GatedMixing(self._width, dtype=policy, name="decoder_mixing")
         self.output_adapters = adapters("output_adapter", False)
         if classifier == "linear":
