@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +14,7 @@ import keras
 from latent_xlate import training
 from latent_xlate.bridge.latents import encode_images
 from latent_xlate.data import images
+from latent_xlate.domains import pretrained
 from latent_xlate.domains.domain import Domain
 from latent_xlate.domains.image_domain import ImageDomain
 
@@ -26,7 +29,7 @@ _LICENCES = {
 def package_image_domain(
     name: str,
     vae_run: str | os.PathLike,
-    classifier_run: str | os.PathLike,
+    judge_from: str,
     folder: str | os.PathLike,
     *,
     data_dir: str | None = None,
@@ -39,7 +42,8 @@ def package_image_domain(
     Args:
         name: The domain's.
         vae_run: Folder of `train_image_model`'s VAE.
-        classifier_run: Folder of the classifier of the same data set.
+        judge_from: Folder of the classifier's run, or a pretrained domain whose classifier is to judge here
+            too; of the same data set.
         folder: Where it goes.
         data_dir: Folder of TFDS data sets; None for the default.
 
@@ -50,15 +54,15 @@ def package_image_domain(
         ValueError: The runs are unfinished or of two data sets.
     """
     vae_config, vae_metrics = _read_run(vae_run, "vae")
-    classifier_config, classifier_metrics = _read_run(classifier_run, "classifier")
     dataset = vae_config["dataset"]
-    if classifier_config["dataset"] != dataset:
-        raise ValueError(f"The VAE is of {dataset!r}, the classifier of {classifier_config['dataset']!r}.")
+    judge = _Judge.of_run(judge_from, name) if (Path(judge_from) / "config.json").exists() else _Judge.of(judge_from)
+    if judge.dataset != dataset:
+        raise ValueError(f"The VAE is of {dataset!r}, the classifier of {judge.dataset!r}.")
     splits = {split: images.load(dataset, split, data_dir) for split in NUM_LATENTS}
     domain: Domain = ImageDomain(
         name,
         keras.saving.load_model(Path(vae_run) / "model.keras", compile=False),
-        keras.saving.load_model(Path(classifier_run) / "model.keras", compile=False),
+        judge.classifier,
         splits["train"].class_names,
         dataset=dataset,
     )
@@ -66,9 +70,51 @@ def package_image_domain(
     domain = Domain.load(folder)
     for split, count in NUM_LATENTS.items():
         encode_images(domain, splits[split].take(slice(0, count))).save(folder / f"latents_{split}.npz")
-    card = _model_card(name, dataset, vae_config, vae_metrics, classifier_config, classifier_metrics)
+    card = _model_card(name, vae_config, vae_metrics["test"]["loss"], judge)
     training.write_atomically(folder / "MODEL_CARD.md", lambda path: path.write_text(card))
     return domain
+
+
+@dataclasses.dataclass(frozen=True)
+class _Judge:
+    """A classifier, its data set, and what the model card says of it.
+
+    Attributes:
+        epochs, batch_size, seed, accuracy: Cells of the card's table.
+        made_by: Command that trained it, a line, or nothing.
+        given_as: The value of package_domain's --classifier.
+    """
+
+    classifier: keras.Model
+    dataset: str
+    epochs: str
+    batch_size: str
+    seed: str
+    accuracy: str
+    made_by: str
+    given_as: str
+
+    @classmethod
+    def of_run(cls, run: str, name: str) -> _Judge:
+        config, metrics = _read_run(run, "classifier")
+        return cls(
+            keras.saving.load_model(Path(run) / "model.keras", compile=False),
+            config["dataset"],
+            f"best of {config['epochs']} by validation accuracy",
+            str(config["batch_size"]),
+            str(config["seed"]),
+            f"accuracy {metrics['test']['accuracy']:.4f}",
+            _training_command(name, config),
+            f"out/{name}_classifier",
+        )
+
+    @classmethod
+    def of(cls, domain_name: str) -> _Judge:
+        domain = pretrained.load(domain_name)
+        if not isinstance(domain, ImageDomain) or domain.classifier is None:
+            raise ValueError(f"Domain {domain.name!r} has no classifier of images to share.")
+        cells = [f"that of `{domain.name}`"] * 4
+        return cls(domain.classifier, domain.dataset, *cells, made_by="", given_as=domain.name)
 
 
 def _read_run(run: str | os.PathLike, model: str) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -81,37 +127,35 @@ def _read_run(run: str | os.PathLike, model: str) -> tuple[dict[str, Any], dict[
     return config, metrics
 
 
-def _model_card(name, dataset, vae_config, vae_metrics, classifier_config, classifier_metrics) -> str:
-    def command(config):
-        return (
-            f"bin/train_domain.py --model={config['model']} --dataset={dataset} --workdir=out/{name}_{config['model']} "
-            f"--epochs={config['epochs']} --seed={config['seed']}"
-        )
+def _training_command(name: str, config: Mapping[str, Any]) -> str:
+    return (
+        f"bin/train_domain.py --model={config['model']} --dataset={config['dataset']} "
+        f"--workdir=out/{name}_{config['model']} --epochs={config['epochs']} --seed={config['seed']}\n    "
+    )
 
-    vae, judge = vae_metrics["test"], classifier_metrics["test"]
+
+def _model_card(name: str, vae: Mapping[str, Any], loss: float, judge: _Judge) -> str:
     return f"""# {name}
 
-A VAE of 28x28 grey images of `{dataset}` and the classifier that judges its images: the base models of
+A VAE of 28x28 grey images of `{judge.dataset}` and the classifier that judges its images: the base models of
 Tian and Engel (2019), supplement B.2. Both are trained on 55,000 of the training images; 5,000 are held
 out to choose the classifier's epoch, and the test images are used for the figures below alone.
 
 | | VAE | classifier |
 |---|---|---|
-| epochs | {vae_config["epochs"]} | best of {classifier_config["epochs"]} by validation accuracy |
-| batch size | {vae_config["batch_size"]} | {classifier_config["batch_size"]} |
-| seed | {vae_config["seed"]} | {classifier_config["seed"]} |
-| on the test images | negative ELBO {vae["loss"]:.1f} nats, z at its mean | accuracy {judge["accuracy"]:.4f} |
+| epochs | {vae["epochs"]} | {judge.epochs} |
+| batch size | {vae["batch_size"]} | {judge.batch_size} |
+| seed | {vae["seed"]} | {judge.seed} |
+| on the test images | negative ELBO {loss:.1f} nats, z at its mean | {judge.accuracy} |
 
 Made by
 
-    {command(vae_config)}
-    {command(classifier_config)}
-    bin/package_domain.py --name={name} --vae=out/{name}_vae --classifier=out/{name}_classifier
+    {_training_command(name, vae)}{judge.made_by}bin/package_domain.py --name={name} --vae=out/{name}_vae --classifier={judge.given_as}
 
 Files: `domain.json` (the models' settings), `vae.npz` and `classifier.npz` (weights, float16),
 `latents_train.npz` and `latents_test.npz` (posterior mean and standard deviation, float16, and label of
 10,000 training and 2,000 test images).
 
-Data: {_LICENCES.get(dataset, dataset)}. Use: research on latent translation; the classifier is a judge of
+Data: {_LICENCES.get(judge.dataset, judge.dataset)}. Use: research on latent translation; the classifier is a judge of
 this VAE's images and no general recogniser.
 """

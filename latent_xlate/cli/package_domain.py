@@ -1,6 +1,7 @@
-"""Makes of two finished runs of `train_domain` a pretrained domain.
+"""Makes of finished runs of `train_domain` a pretrained domain.
 
     bin/package_domain.py --name=mnist --vae=out/mnist_vae --classifier=out/mnist_classifier
+    bin/package_domain.py --name=mnist_b --vae=out/mnist_b_vae --classifier=mnist
 
 writes weights (float16), latents for training and judging a bridge, and the model card into
 `savedmodels/NAME`, or into `--output`.
@@ -14,7 +15,7 @@ from latent_xlate.domains import pretrained
 
 _NAME = flags.DEFINE_string("name", None, "Name of the domain.", required=True)
 _VAE = flags.DEFINE_string("vae", None, "Folder of the VAE's run.", required=True)
-_CLASSIFIER = flags.DEFINE_string("classifier", None, "Folder of the classifier's run.", required=True)
+_CLASSIFIER = flags.DEFINE_string("classifier", None, "Folder of the classifier's run, or a domain to share it with.", required=True)
 _OUTPUT = flags.DEFINE_string("output", None, "Folder of the domain (default: savedmodels/NAME).")
 _DATA_DIR = flags.DEFINE_string("data_dir", None, "Folder of TFDS data sets (default: TFDS's own).")
 
