@@ -39,6 +39,26 @@ def squared_error(target: tf.Tensor, prediction: tf.Tensor, reduction: str = "me
     return REDUCTIONS[reduction](tf.math.squared_difference(target, prediction), axis=-1)
 
 
+def precision_weighted_error(mu: tf.Tensor, sigma: tf.Tensor, prediction: tf.Tensor) -> tf.Tensor:
+    """Squared error of each row against a Gaussian's mean, by its precision.
+
+    A base VAE's decoder is the more sensitive to a dimension of z the smaller its posterior's sigma,
+    and hardly heeds one that the prior fills: in these units an error counts for what it does to the
+    data. The noise of the posterior, which no bridge can predict, is left out.
+
+    Args:
+        mu: Means, [batch, dim].
+        sigma: Standard deviations, [batch, dim], positive.
+        prediction: [batch, dim].
+
+    Returns:
+        [batch], the mean over dimensions, with weights 1 / sigma^2 scaled to a mean of 1.
+    """
+    weights = tf.math.reciprocal(tf.square(sigma))
+    weights /= tf.reduce_mean(weights, axis=-1, keepdims=True)
+    return tf.reduce_mean(weights * tf.math.squared_difference(mu, prediction), axis=-1)
+
+
 def random_projections(
     dim: int, num_projections: int, seed: int | tf.Tensor = 0, orthogonal: bool = False
 ) -> tf.Tensor:

@@ -200,3 +200,17 @@ def test_all_pairs_of_more_sets_is_the_sum_over_pairs_each_set_weighing_as_one_o
     np.testing.assert_allclose(losses.all_pairs_swd(tf.stack(sets[:3]), w), three, rtol=1e-12)
     four = sum(swd(i, j) for i in range(4) for j in range(i)) / 3
     np.testing.assert_allclose(losses.all_pairs_swd(tf.stack(sets), w), four, rtol=1e-12)
+
+
+def test_precision_weighted_error_is_that_of_the_means_where_all_sigmas_agree():
+    generator = np.random.default_rng(0)
+    mu, prediction = generator.normal(size=(2, 5, 7))
+    error = losses.precision_weighted_error(mu, np.full_like(mu, 0.3), prediction)
+    np.testing.assert_allclose(error, losses.squared_error(mu, prediction), rtol=1e-12)
+
+
+def test_precision_weighted_error_counts_dimensions_by_their_precision():
+    # Weights 1 / sigma^2 are 4 and 1, scaled to a mean of 1.
+    mu, sigma = np.zeros((2, 2)), np.array([[0.5, 1.0]] * 2)
+    error = losses.precision_weighted_error(mu, sigma, np.array([[1.0, 0.0], [0.0, 1.0]]))
+    np.testing.assert_allclose(error, [1.6 / 2, 0.4 / 2], rtol=1e-12)

@@ -113,8 +113,8 @@ class _Judge:
         domain = pretrained.load(domain_name)
         if not isinstance(domain, ImageDomain) or domain.classifier is None:
             raise ValueError(f"Domain {domain.name!r} has no classifier of images to share.")
-        cells = [f"that of `{domain.name}`"] * 4
-        return cls(domain.classifier, domain.dataset, *cells, made_by="", given_as=domain.name)
+        shared = f"that of `{domain.name}`"
+        return cls(domain.classifier, domain.dataset, shared, shared, shared, shared, "", domain.name)
 
 
 def _read_run(run: str | os.PathLike, model: str) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -135,6 +135,7 @@ def _training_command(name: str, config: Mapping[str, Any]) -> str:
 
 
 def _model_card(name: str, vae: Mapping[str, Any], loss: float, judge: _Judge) -> str:
+    package = f"bin/package_domain.py --name={name} --vae=out/{name}_vae --classifier={judge.given_as}"
     return f"""# {name}
 
 A VAE of 28x28 grey images of `{judge.dataset}` and the classifier that judges its images: the base models of
@@ -150,7 +151,7 @@ out to choose the classifier's epoch, and the test images are used for the figur
 
 Made by
 
-    {_training_command(name, vae)}{judge.made_by}bin/package_domain.py --name={name} --vae=out/{name}_vae --classifier={judge.given_as}
+    {_training_command(name, vae)}{judge.made_by}{package}
 
 Files: `domain.json` (the models' settings), `vae.npz` and `classifier.npz` (weights, float16),
 `latents_train.npz` and `latents_test.npz` (posterior mean and standard deviation, float16, and label of

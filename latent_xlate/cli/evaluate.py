@@ -13,8 +13,9 @@ The folder gets `metrics.json` (the numbers of each run, with their seeds, and m
 deviation over runs), `table.md` (beside the paper's numbers; printed too) and `figures/`, which show
 the first translator. `latent_xlate/evaluation/accuracy.py` says what each number is.
 
-The protocol `held_out` measures test data at the means of the posteriors; `reference`, as the
-paper's authors' code does, 1,000 training instances with z and z' sampled.
+The protocol `held_out` measures test data at the means of the posteriors; `validation` does so on the
+images held out of the training data, to choose settings by; `reference`, as the paper's authors' code
+does, measures 1,000 training instances with z and z' sampled.
 """
 
 from absl import flags

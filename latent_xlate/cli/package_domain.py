@@ -15,7 +15,9 @@ from latent_xlate.domains import pretrained
 
 _NAME = flags.DEFINE_string("name", None, "Name of the domain.", required=True)
 _VAE = flags.DEFINE_string("vae", None, "Folder of the VAE's run.", required=True)
-_CLASSIFIER = flags.DEFINE_string("classifier", None, "Folder of the classifier's run, or a domain to share it with.", required=True)
+_CLASSIFIER = flags.DEFINE_string(
+    "classifier", None, "Folder of the classifier's run, or a domain to share it with.", required=True
+)
 _OUTPUT = flags.DEFINE_string("output", None, "Folder of the domain (default: savedmodels/NAME).")
 _DATA_DIR = flags.DEFINE_string("data_dir", None, "Folder of TFDS data sets (default: TFDS's own).")
 

@@ -8,7 +8,7 @@ interpolations and numbers, `metrics.json`, and a SavedModel in `translator/1`.
 
 from absl import flags
 
-from latent_xlate import quickstart
+from latent_xlate import quickstart, training
 from latent_xlate.cli import _app
 from latent_xlate.configs import mnist_fashion_mnist
 
@@ -17,6 +17,7 @@ _WORKDIR = flags.DEFINE_string("workdir", "out/quickstart", "Folder for the resu
 
 def main(argv):
     del argv
+    training.share_cores()
     quickstart.quickstart(mnist_fashion_mnist.get_config("quick"), _WORKDIR.value)
 
 

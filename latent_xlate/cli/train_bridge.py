@@ -30,6 +30,7 @@ flags.mark_flag_as_required("config")
 
 def main(argv):
     del argv
+    training.share_cores()
     domains, bridge = bridge_training.train_bridge(
         _CONFIG.value, _WORKDIR.value, strategy=_STRATEGY.value, data_dir=_DATA_DIR.value
     )

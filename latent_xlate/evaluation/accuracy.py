@@ -44,9 +44,10 @@ class Protocol:
 
 PROTOCOLS = {
     "held_out": Protocol(split="test", sampled=False, max_instances=None),
+    "validation": Protocol(split="validation", sampled=False, max_instances=None),
     "reference": Protocol(split="train", sampled=True, max_instances=1000),
 }
-"""By name; "reference" is that of the paper's authors' code."""
+"""By name: "validation" is "held_out" on the split to choose settings by, "reference" that of the authors' code."""
 
 
 def evaluate_translator(
@@ -63,7 +64,7 @@ def evaluate_translator(
     Args:
         translator: What is measured.
         latents: Each domain's latents, of the protocol's split.
-        protocol: "held_out" or "reference", see `PROTOCOLS`.
+        protocol: One of the names in `PROTOCOLS`.
         data: Data of some domains or all, of the same split; they need not be those of `latents`.
         seed: Of the sampling, of the choice of instances and of the halves of `fid_floor`.
 

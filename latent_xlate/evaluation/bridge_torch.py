@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import functools
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
 
+import numpy as np
 import torch
 from torch import nn
 from torch.nn import functional
+
+from latent_xlate.evaluation import timing
 
 NUM_PROJECTIONS = 64
 
@@ -101,3 +106,15 @@ def torch_trainer(
             optimizer.step()
 
     return run
+
+
+def product_timer() -> Callable[[Sequence[timing.Product]], list[float]]:
+    """Times matrix products by PyTorch's kernels, in each layout of the operands."""
+
+    def candidates(a: np.ndarray, b: np.ndarray) -> Iterable[Callable[[], Any]]:
+        x, y = torch.from_numpy(a), torch.from_numpy(b)
+        yield functools.partial(torch.matmul, x, y)
+        yield functools.partial(torch.matmul, x.T.contiguous().T, y)
+        yield functools.partial(torch.matmul, x, y.T.contiguous().T)
+
+    return timing.product_timer(candidates)

@@ -43,7 +43,7 @@ def evaluate_runs(
         latents: "shipped" (those in `savedmodels/`) or "dataset" (encodes the data sets of the
             domains, and measures the base models on them too).
         data_dir: Folder of TFDS data sets; None for the default.
-        protocol: "held_out" or "reference", see `accuracy.PROTOCOLS`.
+        protocol: One of the names in `accuracy.PROTOCOLS`.
         seed: Of the evaluation.
         with_figures: Whether to draw the first translator's translations and confusion matrices.
 

@@ -13,6 +13,7 @@ from tests.model_checks import check_mirrored, check_mixed_precision, check_savi
 VARIANTS = {
     "paper": {},
     "sum": {"reconstruction": "sum"},
+    "precision": {"reconstruction": "precision"},
     "order_1": {"swd_order": 1.0},
     "order_3": {"swd_order": 3.0, "num_projections": 5, "orthogonal_projections": True},
     "unconditional": {"conditional": False},
@@ -80,7 +81,7 @@ def decode(z_shared, domain, model):
 def expected_terms(model, posteriors, labels, noise, projections):
     """The loss of the paper's section 3, written out domain by domain in numpy."""
     z_noise, shared_noise = noise
-    reduce = {"mean": np.mean, "sum": np.sum}[model.reconstruction]
+    reduce = np.sum if model.reconstruction == "sum" else np.mean
     terms = dict.fromkeys(("reconstruction", "kl", "swd", "classification"), 0.0)
     samples = []
     for domain, ((mu, sigma), classes) in enumerate(zip(posteriors, labels, strict=True)):
@@ -88,7 +89,11 @@ def expected_terms(model, posteriors, labels, noise, projections):
         mu_shared, sigma_shared = encode(z, domain, model)
         z_shared = mu_shared + sigma_shared * shared_noise[domain].numpy()
         samples.append(np.sort(z_shared @ projections.numpy(), axis=0))
-        error = (decode(z_shared, domain, model) - z) ** 2
+        decoded = decode(z_shared, domain, model)
+        error = (decoded - z) ** 2
+        if model.reconstruction == "precision":
+            precision = 1 / sigma.numpy() ** 2
+            error = (decoded - mu.numpy()) ** 2 * precision / precision.mean(axis=1, keepdims=True)
         terms["reconstruction"] += np.mean(reduce(error, axis=1))
         kl = 0.5 * (mu_shared**2 + sigma_shared**2 - 1) - np.log(sigma_shared)
         terms["kl"] += np.mean(np.sum(kl, axis=1))

@@ -1,0 +1,63 @@
+"""Timing: of contenders in turn, and of matrix products. Imports no framework, so that a child of any can use it."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+Product = tuple[int, int, int]
+"""(m, k, n) of a matrix product [m, k] x [k, n]."""
+
+MakeCandidates = Callable[[np.ndarray, np.ndarray], Iterable[Callable[[], Any]]]
+"""(a, b) -> ways to compute a x b, float32."""
+
+
+def product_timer(make_candidates: MakeCandidates, repeats: int = 20) -> Callable[[Sequence[Product]], list[float]]:
+    """A function that gives the shortest time, in seconds, of each of some products.
+
+    Args:
+        make_candidates: The ways to compute a product; the fastest counts.
+        repeats: Runs of each, of about a millisecond or more; the shortest counts.
+    """
+
+    def time_product(m: int, k: int, n: int) -> float:
+        generator = np.random.default_rng(0)
+        a, b = (generator.standard_normal(shape, dtype=np.float32) for shape in ((m, k), (k, n)))
+        inner = int(np.clip(2e8 / (2 * math.prod((m, k, n))), 1, 50))
+        best = np.inf
+        for multiply in make_candidates(a, b):
+            multiply()
+            for _ in range(repeats):
+                start = time.perf_counter()
+                for _ in range(inner):
+                    multiply()
+                best = min(best, (time.perf_counter() - start) / inner)
+        return best
+
+    return lambda products: [time_product(*product) for product in products]
+
+
+def steps_per_second(contenders: Mapping[str, Callable[[int], Any]], steps: int, rounds: int) -> dict[str, float]:
+    """Times contenders in turn, so that a slow spell of the machine meets all of them.
+
+    Args:
+        contenders: Name to a function that runs so many steps.
+        steps: A round's.
+        rounds: How many; the best counts.
+
+    Returns:
+        Name to steps a second.
+    """
+    best = dict.fromkeys(contenders, np.inf)
+    for run in contenders.values():
+        run(steps)
+    for _ in range(rounds):
+        for name, run in contenders.items():
+            start = time.perf_counter()
+            run(steps)
+            best[name] = min(best[name], time.perf_counter() - start)
+    return {name: steps / seconds for name, seconds in best.items()}
