@@ -58,6 +58,7 @@ setup(
         "ml_collections",
         "numpy",
         "pillow",
+        "requests",
         "scipy",
         # tf.summary needs it, and TensorFlow stopped to bring it with 2.21.
         "tensorboard>=2.20,<2.22",

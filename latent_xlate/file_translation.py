@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import collections
 import functools
+import io
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -12,13 +13,15 @@ from typing import Any
 
 import numpy as np
 import tensorflow as tf
+from PIL import Image
 from tqdm import tqdm
 
 from latent_xlate import checks, training
+from latent_xlate.batching import in_batches
 from latent_xlate.domains.image_domain import INVERT, ImageDomain
 from latent_xlate.evaluation import figures
 from latent_xlate.serving.export import is_saved_model, load_export, trace_signatures
-from latent_xlate.translator import Translator
+from latent_xlate.translator import Translator, row_seeds
 
 BATCH_SIZE = 64
 IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".gif", ".bmp")
@@ -78,7 +81,7 @@ def translate_path(
     def translate(key: str, batch: Any, numbers: Sequence[int]) -> np.ndarray:
         inputs = {key: tf.constant(batch)}
         if sample:
-            inputs["seed"] = tf.constant([(seed, number) for number in numbers], tf.int32, [len(numbers), 2])
+            inputs["seed"] = tf.constant(row_seeds(seed, numbers))
         return signatures[names[key]](**inputs)[key].numpy()
 
     shown: list[tuple[np.ndarray, np.ndarray]] = []
@@ -89,7 +92,7 @@ def translate_path(
             contents: dict[int, bytes] = {}
             for number, file in enumerate(pictures[start : start + BATCH_SIZE], start):
                 try:
-                    contents[number] = file.read_bytes()
+                    contents[number] = _read_picture(file)
                 except OSError as error:
                     failures.append(f"{file}: {error.strerror}.")
             for number, translation in _translate_pictures(translate, contents).items():
@@ -106,7 +109,7 @@ def translate_path(
             if file.suffix.lower() == ARRAYS_SUFFIX:
                 try:
                     x = _read_arrays(file, signatures[names["x"]])
-                    y = _translate_arrays(translate, x)
+                    y = in_batches(functools.partial(translate, "x"), x, np.arange(len(x)), batch_size=BATCH_SIZE)
                     training.write_npz(results[file], {"x": y})
                     room = _MOST_IN_GRID - len(shown)
                     shown += [(_thumbnail(a), _thumbnail(b)) for a, b in zip(x[:room], y[:room], strict=True)]
@@ -201,6 +204,20 @@ class _ModelSignatures(dict):
         self.model = model
 
 
+def _read_picture(file: Path) -> bytes:
+    """A picture's bytes; of a GIF those of its first frame as PNG, for TensorFlow makes a GIF's transparency black."""
+    content = file.read_bytes()
+    if not content.startswith(b"GIF8"):
+        return content
+    png = io.BytesIO()
+    try:
+        with Image.open(io.BytesIO(content), formats=["GIF"]) as picture:
+            picture.convert("RGBA").save(png, "PNG")
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError):
+        return content  # The translator says of any damaged picture what it is.
+    return png.getvalue()
+
+
 def _translate_pictures(translate: Translate, contents: Mapping[int, bytes]) -> dict[int, bytes | None]:
     """Translations by number, None for what is no picture; such a one fails its batch, which then goes one by one."""
     if not contents:
@@ -212,11 +229,6 @@ def _translate_pictures(translate: Translate, contents: Mapping[int, bytes]) -> 
             return dict.fromkeys(contents)
     singly = [_translate_pictures(translate, {number: content}) for number, content in contents.items()]
     return {number: translation for result in singly for number, translation in result.items()}
-
-
-def _translate_arrays(translate: Translate, x: np.ndarray) -> np.ndarray:
-    batches = [range(i, min(i + BATCH_SIZE, len(x))) for i in range(0, max(len(x), 1), BATCH_SIZE)]
-    return np.concatenate([translate("x", x[rows.start : rows.stop], rows) for rows in batches])
 
 
 def _read_arrays(file: Path, signature: Any) -> np.ndarray:

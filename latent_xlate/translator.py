@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import json
 import os
+import secrets
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -13,13 +14,11 @@ import numpy as np
 import tensorflow as tf
 
 from latent_xlate import checks, training
+from latent_xlate.batching import in_batches
 from latent_xlate.bridge.bridging_vae import BridgingVAE
 from latent_xlate.bridge.interpolation import interpolate
 from latent_xlate.domains import pretrained
 from latent_xlate.domains.domain import Domain
-
-BATCH_SIZE = 512
-"""Most instances that go through the networks at once."""
 
 _BRIDGE_FILE = "bridge.keras"
 _TRANSLATOR_FILE = "translator.json"
@@ -90,6 +89,11 @@ class Translator:
         z, _ = self.domain(source).encode(x)
         return self.domain(target).decode(self.translate_latents(z, source, target, noise))
 
+    def noise(self, seeds: tf.Tensor) -> tf.Tensor:
+        """Standard normal, float32 [batch, shared_dim], each row's by its own of `seeds`, int32 [batch, 2], alone."""
+        spec = tf.TensorSpec([self.bridge.shared_dim], tf.float32)
+        return tf.map_fn(functools.partial(tf.random.stateless_normal, spec.shape), seeds, fn_output_signature=spec)
+
     # ---- On arrays, of any batch size ---------------------------------------------------------
 
     def translate(
@@ -102,21 +106,22 @@ class Translator:
             source: Name of the domain of `x`.
             target: Name of the domain to translate to; the source's own reconstructs.
             sample: Whether the shared latent is sampled; else it is its mean.
-            seed: Of the sampling; None for another each time.
+            seed: Of the sampling, an int32; None for another each time. Row i draws by (seed, i), as a
+                sampled signature of the export does given that seed.
 
         Returns:
             float32 [batch, *data_shape] of the target.
 
         Raises:
-            ValueError: Unknown domain, or `x` is not the source's data.
+            ValueError: Unknown domain, `x` is not the source's data, or a seed of more than 32 bits.
         """
         x = self._data(x, source)
         self.domain(target)
-        noise = None
-        if sample:
-            generator = np.random.default_rng(seed)
-            noise = generator.standard_normal((len(x), self.bridge.shared_dim), dtype=np.float32)
-        return self._in_batches(self._function("translate_data", source, target), x, noise)
+        translate = self._function("translate_data", source, target)
+        if not sample:
+            return in_batches(translate, x)
+        seeds = row_seeds(secrets.randbits(31) if seed is None else seed, range(len(x)))
+        return in_batches(translate, x, in_batches(self._function("noise"), seeds))
 
     def reconstruct(self, x: np.ndarray, domain: str, sample: bool = False, seed: int | None = None) -> np.ndarray:
         """Passes data through the bridge and back to its own domain. Args as in `translate`."""
@@ -132,7 +137,7 @@ class Translator:
         Returns:
             mu and sigma of q(z'|z, D), float32 [batch, shared_dim].
         """
-        return self._in_batches(self._function("_encode", source), self._data(x, source))
+        return in_batches(self._function("_encode", source), self._data(x, source))
 
     def decode(self, z_shared: np.ndarray, target: str) -> np.ndarray:
         """Data of shared latents.
@@ -148,7 +153,7 @@ class Translator:
         if z_shared.ndim != 2 or z_shared.shape[1] != self.bridge.shared_dim:
             raise ValueError(f"z_shared is {list(z_shared.shape)}; expected [batch, {self.bridge.shared_dim}].")
         self.domain(target)
-        return self._in_batches(self._function("_decode", target), z_shared)
+        return in_batches(self._function("_decode", target), z_shared)
 
     def interpolate(
         self,
@@ -202,14 +207,6 @@ class Translator:
             self._functions[key] = lambda x, *rest: graph(x, *names, *rest)
         return self._functions[key]
 
-    @staticmethod
-    def _in_batches(function, x, noise=None):
-        rows = [slice(i, i + BATCH_SIZE) for i in range(0, max(len(x), 1), BATCH_SIZE)]
-        parts = [function(tf.constant(x[r]), *(() if noise is None else (tf.constant(noise[r]),))) for r in rows]
-        if isinstance(parts[0], tuple):
-            return tuple(np.concatenate([np.asarray(part) for part in column]) for column in zip(*parts, strict=True))
-        return np.concatenate([np.asarray(part) for part in parts])
-
     # ---- Files --------------------------------------------------------------------------------
 
     def save(self, folder: str | os.PathLike, dtype: str = "float32") -> Path:
@@ -241,6 +238,17 @@ class Translator:
         except (ValueError, KeyError, TypeError) as error:
             raise ValueError(f"{path} is not the description of a translator ({error}).") from None
         return cls([pretrained.load(str(path)) for path in folders], load_bridge(Path(folder) / _BRIDGE_FILE))
+
+
+def row_seeds(seed: int, rows: Sequence[int]) -> np.ndarray:
+    """The seed of each row, (seed, number of the row): int32 [n, 2].
+
+    Raises:
+        ValueError: `seed` is no int32.
+    """
+    if not -(2**31) <= seed < 2**31:
+        raise ValueError(f"The seed is {seed}; it must fit 32 bits, so lie in -2^31 to 2^31 - 1.")
+    return np.stack([np.full(len(rows), seed), np.asarray(rows)], axis=1).astype(np.int32)
 
 
 def load_bridge(path: str | os.PathLike) -> BridgingVAE:

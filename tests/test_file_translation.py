@@ -143,6 +143,16 @@ def test_drawing_on_white_is_inverted_unless_told_not_to(saved, exported, tmp_pa
     np.testing.assert_array_equal(translated("negative", saved, "always"), as_it_is)
 
 
+def test_transparent_gif_is_read_as_the_same_drawing_in_png(either, tmp_path):
+    image = Image.new("RGBA", (64, 64))
+    image.paste((0, 0, 0, 255), (20, 20, 40, 44))
+    folder = fill(tmp_path / "in", {})
+    for name in ("a.gif", "b.png"):
+        image.save(folder / name)
+    assert translate_path(either, "digits", "clothes", folder, tmp_path / "out") == (2, 0)
+    np.testing.assert_array_equal(pixels(tmp_path / "out" / "a.png"), pixels(tmp_path / "out" / "b.png"))
+
+
 def test_exported_translator_refuses_another_way_to_invert(exported, tmp_path):
     (tmp_path / "a.png").write_bytes(picture())
     with pytest.raises(ValueError, match="leave invert at 'auto', not 'never'"):

@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from latent_xlate.batching import BATCH_SIZE
 from latent_xlate.bridge.interpolation import interpolate
 from latent_xlate.domains.domain import Domain
-from latent_xlate.translator import BATCH_SIZE, Translator, load_bridge
+from latent_xlate.translator import Translator, load_bridge
 from tests import tiny
 
 TOLERANCE = {"rtol": 1e-5, "atol": 1e-6}
@@ -133,6 +134,19 @@ def test_sampling_follows_from_the_seed(translator):
     for other in (sample(2), sample(None), translator.translate(x, "digits", "clothes")):
         assert np.abs(other - first).max() > 1e-3
     assert np.abs(sample(None) - sample(None)).max() > 1e-3
+
+
+def test_noise_of_a_row_is_that_of_seed_and_number(translator):
+    x, seed = images(), -(2**31)
+    noise = np.stack([tf.random.stateless_normal([3], [seed, row]) for row in range(4)])
+    expected = translator.translate_data(x, "digits", "clothes", noise)
+    np.testing.assert_allclose(translator.translate(x, "digits", "clothes", True, seed), expected, **TOLERANCE)
+
+
+@pytest.mark.parametrize("seed", [2**31, -(2**31) - 1])
+def test_seed_of_more_than_32_bits_is_refused(seed, translator):
+    with pytest.raises(ValueError, match=f"The seed is {seed}; it must fit 32 bits"):
+        translator.translate(images(), "digits", "clothes", sample=True, seed=seed)
 
 
 def test_sampled_translation_adds_sigma_times_noise(translator):

@@ -35,7 +35,12 @@ def load_latents(domain: Domain, folder: str, latents: str, split: str, data_dir
         ValueError: Unknown kind of latents; no such data set or file.
     """
     if checks.known(latents, LATENTS, "kind of latents") == "shipped":
-        return Latents.load(pretrained.folder(folder) / f"latents_{split}.npz")
+        path = pretrained.folder(folder) / f"latents_{split}.npz"
+        shipped = Latents.load(path)
+        if shipped.mu.shape[1] != domain.latent_dim:
+            width = shipped.mu.shape[1]
+            raise ValueError(f"{path} are {width} wide; those of domain {domain.name!r} are {domain.latent_dim}.")
+        return shipped
     return encode_images(domain, images.load(domain.dataset, split, data_dir))
 
 
@@ -64,18 +69,18 @@ def train_bridge(
             holds another run.
     """
     checks.known(config.schedule, SCHEDULES, "schedule")
+    distribution = training.make_strategy(strategy)  # Before TensorFlow first computes, or workers cannot join.
     domains = [pretrained.load(name) for name in config.domains]
     num_classes = _num_classes(domains)
-    workdir = training.open_workdir(workdir, config.to_dict())
     latents = [
         load_latents(domain, name, config.latents, "train", data_dir)
         for domain, name in zip(domains, config.domains, strict=True)
     ]
     make_batch = make_batches(latents, num_classes, config.sampling, config.seed)
 
-    distribution = training.make_strategy(strategy)
     with distribution.scope():
         bridge = make_bridge(config, [domain.latent_dim for domain in domains], num_classes)
+    workdir = training.open_workdir(workdir, config.to_dict())  # Only now: what does not fit leaves nothing behind.
     training.train(
         bridge,
         make_batch,

@@ -118,10 +118,15 @@ class _Judge:
 
 
 def _read_run(run: str | os.PathLike, model: str) -> tuple[dict[str, Any], dict[str, Any]]:
-    try:
-        config, metrics = (json.loads((Path(run) / name).read_text()) for name in ("config.json", "metrics.json"))
-    except FileNotFoundError as error:
-        raise ValueError(f"{run} is not a finished run of train_domain: {error.filename} is missing.") from None
+    read = {}
+    for name in ("config.json", "metrics.json"):
+        try:
+            read[name] = json.loads((Path(run) / name).read_text())
+        except FileNotFoundError:
+            raise ValueError(f"{run} is not a finished run of train_domain: {name} is missing.") from None
+        except ValueError as error:
+            raise ValueError(f"{Path(run) / name} is damaged ({error}). Delete it and train again.") from None
+    config, metrics = read["config.json"], read["metrics.json"]
     if config["model"] != model:
         raise ValueError(f"{run} holds a {config['model']}, not a {model}.")
     return config, metrics

@@ -18,8 +18,6 @@ test image, or train/CLASS/*.png and test/CLASS/*.png. Images of any size and co
 Everything else reads the data set by its name: give the same --data_dir, or set TFDS_DATA_DIR once.
 """
 
-import sys
-
 from absl import flags
 
 from latent_xlate.cli import _app
@@ -34,12 +32,9 @@ _IMAGE_SIZE = flags.DEFINE_integer("image_size", 28, "Height and width for image
 
 def main(argv):
     del argv
-    try:
-        preparation = sources.prepare(
-            _DATASET.value, _SOURCE.value, _RAW_DIR.value, _DATA_DIR.value, image_size=_IMAGE_SIZE.value
-        )
-    except ValueError as error:
-        sys.exit(str(error))
+    preparation = sources.prepare(
+        _DATASET.value, _SOURCE.value, _RAW_DIR.value, _DATA_DIR.value, image_size=_IMAGE_SIZE.value
+    )
     for source, why in preparation.passed_over.items():
         print(f"Not {source}: {why}")
     print(f"Took {preparation.source}: {_DATASET.value} is in {preparation.folder}")

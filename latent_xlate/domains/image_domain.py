@@ -93,7 +93,8 @@ class ImageDomain(Domain):
         """Decodes PNG, JPEG, GIF (its first frame) or BMP of any size and colour.
 
         Images are converted to the domain's channels, laid on a ground that contrasts where they are
-        transparent, inverted as `invert` says, and scaled to fit, keeping their proportions.
+        transparent, inverted as `invert` says, and scaled to fit, keeping their proportions. Of a GIF,
+        what is transparent is black, as TensorFlow decodes it.
 
         Args:
             files: string [batch].

@@ -14,14 +14,12 @@ import numpy as np
 import tensorflow as tf
 
 from latent_xlate import checks
+from latent_xlate.batching import in_batches
 from latent_xlate.bridge.bridging_vae import UNLABELLED
 from latent_xlate.bridge.latents import Latents
 from latent_xlate.domains.domain import Domain
 from latent_xlate.evaluation.fid import frechet_distance
 from latent_xlate.translator import Translator
-
-BATCH_SIZE = 500
-"""Most instances that go through the networks at once."""
 
 LabelledData = tuple[np.ndarray, np.ndarray]
 """Data, float32 [n, *data_shape], and their labels, integers [n], -1 where unlabelled."""
@@ -174,9 +172,7 @@ def _judge(domain: Domain, make: Callable[..., tf.Tensor], *arrays: np.ndarray) 
         x = make(*batches)
         return domain.classify(x), domain.features(x)
 
-    starts = range(0, len(arrays[0]), BATCH_SIZE)
-    parts = [judge(*(tf.constant(array[i : i + BATCH_SIZE]) for array in arrays)) for i in starts]
-    return _Judged(*(np.concatenate([part.numpy() for part in column]) for column in zip(*parts, strict=True)))
+    return _Judged(*in_batches(judge, *arrays))
 
 
 def _choose(domain, latents, max_instances, generator):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import itertools
 import os
 import shutil
@@ -104,12 +103,7 @@ class _Graphs:
         self.translator = translator
         self.read = {name: _graph(domain.read) for name, domain in translator.domains.items()}
         self.write = {name: _graph(domain.write) for name, domain in translator.domains.items()}
-        self.noise = _graph(self._noise)
-
-    def _noise(self, seed):
-        shape = [self.translator.bridge.shared_dim]
-        draw = functools.partial(tf.random.stateless_normal, shape)
-        return tf.map_fn(draw, seed, fn_output_signature=tf.TensorSpec(shape, tf.float32))
+        self.noise = _graph(translator.noise)
 
     def trace(self, source: str, target: str, sampled: bool) -> dict[str, Any]:
         """One pair's signatures: kind ("" for files, "_arrays", "_latents") to concrete function."""

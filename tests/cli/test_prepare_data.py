@@ -46,5 +46,5 @@ def test_error_is_one_sentence_and_an_exit_code(tmp_path):
     failed = subprocess.run(command(*flags), capture_output=True, text=True)
     assert failed.returncode == 1
     assert failed.stdout == ""
-    assert failed.stderr.splitlines()[-1].startswith(f"{tmp_path} has no class folders: expected")
+    assert failed.stderr.splitlines()[-1].startswith(f"Error: {tmp_path} has no class folders: expected")
     assert "Traceback" not in failed.stderr

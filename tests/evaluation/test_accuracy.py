@@ -5,8 +5,9 @@ import json
 import numpy as np
 import pytest
 
+from latent_xlate.batching import BATCH_SIZE
 from latent_xlate.bridge.latents import Latents
-from latent_xlate.evaluation.accuracy import BATCH_SIZE, evaluate_translator
+from latent_xlate.evaluation.accuracy import evaluate_translator
 from latent_xlate.evaluation.fid import frechet_distance
 from tests import tiny
 from tests.evaluation import oracle

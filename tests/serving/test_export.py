@@ -85,6 +85,14 @@ def test_sampled_latents_are_the_bridges_with_the_noise_of_each_rows_seed(transl
     np.testing.assert_allclose(sampled, translator.translate_latents(z, "digits", "clothes", noise), atol=1e-6)
 
 
+@pytest.mark.parametrize("number", [0, 5])
+def test_sampled_arrays_equal_the_translators(translator, model, number):
+    x = images(number)
+    seed = np.array([(11, row) for row in range(number)], np.int32).reshape(number, 2)
+    y = model.signatures["digits_to_clothes_arrays_sampled"](x=tf.constant(x), seed=tf.constant(seed))["x"]
+    np.testing.assert_allclose(y, translator.translate(x, "digits", "clothes", sample=True, seed=11), atol=1e-6)
+
+
 @pytest.mark.parametrize(("kind", "key"), [("", "data_bytes"), ("_arrays", "x")])
 def test_sample_depends_on_its_own_seed_and_on_no_neighbour(model, kind, key):
     batch = {"data_bytes": files(4), "x": tf.constant(images(4))}[key]

@@ -1,0 +1,239 @@
+"""Training of a bridge by a configuration, in this process and by the real command."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from latent_xlate.bridge.bridge_training import load_latents, train_bridge
+from latent_xlate.bridge.latents import encode_images
+from latent_xlate.data import images, tfds_sets
+from latent_xlate.data.synthetic import digits_like
+from latent_xlate.domains import pretrained
+from latent_xlate.translator import Translator, load_bridge
+from tests import shipped, tiny
+from tests.test_training import finish
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(scope="module")
+def savedmodels(tmp_path_factory):
+    return shipped.write(tmp_path_factory.mktemp("savedmodels"))
+
+
+def files(folder):
+    return {path.relative_to(folder): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def assert_same_weights(ours, theirs):
+    for a, b in zip(ours.get_weights(), theirs.get_weights(), strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+# ---- Training ---------------------------------------------------------------------------------
+
+
+def test_bridge_learns_which_classes_belong_together_and_leaves_the_domains_alone(savedmodels, tmp_path):
+    before = files(savedmodels)
+    config = shipped.config(savedmodels, num_steps=600, batch_size=50, learning_rate=0.02, steps_per_log=300)
+    config.model.update({"beta_cls": 3.0, "hidden_units": (32, 32)})
+    domains, bridge = train_bridge(config, tmp_path)
+    source, target = shipped.latents("digits", 100, seed=3), shipped.latents("clothes", 100, seed=4)
+    z = np.asarray(bridge.translate(source.mu, 0, 1))
+    centres = np.stack([target.mu[target.labels == label].mean(axis=0) for label in range(shipped.NUM_CLASSES)])
+    nearest = np.argmin(np.linalg.norm(z[:, None] - centres, axis=-1), axis=1)
+    assert np.mean(nearest == source.labels) > 0.9
+
+    assert [domain.name for domain in domains] == ["digits", "clothes"]
+    for domain in domains:
+        for name, network in domain.networks.items():
+            assert_same_weights(network, pretrained.load(str(savedmodels / domain.name)).networks[name])
+    assert files(savedmodels) == before
+    assert_same_weights(load_bridge(tmp_path / "bridge.keras"), bridge)
+    assert json.loads((tmp_path / "config.json").read_text()) == json.loads(json.dumps(config.to_dict()))
+
+
+def test_seed_decides_the_weights(savedmodels, tmp_path):
+    first, again, other = (
+        train_bridge(shipped.config(savedmodels, seed=seed), tmp_path / name)[1]
+        for name, seed in (("first", 1), ("again", 1), ("other", 2))
+    )
+    assert_same_weights(first, again)
+    assert min(np.abs(a - b).max() for a, b in zip(first.weights, other.weights, strict=True) if a.ndim > 1) > 0.01
+
+
+def test_settings_reach_the_bridge(savedmodels, tmp_path):
+    config = shipped.config(savedmodels, num_steps=10, learning_rate=0.25, schedule="constant", seed=7)
+    config.precision = "mixed_bfloat16"
+    config.model.update({"shared_dim": 4, "beta_swd": 0.5, "classifier": "frozen"})
+    _, bridge = train_bridge(config, tmp_path)
+    settings = bridge.get_config()
+    assert {name: settings[name] for name in config.model} == config.model.to_dict()
+    assert (settings["latent_dims"], settings["num_classes"], settings["seed"]) == ((6, 5), 10, 7)
+    assert bridge.dtype_policy.name == "mixed_bfloat16"
+    assert float(bridge.optimizer.learning_rate) == 0.25
+    assert int(bridge.optimizer.iterations) == 10
+
+
+def test_cosine_schedule_ends_at_zero(savedmodels, tmp_path):
+    _, bridge = train_bridge(shipped.config(savedmodels, schedule="cosine", num_steps=10), tmp_path)
+    assert float(bridge.optimizer.learning_rate) == pytest.approx(0, abs=1e-9)
+
+
+# ---- Latents ----------------------------------------------------------------------------------
+
+
+def test_latents_are_those_of_the_folder_or_of_the_data_set(savedmodels, tmp_path):
+    domain = pretrained.load(str(savedmodels / "digits"))
+    loaded = load_latents(domain, str(savedmodels / "digits"), "shipped", "test")
+    np.testing.assert_allclose(loaded.mu, shipped.latents("digits", 40, seed=2).mu, rtol=2**-10)
+
+    tfds_sets.store("digits", {split: digits_like(60, seed=i) for i, split in enumerate(("train", "test"))}, tmp_path)
+    encoded = load_latents(domain, str(savedmodels / "digits"), "dataset", "train", str(tmp_path))
+    expected = encode_images(domain, images.load("digits", "train", tmp_path))
+    assert len(encoded) == 55  # One in twelve is held out.
+    np.testing.assert_array_equal(encoded.mu, expected.mu)
+    np.testing.assert_array_equal(encoded.labels, expected.labels)
+
+
+# ---- Bad settings -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"schedule": "cosin"}, "Unknown schedule 'cosin'. Did you mean 'cosine'\\? Known: constant, cosine."),
+        ({"latents": "shiped"}, "Unknown kind of latents 'shiped'. Did you mean 'shipped'"),
+        ({"sampling": "balance"}, "Unknown sampling 'balance'. Did you mean 'balanced'"),
+        ({"domains": ("mnis", "mnist")}, "Unknown domain 'mnis'. Did you mean 'mnist'"),
+        ({"latents": "dataset"}, "Unknown data set 'digits'|Data set 'digits' is not prepared"),
+        ({"model": {"classifier": "liner"}}, "Unknown classifier 'liner'. Did you mean 'linear'"),
+    ],
+)
+def test_bad_settings_are_refused_and_nothing_is_written(fields, message, savedmodels, tmp_path):
+    with pytest.raises(ValueError, match=message):
+        train_bridge(shipped.config(savedmodels, **fields), tmp_path / "run", data_dir=str(tmp_path))
+    assert not (tmp_path / "run").exists()
+
+
+def copy_of(savedmodels, folder, name="clothes"):
+    for path in (savedmodels / name).iterdir():
+        (folder / name).mkdir(parents=True, exist_ok=True)
+        (folder / name / path.name).write_bytes(path.read_bytes())
+    return folder / name
+
+
+def spoilt(savedmodels, folder, spoil):
+    """A configuration whose second domain has been spoilt."""
+    spoil(copy_of(savedmodels, folder))
+    return shipped.config(savedmodels, domains=(str(savedmodels / "digits"), str(folder / "clothes")))
+
+
+def of_nine_classes(folder):
+    domain = tiny.image_domain("clothes", 5)
+    domain.class_names = tiny.CLASS_NAMES[:9]
+    domain.save(folder)
+
+
+def with_label(old, new):
+    def spoil(folder):
+        latents = shipped.latents("clothes", 200)
+        latents.labels[latents.labels == old] = new
+        latents.save(folder / "latents_train.npz")
+
+    return spoil
+
+
+@pytest.mark.parametrize(
+    ("spoil", "message"),
+    [
+        (of_nine_classes, "same number of classes, aligned by label; these have {'digits': 10, 'clothes': 9}"),
+        (with_label(3, 10), "labels of domain .* has 10, outside 0 to 9"),
+        (with_label(3, 4), "Class 3 has no instance in domain"),
+        (lambda folder: (folder / "latents_train.npz").unlink(), "no file of latents .*clothes/latents_train.npz"),
+        (
+            lambda folder: (folder / "latents_train.npz").write_bytes(b"PK"),
+            "latents_train.npz is not a file of latents",
+        ),
+        (lambda folder: (folder / "vae.npz").write_bytes(b""), "clothes/vae.npz does not hold the weights"),
+        (lambda folder: (folder / "domain.json").unlink(), "no domain in .*clothes"),
+        (
+            lambda folder: shipped.latents("digits", 200).save(folder / "latents_train.npz"),
+            "latents_train.npz are 6 wide; those of domain 'clothes' are 5",
+        ),
+    ],
+    ids=["classes", "label", "no class", "no latents", "cut latents", "empty weights", "no domain", "foreign latents"],
+)
+def test_domain_that_does_not_fit_is_refused_and_nothing_is_written(spoil, message, savedmodels, tmp_path):
+    config = spoilt(savedmodels, tmp_path, spoil)
+    with pytest.raises(ValueError, match=message):
+        train_bridge(config, tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
+def test_run_of_another_configuration_is_refused_with_its_fields_and_stays(savedmodels, tmp_path):
+    train_bridge(shipped.config(savedmodels, num_steps=10), tmp_path)
+    before = files(tmp_path)
+    config = shipped.config(savedmodels, num_steps=20)
+    config.model.beta_kl = 0.25
+    message = r"another configuration \(model.beta_kl: 0.005 there, 0.25 here; num_steps: 10 there, 20 here\)"
+    with pytest.raises(ValueError, match=message):
+        train_bridge(config, tmp_path)
+    assert files(tmp_path) == before
+
+
+# ---- The command ------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def command(savedmodels, tmp_path):
+    """Starts `train_bridge` on a configuration that makes TensorFlow deterministic."""
+    (tmp_path / "config.py").write_text(
+        "import tensorflow as tf\n"
+        "from tests import shipped\n"
+        "def get_config():\n"
+        "    tf.config.experimental.enable_op_determinism()\n"
+        f"    return shipped.config({str(savedmodels)!r})\n"
+    )
+
+    def start(name, num_steps, **environment):
+        flags = [
+            f"--config={tmp_path / 'config.py'}",
+            f"--config.num_steps={num_steps}",
+            f"--workdir={tmp_path / name}",
+        ]
+        return subprocess.Popen(
+            [sys.executable, str(ROOT / "bin" / "train_bridge.py"), *flags],
+            env=os.environ | {"PYTHONPATH": str(ROOT)} | environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+
+    return start
+
+
+@pytest.mark.slow
+def test_killed_command_run_again_ends_with_the_bits_of_an_unbroken_run(command, tmp_path):
+    steps = 300
+    unbroken, killed = command("unbroken", steps), command("killed", steps)
+    while not (tmp_path / "killed" / "checkpoints" / "checkpoint").exists():
+        assert killed.poll() is None, killed.communicate()[0]
+        time.sleep(0.001)
+    killed.kill()
+    assert finish(killed)[0] == -signal.SIGKILL
+    assert not (tmp_path / "killed" / "bridge.keras").exists()
+    status, output = finish(command("killed", steps))
+    assert status == 0, output
+    assert "Resuming from" in output
+    status, output = finish(unbroken)
+    assert status == 0, output
+    ours, theirs = (Translator.load(tmp_path / name / "translator").bridge for name in ("killed", "unbroken"))
+    assert_same_weights(ours, theirs)

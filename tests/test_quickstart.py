@@ -1,0 +1,106 @@
+"""The whole of it on small domains: what is written holds together."""
+
+import html.parser
+import json
+import shutil
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from PIL import Image
+
+from latent_xlate.domains import pretrained
+from latent_xlate.evaluation import report, runs
+from latent_xlate.quickstart import quickstart
+from latent_xlate.serving.export import load_export
+from latent_xlate.translator import Translator, load_bridge
+from tests import shipped
+
+PAIRS = ("digits_to_clothes", "clothes_to_digits")
+
+
+@pytest.fixture(scope="module")
+def savedmodels(tmp_path_factory):
+    return shipped.write(tmp_path_factory.mktemp("savedmodels"))
+
+
+@pytest.fixture(scope="module")
+def output(savedmodels, tmp_path_factory):
+    output = tmp_path_factory.mktemp("quickstart") / "out"
+    assert quickstart(shipped.config(savedmodels), output) == output / "index.html"
+    return output
+
+
+class Page(html.parser.HTMLParser):
+    """What a page refers to, its cells, and whether each tag that was opened was closed."""
+
+    def __init__(self, path):
+        super().__init__()
+        self.links, self.cells, self.open = [], [], []
+        self.feed(path.read_text(encoding="utf-8"))
+
+    def handle_starttag(self, tag, attributes):
+        self.links += [value for name, value in attributes if name in ("src", "href")]
+        if tag not in ("meta", "img"):
+            self.open.append(tag)
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        if self.open and self.open[-1] == "td":
+            self.cells.append(data)
+
+
+def metrics(output):
+    return json.loads((output / "metrics.json").read_text())
+
+
+def test_folder_holds_the_run_the_model_the_numbers_and_the_page(output):
+    assert {path.name for path in output.iterdir()} == {"run", "translator", "figures", "metrics.json", "index.html"}
+    assert [path.name for path in (output / "translator").iterdir()] == ["1"]
+    assert {"bridge.keras", "config.json", "translator"} <= {path.name for path in (output / "run").iterdir()}
+
+
+def test_page_shows_every_figure_and_the_numbers(output):
+    page = Page(output / "index.html")
+    assert page.open == []
+    names = {f"figures/{pair}{kind}.png" for pair in PAIRS for kind in ("", "_interpolation", "_confusion")}
+    assert set(page.links) == names
+    assert {f"figures/{path.name}" for path in (output / "figures").iterdir()} == names
+    for name in names:
+        assert len(np.unique(np.asarray(Image.open(output / name)))) > 10  # No blank picture.
+    for pair in PAIRS:
+        assert f"{metrics(output)['transfers'][pair]['accuracy']:.4f}" in page.cells
+
+
+def test_numbers_are_those_that_evaluate_gives(output, savedmodels, tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv(pretrained.SAVEDMODELS, str(savedmodels))
+    translator = str(output / "run" / "translator")
+    table = runs.evaluate_runs([translator], tmp_path, with_figures=False)
+    (run,) = metrics(tmp_path)["runs"]
+    ours = metrics(output)
+    assert ours.pop("training_seconds") > 0
+    assert ours | {"translator": translator} == run
+    assert ours["instances"] == {"digits": 40, "clothes": 40}
+    assert report.table(report.summarise([ours])) == table
+
+
+def test_exported_model_is_the_trained_translator(output):
+    model = load_export(output / "translator" / "1")
+    translator = Translator.load(output / "run" / "translator")
+    x = np.random.default_rng(0).random((3, 28, 28, 1), np.float32)
+    for pair in PAIRS:
+        source, target = pair.split("_to_")
+        y = model.signatures[f"{pair}_arrays"](x=tf.constant(x))["x"]
+        np.testing.assert_allclose(y, translator.translate(x, source, target), atol=1e-6)
+
+
+def test_run_again_trains_no_more_and_adds_a_version(output, savedmodels, tmp_path):
+    again = shutil.copytree(output, tmp_path / "again")
+    quickstart(shipped.config(savedmodels), again)
+    ours, theirs = (load_bridge(folder / "run" / "bridge.keras").get_weights() for folder in (again, output))
+    for a, b in zip(ours, theirs, strict=True):
+        np.testing.assert_array_equal(a, b)
+    assert sorted(path.name for path in (again / "translator").iterdir()) == ["1", "2"]
+    assert "translator/2<" in (again / "index.html").read_text(encoding="utf-8")
