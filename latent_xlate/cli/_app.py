@@ -18,8 +18,9 @@ CHATTER = (
     b"All log messages before absl::InitializeLog()",
     b"Could not find cuda drivers on your machine",
     b"failed call to cuInit",
+    b"oneDNN custom operations are on",
 )
-"""What TensorFlow says of a machine without a GPU, whatever its log level."""
+"""What TensorFlow says of a machine without a GPU, or with oneDNN, whatever its log level."""
 
 FULL_DISK = "No space left on device"
 
