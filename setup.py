@@ -6,6 +6,8 @@ from pathlib import Path
 from setuptools import find_packages, setup
 
 ROOT = Path(__file__).resolve().parent
+# tensorflow-hub imports pkg_resources, which setuptools no longer has.
+HUB = ["tensorflow-hub>=0.16.1", "setuptools<82"]
 WEIGHT_FILES = {".json", ".md", ".npz"}
 
 
@@ -72,7 +74,8 @@ setup(
     ],
     extras_require={
         "gpu": ["tensorflow[and-cuda]>=2.20,<2.22"],
-        "test": ["pytest>=8", "POT>=0.9"],
+        "hub": HUB,
+        "test": ["pytest>=8", "POT>=0.9", *HUB],
         "benchmark": ["torch>=2.6"],
         "dev": [
             "import-linter>=2.17,<3",

@@ -18,10 +18,14 @@ import tensorflow as tf
 from latent_xlate import training
 from latent_xlate.optimizer import FusedAdam
 
+MATRIX_LAYERS = (keras.layers.Dense, keras.layers.Conv1D, keras.layers.Conv2D)
+"""Layers whose work is worth computing in low precision."""
+
 _LOADER = """
 import sys
 import keras, numpy as np
-from latent_xlate import translator  # Registers the classes.
+from latent_xlate import translator  # Registers the classes, as the next does.
+from latent_xlate.domains import speech_classifier, wavegan
 
 for line in sys.stdin:
     folder = line.strip()
@@ -80,7 +84,7 @@ def check_mixed_precision(
     exact, mixed = make("float32"), make("mixed_bfloat16")
     mixed.set_weights(exact.get_weights())
     assert {variable.dtype for variable in mixed.variables} == {"float32"}
-    layers = [layer for layer in mixed._flatten_layers() if isinstance(layer, keras.layers.Dense)]
+    layers = [layer for layer in mixed._flatten_layers() if isinstance(layer, MATRIX_LAYERS)]
     assert any(layer.compute_dtype == "bfloat16" for layer in layers)
     for expected, output in zip(flat(use(exact)), flat(use(mixed)), strict=True):
         assert output.dtype == np.float32

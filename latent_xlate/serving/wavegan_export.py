@@ -1,0 +1,57 @@
+"""Writes a WaveGAN generator as a SavedModel to build on, as TensorFlow Hub has them."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import tensorflow as tf
+
+from latent_xlate import training
+from latent_xlate.domains.wavegan import WaveGANGenerator
+from latent_xlate.serving.export import is_saved_model
+
+
+def export_generator(generator: WaveGANGenerator, folder: str | os.PathLike) -> Path:
+    """Writes a generator as a reusable SavedModel, which needs neither Keras nor this package to be loaded.
+
+    `hub.load(folder)`, or `tf.saved_model.load(folder)`, gives a function that takes z, float32
+    [batch, latent_dim] in [-1, 1], to waveforms, float32 [batch, slice_length, channels]. It takes
+    `training=True` for fine-tuning, which matters where there is batch norm, and has `variables`,
+    `trainable_variables` and `regularization_losses` (none).
+
+    Args:
+        generator: Built.
+        folder: A SavedModel that is there is replaced.
+
+    Returns:
+        `folder`.
+
+    Raises:
+        ValueError: `folder` holds something else.
+    """
+    folder = Path(folder)
+    occupied = folder.is_file() or (folder.is_dir() and any(folder.iterdir()))
+    if occupied and not is_saved_model(folder):
+        raise ValueError(f"{folder} is there and is no SavedModel: give another folder.")
+    module = _reusable(generator)
+    return training.write_atomically(folder, lambda path: tf.saved_model.save(module, str(path)))
+
+
+def _reusable(generator: WaveGANGenerator) -> tf.train.Checkpoint:
+    """A generator behind the interface of https://www.tensorflow.org/hub/reusable_saved_models."""
+
+    def call(z, training=False):
+        return generator(z, training=training)
+
+    # The variables are what Keras's hold; those of Keras are unknown to a SavedModel.
+    module = tf.train.Checkpoint(
+        variables=[weight.value for weight in generator.weights],
+        trainable_variables=[weight.value for weight in generator.trainable_weights],
+        regularization_losses=[],
+    )
+    module.__call__ = tf.function(call, autograph=False)
+    z = tf.TensorSpec([None, generator.latent_dim], tf.float32, name="z")
+    for training_mode in (False, True):
+        module.__call__.get_concrete_function(z, training=training_mode)
+    return module
