@@ -5,7 +5,28 @@ from __future__ import annotations
 import keras
 import tensorflow as tf
 
-from latent_xlate import KERAS_PACKAGE
+from latent_xlate import KERAS_PACKAGE, checks
+
+SCHEDULES = ("constant", "cosine")
+
+
+def make_schedule(
+    name: str, learning_rate: float, num_steps: int
+) -> float | keras.optimizers.schedules.LearningRateSchedule:
+    """The learning rate over a run.
+
+    Args:
+        name: "constant", or "cosine", from `learning_rate` down to zero.
+        learning_rate: The first and largest.
+        num_steps: Length of the run.
+
+    Raises:
+        ValueError: Unknown name.
+    """
+    checks.known(name, SCHEDULES, "schedule")
+    if name == "cosine":
+        return keras.optimizers.schedules.CosineDecay(learning_rate, num_steps)
+    return learning_rate
 
 
 @keras.saving.register_keras_serializable(package=KERAS_PACKAGE)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from typing import Any
 
 import keras
 from ml_collections import ConfigDict
@@ -15,10 +14,9 @@ from latent_xlate.bridge.latents import Latents, encode_images, make_batches
 from latent_xlate.data import images
 from latent_xlate.domains import pretrained
 from latent_xlate.domains.domain import Domain
-from latent_xlate.optimizer import FusedAdam
+from latent_xlate.optimizer import SCHEDULES, FusedAdam, make_schedule
 
 LATENTS = ("dataset", "shipped")
-SCHEDULES = ("constant", "cosine")
 
 
 def load_latents(domain: Domain, folder: str, latents: str, split: str, data_dir: str | None = None) -> Latents:
@@ -100,9 +98,7 @@ def train_bridge(
 def make_bridge(config: ConfigDict, latent_dims: Sequence[int], num_classes: int) -> BridgingVAE:
     """A bridge, built and compiled, as `config` describes it, its weights given by the seed."""
     keras.utils.set_random_seed(config.seed)
-    rate: Any = config.learning_rate
-    if config.schedule == "cosine":
-        rate = keras.optimizers.schedules.CosineDecay(rate, config.num_steps)
+    rate = make_schedule(config.schedule, config.learning_rate, config.num_steps)
     bridge = BridgingVAE(latent_dims, num_classes, seed=config.seed, dtype=config.precision, **config.model)
     bridge.build()
     bridge.compile(optimizer=FusedAdam(rate), jit_compile=False)

@@ -15,7 +15,7 @@ from latent_xlate import checks, training
 from latent_xlate.data import images
 from latent_xlate.domains.image_classifier import ImageClassifier
 from latent_xlate.domains.image_vae import ImageVAE
-from latent_xlate.optimizer import FusedAdam
+from latent_xlate.optimizer import FusedAdam, make_schedule
 from latent_xlate.randomness import shuffled_indices
 
 MODELS = ("vae", "classifier")
@@ -32,6 +32,8 @@ def train_image_model(
     epochs: int = 100,
     batch_size: int | None = None,
     learning_rate: float = 1e-3,
+    schedule: str = "constant",
+    shift: int = 0,
     hidden_units: int | None = None,
     seed: int = 0,
     strategy: str = "auto",
@@ -51,6 +53,9 @@ def train_image_model(
         epochs: Passes over the training split.
         batch_size: Global; None for the paper's (512 for the VAE, 256 for the classifier).
         learning_rate: Of Adam.
+        schedule: One of `optimizer.SCHEDULES`.
+        shift: Pixels by which each training image is moved at most, at random, along each axis; 0
+            in the paper.
         hidden_units: Width of the hidden layers; None for the model's default.
         seed: Governs initial weights, order of the data and noise.
         strategy: One of `training.STRATEGIES`.
@@ -60,8 +65,8 @@ def train_image_model(
         Path of `model.keras`.
 
     Raises:
-        ValueError: Unknown model, strategy or precision, data not prepared, or a `workdir` that holds
-            another run.
+        ValueError: Unknown model, schedule, strategy or precision, data not prepared, or a `workdir` that
+            holds another run.
     """
     checks.known(model, MODELS, "model")
     checks.known(precision, PRECISIONS, "precision")
@@ -69,13 +74,16 @@ def train_image_model(
     splits = {split: images.load(dataset, split, data_dir) for split in images.SPLITS}
     config = {
         "model": model, "dataset": dataset, "epochs": epochs, "batch_size": batch_size,
-        "learning_rate": learning_rate, "hidden_units": hidden_units, "seed": seed, "precision": precision,
+        "learning_rate": learning_rate, "schedule": schedule, "shift": shift, "hidden_units": hidden_units,
+        "seed": seed, "precision": precision,
     }  # fmt: skip
+    train = splits["train"]
+    steps_per_epoch = math.ceil(len(train) / batch_size)
+    rate = make_schedule(schedule, learning_rate, epochs * steps_per_epoch)
     workdir = training.open_workdir(workdir, config)
 
     keras.utils.set_random_seed(seed)
     distribution = training.make_strategy(strategy)
-    train = splits["train"]
     with distribution.scope():
         shape = train.images.shape[1:]
         options: dict[str, Any] = {"dtype": precision}
@@ -86,7 +94,7 @@ def train_image_model(
         else:
             network = ImageClassifier(shape, len(train.class_names), **options)
         network.build()
-        network.compile(optimizer=FusedAdam(learning_rate), jit_compile=False)
+        network.compile(optimizer=FusedAdam(rate), jit_compile=False)
         best = BestWeights(network, workdir / "best.weights.h5") if model == "classifier" else None
     validation = _dataset(splits["validation"])
 
@@ -97,10 +105,9 @@ def train_image_model(
             best.update(results["validation_accuracy"], training.is_chief(distribution))
         return results
 
-    steps_per_epoch = math.ceil(len(train) / batch_size)
     training.train(
         network,
-        _make_batch(train, seed),
+        _make_batch(train, shift, seed),
         num_steps=epochs * steps_per_epoch,
         batch_size=batch_size,
         workdir=workdir,
@@ -145,14 +152,45 @@ class BestWeights:
             self.value.assign(score)
 
 
-def _make_batch(data: images.LabelledImages, seed: int) -> training.MakeBatch:
+def _make_batch(data: images.LabelledImages, shift: int, seed: int) -> training.MakeBatch:
     pixels, labels = tf.constant(data.images), tf.constant(data.labels)
 
     def make_batch(positions):
         indices = shuffled_indices(positions, len(data), seed)
-        return tf.cast(tf.gather(pixels, indices), tf.float32) / 255.0, tf.gather(labels, indices)
+        x = tf.gather(pixels, indices)
+        if shift:
+            # A second shuffle serves as the random numbers: a function of the position, whoever draws it.
+            x = shifted(x, shuffled_indices(positions, len(data), seed, stream=1) % (2 * shift + 1) ** 2, shift)
+        return tf.cast(x, tf.float32) / 255.0, tf.gather(labels, indices)
 
     return make_batch
+
+
+def shifted(x: tf.Tensor, choice: tf.Tensor, shift: int) -> tf.Tensor:
+    """Moves images by whole pixels; what comes in at the border is 0.
+
+    Args:
+        x: [batch, height, width, channels].
+        choice: Integers [batch] in [0, (2 shift + 1)^2), each a shift down and to the right, both in
+            [-shift, shift].
+        shift: The largest shift, in pixels.
+
+    Returns:
+        The moved images, of the shape and dtype of `x`.
+    """
+    side = 2 * shift + 1
+    down, right = (tf.cast(part - shift, tf.float32) for part in (choice // side, choice % side))
+    zero, one = tf.zeros_like(down), tf.ones_like(down)
+    # Each row maps a place (column, row) of the result to where its pixel comes from.
+    transforms = tf.stack([one, zero, -right, zero, one, -down, zero, zero], axis=1)
+    return tf.raw_ops.ImageProjectiveTransformV3(
+        images=x,
+        transforms=transforms,
+        output_shape=tf.shape(x)[1:3],
+        fill_value=0.0,
+        interpolation="NEAREST",
+        fill_mode="CONSTANT",
+    )
 
 
 def _dataset(data: images.LabelledImages) -> tf.data.Dataset:

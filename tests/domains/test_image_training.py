@@ -3,11 +3,12 @@ import json
 import keras
 import numpy as np
 import pytest
+import scipy.ndimage
 import tensorflow as tf
 
 from latent_xlate.data import images, tfds_sets
 from latent_xlate.data.synthetic import digits_like
-from latent_xlate.domains.image_training import BestWeights, train_image_model
+from latent_xlate.domains.image_training import BestWeights, shifted, train_image_model
 
 OPTIONS = {"epochs": 8, "batch_size": 32, "hidden_units": 24, "learning_rate": 5e-3}
 
@@ -96,3 +97,28 @@ def test_best_weights_are_those_of_the_highest_score(tmp_path):
     update(0.875, write=False)
     assert float(best.value.numpy()) == 0.875
     assert kept() == 0.75
+
+
+def test_shifted_moves_images_as_scipy_does():
+    x = np.random.default_rng(0).integers(1, 256, (25, 6, 5, 2), dtype=np.uint8)
+    moved = shifted(tf.constant(x), tf.range(25, dtype=tf.int64), 2).numpy()
+    assert moved.dtype == np.uint8
+    for choice, (before, after) in enumerate(zip(x, moved, strict=True)):
+        down, right = choice // 5 - 2, choice % 5 - 2
+        np.testing.assert_array_equal(after, scipy.ndimage.shift(before, (down, right, 0), order=0))
+
+
+def test_shifted_images_keep_a_classifier_from_overfitting(data_dir, tmp_path):
+    train = {}
+    for shift in (0, 1):
+        workdir = tmp_path / str(shift)
+        path = train_image_model("classifier", "bars", workdir, data_dir=str(data_dir), shift=shift, **OPTIONS)
+        train[shift] = evaluate(path, "train", data_dir)["loss"]
+    assert train[1] > 2 * train[0]
+
+
+def test_the_cosine_schedule_is_another_run(data_dir, tmp_path):
+    options = OPTIONS | {"epochs": 1}
+    train_image_model("vae", "bars", tmp_path, data_dir=str(data_dir), **options)
+    with pytest.raises(ValueError, match="schedule: constant there, cosine here"):
+        train_image_model("vae", "bars", tmp_path, data_dir=str(data_dir), schedule="cosine", **options)
