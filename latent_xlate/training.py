@@ -32,26 +32,36 @@ MakeBatch = Callable[[tf.Tensor], Any]
 def make_strategy(name: str = "auto") -> tf.distribute.Strategy:
     """Builds a distribution strategy.
 
+    For a cluster it must be called before TensorFlow first computes: a process that has started
+    cannot join any more.
+
     Args:
         name: "default" (one device), "mirrored" (every local GPU, else every logical CPU device),
             "multi_worker" (the cluster that the environment variable TF_CONFIG describes), or "auto":
             multi_worker where TF_CONFIG is set, mirrored where there are several GPUs, else default.
 
     Raises:
-        ValueError: Unknown name, or multi_worker without TF_CONFIG.
+        ValueError: Unknown name, or multi_worker where TF_CONFIG is not set or describes no cluster.
     """
     checks.known(name, STRATEGIES, "strategy")
-    if name == "auto":
-        several = len(tf.config.list_logical_devices("GPU")) > 1
-        name = "multi_worker" if "TF_CONFIG" in os.environ else "mirrored" if several else "default"
-    if name == "multi_worker":
-        if "TF_CONFIG" not in os.environ:
+    in_cluster = "TF_CONFIG" in os.environ
+    if name == "multi_worker" or (name == "auto" and in_cluster):  # Before a look at the devices, which starts them.
+        if not in_cluster:
             raise ValueError("Strategy 'multi_worker' needs TF_CONFIG to describe the cluster; it is not set.")
-        return tf.distribute.MultiWorkerMirroredStrategy()
-    if name == "mirrored":
+        return _multi_worker_strategy()
+    if name == "mirrored" or (name == "auto" and len(tf.config.list_logical_devices("GPU")) > 1):
         devices = tf.config.list_logical_devices("GPU") or tf.config.list_logical_devices("CPU")
         return _mirrored_strategy(tuple(device.name for device in devices))
     return tf.distribute.get_strategy()
+
+
+@functools.cache
+def _multi_worker_strategy() -> tf.distribute.Strategy:
+    # One for the whole process, which joins its cluster once.
+    try:
+        return tf.distribute.MultiWorkerMirroredStrategy()
+    except (ValueError, KeyError, TypeError, AttributeError, tf.errors.InvalidArgumentError) as error:
+        raise ValueError(f"TF_CONFIG does not describe a cluster and this process's task in it: {error}") from None
 
 
 @functools.cache
@@ -73,8 +83,21 @@ def share_cores() -> None:
 
 def is_chief(strategy: tf.distribute.Strategy) -> bool:
     """Whether this process is the one that writes a run's files."""
-    resolver = strategy.cluster_resolver
-    return resolver is None or resolver.task_id in (None, 0)
+    return strategy.extended.should_checkpoint
+
+
+def wait_for_workers(strategy: tf.distribute.Strategy) -> None:
+    """Returns when every process of the strategy's cluster has called this; at once where there is no cluster.
+
+    A worker that ended while the chief still writes would count as crashed, and the chief with it.
+    """
+
+    @tf.function
+    def meet():
+        return strategy.reduce("SUM", strategy.run(lambda: tf.ones([])), axis=None)
+
+    if strategy.cluster_resolver is not None:
+        meet().numpy()
 
 
 def write_atomically(path: str | os.PathLike, write: Callable[[Path], Any]) -> Path:

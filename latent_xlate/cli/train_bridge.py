@@ -34,8 +34,9 @@ def main(argv):
     domains, bridge = bridge_training.train_bridge(
         _CONFIG.value, _WORKDIR.value, strategy=_STRATEGY.value, data_dir=_DATA_DIR.value
     )
-    folder = Translator(domains, bridge).save(Path(_WORKDIR.value) / "translator")
-    print(f"Wrote {folder}")
+    if training.is_chief(bridge.distribute_strategy):
+        print(f"Wrote {Translator(domains, bridge).save(Path(_WORKDIR.value) / 'translator')}")
+    training.wait_for_workers(bridge.distribute_strategy)
 
 
 def parse_flags(argv):

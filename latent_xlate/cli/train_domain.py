@@ -1,54 +1,75 @@
-"""Trains a base model of an image domain: the VAE, or the classifier that judges.
+"""Trains a base model of a domain: the VAE of images, or a classifier that judges.
 
 Example, the paper's recipe (100 epochs):
 
     bin/train_domain.py --model=vae --dataset=mnist --workdir=out/mnist_vae
     bin/train_domain.py --model=classifier --dataset=mnist --workdir=out/mnist_classifier
 
+and of recordings of words:
+
+    bin/train_domain.py --model=speech_classifier --dataset=spoken_digit --workdir=out/speech_classifier
+
 The folder gets `model.keras`, `metrics.json`, checkpoints and TensorBoard events. Killed at any
 moment, the same command goes on from the last checkpoint.
 """
+
+from typing import Any
 
 from absl import flags
 
 from latent_xlate import training
 from latent_xlate.cli import _app
-from latent_xlate.domains import image_training
+from latent_xlate.domains import image_training, speech_training
 from latent_xlate.optimizer import SCHEDULES
 
-_MODEL = flags.DEFINE_enum("model", "vae", image_training.MODELS, "What to train.")
-_DATASET = flags.DEFINE_string("dataset", None, "Prepared data set of images.", required=True)
+SPEECH_CLASSIFIER = "speech_classifier"
+
+_MODEL = flags.DEFINE_enum("model", "vae", [*image_training.MODELS, SPEECH_CLASSIFIER], "What to train.")
+_DATASET = flags.DEFINE_string("dataset", None, "Prepared data set of images, or of recordings.", required=True)
 _WORKDIR = flags.DEFINE_string("workdir", None, "Folder of the run.", required=True)
 _DATA_DIR = flags.DEFINE_string("data_dir", None, "Folder of TFDS data sets (default: TFDS's own).")
-_EPOCHS = flags.DEFINE_integer("epochs", 100, "Passes over the training images.", lower_bound=1)
-_BATCH_SIZE = flags.DEFINE_integer("batch_size", None, "Global batch size (default: the paper's).", lower_bound=1)
+_EPOCHS = flags.DEFINE_integer(
+    "epochs", None, "Passes over the training split (default: 100, of speech 20).", lower_bound=1
+)
+_BATCH_SIZE = flags.DEFINE_integer(
+    "batch_size", None, "Global batch size (default: the paper's, of speech 64).", lower_bound=1
+)
 _LEARNING_RATE = flags.DEFINE_float("learning_rate", 1e-3, "Of Adam.", lower_bound=0.0)
-_SCHEDULE = flags.DEFINE_enum("schedule", "constant", SCHEDULES, "Of the learning rate; cosine goes down to zero.")
-_SHIFT = flags.DEFINE_integer("shift", 0, "Pixels by which training images are moved at most.", lower_bound=0)
-_HIDDEN_UNITS = flags.DEFINE_integer("hidden_units", None, "Width of the hidden layers.", lower_bound=1)
+_SCHEDULE = flags.DEFINE_enum(
+    "schedule",
+    None,
+    SCHEDULES,
+    "Of the learning rate; cosine goes down to zero (default: constant, of speech cosine).",
+)
+_SHIFT = flags.DEFINE_integer(
+    "shift", None, "Pixels by which training images are moved at most (default: 0).", lower_bound=0
+)
+_HIDDEN_UNITS = flags.DEFINE_integer("hidden_units", None, "Width of the hidden layers, of images.", lower_bound=1)
+_FILTERS = flags.DEFINE_integer(
+    "filters", None, "Of each convolution of the classifier of speech (default: 128).", lower_bound=1
+)
 _SEED = flags.DEFINE_integer("seed", 0, "Governs all that is random.")
 _STRATEGY = flags.DEFINE_enum("strategy", "auto", training.STRATEGIES, "tf.distribute strategy.")
 _PRECISION = flags.DEFINE_enum("precision", "float32", image_training.PRECISIONS, "Keras dtype policy.")
+
+_OF_IMAGES = (_SHIFT, _HIDDEN_UNITS)
+_OF_SPEECH = (_FILTERS,)
+_OF_BOTH = (_DATA_DIR, _EPOCHS, _BATCH_SIZE, _LEARNING_RATE, _SCHEDULE, _SEED, _STRATEGY, _PRECISION)
 
 
 def main(argv):
     del argv
     training.make_strategy(_STRATEGY.value)  # Now, for reading the data starts TensorFlow, and a worker could not join.
-    path = image_training.train_image_model(
-        _MODEL.value,
-        _DATASET.value,
-        _WORKDIR.value,
-        data_dir=_DATA_DIR.value,
-        epochs=_EPOCHS.value,
-        batch_size=_BATCH_SIZE.value,
-        learning_rate=_LEARNING_RATE.value,
-        schedule=_SCHEDULE.value,
-        shift=_SHIFT.value,
-        hidden_units=_HIDDEN_UNITS.value,
-        seed=_SEED.value,
-        strategy=_STRATEGY.value,
-        precision=_PRECISION.value,
-    )
+    of_speech = _MODEL.value == SPEECH_CLASSIFIER
+    for flag in _OF_IMAGES if of_speech else _OF_SPEECH:
+        if flag.value is not None:
+            raise ValueError(f"--{flag.name} is not for --model={_MODEL.value}: leave it out.")
+    given = _OF_BOTH + (_OF_SPEECH if of_speech else _OF_IMAGES)
+    options: dict[str, Any] = {flag.name: flag.value for flag in given if flag.value is not None}
+    if of_speech:
+        path = speech_training.train_speech_classifier(_DATASET.value, _WORKDIR.value, **options)
+    else:
+        path = image_training.train_image_model(_MODEL.value, _DATASET.value, _WORKDIR.value, **options)
     print(f"Wrote {path}")
 
 

@@ -18,7 +18,7 @@ from latent_xlate.data.synthetic import digits_like
 from latent_xlate.domains import pretrained
 from latent_xlate.translator import Translator, load_bridge
 from tests import shipped, tiny
-from tests.test_training import finish
+from tests.test_training import finish, free_ports
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -203,11 +203,12 @@ def command(savedmodels, tmp_path):
         f"    return shipped.config({str(savedmodels)!r})\n"
     )
 
-    def start(name, num_steps, **environment):
+    def start(name, num_steps, *more_flags, **environment):
         flags = [
             f"--config={tmp_path / 'config.py'}",
             f"--config.num_steps={num_steps}",
             f"--workdir={tmp_path / name}",
+            *more_flags,
         ]
         return subprocess.Popen(
             [sys.executable, str(ROOT / "bin" / "train_bridge.py"), *flags],
@@ -237,3 +238,28 @@ def test_killed_command_run_again_ends_with_the_bits_of_an_unbroken_run(command,
     assert status == 0, output
     ours, theirs = (Translator.load(tmp_path / name / "translator").bridge for name in ("killed", "unbroken"))
     assert_same_weights(ours, theirs)
+
+
+@pytest.mark.slow
+def test_two_workers_train_the_bridge_of_one(command, savedmodels, tmp_path):
+    workers = [f"localhost:{port}" for port in free_ports(2)]
+    processes = [
+        command(
+            "two",
+            40,
+            f"--strategy={strategy}",
+            TF_CONFIG=json.dumps({"cluster": {"worker": workers}, "task": {"type": "worker", "index": index}}),
+        )
+        for index, strategy in enumerate(("multi_worker", "auto"))  # Which is the same where there is a cluster.
+    ]
+    _, alone = train_bridge(shipped.config(savedmodels), tmp_path / "one", strategy="default")
+    (chief, said), (worker, said_by_worker) = (finish(process) for process in processes)
+    assert (chief, worker) == (0, 0), said + said_by_worker
+    assert said.endswith(f"Wrote {tmp_path / 'two' / 'translator'}\n")
+    assert said_by_worker == ""
+    for ours, theirs in zip(
+        Translator.load(tmp_path / "two" / "translator").bridge.get_weights(), alone.get_weights(), strict=True
+    ):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-4, atol=1e-4)
+    written = {path.name for path in (tmp_path / "two").iterdir()}
+    assert written == {"bridge.keras", "checkpoints", "config.json", "events", "translator"}
