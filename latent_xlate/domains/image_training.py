@@ -59,7 +59,8 @@ def train_image_model(
         hidden_units: Width of the hidden layers; None for the model's default.
         seed: Governs initial weights, order of the data and noise.
         strategy: One of `training.STRATEGIES`.
-        precision: "float32", "mixed_bfloat16" or "mixed_float16".
+        precision: Of training, "float32", "mixed_bfloat16" or "mixed_float16"; `model.keras` computes in
+            float32.
 
     Returns:
         Path of `model.keras`.
@@ -119,15 +120,25 @@ def train_image_model(
     )
     if best:
         network.load_weights(best.path)
+    network = _in_float32(network)
     path = workdir / "model.keras"
     if training.is_chief(distribution):
         training.write_atomically(path, lambda temporary: network.save(temporary))
+        network.compile()
         metrics = {
             split: network.evaluate(_dataset(splits[split]), verbose=0, return_dict=True)
             for split in ("validation", "test")
         }
         training.write_json(workdir / "metrics.json", metrics)
     return path
+
+
+def _in_float32(network: keras.Model) -> keras.Model:
+    """A copy that computes in float32: mixed precision is a matter of training, not of those who use the model."""
+    copy = type(network).from_config(network.get_config() | {"dtype": "float32"})
+    copy.build()
+    copy.set_weights(network.get_weights())
+    return copy
 
 
 class BestWeights:

@@ -52,7 +52,7 @@ def test_training_learns_and_writes_the_model_and_its_metrics(model, precision, 
     else:
         assert metrics["validation"]["loss"] == pytest.approx(losses[-1], rel=1e-5)
         assert losses[-1] < 0.7 * losses[0]
-    assert keras.config.dtype_policy().name == "float32"
+    assert keras.config.dtype_policy().name == keras.saving.load_model(path).dtype_policy.name == "float32"
 
     weights = keras.saving.load_model(path).get_weights()
     train_image_model(model, "bars", tmp_path, data_dir=str(data_dir), precision=precision, **OPTIONS)
