@@ -62,6 +62,8 @@ setup(
         "pillow",
         "requests",
         "scipy",
+        "soundfile",
+        "soxr",
         # tf.summary needs it, and TensorFlow stopped to bring it with 2.21.
         "tensorboard>=2.20,<2.22",
         "tensorflow>=2.20,<2.22",

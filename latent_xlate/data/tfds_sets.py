@@ -1,4 +1,4 @@
-"""Data sets in TFDS's own form: stored from images in memory, or downloaded as TFDS does."""
+"""Data sets in TFDS's own form: stored from what is in memory, or downloaded as TFDS does."""
 
 from __future__ import annotations
 
@@ -11,22 +11,29 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
+import numpy as np
 import requests
 import tensorflow as tf
 import tensorflow_datasets as tfds
 
-from latent_xlate.data.images import CHECKSUMS, LabelledImages, quiet, reason
+from latent_xlate.data import (
+    sc09,  # noqa: F401 - registers the data set with TFDS
+    spoken_digit,
+)
+from latent_xlate.data.audio import NUM_SAMPLES, SAMPLE_RATE
+from latent_xlate.data.images import CHECKSUMS, LabelledImages
+from latent_xlate.data.labelled import Labelled, Splits, reason
+from latent_xlate.data.stored import quiet
 
 NETWORK_TIMEOUT = 10.0
 """Seconds to wait for a first answer."""
 
 
-@quiet()
-def store(dataset: str, splits: Mapping[str, LabelledImages], data_dir: str | os.PathLike) -> None:
-    """Stores splits of labelled images as a TFDS data set, and shows the progress.
+def store(dataset: str, splits: Splits, data_dir: str | os.PathLike) -> None:
+    """Stores splits of labelled images or recordings as a TFDS data set, and shows the progress.
 
     Args:
-        dataset: Its name; that of a published data set gives it TFDS's own version and class names.
+        dataset: Its name; that of a published data set of images gives it TFDS's own version and class names.
         splits: "train" and "test".
         data_dir: Folder of TFDS data sets.
 
@@ -39,21 +46,23 @@ def store(dataset: str, splits: Mapping[str, LabelledImages], data_dir: str | os
     elif _is_registered(dataset):
         raise ValueError(f"TFDS has a data set {dataset!r} of its own: give yours another --dataset name.")
     else:
-        version = "1.0.0"
-        features = tfds.features.FeaturesDict(
-            {
-                "image": tfds.features.Image(shape=splits["train"].images.shape[1:]),
-                "label": tfds.features.ClassLabel(names=splits["train"].class_names),
-            }
-        )
+        version, features = "1.0.0", _features(splits["train"])
+    _write(dataset, version, features, {split: _examples(data) for split, data in splits.items()}, data_dir)
+
+
+def store_spoken_digit(recordings: spoken_digit.Recordings, data_dir: str | os.PathLike) -> None:
+    """Stores recordings of the Free Spoken Digit Dataset as TFDS itself would. Otherwise as `store`."""
+    builder = tfds.builder(spoken_digit.NAME, data_dir=data_dir)
+    splits = {"train": spoken_digit.examples(recordings)}
+    _write(spoken_digit.NAME, str(builder.version), builder.info.features, splits, data_dir)
+
+
+@quiet()
+def _write(dataset, version, features, splits, data_dir):
     try:
         with contextlib.redirect_stdout(io.StringIO()):  # TFDS prints the size, which it does not know yet.
             tfds.dataset_builders.store_as_tfds_dataset(
-                name=dataset,
-                version=version,
-                features=features,
-                split_datasets={split: _examples(data) for split, data in splits.items()},
-                data_dir=data_dir,
+                name=dataset, version=version, features=features, split_datasets=splits, data_dir=data_dir
             )
     except (OSError, RuntimeError, tf.errors.OpError) as error:  # TFDS makes RuntimeErrors of TensorFlow's.
         raise ValueError(
@@ -67,7 +76,7 @@ def download(dataset: str, data_dir: str | os.PathLike) -> None:
     """Downloads and prepares a data set that TFDS has; fails within seconds where there is no network.
 
     Args:
-        dataset: Name of a TFDS data set of labelled images of one size.
+        dataset: Name of a TFDS data set of labelled images of one size, or of labelled recordings.
         data_dir: Folder of TFDS data sets.
 
     Raises:
@@ -76,20 +85,21 @@ def download(dataset: str, data_dir: str | os.PathLike) -> None:
     if not _is_registered(dataset):
         raise ValueError(f"TFDS has no data set {dataset!r}.")
     builder = tfds.builder(dataset, data_dir=data_dir)
-    features = dict(builder.info.features.items())
-    if (
-        builder.builder_config is not None
-        or not isinstance(features.get("image"), tfds.features.Image)
-        or not isinstance(features.get("label"), tfds.features.ClassLabel)
-        or None in features["image"].shape
-    ):
-        raise ValueError(f"TFDS's data set {dataset!r} has no labelled images of one size.")
+    if builder.builder_config is not None or not _is_labelled(dict(builder.info.features.items())):
+        raise ValueError(f"TFDS's data set {dataset!r} has no labelled images of one size, nor labelled recordings.")
     try:
         _ask_hosts(builder.url_infos or [])
         builder.download_and_prepare()
     except Exception as error:  # Of requests, of TFDS, of the operating system.
-        others = ", or take --source=packages, or --source=local with --raw_dir" if dataset in CHECKSUMS else ""
+        others = ", or take --source=packages" if dataset in CHECKSUMS else ""
+        others += ", or take --source=local with --raw_dir" if dataset in (*CHECKSUMS, spoken_digit.NAME) else ""
         raise ValueError(f"TFDS cannot download {dataset!r} ({reason(error)}). Try again later{others}.") from None
+
+
+@quiet()
+def holds_recordings(dataset: str, data_dir: str | os.PathLike) -> bool:
+    """Whether a prepared data set is of recordings, rather than of images."""
+    return "audio" in tfds.builder(dataset, data_dir=data_dir).info.features
 
 
 def _ask_hosts(urls: Iterable[str]) -> None:
@@ -116,14 +126,35 @@ def _ask_hosts(urls: Iterable[str]) -> None:
             raise OSError(failure)
 
 
-def _examples(data: LabelledImages) -> Iterator[tuple[int, dict[str, Any]]]:
-    # Encoded here and in batches: one by one, as TFDS would, takes five times as long.
-    records = tf.data.Dataset.from_tensor_slices((data.images, data.labels))
-    records = records.map(lambda image, label: (tf.io.encode_png(image), label), num_parallel_calls=tf.data.AUTOTUNE)
+def _is_labelled(features: Mapping[str, Any]) -> bool:
+    image, audio = features.get("image"), features.get("audio")
+    usable = (isinstance(image, tfds.features.Image) and None not in image.shape) or (
+        isinstance(audio, tfds.features.Audio) and audio.sample_rate is not None and len(audio.shape) == 1
+    )
+    return usable and isinstance(features.get("label"), tfds.features.ClassLabel)
+
+
+def _features(data: Labelled) -> tfds.features.FeaturesDict:
+    label = tfds.features.ClassLabel(names=data.class_names)
+    if isinstance(data, LabelledImages):
+        return tfds.features.FeaturesDict(
+            {"image": tfds.features.Image(shape=data.images.shape[1:]), "label": label},
+        )
+    audio = tfds.features.Audio(shape=(NUM_SAMPLES,), sample_rate=SAMPLE_RATE, dtype=np.int16)
+    return tfds.features.FeaturesDict({"audio": audio, "label": label})
+
+
+def _examples(data: Labelled) -> Iterator[tuple[int, dict[str, Any]]]:
+    records = tf.data.Dataset.from_tensor_slices((data.content, data.labels))
+    name = "audio"
+    if isinstance(data, LabelledImages):
+        name = "image"
+        # Encoded here and in batches: one by one, as TFDS would, takes five times as long.
+        records = records.map(lambda x, label: (tf.io.encode_png(x), label), num_parallel_calls=tf.data.AUTOTUNE)
     key = 0
-    for pngs, labels in records.batch(500).as_numpy_iterator():
-        for png, label in zip(pngs, labels, strict=True):
-            yield key, {"image": png, "label": label}
+    for batch, labels in records.batch(500).as_numpy_iterator():
+        for x, label in zip(batch, labels, strict=True):
+            yield key, {name: x, "label": label}
             key += 1
 
 

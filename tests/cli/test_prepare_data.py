@@ -6,7 +6,7 @@ import subprocess
 import sys
 import time
 
-from latent_xlate.data import images
+from latent_xlate.data import images, stored
 from latent_xlate.data.synthetic import digits_like
 from tests.data import raw
 
@@ -28,7 +28,7 @@ def test_killed_run_leaves_nothing_that_looks_complete_and_can_be_repeated(tmp_p
         os.kill(running.pid, signal.SIGKILL)
     assert running.returncode == -signal.SIGKILL
     assert any((data_dir / "shapes").iterdir())
-    assert images.prepared_datasets(data_dir) == []
+    assert stored.prepared_datasets(data_dir) == []
 
     done = subprocess.run(command(*flags), capture_output=True, text=True)
     assert done.returncode == 0, done.stderr

@@ -4,7 +4,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from latent_xlate.data import idx, images, tfds_sets
+from latent_xlate.data import idx, images, labelled, tfds_sets
 from latent_xlate.data.synthetic import digits_like
 from tests.data import raw
 
@@ -23,8 +23,8 @@ def equal(left, right):
 
 def test_canonical_order_does_not_depend_on_the_order_of_the_source():
     data = digits_like(50)
-    ordered, checksum = images.in_canonical_order(data)
-    again, checksum_again = images.in_canonical_order(data.take(np.random.default_rng(0).permutation(50)))
+    ordered, checksum = labelled.in_canonical_order(data)
+    again, checksum_again = labelled.in_canonical_order(data.take(np.random.default_rng(0).permutation(50)))
     assert equal(ordered, again)
     assert checksum == checksum_again
     assert not equal(ordered, data)
@@ -34,9 +34,9 @@ def test_canonical_order_does_not_depend_on_the_order_of_the_source():
 @pytest.mark.parametrize("what", ["images", "labels"])
 def test_checksum_sees_one_changed_value(what):
     data = digits_like(50)
-    before = images.in_canonical_order(data)[1]
+    before = labelled.in_canonical_order(data)[1]
     getattr(data, what).flat[7] ^= 1
-    assert images.in_canonical_order(data)[1] != before
+    assert labelled.in_canonical_order(data)[1] != before
 
 
 def test_only_the_published_content_passes_under_a_published_name():
@@ -52,7 +52,7 @@ def test_only_the_published_content_passes_under_a_published_name():
 @pytest.mark.parametrize("dataset", images.CHECKSUMS)
 def test_checksums_are_those_of_the_raw_files(dataset):
     splits = idx.read_idx_folder(Path(os.environ["LATENT_XLATE_RAW_DATA"]) / dataset)
-    assert {split: images.in_canonical_order(data)[1] for split, data in splits.items()} == images.CHECKSUMS[dataset]
+    assert {split: labelled.in_canonical_order(data)[1] for split, data in splits.items()} == images.CHECKSUMS[dataset]
 
 
 def test_splits_of_a_stored_set(data_dir):
@@ -61,7 +61,9 @@ def test_splits_of_a_stored_set(data_dir):
     assert (len(train), len(validation)) == (55, 5)
     assert raw.same_content(test, written["test"])
     assert raw.same_content(raw.joined({"train": train, "validation": validation}), written["train"])
-    assert equal(raw.joined({"validation": validation, "train": train}), images.in_canonical_order(written["train"])[0])
+    assert equal(
+        raw.joined({"validation": validation, "train": train}), labelled.in_canonical_order(written["train"])[0]
+    )
     assert test.class_names == ("0", "1", "2")
 
 
@@ -76,7 +78,11 @@ def test_default_folder_is_that_of_the_environment(data_dir, monkeypatch):
 @pytest.mark.parametrize(
     ("dataset", "split", "said"),
     [
-        ("shape", "test", "Unknown data set 'shape'. Did you mean 'shapes'[?] Known: fashion_mnist, mnist, shapes"),
+        (
+            "shape",
+            "test",
+            "Unknown data set 'shape'. Did you mean 'shapes'[?] Known: fashion_mnist, mnist, sc09, sha",
+        ),
         ("mnits", "test", "Did you mean 'mnist'"),
         ("mnist", "test", "'mnist' is not prepared in .* Run: latent_xlate_prepare_data --dataset=mnist --data_dir=/"),
         ("shapes", "tests", "Unknown split 'tests'. Did you mean 'test'"),

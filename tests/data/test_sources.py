@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from latent_xlate.data import images, sources
+from latent_xlate.data import images, sources, stored
 from latent_xlate.data.synthetic import digits_like
 from tests.data import raw, served_shapes
 
@@ -14,7 +14,7 @@ def folders(tmp_path):
     return tmp_path / "raw", tmp_path / "data"
 
 
-def stored(dataset, data_dir):
+def read_stored(dataset, data_dir):
     return {split: images.read_split(dataset, split, data_dir) for split in ("train", "test")}
 
 
@@ -24,7 +24,7 @@ def test_idx_files_of_ones_own(tmp_path):
     raw.write_idx_folder(raw_dir, splits, end=".gz")
     preparation = sources.prepare("shapes", "local", raw_dir, data_dir)
     assert preparation == sources.Preparation("local", data_dir / "shapes", {})
-    for split, data in stored("shapes", data_dir).items():
+    for split, data in read_stored("shapes", data_dir).items():
         assert raw.same_content(data, splits[split])
 
 
@@ -32,7 +32,7 @@ def test_folder_of_images_in_the_size_that_is_asked_for(tmp_path):
     raw_dir, data_dir = folders(tmp_path)
     data = digits_like(40, num_classes=2, image_size=14)
     sources.prepare("shapes", "local", raw.write_image_folder(raw_dir, data), data_dir, image_size=14)
-    assert raw.same_content(raw.joined(stored("shapes", data_dir)), data)
+    assert raw.same_content(raw.joined(read_stored("shapes", data_dir)), data)
 
 
 BAD_ARGUMENTS = [
@@ -141,13 +141,13 @@ def test_prepared_again(tmp_path):
         assert sources.prepare("shapes", source, directory, data_dir).source == "prepared"
     Image.new("L", (28, 28), 9).save(raw_dir / "0" / "new.png")
     assert sources.prepare("shapes", "auto", raw_dir, data_dir).source == "prepared"
-    with pytest.raises(ValueError, match="shapes holds other images than .*raw: remove it, or give another"):
+    with pytest.raises(ValueError, match="shapes holds other data than .*raw: remove it, or give another"):
         sources.prepare("shapes", "local", raw_dir, data_dir)
     (raw_dir / "0" / "new.png").unlink()
     (raw_dir / "0").rename(raw_dir / "00")
-    with pytest.raises(ValueError, match="shapes holds other images"):
+    with pytest.raises(ValueError, match="shapes holds other data"):
         sources.prepare("shapes", "local", raw_dir, data_dir)
-    assert raw.same_content(raw.joined(stored("shapes", data_dir)), data)
+    assert raw.same_content(raw.joined(read_stored("shapes", data_dir)), data)
 
 
 def test_auto_takes_the_first_that_works(tmp_path, monkeypatch):
@@ -158,7 +158,7 @@ def test_auto_takes_the_first_that_works(tmp_path, monkeypatch):
     assert preparation.source == "tfds"
     assert list(preparation.passed_over) == ["prepared", "local"]
     assert preparation.passed_over["local"] == f"--raw_dir={raw_dir} is not a folder."
-    assert raw.same_content(stored("served_shapes", data_dir)["test"], raw.small_splits()["test"])
+    assert raw.same_content(read_stored("served_shapes", data_dir)["test"], raw.small_splits()["test"])
 
     raw.write_idx_folder(raw_dir, raw.small_splits())
     preparation = sources.prepare("shapes", "auto", raw_dir, data_dir)
@@ -175,7 +175,7 @@ def test_auto_says_why_nothing_works(tmp_path, monkeypatch):
     said = "gives 'mnist'.* prepared: There is .* local: No --raw_dir .* tfds: .* cannot be .* packages: npm is not"
     with pytest.raises(ValueError, match=said):
         sources.prepare("mnist", data_dir=tmp_path / "data")
-    assert images.prepared_datasets(tmp_path / "data") == []
+    assert stored.prepared_datasets(tmp_path / "data") == []
 
 
 def test_damaged_set_is_not_passed_over(tmp_path):

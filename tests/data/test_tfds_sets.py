@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import tensorflow_datasets as tfds
 
-from latent_xlate.data import images, tfds_sets
+from latent_xlate.data import images, stored, tfds_sets
 from tests.data import raw, served_shapes
 
 
@@ -78,7 +78,7 @@ def test_host_that_has_not_the_file(answer, said, tmp_path, monkeypatch):
         served_shapes.come_from(monkeypatch, port)
         with pytest.raises(ValueError, match=rf"TFDS cannot download 'served_shapes' \(.*{said}.*\). Try again later"):
             tfds_sets.download("served_shapes", tmp_path)
-    assert images.prepared_datasets(tmp_path) == []
+    assert stored.prepared_datasets(tmp_path) == []
 
 
 @pytest.mark.parametrize(
@@ -100,7 +100,7 @@ def test_host_that_is_silent(backlog, said, tmp_path, monkeypatch):
     [
         ("served_shape", "TFDS has no data set 'served_shape'"),
         ("emnist", "no labelled images of one size"),  # Several configurations.
-        ("spoken_digit", "no labelled images of one size"),
+        ("librispeech", "nor labelled recordings"),
         ("cats_vs_dogs", "no labelled images of one size"),
     ],
 )

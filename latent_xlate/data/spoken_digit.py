@@ -1,0 +1,92 @@
+"""The Free Spoken Digit Dataset, which TFDS calls `spoken_digit`: https://github.com/Jakobovski/free-spoken-digit-dataset."""
+
+from __future__ import annotations
+
+import io
+import os
+import re
+import zipfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from latent_xlate.data.audio import decode_wav
+from latent_xlate.data.labelled import reason
+
+NAME = "spoken_digit"
+SAMPLE_RATE = 8000
+CLASS_NAMES = tuple(str(digit) for digit in range(10))
+
+NUM_TEST = 5
+"""By the data set's convention, the first so many recordings of each digit by each speaker are the test split."""
+
+FILE_NAME = r"(\d)_([a-z]+)_(\d+)\.wav"
+"""Digit, speaker and number."""
+
+Recordings = Mapping[str, np.ndarray]
+"""Name of the file to its samples, int16 [n], at `SAMPLE_RATE`."""
+
+
+def split_of(file_name: str) -> str:
+    """Whether a recording is for "train" or "test"."""
+    return "test" if int(_parts(file_name)[2]) < NUM_TEST else "train"
+
+
+def label_of(file_name: str) -> int:
+    """The digit."""
+    return int(_parts(file_name)[0])
+
+
+def _parts(file_name: str) -> tuple[str, ...]:
+    match = re.fullmatch(FILE_NAME, file_name)
+    if match is None:
+        raise ValueError(f"{file_name} is not named DIGIT_SPEAKER_NUMBER.wav")
+    return match.groups()
+
+
+def read_recordings(path: str | os.PathLike) -> Recordings:
+    """Reads the recordings as their authors publish them.
+
+    Args:
+        path: The folder of the files `DIGIT_SPEAKER_NUMBER.wav`, one that has it as `recordings`, or a zip
+            archive of either; other files are not read.
+
+    Raises:
+        ValueError: There are no such files, or one that is no mono WAV file of 16 bits at 8 kHz.
+    """
+    recordings = {}
+    for name, content in _files(Path(path)):
+        try:
+            samples, sample_rate = decode_wav(io.BytesIO(content))
+            if sample_rate != SAMPLE_RATE:
+                raise ValueError(f"its rate is {sample_rate}, not {SAMPLE_RATE}")
+        except ValueError as error:
+            raise ValueError(f"{name} of {path} cannot be read ({error}): get it again.") from None
+        recordings[name] = samples
+    if not recordings:
+        raise ValueError(f"{path} has no recordings named DIGIT_SPEAKER_NUMBER.wav.")
+    return recordings
+
+
+def _files(path: Path) -> Iterator[tuple[str, bytes]]:
+    if path.is_dir():
+        folder = path / "recordings" if (path / "recordings").is_dir() else path
+        for file in sorted(folder.iterdir()):
+            if re.fullmatch(FILE_NAME, file.name):
+                yield file.name, file.read_bytes()
+        return
+    try:
+        with zipfile.ZipFile(path) as archive:
+            for name in sorted(archive.namelist()):
+                if re.fullmatch(FILE_NAME, Path(name).name):
+                    yield Path(name).name, archive.read(name)
+    except (OSError, zipfile.BadZipFile) as error:
+        raise ValueError(f"{path} cannot be read ({reason(error)}): get it again.") from None
+
+
+def examples(recordings: Recordings) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Keys and examples, as TFDS's own builder makes them."""
+    for name, samples in recordings.items():
+        yield name, {"audio": samples.astype(np.int64), "label": label_of(name), "audio/filename": name}

@@ -1,0 +1,41 @@
+"""Keras models as files: what is written for use, and read with a word of what is wrong."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TypeVar
+
+import keras
+
+Network = TypeVar("Network", bound=keras.Model)
+
+
+def in_float32(network: Network) -> Network:
+    """A copy that computes in float32: mixed precision is a matter of training, not of those who use the model."""
+    copy = type(network).from_config(network.get_config() | {"dtype": "float32"})
+    copy.build()
+    copy.set_weights(network.get_weights())
+    return copy
+
+
+def load_network(path: str | os.PathLike, kind: type[Network], what: str) -> Network:
+    """Reads a `.keras` file.
+
+    Args:
+        path: The file.
+        kind: The class that it is to hold.
+        what: What that is called, for messages.
+
+    Raises:
+        ValueError: The file is missing or damaged, or holds another model.
+    """
+    if not Path(path).is_file():
+        raise ValueError(f"There is no {what} {path}.")
+    try:
+        network = keras.saving.load_model(path, compile=False)
+    except Exception as error:  # Whatever Keras may raise over a damaged file.
+        raise ValueError(f"{path} is damaged, or no Keras model ({str(error).splitlines()[0]}).") from None
+    if not isinstance(network, kind):
+        raise ValueError(f"{path} holds a {type(network).__name__}, not a {what}.")
+    return network
