@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import inspect
 import json
 import os
 from collections.abc import Mapping
@@ -17,6 +18,7 @@ from latent_xlate.data import images
 from latent_xlate.domains import pretrained
 from latent_xlate.domains.domain import Domain
 from latent_xlate.domains.image_domain import ImageDomain
+from latent_xlate.domains.image_training import BATCH_SIZES, train_image_model
 
 NUM_LATENTS = {"train": 10_000, "test": 2_000}
 
@@ -133,10 +135,12 @@ def _read_run(run: str | os.PathLike, model: str) -> tuple[dict[str, Any], dict[
 
 
 def _training_command(name: str, config: Mapping[str, Any]) -> str:
-    return (
-        f"bin/train_domain.py --model={config['model']} --dataset={config['dataset']} "
-        f"--workdir=out/{name}_{config['model']} --epochs={config['epochs']} --seed={config['seed']}\n    "
-    )
+    usual = {key: parameter.default for key, parameter in inspect.signature(train_image_model).parameters.items()}
+    usual["batch_size"] = BATCH_SIZES[config["model"]]
+    flags = {"model": config["model"], "dataset": config["dataset"], "workdir": f"out/{name}_{config['model']}"}
+    flags |= {"epochs": config["epochs"], "seed": config["seed"]}
+    flags |= {key: value for key, value in config.items() if key not in flags and value != usual[key]}
+    return f"bin/train_domain.py {' '.join(f'--{key}={value}' for key, value in flags.items())}\n    "
 
 
 def _model_card(name: str, vae: Mapping[str, Any], loss: float, judge: _Judge) -> str:
@@ -145,7 +149,8 @@ def _model_card(name: str, vae: Mapping[str, Any], loss: float, judge: _Judge) -
 
 A VAE of 28x28 grey images of `{judge.dataset}` and the classifier that judges its images: the base models of
 Tian and Engel (2019), supplement B.2. Both are trained on 55,000 of the training images; 5,000 are held
-out to choose the classifier's epoch, and the test images are used for the figures below alone.
+out to choose the classifier's epoch, and the test images are used for the figures below alone. Where the
+commands below name more than epochs and seed, they differ from the paper's recipe in that.
 
 | | VAE | classifier |
 |---|---|---|

@@ -93,7 +93,10 @@ def test_card_tells_what_was_measured_and_how_it_was_made(packaged, runs):
         f"negative ELBO {loss:.1f} nats, z at its mean",
         f"accuracy {accuracy:.4f}",
     ]
-    assert "bin/train_domain.py --model=vae --dataset=bars --workdir=out/sticks_vae --epochs=2 --seed=5\n" in card
+    assert (
+        "bin/train_domain.py --model=vae --dataset=bars --workdir=out/sticks_vae --epochs=2 --seed=5 "
+        "--batch_size=32 --hidden_units=16\n"
+    ) in card
     assert "bin/package_domain.py --name=sticks --vae=out/sticks_vae --classifier=out/sticks_classifier\n" in card
     named = set(re.findall(r"`([a-z_]+\.(?:npz|json))`", card))
     assert named | {"MODEL_CARD.md"} == {path.name for path in folder.iterdir()}
