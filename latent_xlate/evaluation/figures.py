@@ -41,7 +41,7 @@ def image_grid(path: str | os.PathLike, rows: Sequence[np.ndarray], captions: Se
         axis.imshow(strip if strip.shape[-1] == 3 else strip[..., 0], cmap="gray", vmin=0.0, vmax=1.0)
         axis.set_ylabel(caption, rotation=0, ha="right", va="center")
         axis.set(xticks=[], yticks=[])
-    return _write(figure, path)
+    return write(figure, path)
 
 
 def confusion_figure(
@@ -80,10 +80,11 @@ def confusion_figure(
     axis.set_ylabel(f"class of the source, as the judge of {source} says")
     axis.set_title(f"{source} to {target}: number of instances")
     figure.colorbar(image, label="share of the row's instances")
-    return _write(figure, path)
+    return write(figure, path)
 
 
-def _write(figure: Figure, path: str | os.PathLike) -> Path:
+def write(figure: Figure, path: str | os.PathLike) -> Path:
+    """Writes a figure, as a bitmap or as vectors by the path's ending, and returns the path."""
     return training.write_atomically(
         path, lambda temporary: figure.savefig(temporary, dpi=_DOTS_PER_INCH, bbox_inches="tight")
     )
