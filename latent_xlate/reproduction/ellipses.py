@@ -24,7 +24,7 @@ VARIANTS: dict[str, dict[str, float | bool]] = {
     "unconditional": {"conditional": False, "beta_swd": 0.0, "beta_cls": 0.0},
     "conditional": {"conditional": True, "beta_swd": 0.0, "beta_cls": 0.0},
     "conditional, SWD": {"conditional": True, "beta_swd": 1.0, "beta_cls": 0.0},
-    "conditional, SWD, classifier": {"conditional": True, "beta_swd": 1.0, "beta_cls": 0.1},
+    "conditional, SWD, classifier": {"conditional": True, "beta_swd": 1.0, "beta_cls": 0.3},
 }
 """What the rows of Figure 9 differ in."""
 
