@@ -27,6 +27,13 @@ def known(name: str, names: Iterable[str], what: str) -> str:
     raise ValueError(f"Unknown {what} {name!r}.{hint} Known: {', '.join(sorted(names)) or 'none'}.")
 
 
+def at_least(value: float, least: float, what: str) -> float:
+    """Returns `value`, or raises ValueError if it is less than `least`, NaN or infinite."""
+    if not (np.isfinite(value) and value >= least):
+        raise ValueError(f"{what} is {value:g}; it must be {least:g} or more.")
+    return value
+
+
 def unit_images(x: np.ndarray, shape: tuple[int, ...], what: str = "x") -> np.ndarray:
     """Checks a batch of images.
 

@@ -89,3 +89,13 @@ def test_class_labels_become_int32_of_the_same_values(dtype):
 def test_bad_class_labels_are_refused(labels, message):
     with pytest.raises(ValueError, match=message):
         checks.class_labels(np.array(labels), 10)
+
+
+def test_at_least_lets_the_bound_pass():
+    assert checks.at_least(1, 1, "steps") == 1
+
+
+@pytest.mark.parametrize(("value", "shown"), [(0, "0"), (-2.5, "-2.5"), (np.nan, "nan"), (np.inf, "inf")])
+def test_number_below_its_bound_or_none_at_all_is_refused(value, shown):
+    with pytest.raises(ValueError, match=f"^steps is {shown}; it must be 1 or more.$"):
+        checks.at_least(value, 1, "steps")

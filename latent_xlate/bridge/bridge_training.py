@@ -42,6 +42,15 @@ def load_latents(domain: Domain, folder: str, latents: str, split: str, data_dir
     return encode_images(domain, images.load(domain.dataset, split, data_dir))
 
 
+def load_domains(config: ConfigDict, split: str, data_dir: str | None = None) -> tuple[list[Domain], list[Latents]]:
+    """The domains of a configuration, and their latents. Other args and errors as in `load_latents`."""
+    if not all(isinstance(name, str) for name in config.domains):
+        raise ValueError(f"domains is {config.domains!r}; it must hold names of domains.")
+    domains = [pretrained.load(name) for name in config.domains]
+    pairs = zip(domains, config.domains, strict=True)
+    return domains, [load_latents(domain, name, config.latents, split, data_dir) for domain, name in pairs]
+
+
 def train_bridge(
     config: ConfigDict,
     workdir: str | os.PathLike,
@@ -66,18 +75,13 @@ def train_bridge(
         ValueError: A configuration that does not fit, latents that are not there, or a `workdir` that
             holds another run.
     """
-    checks.known(config.schedule, SCHEDULES, "schedule")
     distribution = training.make_strategy(strategy)  # Before TensorFlow first computes, or workers cannot join.
-    domains = [pretrained.load(name) for name in config.domains]
-    num_classes = _num_classes(domains)
-    latents = [
-        load_latents(domain, name, config.latents, "train", data_dir)
-        for domain, name in zip(domains, config.domains, strict=True)
-    ]
-    make_batch = make_batches(latents, num_classes, config.sampling, config.seed)
+    checks.at_least(config.seed, 0, "seed")
+    domains, latents = load_domains(config, "train", data_dir)
+    make_batch = make_batches(latents, num_classes(domains), config.sampling, config.seed)
 
     with distribution.scope():
-        bridge = make_bridge(config, [domain.latent_dim for domain in domains], num_classes)
+        bridge = make_bridge(config, domains)
     workdir = training.open_workdir(workdir, config.to_dict())  # Only now: what does not fit leaves nothing behind.
     training.train(
         bridge,
@@ -95,17 +99,28 @@ def train_bridge(
     return domains, bridge
 
 
-def make_bridge(config: ConfigDict, latent_dims: Sequence[int], num_classes: int) -> BridgingVAE:
-    """A bridge, built and compiled, as `config` describes it, its weights given by the seed."""
+def make_bridge(config: ConfigDict, domains: Sequence[Domain]) -> BridgingVAE:
+    """A bridge between domains, built and compiled, as `config` describes it, its weights given by the seed."""
+    checks.known(config.schedule, SCHEDULES, "schedule")
+    for name in ("num_steps", "batch_size", "steps_per_log", "steps_per_checkpoint"):
+        checks.at_least(config[name], 1, name)
+    for name in ("shared_dim", "num_projections"):
+        checks.at_least(config.model[name], 1, f"model.{name}")
+    for name in ("beta_kl", "beta_swd", "beta_cls"):
+        checks.at_least(config.model[name], 0, f"model.{name}")
+    checks.at_least(min(config.model.hidden_units, default=0), 1, "The least of model.hidden_units")
+    checks.at_least(config.learning_rate, 0, "learning_rate")
     keras.utils.set_random_seed(config.seed)
     rate = make_schedule(config.schedule, config.learning_rate, config.num_steps)
-    bridge = BridgingVAE(latent_dims, num_classes, seed=config.seed, dtype=config.precision, **config.model)
+    latent_dims = [domain.latent_dim for domain in domains]
+    bridge = BridgingVAE(latent_dims, num_classes(domains), seed=config.seed, dtype=config.precision, **config.model)
     bridge.build()
     bridge.compile(optimizer=FusedAdam(rate), jit_compile=False)
     return bridge
 
 
-def _num_classes(domains: Sequence[Domain]) -> int:
+def num_classes(domains: Sequence[Domain]) -> int:
+    """The number of classes that domains have in common; ValueError if they differ in it."""
     counts = {domain.name: len(domain.class_names) for domain in domains}
     if len(set(counts.values())) > 1:
         raise ValueError(f"Domains must have the same number of classes, aligned by label; these have {counts}.")

@@ -11,8 +11,13 @@ import os
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, NoReturn
 
 from absl import app, flags, logging
+from ml_collections import ConfigDict
+
+from latent_xlate import checks, configs
 
 CHATTER = (
     b"All log messages before absl::InitializeLog()",
@@ -58,6 +63,50 @@ def run(
         app.run(checked_main, flags_parser=flags_parser)
 
 
+def parse_flags_with_config(argv: list[str], default: str | None = None) -> list[str]:
+    """Parses flags, among them --config, where a shipped configuration's name stands for its file.
+
+    Args:
+        argv: The command's name, and its arguments.
+        default: The configuration where none is given.
+
+    Returns:
+        The arguments that are no flags, the command's name first.
+
+    Raises:
+        ValueError: There is no such configuration, mode or field, or a flag's value does not fit.
+    """
+    if default and not any(argument.startswith("--config=") for argument in argv):
+        argv = [argv[0], f"--config={default}", *argv[1:]]
+    argv = [configs.with_path(argument) for argument in argv]
+    given = [argument.removeprefix("--config=") for argument in argv if argument.startswith("--config=")]
+    for name in given:
+        if not Path(path := name.partition(":")[0]).is_file():
+            if os.sep in path:
+                raise ValueError(f"There is no file {path} of a configuration.")
+            shipped = {file.stem for file in Path(configs.__file__).parent.glob("[!_]*.py")} - {"base"}
+            checks.known(path, shipped, "configuration")
+    try:
+        return flags.FLAGS(argv)
+    except AttributeError:  # What ml_collections says of a field that is not there.
+        fields = list(_fields(flags.FLAGS["config"].parser.parse(given[-1])))
+        for argument in argv:
+            if argument.startswith("--config."):
+                field = argument.removeprefix("--config.").partition("=")[0]
+                checks.known(field, fields, "field of the configuration")
+        raise
+    except flags.Error as error:  # Of an error in the configuration's file it holds the whole trace.
+        raise ValueError(str(error).strip().splitlines()[-1].removeprefix("ValueError: ")) from None
+
+
+def _fields(config: Any, prefix: str = "") -> Iterator[str]:
+    for name, value in config.items():
+        if isinstance(value, ConfigDict):
+            yield from _fields(value, f"{prefix}{name}.")
+        else:
+            yield prefix + name
+
+
 @contextlib.contextmanager
 def plain_errors() -> Iterator[None]:
     """Turns what a user can cause into one sentence on stderr and an exit code."""
@@ -66,14 +115,17 @@ def plain_errors() -> Iterator[None]:
     try:
         yield
     except KeyboardInterrupt:
-        # A progress bar's line may still be open.
-        print("\nStopped.", file=sys.stderr)
-        sys.exit(130)
+        _stop()
     except (ValueError, OSError, tf.errors.ResourceExhaustedError) as error:
         if flags.FLAGS.is_parsed() and flags.FLAGS.verbosity > 0:
             raise
         print(f"Error: {_sentence(error)}", file=sys.stderr)
         sys.exit(1)
+
+
+def _stop() -> NoReturn:
+    print("\nStopped.", file=sys.stderr)  # On a line of its own: that of a progress bar may still be open.
+    sys.exit(130)
 
 
 def _sentence(error: Exception) -> str:
@@ -87,12 +139,15 @@ def _sentence(error: Exception) -> str:
 def import_tensorflow_quietly() -> None:
     """Imports TensorFlow with its C++ log at level 2, unless TF_CPP_MIN_LOG_LEVEL is set, and without `CHATTER`."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    with _without_chatter():
-        import tensorflow as tf
+    try:
+        with _without_chatter():
+            import tensorflow as tf
 
-        tf.get_logger().setLevel("WARNING")
-        # Looking for a GPU is what the last of the chatter is about.
-        tf.config.list_physical_devices()
+            tf.get_logger().setLevel("WARNING")
+            # Looking for a GPU is what the last of the chatter is about.
+            tf.config.list_physical_devices()
+    except KeyboardInterrupt:  # It takes seconds.
+        _stop()
 
 
 @contextlib.contextmanager

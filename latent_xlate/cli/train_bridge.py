@@ -16,7 +16,7 @@ from pathlib import Path
 from absl import flags
 from ml_collections import config_flags
 
-from latent_xlate import configs, training
+from latent_xlate import training
 from latent_xlate.bridge import bridge_training
 from latent_xlate.cli import _app
 from latent_xlate.translator import Translator
@@ -39,13 +39,8 @@ def main(argv):
     training.wait_for_workers(bridge.distribute_strategy)
 
 
-def parse_flags(argv):
-    """Parses flags, a shipped configuration's name standing for its file."""
-    return flags.FLAGS([configs.with_path(argument) for argument in argv])
-
-
 def console_entry_point():
-    _app.run(main, flags_parser=parse_flags)
+    _app.run(main, flags_parser=_app.parse_flags_with_config)
 
 
 if __name__ == "__main__":

@@ -152,6 +152,29 @@ def evaluate_translator(
     }
 
 
+def transfer_meter(translator: Translator, latents: Latents, source: str, target: str) -> Callable[[], float]:
+    """A function that measures a pair's transfer accuracy, of means, by the bridge as it is when called.
+
+    For a bridge in training: what does not change, graphs and the source's classes, is made once.
+
+    Args:
+        translator: Its bridge may go on learning.
+        latents: The source's.
+        source: Name of their domain.
+        target: Name of the domain to translate to.
+
+    Raises:
+        ValueError: A domain is unknown or has no judge.
+    """
+    domains = [translator.domain(name) for name in (source, target)]
+    for domain in domains:
+        if not domain.has_classifier:
+            raise ValueError(f"Domain {domain.name!r} has no classifier to judge translations by.")
+    before = _judge(domains[0], domains[0].decode, latents.mu).classes
+    after = _judgement(domains[1], lambda z: domains[1].decode(translator.translate_latents(z, source, target)))
+    return lambda: _share(after(latents.mu).classes == before)
+
+
 @dataclasses.dataclass(frozen=True)
 class _Judged:
     """A judge's logits, [n, classes], and features, [n, width], of n instances."""
@@ -166,13 +189,18 @@ class _Judged:
 
 def _judge(domain: Domain, make: Callable[..., tf.Tensor], *arrays: np.ndarray) -> _Judged:
     """The judge's view of the data that `make` makes of batches of `arrays`, in graph."""
+    return _judgement(domain, make)(*arrays)
+
+
+def _judgement(domain: Domain, make: Callable[..., tf.Tensor]) -> Callable[..., _Judged]:
+    """`_judge` as a function of arrays, its graph made once."""
 
     @tf.function(reduce_retracing=True, autograph=False)
     def judge(*batches):
         x = make(*batches)
         return domain.classify(x), domain.features(x)
 
-    return _Judged(*in_batches(judge, *arrays))
+    return lambda *arrays: _Judged(*in_batches(judge, *arrays))
 
 
 def _choose(domain, latents, max_instances, generator):

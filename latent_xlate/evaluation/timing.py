@@ -1,10 +1,14 @@
-"""Timing: of contenders in turn, and of matrix products. Imports no framework, so that a child of any can use it."""
+"""Timing: of contenders in turn, of matrix products, and of work with pauses.
+
+Imports no framework, so that a child of any can use it.
+"""
 
 from __future__ import annotations
 
+import contextlib
 import math
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -61,3 +65,34 @@ def steps_per_second(contenders: Mapping[str, Callable[[int], Any]], steps: int,
             run(steps)
             best[name] = min(best[name], time.perf_counter() - start)
     return {name: steps / seconds for name, seconds in best.items()}
+
+
+class Stopwatch:
+    """Seconds since it was made, but for those of pauses.
+
+    Example:
+        watch = Stopwatch()
+        train()
+        with watch.paused():
+            evaluate()
+        print(watch.seconds)
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.perf_counter):
+        """Starts it, by a clock that gives seconds."""
+        self._clock = clock
+        self._start = clock()
+
+    @property
+    def seconds(self) -> float:
+        """The seconds so far."""
+        return self._clock() - self._start
+
+    @contextlib.contextmanager
+    def paused(self) -> Iterator[None]:
+        """What happens within does not count."""
+        begin = self._clock()
+        try:
+            yield
+        finally:
+            self._start += self._clock() - begin

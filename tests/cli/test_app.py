@@ -11,7 +11,7 @@ import tensorflow as tf
 from absl import flags
 from absl.testing import flagsaver
 
-from latent_xlate.cli import _app
+from latent_xlate.cli import _app, train_bridge  # noqa: F401  The latter defines --config.
 
 ROOT = Path(__file__).parents[2]
 
@@ -60,6 +60,55 @@ def test_verbosity_shows_where_an_error_came_from():
     flags.FLAGS.mark_as_parsed()
     with flagsaver.flagsaver(verbosity=1), pytest.raises(ValueError, match="Unknown"), _app.plain_errors():
         raise ValueError("Unknown")
+
+
+# ---- --config ---------------------------------------------------------------------------------
+
+
+def parse(monkeypatch, *arguments, **kwargs):
+    monkeypatch.setattr(sys, "argv", ["train_bridge", "--workdir=out", *arguments])  # Where ml_collections looks too.
+    return _app.parse_flags_with_config(sys.argv, **kwargs)
+
+
+@flagsaver.flagsaver
+def test_configuration_by_name_and_mode_with_a_field_overridden(monkeypatch):
+    assert parse(monkeypatch, "--config=mnist_mnist:paper", "--config.model.beta_kl=0.25") == ["train_bridge"]
+    config = flags.FLAGS.config
+    assert (config.domains, config.num_steps, config.model.beta_kl) == (("mnist", "mnist_b"), 50_000, 0.25)
+
+
+@flagsaver.flagsaver
+def test_default_configuration_can_be_overridden(monkeypatch):
+    parse(monkeypatch, "--config.num_steps=7", default="mnist_mnist:quick")
+    assert (flags.FLAGS.config.domains, flags.FLAGS.config.num_steps) == (("mnist", "mnist_b"), 7)
+    with pytest.raises(ValueError, match="Unknown field of the configuration 'steps'"):
+        parse(monkeypatch, "--config.steps=7", default="mnist_mnist:quick")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--config=mnist_mnit"], "Unknown configuration 'mnist_mnit'. Did you mean 'mnist_mnist'? Known: "),
+        (["--config=out/mine.py"], "There is no file out/mine.py of a configuration."),
+        (["--config=mnist_mnist:fast"], "Unknown mode 'fast'. Did you mean 'best'? Known: best, paper, quick."),
+        (
+            ["--config=mnist_mnist", "--config.model.beta_swt=1"],
+            "Unknown field of the configuration 'model.beta_swt'. Did you mean 'model.beta_swd'? Known: batch_size, ",
+        ),
+        (["--config=mnist_mnist", "--config.num_steps=many"], "flag --config.num_steps=many: invalid literal"),
+        (["--config=mnist_mnist", "--strategy=miror"], "flag --strategy=miror: value should be one of"),
+        (["--config=mnist_mnist", "--confg=x"], "Unknown command line flag 'confg'. Did you mean: config ?"),
+    ],
+)
+@flagsaver.flagsaver
+def test_bad_configuration_is_one_sentence(arguments, message, monkeypatch):
+    with pytest.raises(ValueError, match="file|mode|field|flag") as error:
+        parse(monkeypatch, *arguments)
+    assert str(error.value).startswith(message)
+    assert "\n" not in str(error.value)
+
+
+# ---- stderr -----------------------------------------------------------------------------------
 
 
 def test_chatter_is_held_back_and_nothing_else(capfd):
