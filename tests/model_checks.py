@@ -25,7 +25,7 @@ _LOADER = """
 import sys
 import keras, numpy as np
 from latent_xlate import translator  # Registers the classes, as the next does.
-from latent_xlate.domains import speech_classifier, wavegan
+from latent_xlate.domains import speech_classifier, spectrogram_discriminator, speech_encoder, wavegan
 
 for line in sys.stdin:
     folder = line.strip()

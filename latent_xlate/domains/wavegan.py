@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 from latent_xlate import KERAS_PACKAGE
@@ -17,10 +18,34 @@ NUM_SHUFFLED = 4
 """Layers of the discriminator, from the first, whose activations are phase-shuffled."""
 
 
-def _strides(slice_length: int) -> tuple[int, ...]:
+INTERPOLATION_TAPS = 64
+"""Length of the filter that doubles a rate; it reaches as many samples to either side at the doubled rate."""
+
+
+def _strides(slice_length: int, half_rate: bool) -> tuple[int, ...]:
     if slice_length not in STRIDES:
         raise ValueError(f"slice_length is {slice_length}; WaveGAN makes slices of 16384, 32768 or 65536 samples.")
-    return STRIDES[slice_length]
+    *strides, last = STRIDES[slice_length]
+    return (*strides, last // 2 if half_rate else last)
+
+
+def double_rate(x: tf.Tensor) -> tf.Tensor:
+    """Puts between any two samples, and after the last, what band-limited sound would have there.
+
+    Args:
+        x: float32 [batch, steps, channels].
+
+    Returns:
+        float32 [batch, 2 steps, channels], x at even steps. Its upper half of frequencies is empty
+        but for the fade of the filter, a sinc under a Kaiser window, from 0.45 to 0.55 of the band.
+    """
+    times = np.arange(INTERPOLATION_TAPS) - (INTERPOLATION_TAPS - 1) / 2
+    taps = np.sinc(times) * np.kaiser(INTERPOLATION_TAPS, 8.0)
+    kernel = (taps / taps.sum())[:, np.newaxis, np.newaxis] * np.eye(x.shape[2])
+    before = INTERPOLATION_TAPS // 2 - 1
+    padded = tf.pad(x, [[0, 0], [before, INTERPOLATION_TAPS - 1 - before], [0, 0]])
+    between = tf.nn.conv1d(padded, tf.constant(kernel, tf.float32), 1, "VALID")
+    return tf.reshape(tf.stack([x, between], axis=2), [-1, 2 * x.shape[1], x.shape[2]])
 
 
 def _normalizations(count: int, batch_norm: bool, dtype: keras.DTypePolicy) -> list[keras.layers.Layer]:
@@ -51,6 +76,7 @@ class WaveGANGenerator(keras.Model):
         kernel_length: int = 25,
         batch_norm: bool = False,
         filter_length: int = 0,
+        half_rate: bool = False,
         **kwargs,
     ):
         """Makes the model; variables come with `build`.
@@ -64,6 +90,8 @@ class WaveGANGenerator(keras.Model):
             batch_norm: Whether activations are normalised before each ReLU.
             filter_length: Samples of the linear filter after the tanh, which lets the generator
                 remove the artefacts that upsampling leaves; 0 for none.
+            half_rate: Whether the convolutions make every other sample only, and `double_rate` the rest:
+                for sound whose upper half of frequencies is empty, at half the work.
             **kwargs: Passed to `keras.Model`.
 
         Raises:
@@ -77,7 +105,8 @@ class WaveGANGenerator(keras.Model):
         self.kernel_length = kernel_length
         self.batch_norm = batch_norm
         self.filter_length = filter_length
-        strides = _strides(slice_length)
+        self.half_rate = half_rate
+        strides = _strides(slice_length, half_rate)
         self.widths = [dim * 2**i for i in reversed(range(len(strides)))]
         dtype = self.dtype_policy
         self.z_project = keras.layers.Dense(COARSEST * self.widths[0], dtype=dtype)
@@ -112,14 +141,17 @@ class WaveGANGenerator(keras.Model):
             training: Whether batch norm takes the batch's statistics and keeps them.
 
         Returns:
-            float32 [batch, slice_length, channels], in [-1, 1] where no filter follows the tanh.
+            float32 [batch, slice_length, channels], in [-1, 1] where no filter follows the tanh; one that
+            doubles the rate may overshoot a little.
         """
         h = tf.reshape(self.z_project(z), [-1, COARSEST, self.widths[0]])
         h = tf.nn.relu(self.norms[0](h, training=training))
         for upconv, norm in zip(self.upconvs, self.norms[1:], strict=True):
             h = tf.nn.relu(norm(upconv(h), training=training))
         x = self.waveform(h)
-        return self.post_filter(x) if self.post_filter else x
+        if self.post_filter:
+            x = self.post_filter(x)
+        return double_rate(x) if self.half_rate else x
 
     def get_config(self):
         return super().get_config() | {
@@ -130,6 +162,7 @@ class WaveGANGenerator(keras.Model):
             "kernel_length": self.kernel_length,
             "batch_norm": self.batch_norm,
             "filter_length": self.filter_length,
+            "half_rate": self.half_rate,
         }
 
 
@@ -193,6 +226,7 @@ class WaveGANDiscriminator(keras.Model):
         kernel_length: int = 25,
         batch_norm: bool = False,
         phase_shuffle: int = 2,
+        half_rate: bool = False,
         **kwargs,
     ):
         """Makes the model; variables come with `build`.
@@ -204,6 +238,7 @@ class WaveGANDiscriminator(keras.Model):
             kernel_length: Of the convolutions, in time steps.
             batch_norm: Whether activations are normalised before each leaky ReLU but the first.
             phase_shuffle: Radius of the phase shuffle, in time steps of the layer it follows.
+            half_rate: Whether every other sample only is heeded, as a generator of that kind makes them.
             **kwargs: Passed to `keras.Model`.
 
         Raises:
@@ -216,7 +251,8 @@ class WaveGANDiscriminator(keras.Model):
         self.kernel_length = kernel_length
         self.batch_norm = batch_norm
         self.phase_shuffle = phase_shuffle
-        strides = _strides(slice_length)
+        self.half_rate = half_rate
+        strides = _strides(slice_length, half_rate)
         self.widths = [dim * 2**i for i in range(len(strides))]
         dtype = self.dtype_policy
         self.downconvs = [
@@ -249,6 +285,8 @@ class WaveGANDiscriminator(keras.Model):
         Returns:
             float32 [batch].
         """
+        if self.half_rate:
+            x = x[:, ::2]
         for i, (downconv, norm) in enumerate(zip(self.downconvs, self.norms, strict=True)):
             x = tf.nn.leaky_relu(norm(downconv(x), training=True), alpha=0.2)
             if seed is not None and i < NUM_SHUFFLED:
@@ -263,4 +301,5 @@ class WaveGANDiscriminator(keras.Model):
             "kernel_length": self.kernel_length,
             "batch_norm": self.batch_norm,
             "phase_shuffle": self.phase_shuffle,
+            "half_rate": self.half_rate,
         }

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from latent_xlate.domains.wavegan import PhaseShuffle, WaveGANDiscriminator, WaveGANGenerator
+from latent_xlate.domains.wavegan import PhaseShuffle, WaveGANDiscriminator, WaveGANGenerator, double_rate
 from tests.model_checks import check_mixed_precision, check_saving
 
 
@@ -88,12 +88,46 @@ def test_a_discriminator_shuffles_by_its_seed():
     assert np.abs(first - model(x)).max() > 1e-6
 
 
+def test_doubled_rate_is_that_of_band_limited_sound():
+    times = np.arange(2048)
+
+    def sound(times):
+        tones = [np.sin(2 * np.pi * frequency * times + 10 * frequency) for frequency in (0.01, 0.1, 0.3, 0.43)]
+        return sum(tones) * np.exp(-(((times - 1024) / 300) ** 2))
+
+    x = np.stack([sound(times), -0.5 * sound(times)], axis=1).astype(np.float32)
+    doubled = double_rate(x[np.newaxis])[0].numpy()
+    expected = sound(np.arange(4096) / 2)
+    np.testing.assert_allclose(doubled, np.stack([expected, -0.5 * expected], axis=1), atol=2e-3)
+    np.testing.assert_array_equal(doubled[::2], x)
+    noise = np.random.default_rng(0).normal(size=(1, 4096, 1)).astype(np.float32)
+    spectrum = np.abs(np.fft.rfft(double_rate(noise)[0, :, 0] * np.hanning(8192)))
+    assert spectrum[int(0.56 * 4096) :].max() < 1e-3 * spectrum.max()
+
+
+def test_a_generator_of_half_the_rate_fills_the_same_slice():
+    model = generator(half_rate=True)
+    x = model(latents()).numpy()
+    assert x.shape == (4, 16384, 1)
+    np.testing.assert_allclose(x, double_rate(x[:, ::2]), atol=1e-6)
+    assert np.abs(x[:, ::2]).max() <= 1
+
+
+def test_a_discriminator_of_half_the_rate_heeds_every_other_sample():
+    model, x = discriminator(half_rate=True), waveforms()
+    score = model(x).numpy()
+    np.testing.assert_array_equal(model(x * (np.arange(16384) % 2 == 0)[:, np.newaxis]), score)
+    assert np.abs(model(x * (np.arange(16384) % 4 == 0)[:, np.newaxis]) - score).max() > 1e-3
+
+
 GENERATORS = [
     {},
+    {"half_rate": True},
     {"channels": 2, "slice_length": 32768, "kernel_length": 9, "batch_norm": True, "filter_length": 8},
 ]
 DISCRIMINATORS = [
     {},
+    {"half_rate": True},
     {"channels": 2, "slice_length": 32768, "kernel_length": 9, "batch_norm": True, "phase_shuffle": 1},
 ]
 

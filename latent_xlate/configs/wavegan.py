@@ -1,0 +1,66 @@
+"""WaveGAN: the original's recipe, and a compact one of spoken digits in two stages."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from ml_collections import ConfigDict
+from ml_collections.config_dict import placeholder
+
+from latent_xlate import checks
+from latent_xlate.domains.wavegan_training import WaveGANSettings
+
+MODES = ("original", "vae", "adversarial")
+
+
+def get_config(mode: str = "original") -> ConfigDict:
+    """Settings of the training of a WaveGAN.
+
+    Args:
+        mode: "original", that of Donahue et al. 2018 on SC09, days on a GPU; or of spoken digits, hours
+            on a CPU, "vae", the first stage, and "adversarial", the second, which starts from the first
+            (`--config.initial=WORKDIR`).
+
+    Raises:
+        ValueError: Unknown mode.
+    """
+    checks.known(mode, MODES, "mode")
+    config = ConfigDict()
+    config.dataset = "sc09"
+    config.initial = placeholder(str)
+    config.steps_per_log = 100
+    config.logs_per_checkpoint = 10
+    settings = WaveGANSettings()
+    if mode != "original":
+        config.dataset = "spoken_digit"
+        settings = WaveGANSettings(
+            objective="vae",
+            num_steps=6_000,
+            batch_size=32,
+            learning_rate=5e-4,
+            latent_dim=32,
+            prior="normal",
+            dim=16,
+            half_rate=True,
+            align=True,
+            encoder=True,
+            precision="mixed_bfloat16",
+        )
+    if mode == "adversarial":
+        settings = dataclasses.replace(
+            settings,
+            objective="r1",
+            discriminator="spectrogram",
+            num_steps=100_000,
+            batch_size=16,
+            learning_rate=2e-4,
+            discriminator_steps=1,
+            penalty=1.0,
+            # A tenth of the first stage's: the gradients of both losses are then about as large.
+            beta_reconstruction=10.0,
+            beta_kl=0.1,
+            kl_warmup=0,
+            beta_class=0.2,
+        )
+    config.settings = ConfigDict(dataclasses.asdict(settings))
+    return config

@@ -1,0 +1,244 @@
+"""The losses that WaveGAN is trained by, as one Keras model around its networks."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from latent_xlate import losses
+from latent_xlate.domains.spectrogram_discriminator import SpectrogramDiscriminator
+from latent_xlate.domains.spectrograms import spectral_distance
+from latent_xlate.domains.speech_encoder import SpeechEncoder
+from latent_xlate.domains.wavegan import WaveGANDiscriminator, WaveGANGenerator
+from latent_xlate.randomness import replica_normal, step_seed
+
+OBJECTIVES = ("wgan_gp", "r1", "vae")
+PRIORS = ("uniform", "normal")
+
+PENALTY_INTERVAL = 16
+"""Steps between gradient penalties of the objective "r1", each of which weighs as many times as much."""
+
+
+def sample_prior(prior: str, shape: tuple[int, ...], seed: tf.Tensor) -> tf.Tensor:
+    """This replica's part of z, [batch, latent_dim], uniform on [-1, 1] or standard normal."""
+    z = replica_normal(shape, seed)
+    return tf.math.erf(z / 2.0**0.5) if prior == "uniform" else z
+
+
+class WaveGANTrainer(keras.Model):
+    """Trains a generator by an objective, and keeps the exponential moving average of its weights.
+
+    - "wgan_gp", the original's: Wasserstein critic, gradient penalty of 10 between real and generated
+      sounds (Gulrajani et al. 2017, https://arxiv.org/abs/1704.00028).
+    - "r1": non-saturating loss, gradient penalty at real sounds every 16th step (Mescheder et al. 2018,
+      https://arxiv.org/abs/1801.04406; lazily, Karras et al. 2019).
+    - "vae": no discriminator; generator and encoder as a VAE on the spectral distance.
+
+    With an encoder the first two keep the VAE's loss beside the adversarial one, so that the encoder
+    goes with the generator and every training sound stays in its range. Where the discriminator has
+    class logits, it learns the classes of real sounds, and the generator is to make, of the prior,
+    sounds of which it is sure, of all classes alike (Springenberg 2015, https://arxiv.org/abs/1511.06390).
+    A step is one update of the generator.
+    """
+
+    def __init__(
+        self,
+        generator: WaveGANGenerator,
+        average: WaveGANGenerator,
+        discriminator: WaveGANDiscriminator | SpectrogramDiscriminator | None,
+        encoder: SpeechEncoder | None,
+        *,
+        objective: str = "wgan_gp",
+        prior: str = "uniform",
+        discriminator_steps: int = 5,
+        penalty: float = 10.0,
+        decay: float = 0.999,
+        beta_reconstruction: float = 100.0,
+        beta_kl: float = 1.0,
+        kl_warmup: int = 1000,
+        beta_class: float = 0.0,
+        seed: int = 0,
+    ):
+        """Takes built networks.
+
+        Args:
+            generator: Trained.
+            average: Of the same shape; becomes the moving average.
+            discriminator: None for the objective "vae".
+            encoder: None where there is no VAE's loss.
+            objective: One of `OBJECTIVES`.
+            prior: One of `PRIORS`; the VAE's is normal.
+            discriminator_steps: Updates of the discriminator before each of the generator.
+            penalty: Weight of the gradient penalty.
+            decay: Of the moving average, at each step.
+            beta_reconstruction: Weight of the spectral distance.
+            beta_kl: Weight of the KL divergence.
+            kl_warmup: Steps over which that weight grows from zero.
+            beta_class: Weight of what class logits ask of the generator.
+            seed: Of all that is random.
+        """
+        super().__init__()
+        self.generator = generator
+        self.average = average
+        self.average.trainable = False
+        self.discriminator: Any = discriminator
+        self.encoder = encoder
+        self.objective = objective
+        self.prior = prior
+        self.discriminator_steps = discriminator_steps
+        self.penalty = penalty
+        self.decay = decay
+        self.beta_reconstruction = beta_reconstruction
+        self.beta_kl = beta_kl
+        self.kl_warmup = kl_warmup
+        self.beta_class = beta_class
+        self.seed = seed
+        names = ["discriminator", "penalty", "real", "fake"] if discriminator else []
+        names += ["reconstruction", "kl"] if encoder else []
+        names += ["real_class", "fake_class"] if self.has_classes else []
+        self.trackers = {name: keras.metrics.Mean(name=name) for name in names}
+        self.discriminator_optimizer: Any = None
+        self.built = True
+
+    @property
+    def has_classes(self) -> bool:
+        """Whether the discriminator tells classes."""
+        return bool(getattr(self.discriminator, "num_classes", 0))
+
+    @property
+    def metrics(self):
+        return list(self.trackers.values())
+
+    @property
+    def maker_variables(self) -> list[Any]:
+        """What the generator's optimizer trains."""
+        encoder = self.encoder.trainable_variables if self.encoder else []
+        return self.generator.trainable_variables + encoder
+
+    def compile_optimizers(
+        self, optimizer: keras.optimizers.Optimizer, discriminator_optimizer: keras.optimizers.Optimizer
+    ) -> None:
+        """Sets the two optimizers and makes their variables."""
+        self.compile(optimizer=optimizer, jit_compile=False)
+        optimizer.build(self.maker_variables)
+        if self.discriminator:
+            self.discriminator_optimizer = discriminator_optimizer
+            discriminator_optimizer.build(self.discriminator.trainable_variables)
+
+    def train_step(self, data):
+        """One step.
+
+        Args:
+            data: Sounds, float32 [discriminator_steps, batch, 16384], and labels int64 [discriminator_steps, batch].
+        """
+        x, labels = data
+        # Before any update: the optimizer counts the generator's.
+        step = tf.identity(self.optimizer.iterations.value)
+        if self.discriminator:
+            for i in range(self.discriminator_steps):
+                self._update_discriminator(x[i], labels[i], step, i)
+        self._update_generator(x[-1], step)
+        return {name: tracker.result() for name, tracker in self.trackers.items()}
+
+    def _seed(self, step: tf.Tensor, *stream: int) -> tf.Tensor:
+        seed = step_seed(self.seed, step, stream[0])
+        for number in stream[1:]:
+            seed = tf.random.fold_in(seed, number)
+        return seed
+
+    def _represent(self, x: tf.Tensor) -> tf.Tensor:
+        return self.discriminator.represent(x) if isinstance(self.discriminator, SpectrogramDiscriminator) else x
+
+    def _judge(self, representation, seed):
+        judgement = self.discriminator(representation, seed=seed)
+        return (judgement[:, 0], judgement[:, 1:]) if judgement.shape.rank == 2 else (judgement, None)
+
+    def _update_discriminator(self, x, labels, step, i):
+        batch = x.shape[0]
+        z = sample_prior(self.prior, (batch, self.generator.latent_dim), self._seed(step, 0, i))
+        real = self._represent(x[..., tf.newaxis])
+        fake = self._represent(self.generator(z, training=True))
+        with tf.GradientTape() as tape:
+            real_scores, logits = self._judge(real, self._seed(step, 1, i))
+            fake_scores, _ = self._judge(fake, self._seed(step, 2, i))
+            if self.objective == "wgan_gp":
+                loss = tf.reduce_mean(fake_scores) - tf.reduce_mean(real_scores)
+                shares = sample_prior("uniform", (batch, *[1] * (len(real.shape) - 1)), self._seed(step, 3, i))
+                between = real + (0.5 + 0.5 * shares) * (fake - real)
+                penalty = tf.square(self._gradient_norm(between, self._seed(step, 4, i)) - 1.0)
+                penalty = self.penalty * tf.reduce_mean(penalty)
+            else:
+                loss = tf.reduce_mean(tf.nn.softplus(fake_scores) + tf.nn.softplus(-real_scores))
+                seed = self._seed(step, 4, i)
+                penalty = tf.cond(
+                    step % PENALTY_INTERVAL == 0,
+                    lambda: tf.reduce_mean(tf.square(self._gradient_norm(real, seed))),
+                    lambda: tf.zeros([]),
+                )
+                penalty *= 0.5 * self.penalty * PENALTY_INTERVAL
+            total = loss + penalty
+            if logits is not None:
+                entropy = tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(labels, logits))
+                total += entropy
+                self.trackers["real_class"].update_state(entropy)
+            total /= self.distribute_strategy.num_replicas_in_sync
+        variables = self.discriminator.trainable_variables
+        self.discriminator_optimizer.apply(tape.gradient(total, variables), variables)
+        for name, value in (
+            ("discriminator", loss), ("penalty", penalty), ("real", real_scores), ("fake", fake_scores)
+        ):  # fmt: skip
+            self.trackers[name].update_state(value)
+
+    def _gradient_norm(self, x, seed):
+        with tf.GradientTape() as tape:
+            tape.watch(x)
+            scores = tf.reduce_sum(self._judge(x, seed)[0])
+        gradient = tape.gradient(scores, x)
+        return tf.sqrt(tf.reduce_sum(tf.square(gradient), axis=list(range(1, len(x.shape)))) + 1e-12)
+
+    def _update_generator(self, x, step):
+        batch = x.shape[0]
+        shape = (batch, self.generator.latent_dim)
+        with tf.GradientTape() as tape:
+            loss = 0.0
+            z = []
+            if self.encoder:
+                mu, sigma = self.encoder(x)
+                kl = tf.reduce_mean(losses.gaussian_kl(mu, sigma))
+                self.trackers["kl"].update_state(kl)
+                warmth = tf.minimum(1.0, tf.cast(step, tf.float32) / max(self.kl_warmup, 1))
+                loss += self.beta_kl * warmth * kl
+                z.append(mu + sigma * replica_normal(shape, self._seed(step, 5)))
+            if self.discriminator:
+                z.append(sample_prior(self.prior, shape, self._seed(step, 6)))
+            made = self.generator(tf.concat(z, axis=0), training=True)
+            if self.encoder:
+                # At half the rate where that is all there is.
+                every = 2 if self.generator.half_rate else 1
+                distance = tf.reduce_mean(spectral_distance(x[:, ::every], made[:batch, ::every, 0]))
+                self.trackers["reconstruction"].update_state(distance)
+                loss += self.beta_reconstruction * distance
+            if self.discriminator:
+                loss += self._adversarial_loss(made[-batch:], step)
+            loss /= self.distribute_strategy.num_replicas_in_sync
+        self.optimizer.apply(tape.gradient(loss, self.maker_variables), self.maker_variables)
+        # A young average follows fast, so that it does not remember the beginning.
+        decay = tf.minimum(self.decay, (1.0 + tf.cast(step, tf.float32)) / (10.0 + tf.cast(step, tf.float32)))
+        for average, weight in zip(self.average.weights, self.generator.weights, strict=True):
+            average.value.assign_add((1.0 - decay) * (weight.value - average.value))
+
+    def _adversarial_loss(self, fake, step):
+        scores, logits = self._judge(self._represent(fake), self._seed(step, 7))
+        loss = -tf.reduce_mean(scores) if self.objective == "wgan_gp" else tf.reduce_mean(tf.nn.softplus(-scores))
+        if logits is not None:
+            probabilities = tf.nn.softmax(logits)
+            doubt = tf.reduce_mean(_entropy(probabilities))
+            self.trackers["fake_class"].update_state(doubt)
+            loss += self.beta_class * (doubt - _entropy(tf.reduce_mean(probabilities, axis=0)))
+        return loss
+
+
+def _entropy(probabilities: tf.Tensor) -> tf.Tensor:
+    return -tf.reduce_sum(probabilities * tf.math.log(probabilities + 1e-8), axis=-1)

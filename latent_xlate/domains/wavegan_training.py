@@ -1,0 +1,284 @@
+"""Training of a WaveGAN on recordings: the run's folder, previews, and what becomes of it."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from latent_xlate import checks, training
+from latent_xlate.batching import in_batches
+from latent_xlate.data import speech
+from latent_xlate.data.alignment import align
+from latent_xlate.data.audio import NUM_SAMPLES, SAMPLE_RATE
+from latent_xlate.domains.network_files import in_float32, load_network
+from latent_xlate.domains.spectrogram_discriminator import SpectrogramDiscriminator
+from latent_xlate.domains.speech_classifier import log_mel_spectrogram
+from latent_xlate.domains.speech_encoder import SpeechEncoder
+from latent_xlate.domains.wavegan import WaveGANDiscriminator, WaveGANGenerator
+from latent_xlate.domains.wavegan_trainer import OBJECTIVES, PRIORS, WaveGANTrainer, sample_prior
+from latent_xlate.optimizer import FusedAdam
+from latent_xlate.randomness import shuffled_indices
+
+DISCRIMINATORS = ("waveform", "spectrogram")
+
+ADAM = {"wgan_gp": (0.5, 0.9), "r1": (0.0, 0.99), "vae": (0.9, 0.999)}
+"""Decays of both moments, by objective: the original's, StyleGAN's, and Adam's own."""
+
+NUM_PREVIEWS = 16
+"""Generated sounds to listen to at each checkpoint."""
+
+NUM_EVALUATED = 500
+"""Generated sounds for a user's own evaluation at each checkpoint."""
+
+
+@dataclasses.dataclass(frozen=True)
+class WaveGANSettings:
+    """What a run is, but for its data; the defaults are the original's.
+
+    Attributes:
+        objective: One of `wavegan_trainer.OBJECTIVES`.
+        discriminator: One of `DISCRIMINATORS`; not heeded by the objective "vae".
+        num_steps: Updates of the generator; a run can be continued with more.
+        batch_size: Global.
+        learning_rate: Of Adam, for all networks.
+        latent_dim: Size of z.
+        prior: One of `wavegan_trainer.PRIORS`.
+        dim: Channels of the generator and of a waveform's discriminator: see `wavegan`.
+        discriminator_dim: Channels of the spectrogram's discriminator.
+        half_rate: Whether only the lower half of the frequencies is made: see `WaveGANGenerator`.
+        align: Whether recordings are brought to one beginning and one loudness: see `data.alignment`.
+        discriminator_steps: Updates of the discriminator before each of the generator.
+        penalty: Weight of the gradient penalty.
+        encoder: Whether an encoder is trained beside; the objective "vae" always has one.
+        beta_reconstruction: Weight of the spectral distance, with an encoder.
+        beta_kl: Weight of the KL divergence, with an encoder.
+        kl_warmup: Steps over which that weight grows from zero.
+        beta_class: Weight of what class logits of the discriminator ask of the generator; 0 for no
+            class logits.
+        decay: Of the generator's moving average, which is what is kept.
+        seed: Governs initial weights, order of the data and all noise.
+        precision: "float32", "mixed_bfloat16" or "mixed_float16".
+    """
+
+    objective: str = "wgan_gp"
+    discriminator: str = "waveform"
+    num_steps: int = 200_000
+    batch_size: int = 64
+    learning_rate: float = 1e-4
+    latent_dim: int = 100
+    prior: str = "uniform"
+    dim: int = 64
+    discriminator_dim: int = 16
+    half_rate: bool = False
+    align: bool = False
+    discriminator_steps: int = 5
+    penalty: float = 10.0
+    encoder: bool = False
+    beta_reconstruction: float = 100.0
+    beta_kl: float = 1.0
+    kl_warmup: int = 1000
+    beta_class: float = 0.0
+    decay: float = 0.999
+    seed: int = 0
+    precision: str = "float32"
+
+    def __post_init__(self):
+        checks.known(self.objective, OBJECTIVES, "objective")
+        checks.known(self.discriminator, DISCRIMINATORS, "discriminator")
+        checks.known(self.prior, PRIORS, "prior")
+        if self.has_encoder and self.prior != "normal":
+            raise ValueError("An encoder needs prior=normal.")
+        if self.discriminator == "spectrogram" and not self.half_rate:
+            raise ValueError("The discriminator of spectrograms needs half_rate.")
+
+    @property
+    def has_encoder(self) -> bool:
+        """Whether there is an encoder."""
+        return self.encoder or self.objective == "vae"
+
+
+def train_wavegan(
+    dataset: str,
+    workdir: str | Path,
+    settings: WaveGANSettings,
+    *,
+    data_dir: str | None = None,
+    initial: str | Path | None = None,
+    steps_per_log: int = 100,
+    logs_per_checkpoint: int = 10,
+    strategy: str = "auto",
+    evaluate: Callable[[np.ndarray], Mapping[str, float]] | None = None,
+) -> Path:
+    """Trains a generator and writes `generator.keras`, of averaged weights, and `encoder.keras` where there is one.
+
+    Only the training split is trained on. At each checkpoint the run writes both, sounds of the
+    averaged generator as `previews/STEP.wav`, and the same as audio and spectrograms to TensorBoard.
+    Run again with the same arguments, it goes on from its last checkpoint.
+
+    Args:
+        dataset: A prepared data set of recordings.
+        workdir: Folder of the run.
+        settings: The run.
+        data_dir: Folder of TFDS data sets; None for the default.
+        initial: Folder of another run, whose generator and encoder this one starts from.
+        steps_per_log: Steps in one graph call.
+        logs_per_checkpoint: Logs between checkpoints.
+        strategy: One of `training.STRATEGIES`.
+        evaluate: Given sounds of the averaged generator at each checkpoint, float32 [n, 16384], returns
+            what to log of them.
+
+    Returns:
+        Path of `generator.keras`.
+
+    Raises:
+        ValueError: Unknown strategy, data not prepared, a `workdir` that holds another run, or `initial`
+            holds no networks of the same sizes.
+    """
+    data = speech.load(dataset, "train", data_dir)
+    config = {"dataset": dataset, "initial": str(initial) if initial else None} | dataclasses.asdict(settings)
+    del config["num_steps"]  # It only says when to end: a run can go on for longer.
+    workdir = training.open_workdir(workdir, config)
+    keras.utils.set_random_seed(settings.seed)
+    distribution = training.make_strategy(strategy)
+    with distribution.scope():
+        trainer = _make_trainer(settings, len(data.class_names))
+        if initial:
+            _start_from(trainer, Path(initial))
+    state = {}
+    if trainer.discriminator:
+        state["discriminator_optimizer"] = trainer.discriminator_optimizer
+    previews = _Previews(trainer, workdir, evaluate)
+
+    def on_log(step: int, logs: dict[str, float]) -> dict[str, float]:
+        due = (step // steps_per_log) % logs_per_checkpoint == 0 or step == settings.num_steps
+        return previews.write(step) if due and training.is_chief(distribution) else {}
+
+    training.train(
+        trainer,
+        make_batches(data, settings),
+        num_steps=settings.num_steps,
+        batch_size=settings.batch_size,
+        workdir=workdir,
+        strategy=distribution,
+        steps_per_log=steps_per_log,
+        logs_per_checkpoint=logs_per_checkpoint,
+        on_log=on_log,
+        state=state,
+        description=f"{dataset} {settings.objective}",
+    )
+    return workdir / "generator.keras"
+
+
+def _make_trainer(settings: WaveGANSettings, num_classes: int) -> WaveGANTrainer:
+    options: dict[str, Any] = {"half_rate": settings.half_rate, "dtype": settings.precision}
+    generator, average = (
+        WaveGANGenerator(settings.latent_dim, settings.dim, slice_length=NUM_SAMPLES, **options) for _ in range(2)
+    )
+    generator.build()
+    average.build()
+    average.set_weights(generator.get_weights())
+    discriminator: WaveGANDiscriminator | SpectrogramDiscriminator | None = None
+    if settings.objective != "vae":
+        if settings.discriminator == "waveform":
+            discriminator = WaveGANDiscriminator(settings.dim, **options)
+        else:
+            num_logits = num_classes if settings.beta_class else 0
+            discriminator = SpectrogramDiscriminator(settings.discriminator_dim, num_logits, dtype=settings.precision)
+        discriminator.build()
+    encoder = SpeechEncoder(settings.latent_dim, dtype=settings.precision) if settings.has_encoder else None
+    if encoder:
+        encoder.build()
+    names = ("objective", "prior", "discriminator_steps", "penalty", "decay", "beta_reconstruction", "beta_kl",
+             "kl_warmup", "beta_class", "seed")  # fmt: skip
+    trainer = WaveGANTrainer(
+        generator, average, discriminator, encoder, **{name: getattr(settings, name) for name in names}
+    )
+    beta_1, beta_2 = ADAM[settings.objective]
+    trainer.compile_optimizers(*(FusedAdam(settings.learning_rate, beta_1=beta_1, beta_2=beta_2) for _ in range(2)))
+    return trainer
+
+
+def _start_from(trainer: WaveGANTrainer, folder: Path) -> None:
+    networks: list[tuple[str, type[keras.Model], list[keras.Model]]] = [
+        ("generator", WaveGANGenerator, [trainer.generator, trainer.average]),
+        ("encoder", SpeechEncoder, [trainer.encoder] if trainer.encoder else []),
+    ]
+    for name, kind, those in networks:
+        for network in those:
+            path = folder / f"{name}.keras"
+            try:
+                network.set_weights(load_network(path, kind, name).get_weights())
+            except ValueError as error:
+                raise ValueError(f"Cannot start from {path}: {str(error).splitlines()[0]}") from None
+
+
+def load_generator(path: str | os.PathLike) -> WaveGANGenerator:
+    """Reads `generator.keras` of a run.
+
+    Raises:
+        ValueError: It is missing, damaged or another model.
+    """
+    return load_network(path, WaveGANGenerator, "generator of a WaveGAN")
+
+
+def make_batches(data: speech.LabelledSpeech, settings: WaveGANSettings) -> training.MakeBatch:
+    """Batches for `WaveGANTrainer.train_step`, each epoch of the data in an order of its own."""
+    steps = settings.discriminator_steps if settings.objective != "vae" else 1
+    waveforms = tf.constant(align(data.waveforms) if settings.align else data.waveforms)
+    labels = tf.constant(data.labels)
+
+    def make_batch(positions):
+        # The stream of each of a step's batches goes on where that of the last step's ended.
+        positions = positions * steps + tf.range(steps, dtype=tf.int64)[:, tf.newaxis]
+        indices = tf.reshape(shuffled_indices(tf.reshape(positions, [-1]), len(data), settings.seed), positions.shape)
+        return tf.cast(tf.gather(waveforms, indices), tf.float32) / 32768.0, tf.gather(labels, indices)
+
+    return make_batch
+
+
+class _Previews:
+    """Writes what a run has come to."""
+
+    def __init__(self, trainer: WaveGANTrainer, workdir: Path, evaluate):
+        self.trainer = trainer
+        self.workdir = workdir
+        self.evaluate = evaluate
+
+    @functools.cached_property
+    def writer(self):
+        """Made when it is needed, for the chief alone writes."""
+        return tf.summary.create_file_writer(str(self.workdir / "events"))
+
+    def write(self, step: int) -> dict[str, float]:
+        trainer = self.trainer
+        networks = {"generator": trainer.average} | ({"encoder": trainer.encoder} if trainer.encoder else {})
+        for name, network in networks.items():
+            training.write_atomically(self.workdir / f"{name}.keras", in_float32(network).save)
+        x = self._sounds(NUM_PREVIEWS, stream=0)
+        wav = tf.audio.encode_wav(np.clip(x, -1.0, 1.0).reshape(-1, 1), SAMPLE_RATE)
+        path = self.workdir / "previews" / f"{step:08}.wav"
+        training.write_atomically(path, lambda temporary: temporary.write_bytes(wav.numpy()))
+        with self.writer.as_default(step=step):
+            tf.summary.audio("generated", x[..., tf.newaxis], SAMPLE_RATE, max_outputs=NUM_PREVIEWS)
+            tf.summary.image("generated", _pictures(x), max_outputs=NUM_PREVIEWS)
+        self.writer.flush()
+        return dict(self.evaluate(self._sounds(NUM_EVALUATED, stream=1))) if self.evaluate else {}
+
+    def _sounds(self, count: int, stream: int) -> np.ndarray:
+        trainer = self.trainer
+        z = sample_prior(trainer.prior, (count, trainer.average.latent_dim), tf.constant([trainer.seed, stream]))
+        return in_batches(lambda z: trainer.average(z)[..., 0], z.numpy(), batch_size=50)
+
+
+def _pictures(x: tf.Tensor) -> tf.Tensor:
+    """Spectrograms, low frequencies below, as images: float32 [batch, bands, frames, 1] in [0, 1]."""
+    spectrogram = tf.transpose(log_mel_spectrogram(x), [0, 2, 1])[:, ::-1, :, tf.newaxis]
+    return tf.clip_by_value((spectrogram + 7.0) / 12.0, 0.0, 1.0)
