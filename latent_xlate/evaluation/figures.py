@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
 
 from latent_xlate import training
 
@@ -17,13 +18,16 @@ COLOURS = "cividis"
 _DOTS_PER_INCH = 120
 
 
-def image_grid(path: str | os.PathLike, rows: Sequence[np.ndarray], captions: Sequence[str]) -> Path:
+def image_grid(
+    path: str | os.PathLike, rows: Sequence[np.ndarray], captions: Sequence[str], framed: Sequence[int] = ()
+) -> Path:
     """Draws rows of images, each with a caption at its left.
 
     Args:
         path: The PNG file to write.
         rows: Each float [columns, height, width, 1 or 3], in [0, 1]; all of one number of columns.
         captions: One for each row.
+        framed: Columns whose images get a red frame.
 
     Returns:
         `path`.
@@ -41,6 +45,11 @@ def image_grid(path: str | os.PathLike, rows: Sequence[np.ndarray], captions: Se
         axis.imshow(strip if strip.shape[-1] == 3 else strip[..., 0], cmap="gray", vmin=0.0, vmax=1.0)
         axis.set_ylabel(caption, rotation=0, ha="right", va="center")
         axis.set(xticks=[], yticks=[])
+        height, width = row.shape[1:3]
+        for column in framed:
+            # A little inside the image, whose pixels' centres are at whole numbers.
+            left, top = (0.02 * width - 0.5 + column * width, 0.02 * height - 0.5)
+            axis.add_patch(Rectangle((left, top), 0.96 * width, 0.96 * height, fill=False, color="red", linewidth=2))
     return write(figure, path)
 
 

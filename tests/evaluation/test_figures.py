@@ -24,6 +24,17 @@ def test_grid_shows_the_rows_colours(tmp_path):
     assert rows[0].mean() < rows[1].mean()
 
 
+def test_grid_frames_the_columns_asked_for(tmp_path):
+    grey = np.full((4, 8, 8, 1), 0.5)
+    image = pixels(figures.image_grid(tmp_path / "grid.png", [grey, grey], ["source", "target"], framed=[0, 2]))
+    is_red = (np.abs(image - np.array([1.0, 0.0, 0.0])) < 0.1).all(-1)
+    columns = np.flatnonzero(is_red.mean(0) > 0.5)
+    sides = [group.mean() for group in np.split(columns, np.flatnonzero(np.diff(columns) > 3) + 1)]
+    # Left and right of the first and of the third image, in widths of an image.
+    places = 3 * (np.array(sides) - sides[0]) / (sides[-1] - sides[0])
+    np.testing.assert_allclose(places, [0, 1, 2, 3], atol=0.15)
+
+
 @pytest.mark.parametrize(
     ("rows", "captions"), [([np.zeros((2, 4, 4, 1))], []), ([np.zeros((2, 4, 4, 1)), np.zeros((3, 4, 4, 1))], ["", ""])]
 )
