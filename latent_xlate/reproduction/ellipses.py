@@ -6,6 +6,7 @@ import dataclasses
 import os
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
@@ -20,7 +21,7 @@ from latent_xlate.bridge.latents import Latents, make_batches
 from latent_xlate.evaluation import figures
 from latent_xlate.optimizer import FusedAdam, make_schedule
 
-VARIANTS: dict[str, dict[str, float | bool]] = {
+VARIANTS: dict[str, dict[str, Any]] = {
     "unconditional": {"conditional": False, "beta_swd": 0.0, "beta_cls": 0.0},
     "conditional": {"conditional": True, "beta_swd": 0.0, "beta_cls": 0.0},
     "conditional, SWD": {"conditional": True, "beta_swd": 1.0, "beta_cls": 0.0},
@@ -165,7 +166,7 @@ def figure(path: str | os.PathLike, bridges: Mapping[str, BridgingVAE], seed: in
 
 def _scatter(axis: Axes, points, colours):
     # Thousands of points as vectors would make the file slow to show.
-    axis.scatter(*points.T, s=3, c=colours, linewidths=0, rasterized=True)
+    axis.scatter(points[:, 0], points[:, 1], s=3, c=colours, linewidths=0, rasterized=True)
 
 
 def _boundary(axis: Axes, bridge: BridgingVAE):
