@@ -48,21 +48,28 @@ def unit_images(x: np.ndarray, shape: tuple[int, ...], what: str = "x") -> np.nd
     Raises:
         ValueError: Wrong shape or dtype, a NaN or infinite value, a value outside [0, 1].
     """
-    x = np.asarray(x)
-    if x.dtype == np.uint8:
+    if np.asarray(x).dtype == np.uint8:
         raise ValueError(f"{what} is uint8 in [0, 255]; images are floats in [0, 1]: divide it by 255.")
+    return _floats(x, shape, "images", (0, 1), what)
+
+
+def unit_waveforms(x: np.ndarray, num_samples: int, what: str = "x") -> np.ndarray:
+    """Checks a batch of mono sounds, as `unit_images` checks images: float32 [batch, num_samples] in [-1, 1]."""
+    if np.asarray(x).dtype == np.int16:
+        raise ValueError(f"{what} is int16; sounds are floats in [-1, 1]: divide it by 32768.")
+    return _floats(x, (num_samples,), "sounds", (-1, 1), what)
+
+
+def _floats(x, shape, kind, limits, what):
+    x, (low, high) = np.asarray(x), limits
     if not np.issubdtype(x.dtype, np.floating):
-        raise ValueError(f"{what} has dtype {x.dtype}; images are floats in [0, 1].")
+        raise ValueError(f"{what} has dtype {x.dtype}; {kind} are floats in [{low}, {high}].")
     if x.ndim != 1 + len(shape) or x.shape[1:] != tuple(shape):
         expected = ", ".join(map(str, shape))
         raise ValueError(f"{what} has shape {list(x.shape)}; expected [batch, {expected}].")
-    return _in_unit_range(x.astype(np.float32), what)
-
-
-def _in_unit_range(x: np.ndarray, what: str) -> np.ndarray:
-    finite(x, what)
-    if x.size and (x.min() < 0 or x.max() > 1):
-        raise ValueError(f"{what} has values from {x.min():g} to {x.max():g}; images must lie in [0, 1].")
+    x = finite(x.astype(np.float32), what)
+    if x.size and (x.min() < low or x.max() > high):
+        raise ValueError(f"{what} has values from {x.min():g} to {x.max():g}; {kind} must lie in [{low}, {high}].")
     return x
 
 

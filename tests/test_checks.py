@@ -69,6 +69,27 @@ def test_what_is_no_batch_of_unit_images_is_refused(x, message):
     assert message in str(error.value)
 
 
+@pytest.mark.parametrize(
+    ("x", "message"),
+    [
+        (np.zeros((2, 5), np.int16), "sound is int16; sounds are floats in [-1, 1]: divide it by 32768."),
+        (np.zeros((2, 5), np.int32), "sound has dtype int32; sounds are floats in [-1, 1]."),
+        (np.zeros((2, 4)), "sound has shape [2, 4]; expected [batch, 5]."),
+        (np.array([[0, 0, np.nan, 0, 0]]), "sound has 1 NaN or infinite value."),
+        (np.array([[0, 0, -1.5, 0, 1]]), "sound has values from -1.5 to 1; sounds must lie in [-1, 1]."),
+    ],
+)
+def test_what_is_no_batch_of_waveforms_is_refused(x, message):
+    with pytest.raises(ValueError, match="sound") as error:
+        checks.unit_waveforms(x, 5, "sound")
+    assert str(error.value) == message
+
+
+def test_waveforms_may_touch_the_bounds():
+    x = np.array([[-1.0, 1.0, 0.0]])
+    np.testing.assert_array_equal(checks.unit_waveforms(x, 3), x)
+
+
 @pytest.mark.parametrize("dtype", [np.uint8, np.int64])
 def test_class_labels_become_int32_of_the_same_values(dtype):
     labels = checks.class_labels(np.array([0, 9, 3], dtype), 10)

@@ -8,6 +8,10 @@ from latent_xlate.bridge.bridging_vae import BridgingVAE
 from latent_xlate.domains.image_classifier import ImageClassifier
 from latent_xlate.domains.image_domain import ImageDomain
 from latent_xlate.domains.image_vae import ImageVAE
+from latent_xlate.domains.speech_classifier import SpeechClassifier
+from latent_xlate.domains.speech_domain import SpeechDomain
+from latent_xlate.domains.speech_encoder import SpeechEncoder
+from latent_xlate.domains.wavegan import WaveGANGenerator
 from latent_xlate.translator import Translator
 
 CLASS_NAMES = tuple(str(digit) for digit in range(10))
@@ -37,3 +41,12 @@ def translator(seed: int = 0) -> Translator:
     """Domains "digits" and "clothes", whose latents differ in size, and a bridge between them."""
     domains = [image_domain("digits", 6, seed), image_domain("clothes", 5, seed + 1)]
     return Translator(domains, bridge((6, 5), seed))
+
+
+def speech_domain(name: str = "speech", latent_dim: int = 4, seed: int = 0, **options) -> SpeechDomain:
+    """A domain of a second of sound, with the narrowest networks."""
+    keras.utils.set_random_seed(seed)
+    networks = WaveGANGenerator(latent_dim, dim=1), SpeechClassifier(filters=1), SpeechEncoder(latent_dim, dim=1)
+    for network in networks:
+        network.build()
+    return SpeechDomain(name, *networks, class_names=CLASS_NAMES, **options)

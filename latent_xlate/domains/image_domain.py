@@ -134,6 +134,9 @@ class ImageDomain(Domain):
         pixels = tf.cast(tf.round(tf.clip_by_value(x, 0.0, 1.0) * 255.0), tf.uint8)
         return tf.map_fn(tf.io.encode_png, pixels, fn_output_signature=tf.TensorSpec([], tf.string))
 
+    def pictures(self, x: tf.Tensor) -> tf.Tensor:
+        return x
+
     def get_config(self) -> dict[str, Any]:
         return {
             "name": self.name,

@@ -40,6 +40,19 @@ def log_mel_spectrogram(x: tf.Tensor) -> tf.Tensor:
     return tf.math.log(tf.tensordot(spectrogram, tf.cast(mel, tf.float32), 1) + LOG_OFFSET)
 
 
+def spectrogram_pictures(x: tf.Tensor) -> tf.Tensor:
+    """Log-mel spectrograms to look at, low frequencies below.
+
+    Args:
+        x: float32 [batch, 16384], samples at 16 kHz in [-1, 1].
+
+    Returns:
+        float32 [batch, 128 bands, 128 frames, 1], in [0, 1].
+    """
+    spectrogram = tf.transpose(log_mel_spectrogram(x), [0, 2, 1])[:, ::-1, :, tf.newaxis]
+    return tf.clip_by_value((spectrogram + 7.0) / 12.0, 0.0, 1.0)
+
+
 @keras.saving.register_keras_serializable(package=KERAS_PACKAGE)
 class SpeechClassifier(Classifier):
     """Four convolutions over the log-mel spectrogram and an affine map to the logits.

@@ -20,7 +20,7 @@ from latent_xlate.data.alignment import align
 from latent_xlate.data.audio import NUM_SAMPLES, SAMPLE_RATE
 from latent_xlate.domains.network_files import in_float32, load_network
 from latent_xlate.domains.spectrogram_discriminator import SpectrogramDiscriminator
-from latent_xlate.domains.speech_classifier import log_mel_spectrogram
+from latent_xlate.domains.speech_classifier import spectrogram_pictures
 from latent_xlate.domains.speech_encoder import SpeechEncoder
 from latent_xlate.domains.wavegan import WaveGANDiscriminator, WaveGANGenerator
 from latent_xlate.domains.wavegan_trainer import OBJECTIVES, PRIORS, WaveGANTrainer, sample_prior
@@ -268,7 +268,7 @@ class _Previews:
         training.write_atomically(path, lambda temporary: temporary.write_bytes(wav.numpy()))
         with self.writer.as_default(step=step):
             tf.summary.audio("generated", x[..., tf.newaxis], SAMPLE_RATE, max_outputs=NUM_PREVIEWS)
-            tf.summary.image("generated", _pictures(x), max_outputs=NUM_PREVIEWS)
+            tf.summary.image("generated", spectrogram_pictures(x), max_outputs=NUM_PREVIEWS)
         self.writer.flush()
         return dict(self.evaluate(self._sounds(NUM_EVALUATED, stream=1))) if self.evaluate else {}
 
@@ -276,9 +276,3 @@ class _Previews:
         trainer = self.trainer
         z = sample_prior(trainer.prior, (count, trainer.average.latent_dim), tf.constant([trainer.seed, stream]))
         return in_batches(lambda z: trainer.average(z)[..., 0], z.numpy(), batch_size=50)
-
-
-def _pictures(x: tf.Tensor) -> tf.Tensor:
-    """Spectrograms, low frequencies below, as images: float32 [batch, bands, frames, 1] in [0, 1]."""
-    spectrogram = tf.transpose(log_mel_spectrogram(x), [0, 2, 1])[:, ::-1, :, tf.newaxis]
-    return tf.clip_by_value((spectrogram + 7.0) / 12.0, 0.0, 1.0)
