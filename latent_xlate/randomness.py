@@ -36,13 +36,20 @@ def replica_normal(shape: tuple[int | tf.Tensor, ...], seed: tf.Tensor, axis: in
     """
     context = tf.distribute.get_replica_context()
     count = context.num_replicas_in_sync if context else 1
-    if count == 1:
-        return tf.random.stateless_normal(shape, seed)
     whole = [size * count if i == axis else size for i, size in enumerate(shape)]
-    noise = tf.random.stateless_normal(whole, seed)
-    start = [0] * len(shape)
-    start[axis] = context.replica_id_in_sync_group * shape[axis]
-    return tf.slice(noise, start, shape)
+    return replica_slice(tf.random.stateless_normal(whole, seed), axis)
+
+
+def replica_slice(whole: tf.Tensor, axis: int = 0) -> tf.Tensor:
+    """This replica's part of a tensor that belongs to the global batch, split evenly along `axis`."""
+    context = tf.distribute.get_replica_context()
+    count = context.num_replicas_in_sync if context else 1
+    if count == 1:
+        return whole
+    size = (whole.shape[axis] or tf.shape(whole)[axis]) // count
+    start, sizes = [0] * len(whole.shape), [-1] * len(whole.shape)
+    start[axis], sizes[axis] = context.replica_id_in_sync_group * size, size
+    return tf.slice(whole, start, sizes)
 
 
 def shuffled_indices(positions: tf.Tensor, size: int | tf.Tensor, seed: int, stream: int | tf.Tensor = 0) -> tf.Tensor:

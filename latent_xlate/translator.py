@@ -15,7 +15,8 @@ import tensorflow as tf
 
 from latent_xlate import checks, training
 from latent_xlate.batching import in_batches
-from latent_xlate.bridge.bridging_vae import BridgingVAE
+from latent_xlate.bridge import bridging_vae  # noqa: F401  Registers the class with Keras.
+from latent_xlate.bridge.bridge import Bridge
 from latent_xlate.bridge.interpolation import interpolate
 from latent_xlate.domains import pretrained
 from latent_xlate.domains.domain import Domain
@@ -35,7 +36,7 @@ class Translator:
         shoes = translator.translate(digits, source="mnist", target="fashion_mnist")
     """
 
-    def __init__(self, domains: Sequence[Domain], bridge: BridgingVAE):
+    def __init__(self, domains: Sequence[Domain], bridge: Bridge):
         """Joins domains and bridge.
 
         Args:
@@ -251,7 +252,7 @@ def row_seeds(seed: int, rows: Sequence[int]) -> np.ndarray:
     return np.stack([np.full(len(rows), seed), np.asarray(rows)], axis=1).astype(np.int32)
 
 
-def load_bridge(path: str | os.PathLike) -> BridgingVAE:
+def load_bridge(path: str | os.PathLike) -> Bridge:
     """Reads a bridge, a `.keras` file.
 
     Raises:
@@ -264,6 +265,6 @@ def load_bridge(path: str | os.PathLike) -> BridgingVAE:
     except Exception as error:  # Whatever a damaged zip or a foreign model may raise on its way.
         reason = str(error).partition("\n")[0]
         raise ValueError(f"{path} is not a Keras model, or is damaged ({reason}).") from None
-    if not isinstance(bridge, BridgingVAE):
+    if not isinstance(bridge, Bridge):
         raise ValueError(f"{path} is a {type(bridge).__name__}, not a bridge.")
     return bridge

@@ -37,7 +37,10 @@ def load_latents(domain: Domain, folder: str, latents: str, split: str, data_dir
         shipped = Latents.load(path)
         if shipped.mu.shape[1] != domain.latent_dim:
             width = shipped.mu.shape[1]
-            raise ValueError(f"{path} are {width} wide; those of domain {domain.name!r} are {domain.latent_dim}.")
+            raise ValueError(
+                f"{path} are {width} wide; those of domain {domain.name!r} are {domain.latent_dim}: "
+                "take those of the data set instead (latents=dataset)."
+            )
         return shipped
     return encode_images(domain, images.load(domain.dataset, split, data_dir))
 

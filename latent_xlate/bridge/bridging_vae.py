@@ -8,6 +8,7 @@ import keras
 import tensorflow as tf
 
 from latent_xlate import KERAS_PACKAGE, checks, losses
+from latent_xlate.bridge.bridge import Bridge
 from latent_xlate.bridge.layers import GatedMixing
 from latent_xlate.domains.image_vae import relu_stack
 from latent_xlate.randomness import replica_normal, step_seed
@@ -18,7 +19,7 @@ UNLABELLED = -1
 
 
 @keras.saving.register_keras_serializable(package=KERAS_PACKAGE)
-class BridgingVAE(keras.Model):
+class BridgingVAE(Bridge):
     """A VAE whose encoder and decoder are shared by all domains and told which one they work for.
 
     Training minimises, over domains d (paper, section 3),

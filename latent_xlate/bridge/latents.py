@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -113,7 +113,7 @@ def make_batches(domains: Sequence[Latents], num_classes: int, sampling: str, se
     """
     checks.known(sampling, SAMPLINGS, "sampling")
     samplers = [
-        _sampler(latents, num_classes, sampling, f"domain {index}", hash_of_stream(seed, index))
+        make_sampler(latents.labels, num_classes, sampling, f"domain {index}", hash_of_stream(seed, index))
         for index, latents in enumerate(domains)
     ]
     stored = [
@@ -137,21 +137,38 @@ def hash_of_stream(seed: int, stream: int) -> int:
     return int(np.random.SeedSequence([seed, stream]).generate_state(1)[0] >> 1)
 
 
-def _sampler(latents, num_classes, sampling, name, seed):
-    if not len(latents):
+def make_sampler(
+    labels: np.ndarray, num_classes: int, sampling: str, name: str, seed: int
+) -> Callable[[tf.Tensor], tf.Tensor]:
+    """Which instances of a domain come when.
+
+    Args:
+        labels: Integers [n], -1 where unlabelled.
+        num_classes: Number of classes.
+        sampling: One of `SAMPLINGS`, see `make_batches`.
+        name: How errors call the domain.
+        seed: Of the order.
+
+    Returns:
+        Function of positions in the stream of instances, int64 [m]: their indices, int64 [m].
+
+    Raises:
+        ValueError: As in `make_batches`.
+    """
+    if not len(labels):
         raise ValueError(f"{name} has no instance.")
-    known = latents.labels[latents.labels != UNLABELLED]
+    known = labels[labels != UNLABELLED]
     checks.class_labels(known, num_classes, f"labels of {name}")
     if sampling == "uniform":
-        return lambda positions: shuffled_indices(positions, len(latents), seed)
-    if len(known) < len(latents):
-        raise ValueError(f"{name} has {len(latents) - len(known)} unlabelled instances; use sampling 'uniform'.")
-    counts = np.bincount(latents.labels, minlength=num_classes)
+        return lambda positions: shuffled_indices(positions, len(labels), seed)
+    if len(known) < len(labels):
+        raise ValueError(f"{name} has {len(labels) - len(known)} unlabelled instances; use sampling 'uniform'.")
+    counts = np.bincount(labels, minlength=num_classes)
     if not counts.all():
         raise ValueError(
             f"Class {int(np.argmin(counts))} has no instance in {name}; balanced batches need all classes."
         )
-    by_class = tf.constant(np.argsort(latents.labels, kind="stable"))
+    by_class = tf.constant(np.argsort(labels, kind="stable"))
     starts = tf.constant(np.cumsum(counts) - counts)
     sizes = tf.constant(counts)
 

@@ -20,6 +20,7 @@ does, measures 1,000 training instances with z and z' sampled.
 
 from absl import flags
 
+from latent_xlate import baselines  # noqa: F401  Registers them with Keras.
 from latent_xlate.bridge.bridge_training import LATENTS
 from latent_xlate.cli import _app
 from latent_xlate.evaluation import accuracy, runs

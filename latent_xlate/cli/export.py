@@ -7,6 +7,7 @@
 
 from absl import flags
 
+from latent_xlate import baselines  # noqa: F401  Registers them with Keras.
 from latent_xlate.cli import _app
 from latent_xlate.serving import export
 from latent_xlate.translator import Translator

@@ -11,7 +11,10 @@ with an array `x`, or a folder of such files. The output folder gets a file of t
 
 from absl import flags
 
-from latent_xlate import file_translation
+from latent_xlate import (
+    baselines,  # noqa: F401  Registers them with Keras.
+    file_translation,
+)
 from latent_xlate.cli import _app
 from latent_xlate.domains.image_domain import INVERT
 

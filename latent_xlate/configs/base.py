@@ -64,3 +64,29 @@ def image_bridge(domains: Sequence[str], mode: str) -> ConfigDict:
         config.steps_per_checkpoint = 500
         config.steps_per_log = 100
     return config
+
+
+def baseline(name: str, mode: str, modes: Sequence[str]) -> ConfigDict:
+    """Settings that the baselines share; to them each adds its own (`model`, `num_steps`, `batch_size`).
+
+    Args:
+        name: One of `baseline_training.BASELINES`.
+        mode: One of `modes`: "best", under an hour on two cores; "wide", the widths of the original
+            publication, for a GPU; or "quick", a minute or two, to see it all work.
+        modes: Those that it has.
+
+    Raises:
+        ValueError: Unknown mode.
+    """
+    checks.known(mode, modes, "mode")
+    config = ConfigDict()
+    config.baseline = name
+    config.domains = ("mnist", "fashion_mnist")
+    config.seed = 0
+    config.learning_rate = 2e-4
+    config.beta_1 = 0.5  # of Adam
+    config.schedule = "cosine"  # or "constant"
+    config.precision = "float32"
+    config.steps_per_log = 20 if mode == "quick" else 100
+    config.steps_per_checkpoint = 100 if mode == "quick" else 500
+    return config

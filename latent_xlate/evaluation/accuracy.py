@@ -67,8 +67,8 @@ def evaluate_translator(
         seed: Of the sampling, of the choice of instances and of the halves of `fid_floor`.
 
     Returns:
-        JSON-serialisable. `protocol`; `seeds`, of the bridge's training and of this evaluation;
-        `instances`, their number in each domain.
+        JSON-serialisable. `model`, the bridge's class; `protocol`; `seeds`, of the bridge's training and
+        of this evaluation; `instances`, their number in each domain.
 
         `domains`, by name, empty without a judge:
 
@@ -144,6 +144,7 @@ def evaluate_translator(
             "fid": frechet_distance(transferred.features, references[target]),
         }
     return {
+        "model": type(translator.bridge).__name__,
         "protocol": protocol,
         "seeds": {"training": translator.bridge.seed, "evaluation": seed},
         "instances": {name: len(of) for name, of in chosen.items()},

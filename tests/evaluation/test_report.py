@@ -5,6 +5,7 @@ import pytest
 from latent_xlate.evaluation import report
 
 RUN = {
+    "model": "BridgingVAE",
     "protocol": "held_out",
     "seeds": {"training": 0, "evaluation": 0},
     "instances": {"mnist": 2000, "fashion_mnist": 1000},
@@ -54,13 +55,14 @@ def test_confusions_are_left_out():
 @pytest.mark.parametrize(
     "other",
     [
+        RUN | {"model": "Pix2Pix"},
         RUN | {"protocol": "reference"},
         RUN | {"instances": {"mnist": 1000, "fashion_mnist": 1000}},
         RUN | {"domains": {"mnist": RUN["domains"]["mnist"]}},
         RUN | {"domains": RUN["domains"] | {"mnist": RUN["domains"]["mnist"] | {"fid_reference": "data"}}},
         changed(accuracy=0.9),
     ],
-    ids=["protocol", "instances", "domains", "reference of FID", "numbers"],
+    ids=["model", "protocol", "instances", "domains", "reference of FID", "numbers"],
 )
 def test_runs_that_do_not_compare_are_refused(other):
     with pytest.raises(ValueError, match="no common mean"):
@@ -75,7 +77,8 @@ def test_no_runs_are_refused():
 def test_table_sets_numbers_beside_the_papers():
     lines = report.table(report.summarise([changed(fid=1.0), changed(fid=3.0)])).splitlines()
     assert lines == [
-        "Protocol held_out, 2 runs (mean ± standard deviation); instances: 2,000 of mnist, 1,000 of fashion_mnist.",
+        "BridgingVAE, protocol held_out, 2 runs (mean ± standard deviation); "
+        "instances: 2,000 of mnist, 1,000 of fashion_mnist.",
         "",
         "| Transfer | accuracy, paper | accuracy | label accuracy | FID |",
         "|---|---|---|---|---|",
@@ -96,3 +99,9 @@ def test_table_of_other_domains_has_no_column_of_the_paper():
     text = report.table(report.summarise([run]))
     assert "paper" not in text
     assert "| digits to clothes | 0.5000 |" in text
+
+
+def test_baseline_is_set_beside_the_papers_baseline():
+    text = report.table(report.summarise([RUN | {"model": "Pix2Pix"}]))
+    assert "| fashion_mnist to mnist | 0.08 |" in text
+    assert "reconstruction, paper" not in text

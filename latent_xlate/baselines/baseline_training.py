@@ -1,0 +1,116 @@
+"""Training of a baseline from a configuration (see `latent_xlate/configs`)."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+
+import keras
+from ml_collections import ConfigDict
+
+from latent_xlate import checks, training
+from latent_xlate.baselines.adversarial import AdversarialPair
+from latent_xlate.baselines.cyclegan import CycleGAN
+from latent_xlate.baselines.latent_cyclegan import LatentCycleGAN
+from latent_xlate.baselines.pix2pix import Pix2Pix
+from latent_xlate.baselines.pixel_domain import PixelDomain, make_image_pairs
+from latent_xlate.bridge.bridge_training import load_domains, num_classes
+from latent_xlate.bridge.latents import make_batches
+from latent_xlate.data import images
+from latent_xlate.domains import pretrained
+from latent_xlate.domains.domain import Domain
+from latent_xlate.domains.image_domain import ImageDomain
+from latent_xlate.optimizer import SCHEDULES, FusedAdam, make_schedule
+
+OF_IMAGES: dict[str, type[Pix2Pix] | type[CycleGAN]] = {"pix2pix": Pix2Pix, "cyclegan": CycleGAN}
+BASELINES = (*OF_IMAGES, "latent_cyclegan")
+
+
+def train_baseline(
+    config: ConfigDict,
+    workdir: str | os.PathLike,
+    *,
+    strategy: str = "auto",
+    data_dir: str | None = None,
+) -> tuple[list[Domain], AdversarialPair]:
+    """Trains a baseline between two pretrained domains, of whose models only the latent CycleGAN makes use.
+
+    Run again with the same configuration, it goes on from its last checkpoint.
+
+    Args:
+        config: As `latent_xlate/configs` give it.
+        workdir: Folder of the run: gets `config.json`, checkpoints, events and `baseline.keras`.
+        strategy: One of `training.STRATEGIES`.
+        data_dir: Folder of TFDS data sets; None for the default.
+
+    Returns:
+        The domains that the baseline translates between and the trained baseline, for a `Translator`.
+
+    Raises:
+        ValueError: A configuration that does not fit, data that are not there, or a `workdir` that holds
+            another run.
+    """
+    checks.known(config.baseline, BASELINES, "baseline")
+    if len(config.domains) != 2:
+        raise ValueError(f"A baseline is trained between two domains, not {len(config.domains)}.")
+    distribution = training.make_strategy(strategy)  # Before TensorFlow first computes, or workers cannot join.
+    load = _load_images if config.baseline in OF_IMAGES else _load_latents
+    domains, make_batch = load(config, data_dir)
+    with distribution.scope():
+        model = make_baseline(config, domains)
+    workdir = training.open_workdir(workdir, config.to_dict())  # Only now: what does not fit leaves nothing behind.
+    training.train(
+        model,
+        make_batch,
+        num_steps=config.num_steps,
+        batch_size=config.batch_size,
+        workdir=workdir,
+        strategy=distribution,
+        steps_per_log=config.steps_per_log,
+        logs_per_checkpoint=max(1, config.steps_per_checkpoint // config.steps_per_log),
+        state=model.state,
+        description=config.baseline,
+    )
+    if training.is_chief(distribution):
+        training.write_atomically(workdir / "baseline.keras", lambda path: model.save(path))
+    return domains, model
+
+
+def make_baseline(config: ConfigDict, domains: Sequence[Domain]) -> AdversarialPair:
+    """A baseline between domains, built and compiled, as `config` describes it, its weights given by the seed."""
+    checks.known(config.schedule, SCHEDULES, "schedule")
+    pool_size = config.model.get("pool_size", 0)
+    if 0 < pool_size < config.batch_size:
+        raise ValueError(
+            f"A pool of {pool_size} is smaller than a batch of {config.batch_size}: raise model.pool_size."
+        )
+    keras.utils.set_random_seed(config.seed)
+    options = {"seed": config.seed, "dtype": config.precision, **config.model}
+    if config.baseline in OF_IMAGES:
+        model: AdversarialPair = OF_IMAGES[config.baseline](domains[0].data_shape, **options)
+    else:
+        model = LatentCycleGAN([domain.latent_dim for domain in domains], **options)
+    rate = make_schedule(config.schedule, config.learning_rate, config.num_steps)
+    model.compile(optimizer=FusedAdam(rate, beta_1=config.beta_1), jit_compile=False)
+    return model
+
+
+def _load_latents(config, data_dir):
+    domains, latents = load_domains(config, "train", data_dir)
+    return domains, make_batches(latents, num_classes(domains), "balanced", config.seed)
+
+
+def _load_images(config, data_dir):
+    domains = []
+    for name in config.domains:
+        domain = pretrained.load(name)
+        if not isinstance(domain, ImageDomain):
+            raise ValueError(f"Domain {domain.name!r} is not of images, which {config.baseline} translates.")
+        domains.append(PixelDomain.of(domain))
+    first, second = domains
+    if first.data_shape != second.data_shape:
+        raise ValueError(
+            f"{config.baseline} needs images of one shape, not {first.data_shape} and {second.data_shape}."
+        )
+    data = [images.load(domain.dataset, "train", data_dir) for domain in domains]
+    return domains, make_image_pairs(data, num_classes(domains), config.seed)

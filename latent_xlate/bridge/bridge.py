@@ -1,0 +1,42 @@
+"""What joins the domains of a translator."""
+
+from __future__ import annotations
+
+import keras
+import tensorflow as tf
+
+
+class Bridge(keras.Model):
+    """A model that takes the latents of some domains to those of others.
+
+    Attributes:
+        latent_dims: Size of each domain's latent.
+        shared_dim: Size of the latent that they share; 0 where there is none.
+        seed: Of its training.
+    """
+
+    latent_dims: tuple[int, ...]
+    shared_dim: int = 0
+    seed: int
+
+    def translate(self, z: tf.Tensor, source: int, target: int, noise: tf.Tensor | None = None) -> tf.Tensor:
+        """Translates latents of one domain into another's.
+
+        Args:
+            z: [batch, latent_dims[source]].
+            source: Index of the domain of `z`.
+            target: Index of the domain to translate to; the source's own reconstructs.
+            noise: Standard normal, [batch, shared_dim], to sample the shared latent; None for its mean.
+
+        Returns:
+            float32 [batch, latent_dims[target]].
+        """
+        raise NotImplementedError(f"{type(self).__name__} does not translate.")
+
+    def encode(self, z: tf.Tensor, domain: int) -> tuple[tf.Tensor, tf.Tensor]:
+        """Posterior of the shared latent, mu and sigma, [batch, shared_dim], of latents of the domain of an index."""
+        raise ValueError(f"A {type(self).__name__} has no shared latent.")
+
+    def decode(self, z_shared: tf.Tensor, domain: int) -> tf.Tensor:
+        """Latents of the domain of an index, [batch, latent_dim], of shared latents [batch, shared_dim]."""
+        raise ValueError(f"A {type(self).__name__} has no shared latent.")

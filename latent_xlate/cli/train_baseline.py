@@ -1,0 +1,49 @@
+"""Trains one of the paper's baselines between two pretrained domains.
+
+    bin/train_baseline.py --config=pix2pix --workdir=out/pix2pix
+    bin/train_baseline.py --config=cyclegan --workdir=out/cyclegan --config.model.beta_cycle=5
+    bin/train_baseline.py --config=latent_cyclegan --workdir=out/latent --config.domains="('mnist','mnist_b')"
+
+A configuration is a file or the name of one that the project ships, then after a colon its mode:
+`best` (the default), `wide` (of the images' baselines, for a GPU) or `quick`. `--config.FIELD=VALUE`
+overrides a setting.
+
+The folder gets `translator/` (for `evaluate` and `translate`), `baseline.keras`, `config.json`,
+checkpoints and TensorBoard events. Killed at any moment, the same command goes on from the last
+checkpoint. Pix2Pix and CycleGAN translate images themselves: they are evaluated with
+`--latents=dataset`.
+"""
+
+from pathlib import Path
+
+from absl import flags
+from ml_collections import config_flags
+
+from latent_xlate import training
+from latent_xlate.baselines import baseline_training
+from latent_xlate.cli import _app
+from latent_xlate.translator import Translator
+
+_CONFIG = config_flags.DEFINE_config_file("config", None, "File or name of a configuration, with its mode.")
+_WORKDIR = flags.DEFINE_string("workdir", None, "Folder of the run.", required=True)
+_DATA_DIR = flags.DEFINE_string("data_dir", None, "Folder of TFDS data sets (default: TFDS's own).")
+_STRATEGY = flags.DEFINE_enum("strategy", "auto", training.STRATEGIES, "tf.distribute strategy.")
+flags.mark_flag_as_required("config")
+
+
+def main(argv):
+    del argv
+    domains, model = baseline_training.train_baseline(
+        _CONFIG.value, _WORKDIR.value, strategy=_STRATEGY.value, data_dir=_DATA_DIR.value
+    )
+    if training.is_chief(model.distribute_strategy):
+        print(f"Wrote {Translator(domains, model).save(Path(_WORKDIR.value) / 'translator')}")
+    training.wait_for_workers(model.distribute_strategy)
+
+
+def console_entry_point():
+    _app.run(main, flags_parser=_app.parse_flags_with_config)
+
+
+if __name__ == "__main__":
+    console_entry_point()
