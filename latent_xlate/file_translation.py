@@ -73,7 +73,7 @@ def translate_path(
             an input; or a single file cannot be read.
     """
     files = _inputs(Path(path))
-    results = _results(files, Path(output))
+    results = _results(files, training.output_folder(output))
     signatures = _signatures(translator, source, target, invert)
     suffix = "_sampled" if sample else ""
     names = {"data_bytes": f"{source}_to_{target}{suffix}", "x": f"{source}_to_{target}_arrays{suffix}"}

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import functools
 import json
+import math
 import os
 import shutil
 import sys
@@ -81,6 +82,14 @@ def share_cores() -> None:
         tf.config.threading.set_intra_op_parallelism_threads(max(1, (os.cpu_count() or 1) // 2))
 
 
+def replica_batch_size(batch_size: int, strategy: tf.distribute.Strategy) -> int:
+    """A replica's part of a global batch; ValueError where the batch cannot be split evenly."""
+    num_replicas = strategy.num_replicas_in_sync
+    if batch_size % num_replicas:
+        raise ValueError(f"Batch size {batch_size} cannot be split evenly over {num_replicas} replicas.")
+    return batch_size // num_replicas
+
+
 def is_chief(strategy: tf.distribute.Strategy) -> bool:
     """Whether this process is the one that writes a run's files."""
     return strategy.extended.should_checkpoint
@@ -98,6 +107,20 @@ def wait_for_workers(strategy: tf.distribute.Strategy) -> None:
 
     if strategy.cluster_resolver is not None:
         meet().numpy()
+
+
+def output_folder(path: str | os.PathLike) -> Path:
+    """Returns `path`, or raises ValueError if it is no folder that files can be written to, nor can become one.
+
+    To be asked before long work whose result would find no place.
+    """
+    path = Path(path)
+    nearest = next(each for each in (path.absolute(), *path.absolute().parents) if os.path.lexists(each))
+    if not nearest.is_dir():
+        raise ValueError(f"Nothing can be written to {path}: {nearest} is not a folder.")
+    if not os.access(nearest, os.W_OK):
+        raise ValueError(f"Nothing can be written to {path}: {nearest} is read-only.")
+    return path
 
 
 def write_atomically(path: str | os.PathLike, write: Callable[[Path], Any]) -> Path:
@@ -132,13 +155,14 @@ def write_json(path: str | os.PathLike, content: Any) -> Path:
     return write_atomically(path, lambda temporary: temporary.write_text(text))
 
 
-def write_npz(path: str | os.PathLike, arrays: Mapping[str, np.ndarray]) -> Path:
-    """Writes arrays as a compressed npz file, atomically."""
+def write_npz(path: str | os.PathLike, arrays: Mapping[str, np.ndarray], compress: bool = True) -> Path:
+    """Writes arrays as an npz file, atomically."""
     contents: dict[str, Any] = dict(arrays)
+    save = np.savez_compressed if compress else np.savez
 
     def write(temporary: Path) -> None:
         with temporary.open("wb") as file:  # Given a name, numpy may add an ending of its own.
-            np.savez_compressed(file, **contents)
+            save(file, **contents)
 
     return write_atomically(path, write)
 
@@ -153,7 +177,7 @@ def open_workdir(workdir: str | os.PathLike, config: Mapping[str, Any]) -> Path:
     Raises:
         ValueError: The folder holds a run of another configuration; the message lists the fields.
     """
-    path = Path(workdir) / "config.json"
+    path = output_folder(workdir) / "config.json"
     config = json.loads(json.dumps(config))
     if not path.exists():
         write_json(path, config)
@@ -216,13 +240,11 @@ def train(
         The last logged metrics; empty if the run had already ended.
 
     Raises:
-        ValueError: `batch_size` cannot be split evenly over the replicas, or a checkpoint does not
-            fit the model.
+        ValueError: `batch_size` cannot be split evenly over the replicas, a checkpoint does not fit the
+            model, or a metric is no longer finite.
     """
     strategy = strategy or tf.distribute.get_strategy()
-    num_replicas = strategy.num_replicas_in_sync
-    if batch_size % num_replicas:
-        raise ValueError(f"Batch size {batch_size} cannot be split evenly over {num_replicas} replicas.")
+    replica_batch_size(batch_size, strategy)
     if not model.optimizer.built:  # A graph under a strategy cannot make its variables, nor a checkpoint restore them.
         with strategy.scope():
             model.optimizer.build(model.trainable_variables)
@@ -248,8 +270,10 @@ def train(
             done = until
             step.assign(done)
             logs = {name: float(value) for name, value in model.get_metrics_result().items()}
+            _check_finite(logs, done)
             if on_log:
                 logs |= on_log(done, logs)
+                _check_finite(logs, done)
             if writer:
                 with writer.as_default(step=done):
                     for name, value in logs.items():
@@ -264,6 +288,12 @@ def train(
     return logs
 
 
+def _check_finite(logs: Mapping[str, float], step: int) -> None:
+    for name, value in logs.items():
+        if not math.isfinite(value):
+            raise ValueError(f"Training has diverged: at step {step} {name} is {value}. Lower the learning rate.")
+
+
 def train_function(
     model: keras.Model,
     make_batch: MakeBatch,
@@ -272,14 +302,14 @@ def train_function(
 ) -> Callable[[tf.Tensor, tf.Tensor], None]:
     """The loop of `train` as a graph: a function that runs the steps from one number up to another, int64 scalars."""
     strategy = strategy or tf.distribute.get_strategy()
-    replica_batch_size = batch_size // strategy.num_replicas_in_sync
+    size = replica_batch_size(batch_size, strategy)
     train_step = tf.function(model.train_step, jit_compile=True) if model.jit_compile else model.train_step
 
     def replica_step(step):
         context = tf.distribute.get_replica_context()
         replica, count = context.replica_id_in_sync_group, context.num_replicas_in_sync
-        first = (step * count + tf.cast(replica, tf.int64)) * replica_batch_size
-        train_step(make_batch(first + tf.range(replica_batch_size, dtype=tf.int64)))
+        first = (step * count + tf.cast(replica, tf.int64)) * size
+        train_step(make_batch(first + tf.range(size, dtype=tf.int64)))
 
     @tf.function
     def train_steps(first, last):

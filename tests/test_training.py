@@ -1,4 +1,5 @@
 import json
+import math
 import signal
 import socket
 
@@ -123,6 +124,40 @@ def test_nothing_is_written_without_a_workdir(tmp_path, monkeypatch):
 def test_batch_that_replicas_cannot_share_is_refused():
     with pytest.raises(ValueError, match="Batch size 5 cannot be split evenly over 2 replicas"):
         run("mirrored", batch_size=5)
+
+
+def test_training_that_diverges_stops_with_the_last_good_checkpoint(tmp_path):
+    def poisoned(positions):
+        return tf.where(positions < 20, tf.cast(positions, tf.float32), np.nan)  # From the sixth step on.
+
+    model = Recorder()
+    model.compile(optimizer=keras.optimizers.SGD(1.0))
+    with pytest.raises(ValueError, match="Training has diverged: at step 6 position is nan. Lower the learning rate"):
+        training.train(model, poisoned, num_steps=9, batch_size=4, workdir=tmp_path, steps_per_log=3)
+    assert tf.train.latest_checkpoint(tmp_path / "checkpoints").endswith("ckpt-3")
+
+
+def test_model_that_is_found_wanting_in_its_log_is_not_kept(tmp_path):
+    with pytest.raises(ValueError, match="at step 6 score is nan"):
+        run(num_steps=9, workdir=tmp_path, on_log=lambda step, logs: {"score": math.nan if step > 3 else 0.5})
+    assert tf.train.latest_checkpoint(tmp_path / "checkpoints").endswith("ckpt-3")
+
+
+# ---- Folders for results ----------------------------------------------------------------------
+
+
+def test_folder_for_results_is_there_or_can_be_made(tmp_path):
+    for path in (tmp_path, tmp_path / "new", tmp_path / "new" / "newer"):
+        assert training.output_folder(path) == path
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("path", ["file", "file/new", "gone", "gone/new"])
+def test_file_or_broken_link_is_no_folder_for_results(path, tmp_path):
+    (tmp_path / "file").write_text("mine")
+    (tmp_path / "gone").symlink_to("nowhere")
+    with pytest.raises(ValueError, match=f"{path}: .*{path.partition('/')[0]} is not a folder"):
+        training.output_folder(tmp_path / path)
 
 
 # ---- Bad checkpoints --------------------------------------------------------------------------

@@ -18,6 +18,25 @@ from latent_xlate.optimizer import SCHEDULES, FusedAdam, make_schedule
 
 LATENTS = ("dataset", "shipped")
 
+_LEAST = {
+    "num_steps": 1, "batch_size": 1, "steps_per_log": 1, "steps_per_checkpoint": 1, "learning_rate": 0, "seed": 0,
+    "model.shared_dim": 1, "model.num_projections": 1, "model.beta_kl": 0, "model.beta_swd": 0, "model.beta_cls": 0,
+}  # fmt: skip
+_OTHER_FIELDS = {"domains", "latents", "sampling", "schedule", "precision", "model", "model.hidden_units"}
+
+
+def check_config(config: ConfigDict) -> None:
+    """Raises ValueError where a configuration is not one of a bridge, or a value is out of its range."""
+    values = config.to_dict() | {f"model.{name}": value for name, value in config.get("model", {}).items()}
+    if missing := sorted((_LEAST.keys() | _OTHER_FIELDS) - values.keys()):
+        raise ValueError(f"The configuration is not one of a bridge: it has no {', '.join(missing)}.")
+    for name, least in _LEAST.items():
+        checks.at_least(values[name], least, name)
+    checks.at_least(min(config.model.hidden_units, default=0), 1, "The least of model.hidden_units")
+    checks.known(config.schedule, SCHEDULES, "schedule")
+    if not all(isinstance(name, str) for name in config.domains):
+        raise ValueError(f"domains is {config.domains!r}; it must hold names of domains.")
+
 
 def load_latents(domain: Domain, folder: str, latents: str, split: str, data_dir: str | None = None) -> Latents:
     """Latents of a domain's data.
@@ -47,9 +66,10 @@ def load_latents(domain: Domain, folder: str, latents: str, split: str, data_dir
 
 def load_domains(config: ConfigDict, split: str, data_dir: str | None = None) -> tuple[list[Domain], list[Latents]]:
     """The domains of a configuration, and their latents. Other args and errors as in `load_latents`."""
-    if not all(isinstance(name, str) for name in config.domains):
-        raise ValueError(f"domains is {config.domains!r}; it must hold names of domains.")
     domains = [pretrained.load(name) for name in config.domains]
+    names = [domain.name for domain in domains]
+    if len(set(names)) < len(names):
+        raise ValueError(f"Domains must differ in name; these are {', '.join(names)}.")
     pairs = zip(domains, config.domains, strict=True)
     return domains, [load_latents(domain, name, config.latents, split, data_dir) for domain, name in pairs]
 
@@ -79,7 +99,8 @@ def train_bridge(
             holds another run.
     """
     distribution = training.make_strategy(strategy)  # Before TensorFlow first computes, or workers cannot join.
-    checks.at_least(config.seed, 0, "seed")
+    check_config(config)
+    training.replica_batch_size(config.batch_size, distribution)
     domains, latents = load_domains(config, "train", data_dir)
     make_batch = make_batches(latents, num_classes(domains), config.sampling, config.seed)
 
@@ -104,15 +125,6 @@ def train_bridge(
 
 def make_bridge(config: ConfigDict, domains: Sequence[Domain]) -> BridgingVAE:
     """A bridge between domains, built and compiled, as `config` describes it, its weights given by the seed."""
-    checks.known(config.schedule, SCHEDULES, "schedule")
-    for name in ("num_steps", "batch_size", "steps_per_log", "steps_per_checkpoint"):
-        checks.at_least(config[name], 1, name)
-    for name in ("shared_dim", "num_projections"):
-        checks.at_least(config.model[name], 1, f"model.{name}")
-    for name in ("beta_kl", "beta_swd", "beta_cls"):
-        checks.at_least(config.model[name], 0, f"model.{name}")
-    checks.at_least(min(config.model.hidden_units, default=0), 1, "The least of model.hidden_units")
-    checks.at_least(config.learning_rate, 0, "learning_rate")
     keras.utils.set_random_seed(config.seed)
     rate = make_schedule(config.schedule, config.learning_rate, config.num_steps)
     latent_dims = [domain.latent_dim for domain in domains]

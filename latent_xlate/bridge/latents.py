@@ -11,6 +11,7 @@ import numpy as np
 import tensorflow as tf
 
 from latent_xlate import checks, training
+from latent_xlate.batching import in_batches
 from latent_xlate.bridge.bridging_vae import UNLABELLED
 from latent_xlate.data.images import LabelledImages
 from latent_xlate.domains.domain import Domain
@@ -84,10 +85,18 @@ def encode_images(domain: Domain, data: LabelledImages) -> Latents:
 
     Returns:
         Their latents, in the same order.
+
+    Raises:
+        ValueError: Images of another shape than the domain's.
     """
-    encode = tf.function(domain.encode, reduce_retracing=True, autograph=False)
-    parts = [encode(tf.constant(data.take(slice(i, i + 1000)).unit_images)) for i in range(0, len(data), 1000)]
-    mu, sigma = (np.concatenate([part.numpy() for part in column]) for column in zip(*parts, strict=True))
+    if data.images.shape[1:] != domain.data_shape:
+        raise ValueError(f"Images are {data.images.shape[1:]}, those of domain {domain.name!r} {domain.data_shape}.")
+
+    @tf.function(reduce_retracing=True, autograph=False)
+    def encode(pixels):
+        return domain.encode(tf.cast(pixels, tf.float32) / 255.0)
+
+    mu, sigma = in_batches(encode, data.images)
     return Latents(mu, sigma, data.labels.astype(np.int32))
 
 

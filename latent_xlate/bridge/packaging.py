@@ -10,15 +10,16 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import keras
-
 from latent_xlate import training
 from latent_xlate.bridge.latents import encode_images
 from latent_xlate.data import images
 from latent_xlate.domains import pretrained
-from latent_xlate.domains.domain import Domain
+from latent_xlate.domains.domain import DOMAIN_FILE, Domain
+from latent_xlate.domains.image_classifier import ImageClassifier
 from latent_xlate.domains.image_domain import ImageDomain
 from latent_xlate.domains.image_training import BATCH_SIZES, train_image_model
+from latent_xlate.domains.image_vae import ImageVAE
+from latent_xlate.domains.network_files import load_network
 
 NUM_LATENTS = {"train": 10_000, "test": 2_000}
 
@@ -53,28 +54,33 @@ def package_image_domain(
         The domain, with the weights as they ship.
 
     Raises:
-        ValueError: The runs are unfinished or of two data sets.
+        ValueError: The runs are unfinished, damaged or of two data sets, or `folder` holds something else.
     """
     vae_config, vae_metrics = _read_run(vae_run, "vae")
     dataset = vae_config["dataset"]
     judge = _Judge.of_run(judge_from, name) if (Path(judge_from) / "config.json").exists() else _Judge.of(judge_from)
     if judge.dataset != dataset:
         raise ValueError(f"The VAE is of {dataset!r}, the classifier of {judge.dataset!r}.")
+    folder = training.output_folder(folder)
+    if folder.is_dir() and any(folder.iterdir()) and not (folder / DOMAIN_FILE).exists():
+        raise ValueError(f"{folder} holds something else than a domain; give another --output.")
     splits = {split: images.load(dataset, split, data_dir) for split in NUM_LATENTS}
-    domain: Domain = ImageDomain(
+    domain = ImageDomain(
         name,
-        keras.saving.load_model(Path(vae_run) / "model.keras", compile=False),
+        load_network(Path(vae_run) / "model.keras", ImageVAE, "VAE of images"),
         judge.classifier,
         splits["train"].class_names,
         dataset=dataset,
     )
-    folder = domain.save(folder, dtype="float16")
-    domain = Domain.load(folder)
-    for split, count in NUM_LATENTS.items():
-        encode_images(domain, splits[split].take(slice(0, count))).save(folder / f"latents_{split}.npz")
     card = _model_card(name, vae_config, vae_metrics["test"]["loss"], judge)
-    training.write_atomically(folder / "MODEL_CARD.md", lambda path: path.write_text(card))
-    return domain
+
+    def write(temporary: Path) -> None:
+        shipped = Domain.load(domain.save(temporary, dtype="float16"))
+        for split, count in NUM_LATENTS.items():
+            encode_images(shipped, splits[split].take(slice(0, count))).save(temporary / f"latents_{split}.npz")
+        (temporary / "MODEL_CARD.md").write_text(card)
+
+    return Domain.load(training.write_atomically(folder, write))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -87,7 +93,7 @@ class _Judge:
         given_as: The value of package_domain's --classifier.
     """
 
-    classifier: keras.Model
+    classifier: ImageClassifier
     dataset: str
     epochs: str
     batch_size: str
@@ -100,7 +106,7 @@ class _Judge:
     def of_run(cls, run: str, name: str) -> _Judge:
         config, metrics = _read_run(run, "classifier")
         return cls(
-            keras.saving.load_model(Path(run) / "model.keras", compile=False),
+            load_network(Path(run) / "model.keras", ImageClassifier, "classifier of images"),
             config["dataset"],
             f"best of {config['epochs']} by validation accuracy",
             str(config["batch_size"]),
@@ -129,8 +135,9 @@ def _read_run(run: str | os.PathLike, model: str) -> tuple[dict[str, Any], dict[
         except ValueError as error:
             raise ValueError(f"{Path(run) / name} is damaged ({error}). Delete it and train again.") from None
     config, metrics = read["config.json"], read["metrics.json"]
-    if config["model"] != model:
-        raise ValueError(f"{run} holds a {config['model']}, not a {model}.")
+    kind = config.get("model") if isinstance(config, dict) else None
+    if kind != model:
+        raise ValueError(f"{run} holds a {kind if isinstance(kind, str) else 'run of another command'}, not a {model}.")
     return config, metrics
 
 

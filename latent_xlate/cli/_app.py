@@ -27,6 +27,8 @@ CHATTER = (
 )
 """What TensorFlow says of a machine without a GPU, or with oneDNN, whatever its log level."""
 
+HELP = frozenset({"--help", "-help", "--helpshort", "--helpfull"})
+
 FULL_DISK = "No space left on device"
 
 
@@ -60,7 +62,12 @@ def run(
         return main(argv)
 
     with plain_errors():
-        app.run(checked_main, flags_parser=flags_parser)
+        try:
+            app.run(checked_main, flags_parser=flags_parser)
+        except SystemExit:
+            if HELP.isdisjoint(sys.argv):
+                raise
+            sys.exit(0)  # To show the manual absl exits with 1.
 
 
 def parse_flags_with_config(argv: list[str], default: str | None = None) -> list[str]:
@@ -88,15 +95,18 @@ def parse_flags_with_config(argv: list[str], default: str | None = None) -> list
             checks.known(path, shipped, "configuration")
     try:
         return flags.FLAGS(argv)
-    except AttributeError:  # What ml_collections says of a field that is not there.
-        fields = list(_fields(flags.FLAGS["config"].parser.parse(given[-1])))
+    except flags.Error as error:  # Of an error in the configuration's file it may hold the whole trace.
+        raise ValueError(str(error).strip().splitlines()[-1].removeprefix("ValueError: ")) from None
+    except Exception:  # Of the configuration's file, or ml_collections' AttributeError for a field that is not there.
+        try:
+            fields = list(_fields(flags.FLAGS["config"].parser.parse(given[-1])))
+        except Exception as error:
+            raise ValueError(f"{given[-1]} is not a configuration ({type(error).__name__}: {error}).") from None
         for argument in argv:
             if argument.startswith("--config."):
                 field = argument.removeprefix("--config.").partition("=")[0]
                 checks.known(field, fields, "field of the configuration")
         raise
-    except flags.Error as error:  # Of an error in the configuration's file it holds the whole trace.
-        raise ValueError(str(error).strip().splitlines()[-1].removeprefix("ValueError: ")) from None
 
 
 def _fields(config: Any, prefix: str = "") -> Iterator[str]:
@@ -116,7 +126,10 @@ def plain_errors() -> Iterator[None]:
         yield
     except KeyboardInterrupt:
         _stop()
-    except (ValueError, OSError, tf.errors.ResourceExhaustedError) as error:
+    except Exception as error:
+        users = isinstance(error, (ValueError, OSError, tf.errors.ResourceExhaustedError)) or FULL_DISK in str(error)
+        if not users:  # A bug, whose trace helps.
+            raise
         if flags.FLAGS.is_parsed() and flags.FLAGS.verbosity > 0:
             raise
         print(f"Error: {_sentence(error)}", file=sys.stderr)
@@ -129,7 +142,7 @@ def _stop() -> NoReturn:
 
 
 def _sentence(error: Exception) -> str:
-    if FULL_DISK in str(error):  # Python, HDF5 and TensorFlow each wrap it in words of their own.
+    if FULL_DISK in str(error):  # Python, HDF5 and TensorFlow each wrap it in words and errors of their own.
         return f"{FULL_DISK}. Free some, then run the same command again."
     if isinstance(error, OSError) and error.strerror:
         return f"{error.filename}: {error.strerror}." if error.filename is not None else f"{error.strerror}."

@@ -55,7 +55,10 @@ BENCHMARKS = {"bridge": bridge, "time_to_accuracy": until_accuracy}
 def main(argv):
     if len(argv) != 2:
         raise ValueError(f"Name one benchmark: {', '.join(BENCHMARKS)}.")
-    results = BENCHMARKS[checks.known(argv[1], BENCHMARKS, "benchmark")]()
+    measure = BENCHMARKS[checks.known(argv[1], BENCHMARKS, "benchmark")]
+    if _OUTPUT.value:
+        training.output_folder(Path(_OUTPUT.value).parent)
+    results = measure()
     if _OUTPUT.value:
         training.write_json(Path(_OUTPUT.value), results)
 

@@ -59,7 +59,8 @@ _OF_BOTH = (_DATA_DIR, _EPOCHS, _BATCH_SIZE, _LEARNING_RATE, _SCHEDULE, _SEED, _
 
 def main(argv):
     del argv
-    training.make_strategy(_STRATEGY.value)  # Now, for reading the data starts TensorFlow, and a worker could not join.
+    # Now, for reading the data starts TensorFlow, and a worker could not join.
+    strategy = training.make_strategy(_STRATEGY.value)
     of_speech = _MODEL.value == SPEECH_CLASSIFIER
     for flag in _OF_IMAGES if of_speech else _OF_SPEECH:
         if flag.value is not None:
@@ -70,7 +71,8 @@ def main(argv):
         path = speech_training.train_speech_classifier(_DATASET.value, _WORKDIR.value, **options)
     else:
         path = image_training.train_image_model(_MODEL.value, _DATASET.value, _WORKDIR.value, **options)
-    print(f"Wrote {path}")
+    if training.is_chief(strategy):
+        print(f"Wrote {path}")
 
 
 def console_entry_point():

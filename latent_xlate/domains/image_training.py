@@ -15,6 +15,7 @@ from latent_xlate import checks, training
 from latent_xlate.data import images
 from latent_xlate.domains.image_classifier import ImageClassifier
 from latent_xlate.domains.image_vae import ImageVAE
+from latent_xlate.domains.network_files import in_float32
 from latent_xlate.optimizer import FusedAdam, make_schedule
 from latent_xlate.randomness import shuffled_indices
 
@@ -66,11 +67,13 @@ def train_image_model(
         Path of `model.keras`.
 
     Raises:
-        ValueError: Unknown model, schedule, strategy or precision, data not prepared, or a `workdir` that
-            holds another run.
+        ValueError: Unknown model, schedule, strategy or precision, a batch that replicas cannot share, data
+            not prepared, or a `workdir` that holds another run.
     """
+    distribution = training.make_strategy(strategy)  # Before TensorFlow first computes, or workers cannot join.
     checks.known(model, MODELS, "model")
     checks.known(precision, PRECISIONS, "precision")
+    checks.at_least(learning_rate, 0, "learning_rate")
     batch_size = batch_size or BATCH_SIZES[model]
     splits = {split: images.load(dataset, split, data_dir) for split in images.SPLITS}
     config = {
@@ -81,10 +84,9 @@ def train_image_model(
     train = splits["train"]
     steps_per_epoch = math.ceil(len(train) / batch_size)
     rate = make_schedule(schedule, learning_rate, epochs * steps_per_epoch)
-    workdir = training.open_workdir(workdir, config)
+    training.replica_batch_size(batch_size, distribution)
 
     keras.utils.set_random_seed(seed)
-    distribution = training.make_strategy(strategy)
     with distribution.scope():
         shape = train.images.shape[1:]
         options: dict[str, Any] = {"dtype": precision}
@@ -96,11 +98,15 @@ def train_image_model(
             network = ImageClassifier(shape, len(train.class_names), **options)
         network.build()
         network.compile(optimizer=FusedAdam(rate), jit_compile=False)
-        best = BestWeights(network, workdir / "best.weights.h5") if model == "classifier" else None
+    judged = in_float32(network)  # Outside the strategy, since a cluster's model cannot be evaluated by one worker.
+    judged.compile()
+    workdir = training.open_workdir(workdir, config)  # Only now: what does not fit leaves nothing behind.
+    best = BestWeights(judged, workdir / "best.weights.h5") if model == "classifier" else None
     validation = _dataset(splits["validation"])
 
     def on_log(step: int, logs: Mapping[str, float]) -> dict[str, float]:
-        results = network.evaluate(validation, verbose=0, return_dict=True)
+        judged.set_weights(network.get_weights())
+        results = judged.evaluate(validation, verbose=0, return_dict=True)
         results = {f"validation_{name}": float(value) for name, value in results.items()}
         if best:
             best.update(results["validation_accuracy"], training.is_chief(distribution))
@@ -118,27 +124,20 @@ def train_image_model(
         state={"best": best.value} if best else None,
         description=f"{dataset} {model}",
     )
-    if best:
-        network.load_weights(best.path)
-    network = _in_float32(network)
     path = workdir / "model.keras"
     if training.is_chief(distribution):
-        training.write_atomically(path, lambda temporary: network.save(temporary))
-        network.compile()
+        judged.set_weights(network.get_weights())
+        if best:
+            judged.load_weights(best.path)
+        # A copy again, without the optimizer that `compile` gave.
+        training.write_atomically(path, lambda temporary: in_float32(judged).save(temporary))
         metrics = {
-            split: network.evaluate(_dataset(splits[split]), verbose=0, return_dict=True)
+            split: judged.evaluate(_dataset(splits[split]), verbose=0, return_dict=True)
             for split in ("validation", "test")
         }
         training.write_json(workdir / "metrics.json", metrics)
+    training.wait_for_workers(distribution)
     return path
-
-
-def _in_float32(network: keras.Model) -> keras.Model:
-    """A copy that computes in float32: mixed precision is a matter of training, not of those who use the model."""
-    copy = type(network).from_config(network.get_config() | {"dtype": "float32"})
-    copy.build()
-    copy.set_weights(network.get_weights())
-    return copy
 
 
 class BestWeights:

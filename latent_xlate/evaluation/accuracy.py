@@ -6,6 +6,7 @@ All is measured by the domains' own judges, which take no part in training the b
 from __future__ import annotations
 
 import dataclasses
+import functools
 import itertools
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -195,13 +196,14 @@ def _judge(domain: Domain, make: Callable[..., tf.Tensor], *arrays: np.ndarray) 
 
 def _judgement(domain: Domain, make: Callable[..., tf.Tensor]) -> Callable[..., _Judged]:
     """`_judge` as a function of arrays, its graph made once."""
-
-    @tf.function(reduce_retracing=True, autograph=False)
-    def judge(*batches):
-        x = make(*batches)
-        return domain.classify(x), domain.features(x)
-
+    # Not a closure, for TensorFlow counts the graphs of one code and warns of many.
+    judge = tf.function(functools.partial(_view, domain, make), reduce_retracing=True, autograph=False)
     return lambda *arrays: _Judged(*in_batches(judge, *arrays))
+
+
+def _view(domain: Domain, make: Callable[..., tf.Tensor], *batches: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    x = make(*batches)
+    return domain.classify(x), domain.features(x)
 
 
 def _choose(domain, latents, max_instances, generator):

@@ -15,6 +15,7 @@ from latent_xlate import checks, training
 from latent_xlate.bridge.bridge_training import LATENTS, load_latents
 from latent_xlate.bridge.latents import Latents, encode_images
 from latent_xlate.data import images
+from latent_xlate.domains import pretrained
 from latent_xlate.domains.domain import Domain
 from latent_xlate.domains.image_domain import ImageDomain
 from latent_xlate.evaluation import figures, report
@@ -56,6 +57,7 @@ def evaluate_runs(
     """
     checks.known(latents, LATENTS, "kind of latents")
     rules = PROTOCOLS[checks.known(protocol, PROTOCOLS, "protocol")]
+    output = training.output_folder(output)
     translators = [Translator.load(folder) for folder in folders]
     for folder, translator in zip(folders, translators, strict=True):
         if set(translator.names) != set(translators[0].names):
@@ -71,7 +73,7 @@ def evaluate_runs(
         data: dict[str, LabelledData] = {}
         for name, domain in translator.domains.items():
             if latents == "shipped":
-                of[name] = load_latents(domain, name, latents, rules.split)
+                of[name] = _shipped_latents(domain, rules.split, folder)
             else:
                 labelled = load_images(_dataset(domain), rules.split, data_dir).take(slice(0, rules.max_instances))
                 of[name] = encode_images(domain, labelled)
@@ -81,10 +83,10 @@ def evaluate_runs(
     summary = report.summarise(runs)
     text = report.table(summary)
     content = {"latents": latents, "split": rules.split, "summary": summary, "runs": runs}
-    training.write_json(Path(output) / _METRICS_FILE, content)
-    training.write_atomically(Path(output) / _TABLE_FILE, lambda path: path.write_text(text, encoding="utf-8"))
+    training.write_json(output / _METRICS_FILE, content)
+    training.write_atomically(output / _TABLE_FILE, lambda path: path.write_text(text, encoding="utf-8"))
     if with_figures:
-        write_figures(translators[0], used[0], runs[0], Path(output) / _FIGURES_FOLDER)
+        write_figures(translators[0], used[0], runs[0], output / _FIGURES_FOLDER)
     return text
 
 
@@ -117,6 +119,20 @@ def write_figures(
                 source.class_names,
                 target.class_names,
             )
+
+
+def _shipped_latents(domain: Domain, split: str, folder: str) -> Latents:
+    """Latents that ship with a domain's namesake; ValueError unless a translator's domain decodes them alike."""
+    whose = f"domain {domain.name!r} of {folder}"
+    way_out = "Measure on those of its data set: --latents=dataset."
+    if domain.name not in pretrained.names():
+        raise ValueError(f"No latents ship for {whose}, only for {', '.join(pretrained.names()) or 'none'}. {way_out}")
+    latents = load_latents(domain, domain.name, "shipped", split)
+    z = tf.constant(latents.mu[:16])
+    # Within what float16 weights cost.
+    if not np.allclose(domain.decode(z), pretrained.load(domain.name).decode(z), atol=0.02):
+        raise ValueError(f"The latents that ship are not those of {whose}, which is another model. {way_out}")
+    return latents
 
 
 def _dataset(domain: Domain) -> str:

@@ -12,6 +12,7 @@ from typing import Any
 
 import tensorflow as tf
 
+from latent_xlate import training
 from latent_xlate.translator import Translator
 
 MODEL_NAME = "translator"
@@ -44,6 +45,7 @@ def export_translator(translator: Translator, base: str | os.PathLike) -> Path:
     Raises:
         ValueError: Names of domains that give two signatures one name.
     """
+    folder = training.output_folder(Path(base) / MODEL_NAME)
     signatures = trace_signatures(translator, [(s, t) for s in translator.names for t in translator.names])
     module = tf.Module()
     module.weights = list({id(v): v for function in signatures.values() for v in function.variables}.values())
@@ -51,7 +53,6 @@ def export_translator(translator: Translator, base: str | os.PathLike) -> Path:
     has_encoder = translator.domain(first).has_encoder
     signatures[DEFAULT_SIGNATURE] = signatures[f"{first}_to_{second}" + ("" if has_encoder else "_latents")]
 
-    folder = Path(base) / MODEL_NAME
     folder.mkdir(parents=True, exist_ok=True)
     temporary = Path(tempfile.mkdtemp(prefix=".exporting.", dir=folder))
     try:

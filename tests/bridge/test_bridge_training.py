@@ -115,11 +115,40 @@ def test_latents_are_those_of_the_folder_or_of_the_data_set(savedmodels, tmp_pat
         ({"domains": ("mnis", "mnist")}, "Unknown domain 'mnis'. Did you mean 'mnist'"),
         ({"latents": "dataset"}, "Unknown data set 'digits'|Data set 'digits' is not prepared"),
         ({"model": {"classifier": "liner"}}, "Unknown classifier 'liner'. Did you mean 'linear'"),
+        ({"num_steps": 0}, "num_steps is 0; it must be 1 or more"),
+        ({"steps_per_log": 0}, "steps_per_log is 0; it must be 1 or more"),
+        ({"batch_size": -1}, "batch_size is -1; it must be 1 or more"),
+        ({"learning_rate": float("nan")}, "learning_rate is nan"),
+        ({"model": {"beta_swd": -0.5}}, "model.beta_swd is -0.5; it must be 0 or more"),
+        ({"model": {"hidden_units": ()}}, "model.hidden_units is 0; it must be 1 or more"),
+        ({"seed": -1}, "seed is -1; it must be 0 or more"),
+        ({"domains": (1, 2)}, "domains is \\(1, 2\\); it must hold names"),
     ],
 )
 def test_bad_settings_are_refused_and_nothing_is_written(fields, message, savedmodels, tmp_path):
     with pytest.raises(ValueError, match=message):
         train_bridge(shipped.config(savedmodels, **fields), tmp_path / "run", data_dir=str(tmp_path))
+    assert not (tmp_path / "run").exists()
+
+
+def test_configuration_of_something_else_is_refused_and_nothing_is_written(savedmodels, tmp_path):
+    config = shipped.config(savedmodels)
+    del config.latents, config.model.beta_kl
+    with pytest.raises(ValueError, match="not one of a bridge: it has no latents, model.beta_kl"):
+        train_bridge(config, tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_domain_given_twice_is_refused_and_nothing_is_written(savedmodels, tmp_path):
+    config = shipped.config(savedmodels, domains=(str(savedmodels / "digits"),) * 2)
+    with pytest.raises(ValueError, match="must differ in name; these are digits, digits"):
+        train_bridge(config, tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
+def test_batch_that_replicas_cannot_share_is_refused_and_nothing_is_written(savedmodels, tmp_path):
+    with pytest.raises(ValueError, match="Batch size 21 cannot be split evenly over 2 replicas"):
+        train_bridge(shipped.config(savedmodels, batch_size=21), tmp_path / "run", strategy="mirrored")
     assert not (tmp_path / "run").exists()
 
 

@@ -63,6 +63,12 @@ def test_latents_of_images_are_the_encoders_posteriors():
     np.testing.assert_array_equal(encoded.labels, data.labels)
 
 
+def test_images_of_another_shape_are_refused():
+    data = LabelledImages(np.zeros((3, 12, 12, 1), np.uint8), np.zeros(3, int), tiny.CLASS_NAMES)
+    with pytest.raises(ValueError, match=r"Images are \(12, 12, 1\), those of domain 'digits' \(28, 28, 1\)"):
+        encode_images(tiny.image_domain(), data)
+
+
 def write_npz(path, **arrays):
     with path.open("wb") as file:
         np.savez_compressed(file, **arrays)

@@ -165,6 +165,27 @@ def test_runs_that_do_not_fit_are_refused_and_nothing_is_written(options, messag
     assert not (tmp_path / "out").exists()
 
 
+def test_run_of_another_command_is_refused(runs, data_dir, tmp_path):
+    shutil.copytree(runs, tmp_path / "runs")
+    (tmp_path / "runs" / "vae" / "config.json").write_text('{"model": {"beta_kl": 1.0}}')
+    with pytest.raises(ValueError, match="vae holds a run of another command, not a vae"):
+        package(tmp_path / "runs", data_dir, tmp_path / "out")
+
+
+def test_folder_of_something_else_is_left_alone_and_a_domain_is_replaced(packaged, runs, data_dir, tmp_path):
+    (tmp_path / "notes.txt").write_text("mine")
+    with pytest.raises(ValueError, match="holds something else than a domain"):
+        package(runs, data_dir, tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["notes.txt"]
+    shutil.copytree(packaged[0], tmp_path / "out")
+    (tmp_path / "out" / "vae.npz").write_bytes(b"old")
+    package(runs, data_dir, tmp_path / "out")
+    for ours, theirs in zip(
+        Domain.load(tmp_path / "out").networks["vae"].get_weights(), packaged[1].vae.get_weights(), strict=True
+    ):
+        np.testing.assert_array_equal(ours, theirs)
+
+
 def test_domain_without_a_judge_has_none_to_share(runs, data_dir, tmp_path):
     tiny.image_domain("bars", classifier=False).save(tmp_path / "bars")
     with pytest.raises(ValueError, match="'bars' has no classifier of images to share"):

@@ -2,6 +2,7 @@
 
 import errno
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -34,6 +35,7 @@ def ending(error: BaseException) -> int:
             OSError("file write failed: errno = 28, error message = 'No space left on device'"),
             "No space left on device.",
         ),
+        (RuntimeError("Flush failed (errno = 28, error message = 'No space left on device')"), "No space left on"),
         (tf.errors.ResourceExhaustedError(None, None, "{{node x}} part; No space left on device"), "No space left on"),
     ],
 )
@@ -102,10 +104,27 @@ def test_default_configuration_can_be_overridden(monkeypatch):
 )
 @flagsaver.flagsaver
 def test_bad_configuration_is_one_sentence(arguments, message, monkeypatch):
-    with pytest.raises(ValueError, match="file|mode|field|flag") as error:
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}") as error:
         parse(monkeypatch, *arguments)
-    assert str(error.value).startswith(message)
     assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"\x89PNG\r\n\0", "SyntaxError: "),
+        (b"steps = 1", "AttributeError: .*get_config"),
+        (b"def get_config():\n    return nothing", "NameError: name 'nothing' is not defined"),
+    ],
+    ids=["foreign", "no get_config", "bug"],
+)
+@flagsaver.flagsaver
+def test_foreign_file_is_no_configuration(content, reason, monkeypatch, tmp_path):
+    monkeypatch.delitem(sys.modules, "config_config", raising=False)  # What ml_collections read before.
+    path = tmp_path / "config.py"
+    path.write_bytes(content)
+    with pytest.raises(ValueError, match=f"{path} is not a configuration \\({reason}"):
+        parse(monkeypatch, f"--config={path}")
 
 
 # ---- stderr -----------------------------------------------------------------------------------
@@ -120,10 +139,11 @@ def test_chatter_is_held_back_and_nothing_else(capfd):
     assert sorted(capfd.readouterr().err.splitlines()) == ["A real warning", "Another"]
 
 
-def test_a_command_says_nothing_but_its_error(tmp_path):
+def test_a_command_says_nothing_but_its_error_or_its_manual(tmp_path):
     cases = {
-        "--translator=nowhere": "Error: There is no translator in nowhere: it has no translator.json.\n",
-        "nowhere": "Error: 'nowhere' is no flag: flags are written --name=value, and --help lists them.\n",
+        "--translator=nowhere": (1, "Error: There is no translator in nowhere: it has no translator.json.\n"),
+        "nowhere": (1, "Error: 'nowhere' is no flag: flags are written --name=value, and --help lists them.\n"),
+        "--help": (0, ""),
     }
     command = [sys.executable, "-m", "latent_xlate.cli.export", "--translator=none", "--output=out"]
     environment = {name: value for name, value in os.environ.items() if name != "TF_CPP_MIN_LOG_LEVEL"}
@@ -134,7 +154,8 @@ def test_a_command_says_nothing_but_its_error(tmp_path):
         )
         for argument in cases
     ]  # fmt: skip
-    for process, said in zip(processes, cases.values(), strict=True):
-        assert process.communicate() == ("", said)
-        assert process.returncode == 1
+    for process, (status, error) in zip(processes, cases.values(), strict=True):
+        said, error_said = process.communicate()
+        assert (process.returncode, error_said) == (status, error)
+        assert said.startswith("Exports a translator" if status == 0 else "")
     assert list(tmp_path.iterdir()) == []

@@ -1,4 +1,8 @@
 import json
+import os
+import subprocess
+import sys
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -9,7 +13,9 @@ import tensorflow as tf
 from latent_xlate.data import images, tfds_sets
 from latent_xlate.data.synthetic import digits_like
 from latent_xlate.domains.image_training import BestWeights, shifted, train_image_model
+from tests.test_training import finish, free_ports
 
+ROOT = Path(__file__).resolve().parents[2]
 OPTIONS = {"epochs": 8, "batch_size": 32, "hidden_units": 24, "learning_rate": 5e-3}
 
 
@@ -68,6 +74,8 @@ def test_training_learns_and_writes_the_model_and_its_metrics(model, precision, 
         ({"model": "vaee"}, "Unknown model 'vaee'. Did you mean 'vae'"),
         ({"precision": "bfloat16"}, "Unknown precision 'bfloat16'. Did you mean 'mixed_bfloat16'"),
         ({"dataset": "bar"}, "Did you mean 'bars'"),
+        ({"learning_rate": float("nan")}, "learning_rate is nan"),
+        ({"strategy": "mirrored", "batch_size": 33}, "Batch size 33 cannot be split evenly over 2 replicas"),
     ],
 )
 def test_bad_arguments_are_refused_and_nothing_is_written(arguments, message, data_dir, tmp_path):
@@ -122,3 +130,36 @@ def test_the_cosine_schedule_is_another_run(data_dir, tmp_path):
     train_image_model("vae", "bars", tmp_path, data_dir=str(data_dir), **options)
     with pytest.raises(ValueError, match="schedule: constant there, cosine here"):
         train_image_model("vae", "bars", tmp_path, data_dir=str(data_dir), schedule="cosine", **options)
+
+
+@pytest.mark.slow
+def test_two_workers_train_the_classifier_of_one(data_dir, tmp_path):
+    options = OPTIONS | {"epochs": 3}
+    flags = [f"--{name}={value}" for name, value in options.items()]
+    workers = [f"localhost:{port}" for port in free_ports(2)]
+    processes = [
+        subprocess.Popen(
+            [
+                sys.executable, str(ROOT / "bin" / "train_domain.py"), "--model=classifier", "--dataset=bars",
+                f"--data_dir={data_dir}", f"--workdir={tmp_path / 'two'}", "--strategy=multi_worker", *flags,
+            ],
+            env=os.environ
+            | {"PYTHONPATH": str(ROOT)}
+            | {"TF_CONFIG": json.dumps({"cluster": {"worker": workers}, "task": {"type": "worker", "index": index}})},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        for index in range(2)
+    ]  # fmt: skip
+    alone = train_image_model("classifier", "bars", tmp_path / "one", data_dir=str(data_dir), **options)
+    (chief, said), (worker, said_by_worker) = (finish(process) for process in processes)
+    assert (chief, worker) == (0, 0), said + said_by_worker
+    assert said.endswith(f"Wrote {tmp_path / 'two' / 'model.keras'}\n")
+    assert said_by_worker == ""
+    assert {path.name for path in (tmp_path / "two").iterdir()} == {path.name for path in (tmp_path / "one").iterdir()}
+    ours, theirs = (keras.saving.load_model(path).get_weights() for path in (tmp_path / "two" / "model.keras", alone))
+    for a, b in zip(ours, theirs, strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-3, atol=1e-3)
+    ours, theirs = (json.loads((tmp_path / name / "metrics.json").read_text()) for name in ("two", "one"))
+    assert ours["test"] == pytest.approx(theirs["test"], rel=1e-3)

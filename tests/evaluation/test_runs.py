@@ -113,6 +113,31 @@ def test_missing_latents_are_named(folder, tmp_path, monkeypatch):
     assert not (tmp_path / "output").exists()
 
 
+def test_shipped_latents_of_another_model_of_the_same_name_are_refused(folder, tmp_path):
+    domains = [tiny.image_domain("digits", 6), tiny.image_domain("clothes", 5, seed=7)]  # The second is seed 1's.
+    Translator(domains, tiny.bridge((6, 5))).save(tmp_path / "other")
+    message = "not those of domain 'clothes' of .*other, which is another model.*--latents=dataset"
+    with pytest.raises(ValueError, match=message):
+        runs.evaluate_runs([str(tmp_path / "other")], tmp_path / "output")
+    assert not (tmp_path / "output").exists()
+
+
+def test_domain_that_does_not_ship_is_sent_to_its_data_set(folder, tmp_path):
+    domains = [tiny.image_domain("digits", 6), tiny.image_domain("shoes", 5)]
+    Translator(domains, tiny.bridge((6, 5))).save(tmp_path / "other")
+    message = "No latents ship for domain 'shoes' of .*other, only for clothes, digits. .*--latents=dataset"
+    with pytest.raises(ValueError, match=message):
+        runs.evaluate_runs([str(tmp_path / "other")], tmp_path / "output")
+    assert not (tmp_path / "output").exists()
+
+
+def test_output_that_is_a_file_is_refused_before_the_work(tmp_path):
+    (tmp_path / "output").write_text("mine")
+    with pytest.raises(ValueError, match="output is not a folder"):
+        runs.evaluate_runs(["nowhere"], tmp_path / "output")
+    assert (tmp_path / "output").read_text() == "mine"
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
