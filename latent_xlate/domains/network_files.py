@@ -1,4 +1,4 @@
-"""Keras models as files: what is written for use, and read with a word of what is wrong."""
+"""Keras models as files: what checkpoints keep, what is written for use, and what is read, or else named."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TypeVar
 
 import keras
+import tensorflow as tf
 
 Network = TypeVar("Network", bound=keras.Model)
 
@@ -17,6 +18,15 @@ def in_float32(network: Network) -> Network:
     copy.build()
     copy.set_weights(network.get_weights())
     return copy
+
+
+def checkpoint_state(network: keras.Model) -> dict[str, list[tf.Variable]]:
+    """What `training.train` has to keep of a network beside the weights that its optimizer knows.
+
+    A checkpoint of TensorFlow does not see the layers that Keras 3 keeps in lists; of these it would
+    lose what is not trained: a moving average, say.
+    """
+    return {"weights": [variable.value for variable in network.variables]}
 
 
 def load_network(path: str | os.PathLike, kind: type[Network], what: str) -> Network:

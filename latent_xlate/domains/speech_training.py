@@ -14,7 +14,7 @@ from latent_xlate import checks, training
 from latent_xlate.data import speech
 from latent_xlate.data.audio import NUM_SAMPLES
 from latent_xlate.domains.image_training import PRECISIONS, BestWeights
-from latent_xlate.domains.network_files import in_float32, load_network
+from latent_xlate.domains.network_files import checkpoint_state, in_float32, load_network
 from latent_xlate.domains.speech_classifier import SpeechClassifier
 from latent_xlate.optimizer import FusedAdam, make_schedule
 from latent_xlate.randomness import shuffled_indices
@@ -22,11 +22,11 @@ from latent_xlate.randomness import shuffled_indices
 MAX_DELAY = 6144
 """Samples by which a training recording is delayed at most."""
 
-MAX_ATTENUATION = 30.0
+MAX_ATTENUATION = 45.0
 """Decibels by which a training recording is softer than full scale at most."""
 
 NOISE = (-100.0, -50.0)
-"""Decibels, below full scale, of the white noise on a training recording: between these."""
+"""Decibels of full scale that the white noise on half of the training recordings is between; the others have none."""
 
 
 def train_speech_classifier(
@@ -46,9 +46,9 @@ def train_speech_classifier(
     """Trains a `SpeechClassifier` and writes `model.keras` and `metrics.json`.
 
     Each training recording is delayed by up to `MAX_DELAY` samples, brought to a random loudness and
-    laid on faint noise, anew each time. The validation split, cut from the training recordings, is
-    never trained on; the model is that of the epoch best on it. Run again with the same arguments, it
-    goes on from its last checkpoint.
+    half of the time laid on faint noise, anew each time. The validation split, cut from the training
+    recordings, is never trained on; the model is that of the epoch best on it. Run again with the same
+    arguments, it goes on from its last checkpoint.
 
     Args:
         dataset: A prepared data set of recordings.
@@ -105,7 +105,7 @@ def train_speech_classifier(
         strategy=distribution,
         steps_per_log=steps_per_epoch,
         on_log=on_log,
-        state={"best": best.value},
+        state={"best": best.value, **checkpoint_state(classifier)},
         description=f"{dataset} speech_classifier",
     )
     classifier.load_weights(best.path)
@@ -157,7 +157,11 @@ def make_batches(data: speech.LabelledSpeech, seed: int) -> training.MakeBatch:
         x = tf.math.divide_no_nan(x, tf.reduce_max(tf.abs(x), axis=1, keepdims=True))
         x *= _amplitude(uniform(-MAX_ATTENUATION, 0.0, stream=2))
         starts = shuffled_indices(positions, 7 * NUM_SAMPLES, seed, stream=3)[:, tf.newaxis]
-        x += _amplitude(uniform(*NOISE, stream=4)) * tf.gather(noise, starts + tf.range(NUM_SAMPLES, dtype=tf.int64))
+        softest, loudest = NOISE
+        # Noise below the softest is left out: padded silence, which recordings have, is of zeros.
+        level = uniform(2 * softest - loudest, loudest, stream=4)
+        amplitude = tf.where(level < softest, 0.0, _amplitude(level))
+        x += amplitude * tf.gather(noise, starts + tf.range(NUM_SAMPLES, dtype=tf.int64))
         return x, tf.gather(labels, indices)
 
     return make_batch

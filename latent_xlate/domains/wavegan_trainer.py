@@ -208,7 +208,7 @@ class WaveGANTrainer(keras.Model):
                 mu, sigma = self.encoder(x)
                 kl = tf.reduce_mean(losses.gaussian_kl(mu, sigma))
                 self.trackers["kl"].update_state(kl)
-                warmth = tf.minimum(1.0, tf.cast(step, tf.float32) / max(self.kl_warmup, 1))
+                warmth = tf.minimum(1.0, tf.cast(step, tf.float32) / self.kl_warmup) if self.kl_warmup else 1.0
                 loss += self.beta_kl * warmth * kl
                 z.append(mu + sigma * replica_normal(shape, self._seed(step, 5)))
             if self.discriminator:

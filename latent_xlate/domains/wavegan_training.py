@@ -18,7 +18,7 @@ from latent_xlate.batching import in_batches
 from latent_xlate.data import speech
 from latent_xlate.data.alignment import align
 from latent_xlate.data.audio import NUM_SAMPLES, SAMPLE_RATE
-from latent_xlate.domains.network_files import in_float32, load_network
+from latent_xlate.domains.network_files import checkpoint_state, in_float32, load_network
 from latent_xlate.domains.spectrogram_discriminator import SpectrogramDiscriminator
 from latent_xlate.domains.speech_classifier import spectrogram_pictures
 from latent_xlate.domains.speech_encoder import SpeechEncoder
@@ -152,7 +152,7 @@ def train_wavegan(
         trainer = _make_trainer(settings, len(data.class_names))
         if initial:
             _start_from(trainer, Path(initial))
-    state = {}
+    state: dict[str, Any] = dict(checkpoint_state(trainer))
     if trainer.discriminator:
         state["discriminator_optimizer"] = trainer.discriminator_optimizer
     previews = _Previews(trainer, workdir, evaluate)
