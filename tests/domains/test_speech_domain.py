@@ -50,7 +50,7 @@ def test_prior_is_the_generators(speech):
 
 def test_files_are_read_as_the_models_heard_recordings(speech):
     place = np.arange(16384)
-    x = 0.2 * np.sin(place / 5) * (9000 < place) * (place < 14000)
+    x = 0.2 * np.sin(place / 5) * (place > 9000) * (place < 14000)
     file = io.BytesIO()
     soundfile.write(file, x, 16000, "PCM_16", format="WAV")
     samples = np.round(x * 32768).astype(np.int16)[np.newaxis]
