@@ -138,7 +138,11 @@ class SpeechDomain(Domain):
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> SpeechDomain:
-        kinds = {"generator": WaveGANGenerator, "classifier": SpeechClassifier, "encoder": SpeechEncoder}
+        kinds: dict[str, type[keras.Model]] = {
+            "generator": WaveGANGenerator,
+            "classifier": SpeechClassifier,
+            "encoder": SpeechEncoder,
+        }
         networks = {name: kind.from_config(config[name]) for name, kind in kinds.items() if name in config}
         for network in networks.values():
             network.build()
