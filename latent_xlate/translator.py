@@ -32,7 +32,7 @@ class Translator:
     target's latent and its data (paper, section 3).
 
     Example:
-        translator = Translator.load("out/quickstart/translator")
+        translator = Translator.load("out/quickstart/run/translator")
         shoes = translator.translate(digits, source="mnist", target="fashion_mnist")
     """
 

@@ -7,7 +7,7 @@ Example, one bridge trained with three seeds, on all held-out test images:
 
 Without data sets, on the latents of 2,000 held-out test images that ship with the pretrained domains:
 
-    bin/evaluate.py --translator=out/quickstart/translator --output=out/evaluation
+    bin/evaluate.py --translator=out/quickstart/run/translator --output=out/evaluation
 
 The folder gets `metrics.json` (the numbers of each run, with their seeds, and mean and standard
 deviation over runs), `table.md` (beside the paper's numbers; printed too) and `figures/`, which show

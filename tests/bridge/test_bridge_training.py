@@ -270,6 +270,19 @@ def test_killed_command_run_again_ends_with_the_bits_of_an_unbroken_run(command,
 
 
 @pytest.mark.slow
+def test_interrupted_command_says_so_in_its_exit_code_and_writes_no_bridge(command, tmp_path):
+    process = command("run", 100_000)
+    while not (tmp_path / "run" / "checkpoints" / "checkpoint").exists():
+        assert process.poll() is None, process.communicate()[0]
+        time.sleep(0.01)
+    process.send_signal(signal.SIGINT)
+    status, output = finish(process)
+    assert (status, output.splitlines()[-1]) == (130, "Stopped.")
+    assert "Traceback" not in output
+    assert {path.name for path in (tmp_path / "run").iterdir()} == {"checkpoints", "config.json", "events"}
+
+
+@pytest.mark.slow
 def test_two_workers_train_the_bridge_of_one(command, savedmodels, tmp_path):
     workers = [f"localhost:{port}" for port in free_ports(2)]
     processes = [
