@@ -14,16 +14,45 @@ from latent_xlate.baselines.cyclegan import CycleGAN
 from latent_xlate.baselines.latent_cyclegan import LatentCycleGAN
 from latent_xlate.baselines.pix2pix import Pix2Pix
 from latent_xlate.baselines.pixel_domain import PixelDomain, make_image_pairs
-from latent_xlate.bridge.bridge_training import load_domains, num_classes
+from latent_xlate.bridge.bridge_training import load_domains, load_pretrained, num_classes
 from latent_xlate.bridge.latents import make_batches
 from latent_xlate.data import images
-from latent_xlate.domains import pretrained
 from latent_xlate.domains.domain import Domain
 from latent_xlate.domains.image_domain import ImageDomain
 from latent_xlate.optimizer import SCHEDULES, FusedAdam, make_schedule
 
 OF_IMAGES: dict[str, type[Pix2Pix] | type[CycleGAN]] = {"pix2pix": Pix2Pix, "cyclegan": CycleGAN}
 BASELINES = (*OF_IMAGES, "latent_cyclegan")
+
+_LEAST = {
+    "num_steps": 1,
+    "batch_size": 1,
+    "learning_rate": 0.0,
+    "beta_1": 0.0,
+    "steps_per_log": 1,
+    "steps_per_checkpoint": 1,
+    "seed": 0,
+}
+"""The least value of each number."""
+
+_OTHER_FIELDS = {"baseline", "domains", "model", "precision", "schedule"}
+
+
+def check_config(config: ConfigDict) -> None:
+    """Raises ValueError where a configuration is not one of a baseline, or a value is out of its range."""
+    if missing := sorted((_LEAST.keys() | _OTHER_FIELDS).difference(config.keys())):
+        raise ValueError(f"The configuration is not one of a baseline: it has no {', '.join(missing)}.")
+    checks.known(config.baseline, BASELINES, "baseline")
+    checks.known(config.schedule, SCHEDULES, "schedule")
+    for name, least in _LEAST.items():
+        checks.at_least(config[name], least, name)
+    if len(config.domains) != 2:
+        raise ValueError(f"A baseline is trained between two domains, not {len(config.domains)}.")
+    pool_size = config.model.get("pool_size", 0)
+    if 0 < pool_size < config.batch_size:
+        raise ValueError(
+            f"A pool of {pool_size} is smaller than a batch of {config.batch_size}: raise model.pool_size."
+        )
 
 
 def train_baseline(
@@ -50,10 +79,9 @@ def train_baseline(
         ValueError: A configuration that does not fit, data that are not there, or a `workdir` that holds
             another run.
     """
-    checks.known(config.baseline, BASELINES, "baseline")
-    if len(config.domains) != 2:
-        raise ValueError(f"A baseline is trained between two domains, not {len(config.domains)}.")
     distribution = training.make_strategy(strategy)  # Before TensorFlow first computes, or workers cannot join.
+    check_config(config)
+    training.replica_batch_size(config.batch_size, distribution)
     load = _load_images if config.baseline in OF_IMAGES else _load_latents
     domains, make_batch = load(config, data_dir)
     with distribution.scope():
@@ -78,12 +106,6 @@ def train_baseline(
 
 def make_baseline(config: ConfigDict, domains: Sequence[Domain]) -> AdversarialPair:
     """A baseline between domains, built and compiled, as `config` describes it, its weights given by the seed."""
-    checks.known(config.schedule, SCHEDULES, "schedule")
-    pool_size = config.model.get("pool_size", 0)
-    if 0 < pool_size < config.batch_size:
-        raise ValueError(
-            f"A pool of {pool_size} is smaller than a batch of {config.batch_size}: raise model.pool_size."
-        )
     keras.utils.set_random_seed(config.seed)
     options = {"seed": config.seed, "dtype": config.precision, **config.model}
     if config.baseline in OF_IMAGES:
@@ -102,8 +124,7 @@ def _load_latents(config, data_dir):
 
 def _load_images(config, data_dir):
     domains = []
-    for name in config.domains:
-        domain = pretrained.load(name)
+    for domain in load_pretrained(config):
         if not isinstance(domain, ImageDomain):
             raise ValueError(f"Domain {domain.name!r} is not of images, which {config.baseline} translates.")
         domains.append(PixelDomain.of(domain))

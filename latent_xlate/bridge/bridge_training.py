@@ -64,12 +64,18 @@ def load_latents(domain: Domain, folder: str, latents: str, split: str, data_dir
     return encode_images(domain, images.load(domain.dataset, split, data_dir))
 
 
-def load_domains(config: ConfigDict, split: str, data_dir: str | None = None) -> tuple[list[Domain], list[Latents]]:
-    """The domains of a configuration, and their latents. Other args and errors as in `load_latents`."""
+def load_pretrained(config: ConfigDict) -> list[Domain]:
+    """The domains of a configuration; ValueError where one is not there, or two have one name."""
     domains = [pretrained.load(name) for name in config.domains]
     names = [domain.name for domain in domains]
     if len(set(names)) < len(names):
         raise ValueError(f"Domains must differ in name; these are {', '.join(names)}.")
+    return domains
+
+
+def load_domains(config: ConfigDict, split: str, data_dir: str | None = None) -> tuple[list[Domain], list[Latents]]:
+    """The domains of a configuration, and their latents. Other args and errors as in `load_latents`."""
+    domains = load_pretrained(config)
     pairs = zip(domains, config.domains, strict=True)
     return domains, [load_latents(domain, name, config.latents, split, data_dir) for domain, name in pairs]
 

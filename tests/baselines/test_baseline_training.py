@@ -101,6 +101,7 @@ def test_seed_decides_the_weights(folder, tmp_path):
     [
         ("pix2pix", {"baseline": "pix2pixx"}, "Unknown baseline 'pix2pixx'. Did you mean 'pix2pix'"),
         ("pix2pix", {"domains": ("mnist",)}, "between two domains, not 1"),
+        ("pix2pix", {"num_steps": 0}, "num_steps is 0"),
         ("latent_cyclegan", {"schedule": "cosin"}, "Unknown schedule 'cosin'. Did you mean 'cosine'"),
         ("cyclegan", {"batch_size": 20}, "A pool of 8 is smaller than a batch of 20: raise model.pool_size"),
         ("pix2pix", {}, "Unknown data set 'digits'|Data set 'digits' is not prepared"),
@@ -111,6 +112,12 @@ def test_bad_settings_are_refused_and_nothing_is_written(name, fields, message, 
     with pytest.raises(ValueError, match=message):
         train_baseline(config(name, folder, **fields), tmp_path / "run", data_dir=data_dir)
     assert not (tmp_path / "run").exists()
+
+
+def test_configuration_of_a_bridge_is_refused(folder, tmp_path):
+    message = "not one of a baseline: it has no baseline, beta_1"
+    with pytest.raises(ValueError, match=message):
+        train_baseline(shipped.config(folder / "savedmodels"), tmp_path / "run")
 
 
 @pytest.mark.parametrize(
