@@ -1,0 +1,121 @@
+import dataclasses
+
+import keras
+import numpy as np
+import pytest
+import soundfile
+import tensorflow as tf
+
+from latent_xlate.data import speech, tfds_sets
+from latent_xlate.domains import wavegan_training
+from latent_xlate.domains.wavegan import WaveGANGenerator
+from latent_xlate.domains.wavegan_training import WaveGANSettings, train_wavegan
+from tests.data import sounds
+
+SETTINGS = WaveGANSettings(
+    objective="vae", num_steps=8, batch_size=4, latent_dim=3, prior="normal", dim=2, half_rate=True, align=True,
+    learning_rate=1e-3,
+)  # fmt: skip
+ADVERSARIAL = dataclasses.replace(
+    SETTINGS, objective="r1", discriminator="spectrogram", discriminator_dim=2, discriminator_steps=1, beta_class=0.5
+)
+
+
+@pytest.fixture(scope="module")
+def data_dir(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("data")
+    tfds_sets.store_spoken_digit(sounds.digits(), folder)
+    return folder
+
+
+def run(workdir, settings, data_dir, **kwargs):
+    options = {"steps_per_log": 2, "logs_per_checkpoint": 2} | kwargs
+    return train_wavegan("spoken_digit", workdir, settings, data_dir=str(data_dir), **options)
+
+
+@pytest.mark.parametrize("settings", [SETTINGS, ADVERSARIAL], ids=["vae", "adversarial"])
+def test_a_killed_run_goes_on_as_if_it_had_not_been(settings, data_dir, tmp_path):
+    def stop(x):
+        raise KeyboardInterrupt
+
+    def load(path):
+        return keras.saving.load_model(path).get_weights()
+
+    unbroken = load(run(tmp_path / "unbroken", settings, data_dir))
+    with pytest.raises(KeyboardInterrupt):
+        run(tmp_path / "broken", settings, data_dir, steps_per_log=3, logs_per_checkpoint=1, evaluate=stop)
+    run(tmp_path / "broken", dataclasses.replace(settings, num_steps=4), data_dir)
+    resumed = load(run(tmp_path / "broken", settings, data_dir))
+    for ours, theirs in zip(resumed, unbroken, strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+
+
+def test_previews_are_sounds_of_the_generator(data_dir, tmp_path):
+    seen = []
+    path = run(tmp_path, ADVERSARIAL, data_dir, evaluate=lambda x: seen.append(x) or {"loudness": float(np.std(x))})
+    assert sorted(file.name for file in (tmp_path / "previews").iterdir()) == ["00000004.wav", "00000008.wav"]
+    samples, rate = soundfile.read(tmp_path / "previews" / "00000008.wav")
+    assert (len(samples), rate) == (16 * 16384, 16000)
+    generator = wavegan_training.load_generator(path)
+    z = tf.random.stateless_normal([16, 3], [0, 0])
+    np.testing.assert_allclose(samples, np.clip(generator(z), -1, 1).ravel(), atol=1e-4)
+    assert [x.shape for x in seen] == [(500, 16384)] * 2
+    tags = {
+        value.tag
+        for file in (tmp_path / "events").iterdir()
+        for event in tf.compat.v1.train.summary_iterator(str(file))
+        for value in event.summary.value
+    }
+    assert {"generated", "loudness", "discriminator", "penalty", "real_class", "fake_class"} <= {
+        tag.partition("/")[0] for tag in tags
+    }
+
+
+def test_a_second_stage_starts_from_the_first(data_dir, tmp_path):
+    run(tmp_path / "first", SETTINGS, data_dir)
+    second = dataclasses.replace(ADVERSARIAL, encoder=True, learning_rate=0.0)
+    run(tmp_path / "second", second, data_dir, initial=tmp_path / "first")
+    for name in ("generator", "encoder"):
+        first, second = (keras.saving.load_model(tmp_path / run / f"{name}.keras") for run in ("first", "second"))
+        for ours, theirs in zip(first.get_weights(), second.get_weights(), strict=True):
+            np.testing.assert_allclose(ours, theirs, rtol=1e-5, atol=1e-7)
+    other = dataclasses.replace(ADVERSARIAL, dim=1)
+    with pytest.raises(ValueError, match="Cannot start from .*first/generator.keras"):
+        run(tmp_path / "third", other, data_dir, initial=tmp_path / "first")
+    with pytest.raises(ValueError, match="Cannot start from .*: There is no generator"):
+        run(tmp_path / "fourth", ADVERSARIAL, data_dir, initial=tmp_path / "nowhere")
+
+
+def test_the_originals_recipe_takes_a_step(data_dir, tmp_path):
+    settings = WaveGANSettings(num_steps=1, batch_size=2, dim=1, latent_dim=3)
+    generator = wavegan_training.load_generator(run(tmp_path, settings, data_dir, steps_per_log=1))
+    assert isinstance(generator, WaveGANGenerator)
+    assert not generator.half_rate
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"objective": "wgan"}, "Unknown objective 'wgan'. Did you mean 'wgan_gp'"),
+        ({"discriminator": "spectogram"}, "Did you mean 'spectrogram'"),
+        ({"prior": "gaussian"}, "Unknown prior 'gaussian'"),
+        ({"prior": "uniform"}, "An encoder needs prior=normal"),
+        ({"discriminator": "spectrogram", "half_rate": False}, "needs half_rate"),
+    ],
+)
+def test_settings_that_do_not_fit_are_refused(changes, said):
+    with pytest.raises(ValueError, match=said):
+        dataclasses.replace(SETTINGS, **changes)
+
+
+def test_each_epoch_has_every_recording_once_in_whatever_steps():
+    rng = np.random.default_rng(0)
+    data = speech.LabelledSpeech(rng.integers(-99, 99, (12, 16384)).astype(np.int16), np.arange(12), ("a",) * 12)
+    settings = WaveGANSettings(discriminator_steps=3)
+    make_batch = wavegan_training.make_batches(data, settings)
+    x, labels = make_batch(tf.range(4, dtype=tf.int64))
+    assert x.shape == (3, 4, 16384)
+    assert sorted(labels.numpy().ravel().tolist()) == list(range(12))
+    np.testing.assert_array_equal(x, data.unit_waveforms[labels])
+    # The same whichever replica it falls to.
+    np.testing.assert_array_equal(make_batch(tf.range(2, 4, dtype=tf.int64))[1], labels[:, 2:])
