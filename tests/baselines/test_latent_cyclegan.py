@@ -8,8 +8,7 @@ from latent_xlate.baselines.latent_cyclegan import LatentCycleGAN
 from latent_xlate.bridge.latents import Latents, make_batches
 from latent_xlate.optimizer import FusedAdam
 from tests import synthetic
-from tests.baselines.checks import check_resuming
-from tests.model_checks import check_mirrored, check_mixed_precision, check_saving
+from tests.model_checks import check_mixed_precision, check_saving
 
 
 def small(latent_dims=(6, 5), seed=0, **kwargs) -> LatentCycleGAN:
@@ -20,10 +19,6 @@ def small(latent_dims=(6, 5), seed=0, **kwargs) -> LatentCycleGAN:
 
 def domains(latent_dims=(6, 5)):
     return [synthetic.latents(dim, 60, seed) for seed, dim in enumerate(latent_dims)]
-
-
-def batches(latent_dims=(6, 5)):
-    return make_batches(domains(latent_dims), synthetic.NUM_CLASSES, "balanced", 0)
 
 
 def mean_distance(x, y):
@@ -83,19 +78,11 @@ def test_learns_where_the_other_domain_lies_and_the_way_back():
     model = small((4, 3), hidden_units=(32,), discriminator_units=(32, 32), beta_cycle=1.0, pool_size=0)
     model.compile(optimizer=FusedAdam(1e-3, beta_1=0.5), jit_compile=False)
     make_batch = make_batches(latents, 4, "balanced", 0)
-    logs = training.train(model, make_batch, num_steps=600, batch_size=32, steps_per_log=200)
+    logs = training.train(model, make_batch, num_steps=400, batch_size=32, steps_per_log=200)
     assert logs["cycle"] < 0.5
     for source in range(2):
         z = np.asarray(model.translate(latents[source].mu, source, 1 - source))
         np.testing.assert_allclose(z.mean(axis=0), latents[1 - source].mu.mean(axis=0), atol=0.6)
-
-
-def test_resumed_run_ends_with_the_bits_of_an_unbroken_one(tmp_path):
-    check_resuming(lambda: small(spectral_normalization=True, pool_size=8), batches(), tmp_path)
-
-
-def test_two_replicas_train_as_one_device():
-    check_mirrored(lambda: small(hidden_units=(16,)), batches())
 
 
 def test_saved_and_read_again(tmp_path):

@@ -41,21 +41,6 @@ def test_losses_are_those_of_the_paper():
     assert float(discriminator_loss) == pytest.approx(expected["discriminator"], rel=1e-4)
 
 
-def test_each_network_follows_the_gradient_of_its_own_loss():
-    model = small(dropout=0.0)
-    model.compile(optimizer=keras.optimizers.SGD(0.1))
-    z = latents()
-    with tf.GradientTape(persistent=True) as tape:
-        _, loss, discriminator_loss = model.compute_losses(z, tf.constant(0, tf.int64))
-    expected = []
-    for network, of in [(n, loss) for n in model.generators] + [(n, discriminator_loss) for n in model.discriminators]:
-        for variable in network.trainable_variables:
-            expected.append((variable, variable.numpy() - 0.1 * tape.gradient(of, variable).numpy()))
-    model.train_step(tuple(z))
-    for variable, value in expected:
-        np.testing.assert_allclose(variable.numpy(), value, rtol=1e-4, atol=1e-6)
-
-
 def test_learns_the_class_both_ways():
     model = small(filters=8, discriminator_filters=8)
     model.compile(optimizer=FusedAdam(2e-3, beta_1=0.5), jit_compile=False)
@@ -67,19 +52,13 @@ def test_learns_the_class_both_ways():
         assert np.mean(classes == domains[source].labels) > 0.9
 
 
-def test_own_domain_is_reached_by_the_other_and_back():
-    model = small()
-    z = latents()[0]
-    np.testing.assert_array_equal(model.translate(z, 0, 0), model.translate(model.translate(z, 0, 1), 1, 0))
-
-
 def test_resumed_run_ends_with_the_bits_of_an_unbroken_one(tmp_path):
-    check_resuming(lambda: small(spectral_normalization=True), images.pairs(), tmp_path)
+    check_resuming(lambda: small(depth=3, spectral_normalization=True), images.pairs(), tmp_path)
 
 
 def test_two_replicas_train_as_one_device():
     with eagerly():
-        check_mirrored(small, images.pairs())
+        check_mirrored(lambda: small(depth=3), images.pairs())
 
 
 def test_saved_and_read_again(tmp_path):
