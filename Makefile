@@ -19,7 +19,7 @@ PIP_INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check
 .PHONY: quickstart test test-slow lint format
 .NOTPARALLEL:
 
-quickstart: $(VENV)/.installed
+quickstart: $(VENV)/.installed-serving
 	$(BIN)/latent_xlate_quickstart --workdir=out/quickstart
 
 test: $(VENV)/.installed-test
@@ -38,15 +38,9 @@ format: $(VENV)/.installed-dev
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-# The stamps: what is installed, with which extra.
-$(VENV)/.installed: $(SOURCES)
-	@scripts/make_venv.sh "$(VENV)" "$(PYTHON)"
-	@echo "Installing latent_xlate and TensorFlow into $(VENV): 2.7 GB, one to five minutes the first time"
-	@$(PIP_INSTALL) --editable .
-	@touch $@
-
+# The stamps, one for each extra.
 $(VENV)/.installed-%: $(SOURCES)
 	@scripts/make_venv.sh "$(VENV)" "$(PYTHON)"
 	@echo "Installing latent_xlate[$*] and TensorFlow into $(VENV): 2.7 GB, one to five minutes the first time"
 	@$(PIP_INSTALL) --editable ".[$*]"
-	@touch $@ $(VENV)/.installed
+	@touch $@

@@ -8,6 +8,7 @@ from setuptools import find_packages, setup
 ROOT = Path(__file__).resolve().parent
 # tensorflow-hub imports pkg_resources, which setuptools no longer has.
 HUB = ["tensorflow-hub>=0.16.1", "setuptools<82"]
+SERVING = ["httptools", "orjson", "prometheus_client", "starlette", "tensorflow-serving-api>=2.20,<2.22", "uvicorn"]
 WEIGHT_FILES = {".json", ".md", ".npz"}
 
 
@@ -50,6 +51,7 @@ setup(
         "Topic :: Scientific/Engineering :: Artificial Intelligence",
     ],
     packages=find_packages(include=["latent_xlate", "latent_xlate.*"]),
+    package_data={"latent_xlate.serving": ["bundle_files/*"]},
     data_files=pretrained_weights(),
     entry_points={"console_scripts": console_scripts()},
     python_requires=">=3.11,<3.14",
@@ -77,7 +79,8 @@ setup(
     extras_require={
         "gpu": ["tensorflow[and-cuda]>=2.20,<2.22"],
         "hub": HUB,
-        "test": ["pytest>=8", "POT>=0.9", *HUB],
+        "serving": SERVING,
+        "test": ["pytest>=8", "POT>=0.9", *HUB, *SERVING],
         "benchmark": ["torch>=2.6"],
         "dev": [
             "import-linter>=2.17,<3",

@@ -12,6 +12,7 @@ from PIL import Image
 from latent_xlate.domains import pretrained
 from latent_xlate.evaluation import report, runs
 from latent_xlate.quickstart import quickstart
+from latent_xlate.serving.bundle import FILES
 from latent_xlate.serving.export import load_export
 from latent_xlate.translator import Translator, load_bridge
 from tests import shipped
@@ -57,7 +58,9 @@ def metrics(output):
 
 
 def test_folder_holds_the_run_the_model_the_numbers_and_the_page(output):
-    assert {path.name for path in output.iterdir()} == {"run", "translator", "figures", "metrics.json", "index.html"}
+    bundle = {"models.config", *(file.name for file in FILES.iterdir())}
+    results = {"run", "translator", "figures", "metrics.json", "index.html"}
+    assert {path.name for path in output.iterdir()} == results | bundle
     assert [path.name for path in (output / "translator").iterdir()] == ["1"]
     assert {"bridge.keras", "config.json", "translator"} <= {path.name for path in (output / "run").iterdir()}
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import importlib.util
 import itertools
 import os
 import shutil
+import sys
 import tempfile
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -35,6 +37,9 @@ def export_translator(translator: Translator, base: str | os.PathLike) -> Path:
     the batch. Domains without an encoder are a source of latents alone. `serving_default` takes the
     bytes of the first domain's files (its latents where it has no encoder) to the second's.
 
+    Where the extra `serving` is installed the model gets records to warm up with, and BASE what servers are
+    configured with (see `bundle`).
+
     Args:
         translator: What is exported.
         base: Folder; earlier versions in it stay.
@@ -43,23 +48,44 @@ def export_translator(translator: Translator, base: str | os.PathLike) -> Path:
         The folder of the new version, which appears whole or not at all.
 
     Raises:
-        ValueError: Names of domains that give two signatures one name.
+        ValueError: Names of domains that give two signatures one name, or a damaged `models.config`.
     """
+    bundle = _bundle()
+    if bundle:
+        bundle.check_configuration(Path(base))
     folder = training.output_folder(Path(base) / MODEL_NAME)
     signatures = trace_signatures(translator, [(s, t) for s in translator.names for t in translator.names])
     module = tf.Module()
     module.weights = list({id(v): v for function in signatures.values() for v in function.variables}.values())
     first, second, *_ = translator.names
     has_encoder = translator.domain(first).has_encoder
-    signatures[DEFAULT_SIGNATURE] = signatures[f"{first}_to_{second}" + ("" if has_encoder else "_latents")]
+    default = f"{first}_to_{second}" + ("" if has_encoder else "_latents")
+    signatures[DEFAULT_SIGNATURE] = signatures[default]
 
     folder.mkdir(parents=True, exist_ok=True)
     temporary = Path(tempfile.mkdtemp(prefix=".exporting.", dir=folder))
     try:
         tf.saved_model.save(module, str(temporary / "model"), signatures=signatures)
-        return _publish(temporary / "model", folder)
+        if bundle:
+            bundle.write_warmup(temporary / "model", translator, signatures, default)
+        version = _publish(temporary / "model", folder)
     finally:
         shutil.rmtree(temporary)
+    if bundle:
+        bundle.write_configuration(Path(base), MODEL_NAME)
+    return version
+
+
+def _bundle() -> Any:
+    """The module `bundle`, or None, said on stderr, where the protos that it needs are not installed."""
+    if importlib.util.find_spec("tensorflow_serving") is None:
+        print(
+            "Exported without TensorFlow Serving's configuration: pip install 'latent_xlate[serving]'", file=sys.stderr
+        )
+        return None
+    from latent_xlate.serving import bundle
+
+    return bundle
 
 
 def _publish(model: Path, folder: Path) -> Path:
