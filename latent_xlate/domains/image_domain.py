@@ -9,6 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from latent_xlate import KERAS_PACKAGE, checks
+from latent_xlate.domains import image_files
 from latent_xlate.domains.domain import Domain
 from latent_xlate.domains.image_classifier import ImageClassifier
 from latent_xlate.domains.image_vae import ImageVAE
@@ -101,13 +102,17 @@ class ImageDomain(Domain):
 
         Returns:
             float32 [batch, *data_shape], in [0, 1].
+
+        Raises:
+            tf.errors.InvalidArgumentError: A file is no such picture, or too large (see `image_files`).
         """
         signature = tf.TensorSpec(self.data_shape, tf.float32)
-        return tf.map_fn(self._read_one, files, fn_output_signature=signature)
+        # Two at once: a large picture fills a gigabyte while it is decoded.
+        return tf.map_fn(self._read_one, files, parallel_iterations=2, fn_output_signature=signature)
 
     def _read_one(self, file):
         height, width, channels = self.data_shape
-        image = tf.io.decode_image(file, dtype=tf.float32, expand_animations=False)
+        image = tf.io.decode_image(image_files.check_size(file), dtype=tf.float32, expand_animations=False)
         colour, alpha = _colour_and_alpha(image)
         if channels == 1:
             colour = tf.reduce_sum(colour * LUMINANCE, axis=-1, keepdims=True)
