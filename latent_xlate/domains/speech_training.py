@@ -67,10 +67,12 @@ def train_speech_classifier(
         Path of `model.keras`.
 
     Raises:
-        ValueError: Unknown schedule, strategy or precision, data not prepared, or a `workdir` that holds
-            another run.
+        ValueError: Unknown schedule, strategy or precision, a batch that replicas cannot share, data not
+            prepared, or a `workdir` that holds another run.
     """
+    distribution = training.make_strategy(strategy)  # Before TensorFlow first computes, or workers cannot join.
     checks.known(precision, PRECISIONS, "precision")
+    checks.at_least(learning_rate, 0, "learning_rate")
     splits = {split: speech.load(dataset, split, data_dir) for split in speech.SPLITS}
     config = {
         "model": "speech_classifier", "dataset": dataset, "epochs": epochs, "batch_size": batch_size,
@@ -80,19 +82,22 @@ def train_speech_classifier(
     train = splits["train"]
     steps_per_epoch = math.ceil(len(train) / batch_size)
     rate = make_schedule(schedule, learning_rate, epochs * steps_per_epoch)
-    workdir = training.open_workdir(workdir, config)
+    training.replica_batch_size(batch_size, distribution)
 
     keras.utils.set_random_seed(seed)
-    distribution = training.make_strategy(strategy)
     with distribution.scope():
         classifier = SpeechClassifier(len(train.class_names), filters, dtype=precision)
         classifier.build()
         classifier.compile(optimizer=FusedAdam(rate), jit_compile=False)
-        best = BestWeights(classifier, workdir / "best.weights.h5")
+    judged = in_float32(classifier)  # Outside the strategy, since a cluster's model cannot be evaluated by one worker.
+    judged.compile()
+    workdir = training.open_workdir(workdir, config)  # Only now: what does not fit leaves nothing behind.
+    best = BestWeights(judged, workdir / "best.weights.h5")
     validation = _dataset(splits["validation"])
 
     def on_log(step: int, logs: Mapping[str, float]) -> dict[str, float]:
-        results = classifier.evaluate(validation, verbose=0, return_dict=True)
+        judged.set_weights(classifier.get_weights())
+        results = judged.evaluate(validation, verbose=0, return_dict=True)
         best.update(results["accuracy"], training.is_chief(distribution))
         return {f"validation_{name}": float(value) for name, value in results.items()}
 
@@ -108,17 +113,17 @@ def train_speech_classifier(
         state={"best": best.value, **checkpoint_state(classifier)},
         description=f"{dataset} speech_classifier",
     )
-    classifier.load_weights(best.path)
-    classifier = in_float32(classifier)
     path = workdir / "model.keras"
     if training.is_chief(distribution):
-        training.write_atomically(path, classifier.save)
-        classifier.compile()
+        judged.load_weights(best.path)
+        # A copy again, without the optimizer that `compile` gave.
+        training.write_atomically(path, lambda temporary: in_float32(judged).save(temporary))
         metrics = {
-            split: classifier.evaluate(_dataset(splits[split]), verbose=0, return_dict=True)
+            split: judged.evaluate(_dataset(splits[split]), verbose=0, return_dict=True)
             for split in ("validation", "test")
         }
         training.write_json(workdir / "metrics.json", metrics)
+    training.wait_for_workers(distribution)
     return path
 
 
