@@ -6,11 +6,12 @@ import os
 from collections.abc import Sequence
 
 import keras
+import numpy as np
 from ml_collections import ConfigDict
 
 from latent_xlate import checks, training
-from latent_xlate.bridge.bridging_vae import BridgingVAE
-from latent_xlate.bridge.latents import Latents, encode_images, make_batches
+from latent_xlate.bridge.bridging_vae import UNLABELLED, BridgingVAE
+from latent_xlate.bridge.latents import Latents, choose_labelled, encode_images, hash_of_stream, make_batches
 from latent_xlate.data import images
 from latent_xlate.domains import pretrained
 from latent_xlate.domains.domain import Domain
@@ -20,9 +21,12 @@ LATENTS = ("dataset", "shipped")
 
 _LEAST = {
     "num_steps": 1, "batch_size": 1, "steps_per_log": 1, "steps_per_checkpoint": 1, "learning_rate": 0, "seed": 0,
+    "label_seed": 0,
     "model.shared_dim": 1, "model.num_projections": 1, "model.beta_kl": 0, "model.beta_swd": 0, "model.beta_cls": 0,
 }  # fmt: skip
-_OTHER_FIELDS = {"domains", "latents", "sampling", "schedule", "precision", "model", "model.hidden_units"}
+_OTHER_FIELDS = {
+    "domains", "latents", "labels_per_class", "sampling", "schedule", "precision", "model", "model.hidden_units",
+}  # fmt: skip
 
 
 def check_config(config: ConfigDict) -> None:
@@ -32,6 +36,7 @@ def check_config(config: ConfigDict) -> None:
         raise ValueError(f"The configuration is not one of a bridge: it has no {', '.join(missing)}.")
     for name, least in _LEAST.items():
         checks.at_least(values[name], least, name)
+    checks.at_least(config.labels_per_class or 0, 0, "labels_per_class")
     checks.at_least(min(config.model.hidden_units, default=0), 1, "The least of model.hidden_units")
     checks.known(config.schedule, SCHEDULES, "schedule")
     if not all(isinstance(name, str) for name in config.domains):
@@ -80,6 +85,33 @@ def load_domains(config: ConfigDict, split: str, data_dir: str | None = None) ->
     return domains, [load_latents(domain, name, config.latents, split, data_dir) for domain, name in pairs]
 
 
+def hide_labels(config: ConfigDict, domains: Sequence[Domain], latents: Sequence[Latents]) -> list[Latents]:
+    """What a training may see: of each domain the labels of a few instances that `config.label_seed` chooses.
+
+    Args:
+        config: With `labels_per_class`, None for all labels.
+        domains: The domains.
+        latents: Each domain's.
+
+    Returns:
+        The same latents, whose other labels are -1.
+
+    Raises:
+        ValueError: A class has too few instances.
+    """
+    if config.labels_per_class is None:
+        return list(latents)
+    seen = []
+    for index, (domain, of) in enumerate(zip(domains, latents, strict=True)):
+        seed = hash_of_stream(config.label_seed, index)
+        try:
+            labelled = choose_labelled(of.labels, num_classes(domains), config.labels_per_class, seed)
+        except ValueError as error:
+            raise ValueError(f"labels_per_class does not fit domain {domain.name!r}: {error}") from None
+        seen.append(of.with_labels_of(labelled))
+    return seen
+
+
 def train_bridge(
     config: ConfigDict,
     workdir: str | os.PathLike,
@@ -93,7 +125,8 @@ def train_bridge(
 
     Args:
         config: As `latent_xlate/configs` give it.
-        workdir: Folder of the run: gets `config.json`, checkpoints, events and `bridge.keras`.
+        workdir: Folder of the run: gets `config.json`, checkpoints, events and `bridge.keras`; and, with
+            `labels_per_class`, `labelled.json`, by domain the instances whose labels were seen.
         strategy: One of `training.STRATEGIES`.
         data_dir: Folder of TFDS data sets; None for the default.
 
@@ -108,11 +141,15 @@ def train_bridge(
     check_config(config)
     training.replica_batch_size(config.batch_size, distribution)
     domains, latents = load_domains(config, "train", data_dir)
+    latents = hide_labels(config, domains, latents)
     make_batch = make_batches(latents, num_classes(domains), config.sampling, config.seed)
 
     with distribution.scope():
         bridge = make_bridge(config, domains)
     workdir = training.open_workdir(workdir, config.to_dict())  # Only now: what does not fit leaves nothing behind.
+    if config.labels_per_class is not None and training.is_chief(distribution):
+        labelled = [np.flatnonzero(of.labels != UNLABELLED).tolist() for of in latents]
+        training.write_json(workdir / "labelled.json", dict(zip([d.name for d in domains], labelled, strict=True)))
     training.train(
         bridge,
         make_batch,

@@ -58,6 +58,7 @@ class BridgingVAE(Bridge):
         num_projections: int = 64,
         orthogonal_projections: bool = False,
         conditional: bool = True,
+        gated_mixing: bool = True,
         classifier: str = "linear",
         seed: int = 0,
         **kwargs,
@@ -78,6 +79,8 @@ class BridgingVAE(Bridge):
             num_projections: Fresh random directions a step.
             orthogonal_projections: Draws them as orthonormal bases.
             conditional: Whether encoder and decoder are told the domain (one-hot).
+            gated_mixing: Whether encoder and decoder end in gated mixing layers; else in affine maps of
+                their hidden features, which the paper found worse.
             classifier: "linear" and trained, as in the paper, or "frozen", a gated mixing layer left
                 at its random initial weights, as in the authors' code.
             seed: Of the noise and directions of training.
@@ -101,6 +104,7 @@ class BridgingVAE(Bridge):
         self.num_projections = num_projections
         self.orthogonal_projections = orthogonal_projections
         self.conditional = conditional
+        self.gated_mixing = gated_mixing
         self.classifier_kind = classifier
         self.seed = seed
         self._width = max(self.latent_dims)
@@ -114,17 +118,19 @@ class BridgingVAE(Bridge):
                 for i, size in enumerate(self.latent_dims)
             ]
 
+        last_layer = GatedMixing if gated_mixing else keras.layers.Dense
         self.input_adapters = adapters("input_adapter", True)
         self.encoder_hidden = relu_stack(self.hidden_units, "encoder_hidden", policy)
-        self.encoder_mixing = GatedMixing(2 * shared_dim, dtype=policy, name="encoder_mixing")
+        self.encoder_mixing = last_layer(2 * shared_dim, dtype=policy, name="encoder_mixing")
         self.decoder_hidden = relu_stack(self.hidden_units, "decoder_hidden", policy)
-        self.decoder_mixing = GatedMixing(self._width, dtype=policy, name="decoder_mixing")
+        self.decoder_mixing = last_layer(self._width, dtype=policy, name="decoder_mixing")
         self.output_adapters = adapters("output_adapter", False)
         if classifier == "linear":
             self.classifier = keras.layers.Dense(num_classes, dtype=policy, name="classifier")
         else:
             self.classifier = GatedMixing(num_classes, dtype=policy, name="classifier")
-            self.classifier.trainable = False  # The constructor's argument would not reach the layers inside.
+        # The constructor's argument would not reach the layers inside a gated mixing layer.
+        self.classifier.trainable = classifier == "linear" and beta_cls > 0
         self.trackers = {
             name: keras.metrics.Mean(name=name) for name in ("loss", "reconstruction", "kl", "swd", "classification")
         }
@@ -140,9 +146,9 @@ class BridgingVAE(Bridge):
         for adapter, size in zip(self.input_adapters, self.latent_dims, strict=False):
             adapter.build((None, size))
         self.encoder_hidden.build((None, width))
-        self.encoder_mixing.build([(None, width), (None, last)])
+        self.encoder_mixing.build([(None, width), (None, last)] if self.gated_mixing else (None, last))
         self.decoder_hidden.build((None, shared))
-        self.decoder_mixing.build([(None, shared), (None, last)])
+        self.decoder_mixing.build([(None, shared), (None, last)] if self.gated_mixing else (None, last))
         for adapter in self.output_adapters:
             adapter.build((None, self._width))
         z_shape = (None, self.shared_dim)
@@ -220,13 +226,15 @@ class BridgingVAE(Bridge):
 
     def _encode(self, z, domains):
         z = self._with_label(z, domains)
-        mixed = tf.cast(self.encoder_mixing([z, self.encoder_hidden(z)]), tf.float32)
-        mu, raw_sigma = tf.split(mixed, 2, axis=-1)
+        mu, raw_sigma = tf.split(self._network(z, self.encoder_hidden, self.encoder_mixing), 2, axis=-1)
         return mu, tf.nn.softplus(raw_sigma)
 
     def _decode(self, z_shared, domains):
-        z_shared = self._with_label(z_shared, domains)
-        return tf.cast(self.decoder_mixing([z_shared, self.decoder_hidden(z_shared)]), tf.float32)
+        return self._network(self._with_label(z_shared, domains), self.decoder_hidden, self.decoder_mixing)
+
+    def _network(self, x, hidden, mixing):
+        h = hidden(x)
+        return tf.cast(mixing([x, h]) if self.gated_mixing else mixing(h), tf.float32)
 
     # ---- Training -----------------------------------------------------------------------------
 
@@ -375,6 +383,7 @@ class BridgingVAE(Bridge):
             "num_projections": self.num_projections,
             "orthogonal_projections": self.orthogonal_projections,
             "conditional": self.conditional,
+            "gated_mixing": self.gated_mixing,
             "classifier": self.classifier_kind,
             "seed": self.seed,
         }

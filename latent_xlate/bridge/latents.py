@@ -17,7 +17,7 @@ from latent_xlate.data.images import LabelledImages
 from latent_xlate.domains.domain import Domain
 from latent_xlate.randomness import shuffled_indices
 
-SAMPLINGS = ("balanced", "uniform")
+SAMPLINGS = ("balanced", "uniform", "mixed")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -49,6 +49,12 @@ class Latents:
     def take(self, indices) -> Latents:
         """The instances at `indices` (an index array or a slice)."""
         return Latents(self.mu[indices], self.sigma[indices], self.labels[indices])
+
+    def with_labels_of(self, indices: np.ndarray) -> Latents:
+        """The same instances, but for those at `indices` unlabelled."""
+        labels = np.full_like(self.labels, UNLABELLED)
+        labels[indices] = self.labels[indices]
+        return Latents(self.mu, self.sigma, labels)
 
     def save(self, path: str | os.PathLike) -> None:
         """Writes a compressed npz, mu and sigma as float16."""
@@ -100,25 +106,50 @@ def encode_images(domain: Domain, data: LabelledImages) -> Latents:
     return Latents(mu, sigma, data.labels.astype(np.int32))
 
 
+def choose_labelled(labels: np.ndarray, num_classes: int, per_class: int, seed: int) -> np.ndarray:
+    """Instances whose labels a user would ask for: in random order, until there are enough of each class.
+
+    Args:
+        labels: Integers [n], -1 where unlabelled.
+        num_classes: Number of classes.
+        per_class: How many of each class.
+        seed: Of the order.
+
+    Returns:
+        Their indices in ascending order, int64 [num_classes * per_class].
+
+    Raises:
+        ValueError: A class has fewer instances.
+    """
+    order = np.random.default_rng(seed).permutation(len(labels))
+    of_class = [order[labels[order] == label][:per_class] for label in range(num_classes)]
+    for label, indices in enumerate(of_class):
+        if len(indices) < per_class:
+            raise ValueError(f"Class {label} has {len(indices)} labelled instances, fewer than {per_class} a class.")
+    return np.sort(np.concatenate(of_class))
+
+
 def make_batches(domains: Sequence[Latents], num_classes: int, sampling: str, seed: int) -> training.MakeBatch:
     """Batches of several domains' latents, as `BridgingVAE.train_step` takes them.
 
     Each domain's instances come in shuffled epochs. With "balanced" sampling each class has its own:
     the classes take turns, the same in all domains, so that the sliced Wasserstein distance compares
-    like mixtures.
+    like mixtures. With "mixed" sampling the labelled instances come so in every other row, however few
+    they are, and in the rows between all instances, whatever their labels.
 
     Args:
         domains: Each domain's latents.
         num_classes: Number of classes.
-        sampling: "balanced" (all must be labelled) or "uniform" (labels play no part).
+        sampling: "balanced" (all must be labelled), "uniform" (labels play no part) or "mixed" (some
+            of each class must be labelled).
         seed: Of the order.
 
     Returns:
         Function of positions in the stream of batches.
 
     Raises:
-        ValueError: Unknown `sampling`, a domain without instances, a label out of range, or "balanced"
-            with unlabelled instances or a class without any.
+        ValueError: Unknown `sampling`, a domain without instances, a label out of range, "balanced" with
+            unlabelled instances, or "balanced" or "mixed" with a class of which none is labelled.
     """
     checks.known(sampling, SAMPLINGS, "sampling")
     samplers = [
@@ -170,12 +201,29 @@ def make_sampler(
     checks.class_labels(known, num_classes, f"labels of {name}")
     if sampling == "uniform":
         return lambda positions: shuffled_indices(positions, len(labels), seed)
+    if sampling == "mixed":
+        labelled = tf.constant(np.flatnonzero(labels != UNLABELLED))
+        sample_labelled = _sample_in_turn(known, num_classes, name, seed)
+
+        def sample(positions):
+            turns = positions // 2
+            of_all = shuffled_indices(turns, len(labels), seed, num_classes)  # A stream that no class has.
+            return tf.where(positions % 2 == 0, tf.gather(labelled, sample_labelled(turns)), of_all)
+
+        return sample
     if len(known) < len(labels):
-        raise ValueError(f"{name} has {len(labels) - len(known)} unlabelled instances; use sampling 'uniform'.")
+        unlabelled = len(labels) - len(known)
+        raise ValueError(f"{name} has {unlabelled} unlabelled instances; use sampling 'uniform' or 'mixed'.")
+    return _sample_in_turn(labels, num_classes, name, seed)
+
+
+def _sample_in_turn(labels, num_classes, name, seed):
+    """The sampler of labelled instances whose classes take turns."""
     counts = np.bincount(labels, minlength=num_classes)
     if not counts.all():
         raise ValueError(
-            f"Class {int(np.argmin(counts))} has no instance in {name}; balanced batches need all classes."
+            f"Class {int(np.argmin(counts))} has no labelled instance in {name}; use sampling 'uniform', "
+            "in which labels play no part."
         )
     by_class = tf.constant(np.argsort(labels, kind="stable"))
     starts = tf.constant(np.cumsum(counts) - counts)

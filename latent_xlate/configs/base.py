@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ml_collections import ConfigDict
+from ml_collections.config_dict import placeholder
 
 from latent_xlate import checks
 
@@ -26,6 +27,8 @@ def image_bridge(domains: Sequence[str], mode: str) -> ConfigDict:
     config = ConfigDict()
     config.domains = tuple(domains)
     config.latents = "dataset"  # or "shipped": those of 10,000 training images a domain
+    config.labels_per_class = placeholder(int)  # All; or a few of each class, with sampling "mixed" or "uniform".
+    config.label_seed = 0  # Of the choice of those few.
     config.sampling = "balanced"
     config.seed = 0
     config.model = ConfigDict(
@@ -40,6 +43,7 @@ def image_bridge(domains: Sequence[str], mode: str) -> ConfigDict:
             "num_projections": 64,
             "orthogonal_projections": False,
             "conditional": True,
+            "gated_mixing": True,
             "classifier": "linear",
         }
     )

@@ -11,7 +11,7 @@ import numpy as np
 from ml_collections import ConfigDict
 
 from latent_xlate import checks, training
-from latent_xlate.bridge.bridge_training import check_config, load_domains, make_bridge, num_classes
+from latent_xlate.bridge.bridge_training import check_config, hide_labels, load_domains, make_bridge, num_classes
 from latent_xlate.bridge.latents import Latents, make_batches
 from latent_xlate.domains.domain import Domain
 from latent_xlate.evaluation.accuracy import transfer_meter
@@ -48,6 +48,7 @@ def benchmark(config: ConfigDict, num_seeds: int, target_accuracy: float) -> dic
     check_config(config)
     split = HELD_OUT[checks.known(config.latents, HELD_OUT, "kind of latents")]
     domains, latents = load_domains(config, "train")
+    latents = hide_labels(config, domains, latents)
     _, held_out = load_domains(config, split)
     seeds = [config.seed + i for i in range(num_seeds)]
     runs = []

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from latent_xlate.bridge.bridge_training import load_latents, train_bridge
-from latent_xlate.bridge.latents import encode_images
+from latent_xlate.bridge.latents import Latents, encode_images, hash_of_stream
 from latent_xlate.data import images, tfds_sets
 from latent_xlate.data.synthetic import digits_like
 from latent_xlate.domains import pretrained
@@ -87,6 +87,71 @@ def test_cosine_schedule_ends_at_zero(savedmodels, tmp_path):
     assert float(bridge.optimizer.learning_rate) == pytest.approx(0, abs=1e-9)
 
 
+# ---- Few labels -------------------------------------------------------------------------------
+
+
+def few_labels(folder, **fields):
+    return shipped.config(folder, **({"labels_per_class": 3, "label_seed": 5, "sampling": "mixed"} | fields))
+
+
+def relabelled_copy(savedmodels, folder, relabel):
+    """The domains, with other labels of their training latents: `relabel` takes a domain's name and its labels."""
+    for name in shipped.LATENT_DIMS:
+        path = copy_of(savedmodels, folder, name) / "latents_train.npz"
+        latents = Latents.load(path)
+        Latents(latents.mu, latents.sigma, relabel(name, latents.labels)).save(path)
+    return folder
+
+
+def test_few_labels_are_those_of_the_file_and_hidden_labels_play_no_part(savedmodels, tmp_path):
+    _, bridge = train_bridge(few_labels(savedmodels), tmp_path / "run")
+    seen = json.loads((tmp_path / "run" / "labelled.json").read_text())
+    for name, indices in seen.items():
+        labels = shipped.latents(name, 200, seed=1).labels[indices]
+        assert np.bincount(labels).tolist() == [3] * shipped.NUM_CLASSES
+
+    def hide(name, labels):
+        hidden = np.full_like(labels, -1)
+        hidden[seen[name]] = labels[seen[name]]
+        return hidden
+
+    # Without the hidden labels, and with wrong ones: the order in which labels are asked for reaches some hidden
+    # ones, of classes that had enough, so those of the others are permuted.
+    def permute(name, labels):
+        order = np.random.default_rng(hash_of_stream(5, list(seen).index(name))).permutation(len(labels))
+        never_asked = order[np.flatnonzero(np.isin(order, seen[name])).max() + 1 :]
+        permuted = labels.copy()
+        permuted[never_asked] = np.random.default_rng(0).permutation(labels[never_asked])
+        assert (permuted != labels).sum() > 50
+        return permuted
+
+    without = few_labels(relabelled_copy(savedmodels, tmp_path / "hidden", hide), labels_per_class=None)
+    assert_same_weights(train_bridge(without, tmp_path / "run_without")[1], bridge)
+    wrong = few_labels(relabelled_copy(savedmodels, tmp_path / "permuted", permute))
+    assert_same_weights(train_bridge(wrong, tmp_path / "run_wrong")[1], bridge)
+    assert not (tmp_path / "run_without" / "labelled.json").exists()
+    assert json.loads((tmp_path / "run_wrong" / "labelled.json").read_text()) == seen
+
+
+def test_label_seed_chooses_the_labels_and_leaves_the_rest_of_the_run_alone(savedmodels, tmp_path):
+    runs = {}
+    for seed in (0, 1):
+        config = few_labels(savedmodels, label_seed=seed, sampling="uniform", num_steps=1)
+        config.model.beta_cls = 0.0
+        runs[seed] = train_bridge(config, tmp_path / str(seed))[1]
+    first, second = (json.loads((tmp_path / str(seed) / "labelled.json").read_text()) for seed in runs)
+    assert all(first[name] != second[name] for name in shipped.LATENT_DIMS)
+    assert first["digits"] != first["clothes"]
+    assert_same_weights(runs[0], runs[1])
+
+
+def test_without_any_label_the_classifier_learns_nothing(savedmodels, tmp_path):
+    config = few_labels(savedmodels, labels_per_class=0, sampling="uniform")
+    _, bridge = train_bridge(config, tmp_path / "run")
+    assert json.loads((tmp_path / "run" / "labelled.json").read_text()) == {"digits": [], "clothes": []}
+    np.testing.assert_array_equal(bridge.classifier.bias, 0)
+
+
 # ---- Latents ----------------------------------------------------------------------------------
 
 
@@ -122,6 +187,10 @@ def test_latents_are_those_of_the_folder_or_of_the_data_set(savedmodels, tmp_pat
         ({"model": {"beta_swd": -0.5}}, "model.beta_swd is -0.5; it must be 0 or more"),
         ({"model": {"hidden_units": ()}}, "model.hidden_units is 0; it must be 1 or more"),
         ({"seed": -1}, "seed is -1; it must be 0 or more"),
+        ({"label_seed": -1}, "label_seed is -1; it must be 0 or more"),
+        ({"labels_per_class": -1}, "labels_per_class is -1; it must be 0 or more"),
+        ({"labels_per_class": 21}, "not fit domain 'digits': Class 0 has 20 labelled instances, fewer than 21"),
+        ({"labels_per_class": 3}, "has 170 unlabelled instances; use sampling 'uniform' or 'mixed'"),
         ({"domains": (1, 2)}, "domains is \\(1, 2\\); it must hold names"),
     ],
 )
@@ -185,7 +254,7 @@ def with_label(old, new):
     [
         (of_nine_classes, "same number of classes, aligned by label; these have {'digits': 10, 'clothes': 9}"),
         (with_label(3, 10), "labels of domain .* has 10, outside 0 to 9"),
-        (with_label(3, 4), "Class 3 has no instance in domain"),
+        (with_label(3, 4), "Class 3 has no labelled instance in domain"),
         (lambda folder: (folder / "latents_train.npz").unlink(), "no file of latents .*clothes/latents_train.npz"),
         (
             lambda folder: (folder / "latents_train.npz").write_bytes(b"PK"),

@@ -17,6 +17,7 @@ VARIANTS = {
     "order_1": {"swd_order": 1.0},
     "order_3": {"swd_order": 3.0, "num_projections": 5, "orthogonal_projections": True},
     "unconditional": {"conditional": False},
+    "dense": {"gated_mixing": False},
     "frozen": {"classifier": "frozen"},
     "adapters": {"latent_dims": (6, 4)},
     "three_domains": {"latent_dims": (6, 6, 6)},
@@ -63,7 +64,7 @@ def shared_network(z, domain, model, hidden, mixing):
     h = z
     for layer in hidden.layers:
         h = np.maximum(dense(h, layer), 0)
-    return gated_mixing(z, h, mixing)
+    return gated_mixing(z, h, mixing) if model.gated_mixing else dense(h, mixing)
 
 
 def encode(z, domain, model):
@@ -121,7 +122,7 @@ def test_loss_is_that_of_the_paper(variant):
         np.testing.assert_allclose(terms[name], value, rtol=2e-5, err_msg=name)
 
 
-@pytest.mark.parametrize("variant", ["paper", "unconditional", "all_at_once"])
+@pytest.mark.parametrize("variant", ["paper", "unconditional", "dense", "all_at_once"])
 def test_translation_is_encoder_then_decoder(variant):
     model = bridge(**VARIANTS[variant])
     posteriors, _ = batch(model.latent_dims)
@@ -180,7 +181,7 @@ def test_terms_of_weight_zero_are_not_computed(beta, term, op):
     assert term not in without.test_step(data)
 
 
-@pytest.mark.filterwarnings("ignore:Gradients do not exist")
+@pytest.mark.filterwarnings("error:Gradients do not exist")
 def test_a_term_of_weight_zero_cannot_spoil_the_loss():
     # sigma underflows to 0, of which the KL divergence is infinite, and the classifier's weights are NaN.
     model = bridge(beta_kl=0.0, beta_cls=0.0)
@@ -258,7 +259,9 @@ def test_each_step_has_noise_of_its_own_that_the_seed_decides():
     assert not set(losses(1)) & set(first)
 
 
-@pytest.mark.parametrize(("variant", "dtype"), [("paper", None), ("all_at_once", None), ("paper", "mixed_bfloat16")])
+@pytest.mark.parametrize(
+    ("variant", "dtype"), [("paper", None), ("dense", None), ("all_at_once", None), ("paper", "mixed_bfloat16")]
+)
 def test_bridge_saves_and_loads(variant, dtype, tmp_path):
     model = bridge(**VARIANTS[variant], dtype=dtype)
     check_saving(model, [mu.numpy() for mu, _ in batch(model.latent_dims)[0]], tmp_path)

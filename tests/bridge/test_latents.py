@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from latent_xlate.bridge.latents import Latents, encode_images, make_batches
+from latent_xlate.bridge.latents import SAMPLINGS, Latents, choose_labelled, encode_images, make_batches
 from latent_xlate.data.images import LabelledImages
 from tests import tiny
 
@@ -49,6 +49,15 @@ def test_take_keeps_rows_together():
     assert len(taken) == 2
     np.testing.assert_array_equal(taken.sigma, latents().sigma[[5, 3]])
     np.testing.assert_array_equal(taken.labels, latents().labels[[5, 3]])
+
+
+def test_only_the_labels_asked_for_are_left():
+    original = latents()
+    seen = original.with_labels_of(np.array([7, 140]))
+    np.testing.assert_array_equal(np.flatnonzero(seen.labels >= 0), [7, 140])
+    np.testing.assert_array_equal(seen.labels[[7, 140]], original.labels[[7, 140]])
+    np.testing.assert_array_equal(seen.mu, original.mu)
+    assert (original.labels >= 0).all()
 
 
 def test_latents_of_images_are_the_encoders_posteriors():
@@ -129,10 +138,42 @@ def test_arrays_that_are_no_latents_are_refused(mu, sigma, labels, message):
         Latents(mu, sigma, labels)
 
 
+# ---- Labelled instances -----------------------------------------------------------------------
+
+
+def test_as_many_of_each_class_are_labelled_as_asked():
+    labels = latents().labels
+    chosen = choose_labelled(labels, 3, 12, seed=0)
+    assert np.bincount(labels[chosen]).tolist() == [12, 12, 12]
+    assert (np.diff(chosen) > 0).all()
+    assert choose_labelled(labels, 3, 0, seed=0).tolist() == []
+    assert len(choose_labelled(labels, 3, 40, seed=0)) == 120
+
+
+def test_seed_chooses_and_any_instance_of_a_class_may_be_chosen():
+    labels = latents((20, 20)).labels
+    chosen = np.concatenate([choose_labelled(labels, 2, 2, seed) for seed in range(300)])
+    # 600 draws of 20 instances in each class: 30 each, with a standard deviation of 5.
+    counts = np.bincount(chosen, minlength=40)
+    assert (counts.min() > 10, counts.max() < 50) == (True, True)
+    np.testing.assert_array_equal(choose_labelled(labels, 2, 2, 5), choose_labelled(labels, 2, 2, 5))
+
+
+def test_more_sure_labels_are_added_to_those_of_fewer():
+    labels = latents().labels
+    few, more = (set(choose_labelled(labels, 3, per_class, seed=0)) for per_class in (3, 10))
+    assert few < more
+
+
+def test_a_class_with_too_few_instances_is_named():
+    with pytest.raises(ValueError, match="Class 0 has 40 labelled instances, fewer than 41 a class"):
+        choose_labelled(latents().labels, 3, 41, seed=0)
+
+
 # ---- Batches ----------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("sampling", ["balanced", "uniform"])
+@pytest.mark.parametrize("sampling", SAMPLINGS)
 def test_batches_hold_rows_of_the_latents(sampling):
     domains = [latents(), latents(dim=5, seed=1)]
     posteriors, labels = make_batches(domains, 3, sampling, 0)(tf.range(20, dtype=tf.int64))
@@ -168,7 +209,7 @@ def test_uniform_sampling_visits_each_instance_once_an_epoch():
     np.testing.assert_array_equal(np.sort(indices.reshape(3, 150), axis=1), np.tile(np.arange(150), (3, 1)))
 
 
-@pytest.mark.parametrize("sampling", ["balanced", "uniform"])
+@pytest.mark.parametrize("sampling", SAMPLINGS)
 def test_stream_is_the_same_however_it_is_cut(sampling):
     domains = [latents(), latents(seed=1)]
     whole = stream(domains, 0, 60, sampling)
@@ -177,7 +218,7 @@ def test_stream_is_the_same_however_it_is_cut(sampling):
         np.testing.assert_array_equal(np.concatenate([part[i] for part in parts], axis=1), whole[i])
 
 
-@pytest.mark.parametrize("sampling", ["balanced", "uniform"])
+@pytest.mark.parametrize("sampling", SAMPLINGS)
 def test_domains_and_seeds_are_drawn_independently(sampling):
     # Of the same latents twice: pairs that always came together would teach the bridge an identity.
     domains = [latents((300, 300, 300))] * 2
@@ -196,6 +237,29 @@ def test_uniform_sampling_takes_no_notice_of_labels():
     np.testing.assert_array_equal(labels[1], -1)
 
 
+def test_mixed_sampling_puts_labelled_instances_in_every_other_row_and_all_in_the_others():
+    seen = [of.with_labels_of(choose_labelled(of.labels, 3, 4, 0)) for of in (latents(), latents(seed=1))]
+    indices, labels = stream(seen, 0, 1800, "mixed")
+    for domain, mine, classes in zip(seen, indices, labels, strict=True):
+        members = np.flatnonzero(domain.labels >= 0)
+        np.testing.assert_array_equal(np.sort(mine[::2].reshape(-1, 12), axis=1), np.tile(members, (75, 1)))
+        np.testing.assert_array_equal(np.sort(mine[1::2].reshape(6, 150), axis=1), np.tile(np.arange(150), (6, 1)))
+        np.testing.assert_array_equal(classes, domain.labels[mine])
+    np.testing.assert_array_equal(labels[0, ::2], labels[1, ::2])
+
+
+def test_mixed_sampling_takes_no_notice_of_what_is_hidden():
+    original = latents()
+    chosen = choose_labelled(original.labels, 3, 4, 0)
+    hidden = np.setdiff1d(np.arange(len(original)), chosen)
+    permuted = original.labels.copy()
+    permuted[hidden] = np.random.default_rng(0).permutation(permuted[hidden])
+    other = Latents(original.mu, original.sigma, permuted)
+    ours, theirs = (stream([of.with_labels_of(chosen)], 0, 300, "mixed") for of in (original, other))
+    for a, b in zip(ours, theirs, strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
 def relabelled(old, new):
     original = latents()
     return Latents(original.mu, original.sigma, np.where(original.labels == old, new, original.labels))
@@ -205,8 +269,9 @@ def relabelled(old, new):
     ("second", "sampling", "message"),
     [
         (latents(), "balance", "Unknown sampling 'balance'. Did you mean 'balanced'"),
-        (relabelled(1, 2), "balanced", "Class 1 has no instance in domain 1"),
-        (relabelled(1, -1), "balanced", "domain 1 has 60 unlabelled instances; use sampling 'uniform'"),
+        (relabelled(1, 2), "balanced", "Class 1 has no labelled instance in domain 1; use sampling 'uniform'"),
+        (relabelled(1, -1), "balanced", "domain 1 has 60 unlabelled instances; use sampling 'uniform' or 'mixed'"),
+        (relabelled(1, -1), "mixed", "Class 1 has no labelled instance in domain 1; use sampling 'uniform'"),
         (relabelled(1, 3), "balanced", "labels of domain 1 has 3, outside 0 to 2"),
         (relabelled(1, 3), "uniform", "labels of domain 1 has 3, outside 0 to 2"),
         (relabelled(1, -2), "uniform", "labels of domain 1 has -2, outside 0 to 2"),
