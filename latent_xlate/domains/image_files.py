@@ -14,19 +14,24 @@ _HEADER = 26
 
 
 def check_size(file: tf.Tensor) -> tf.Tensor:
-    """Returns a file's bytes as they are, string scalar, if they are no picture too large to decode.
+    """Returns a file's bytes as they are, string scalar, if they are a picture not too large to decode.
 
     Args:
-        file: string scalar: PNG, JPEG, GIF, BMP, or nothing of the kind, which passes.
+        file: string scalar.
 
     Raises:
-        tf.errors.InvalidArgumentError: More than MAX_PIXELS, or a GIF of more than MAX_GIF_BYTES.
+        tf.errors.InvalidArgumentError: No PNG, JPEG, GIF or BMP (TensorFlow decodes WebP and JPEG XL too,
+            whose size is not known here), more than MAX_PIXELS, or a GIF of more than MAX_GIF_BYTES.
     """
     is_gif = tf.strings.substr(file, 0, 4) == b"GIF8"
     gif_bytes = tf.where(is_gif, tf.strings.length(file), 0)
+    pixels = num_pixels(file)
     checks = [
+        tf.debugging.assert_greater_equal(
+            pixels, tf.constant(0, tf.int64), "The file is no PNG, JPEG, GIF or BMP picture."
+        ),
         tf.debugging.assert_less_equal(
-            num_pixels(file), tf.constant(MAX_PIXELS, tf.int64), f"The picture has more than {MAX_PIXELS} pixels."
+            pixels, tf.constant(MAX_PIXELS, tf.int64), f"The picture has more than {MAX_PIXELS} pixels."
         ),
         tf.debugging.assert_less_equal(gif_bytes, MAX_GIF_BYTES, f"The GIF is larger than {MAX_GIF_BYTES} bytes."),
     ]
@@ -35,7 +40,7 @@ def check_size(file: tf.Tensor) -> tf.Tensor:
 
 
 def num_pixels(file: tf.Tensor) -> tf.Tensor:
-    """Width times height as a picture's header states them, int64 scalar; 0 for what is no picture."""
+    """Width times height as a picture's header states them, int64 scalar; -1 for what is no picture."""
     head = tf.strings.substr(file, 0, _HEADER) + b"\0" * _HEADER  # No header is cut short.
     head = tf.cast(tf.ensure_shape(tf.io.decode_raw(head, tf.uint8)[:_HEADER], [_HEADER]), tf.int64)
     sizes = {
@@ -43,7 +48,7 @@ def num_pixels(file: tf.Tensor) -> tf.Tensor:
         b"GIF8": _number(head[6:8]) * _number(head[8:10]),
         b"BM": _number(head[18:22]) * _height(head[22:26]),
     }
-    pixels = tf.constant(0, tf.int64)
+    pixels = tf.constant(-1, tf.int64)
     for magic, size in sizes.items():
         pixels = tf.where(tf.strings.substr(file, 0, len(magic)) == magic, size, pixels)
     return tf.cond(tf.io.is_jpeg(file), lambda: _jpeg_pixels(file), lambda: pixels)

@@ -56,8 +56,17 @@ def test_bitmap_from_top_to_bottom_has_a_size():
     assert num_pixels(bytes(file)) == 35
 
 
-@pytest.mark.parametrize("content", [b"", b"B", b"BM", b"GIF89a", b"\x89PNG\r\n", b"RIFF" + bytes(100), b"nonsense"])
-def test_what_is_no_picture_passes_to_be_refused_as_such(content):
+WEBP = picture("WEBP", 5, 5, "RGB")
+
+
+@pytest.mark.parametrize("content", [b"", b"B", b"GIF", b"\x89PN", b"\xff\xd8", b"RIFF" + bytes(100), b"no", WEBP])
+def test_what_is_no_picture_of_the_four_kinds_is_refused(content):
+    with pytest.raises(tf.errors.InvalidArgumentError, match="no PNG, JPEG, GIF or BMP"):
+        check_size(content)
+
+
+@pytest.mark.parametrize("content", [b"BM", b"GIF89a", b"\x89PNG\r\n"])
+def test_a_header_cut_short_is_left_to_the_decoder(content):
     assert check_size(content) == content
 
 
