@@ -7,6 +7,7 @@ import tensorflow as tf
 
 from latent_xlate import KERAS_PACKAGE
 from latent_xlate.domains.spectrograms import FLOOR, log_spectrogram
+from latent_xlate.randomness import replica_normal
 
 NUM_CONVOLUTIONS = 5
 
@@ -15,6 +16,9 @@ MAX_SHIFT = (8, 2)
 
 HOLE = (24, 16)
 """Frames, and bins, that are cut out of it."""
+
+NOISE = 0.15
+"""Standard deviation of the noise that is laid on it at most."""
 
 
 @keras.saving.register_keras_serializable(package=KERAS_PACKAGE)
@@ -63,6 +67,18 @@ class SpectrogramDiscriminator(keras.Model):
         self.judgement.build((None, self.num_features))
         self.built = True
 
+    def activations(self, spectrogram: tf.Tensor) -> list[tf.Tensor]:
+        """What each convolution makes of a spectrogram: [batch, ...] each."""
+        activations = []
+        for conv in self.convs:
+            spectrogram = tf.nn.leaky_relu(conv(spectrogram), alpha=0.2)
+            activations.append(spectrogram)
+        return activations
+
+    def judge(self, activations: list[tf.Tensor]) -> tf.Tensor:
+        """The judgement, as `call` returns it, of what has been given by `activations`."""
+        return self.judgement(tf.reshape(activations[-1], [-1, self.num_features]))
+
     def call(self, spectrogram, seed=None):
         """Judges.
 
@@ -73,21 +89,18 @@ class SpectrogramDiscriminator(keras.Model):
         Returns:
             float32 [batch, 1 + num_classes], a score, higher for what looks real, and class logits.
         """
-        h = spectrogram if seed is None else augment(spectrogram, seed)
-        for conv in self.convs:
-            h = tf.nn.leaky_relu(conv(h), alpha=0.2)
-        return self.judgement(tf.reshape(h, [-1, self.num_features]))
+        return self.judge(self.activations(spectrogram if seed is None else augment(spectrogram, seed)))
 
     def get_config(self):
         return super().get_config() | {"dim": self.dim, "num_classes": self.num_classes, "window": self.window}
 
 
 def augment(spectrogram: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
-    """Moves spectrograms in time and frequency, and cuts a stretch of time and a band out of them.
+    """Moves spectrograms in time and frequency, lays noise on them, and cuts a stretch of time and a band out.
 
     Real and generated sounds alike, so that a discriminator does not learn few recordings by heart and
     the generator does not learn the augmentation (Zhao et al. 2020, https://arxiv.org/abs/2006.10738).
-    As the phase shuffle does, it treats all of a batch alike.
+    As the phase shuffle does, it treats all of a batch alike, but for the noise.
 
     Args:
         spectrogram: [batch, frames, bins, 1].
@@ -106,6 +119,9 @@ def augment(spectrogram: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
         [0, *starts, 0],
         [-1, *sizes, -1],
     )
+    level = tf.random.stateless_uniform([], tf.random.fold_in(seed, 4), 0.0, NOISE)
+    noise = level * replica_normal((tf.shape(spectrogram)[0], *sizes, 1), tf.random.fold_in(seed, 5))
+    moved += tf.cast(noise, moved.dtype)
     for axis, (size, hole) in enumerate(zip(sizes, HOLE, strict=True)):
         # It may begin before the first or end after the last, so that all are cut out equally often.
         start = tf.random.stateless_uniform([], tf.random.fold_in(seed, 2 + axis), -hole, size, tf.int32)

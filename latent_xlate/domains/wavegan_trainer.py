@@ -34,13 +34,16 @@ class WaveGANTrainer(keras.Model):
       sounds (Gulrajani et al. 2017, https://arxiv.org/abs/1704.00028).
     - "r1": non-saturating loss, gradient penalty at real sounds every 16th step (Mescheder et al. 2018,
       https://arxiv.org/abs/1801.04406; lazily, Karras et al. 2019).
-    - "vae": no discriminator; generator and encoder as a VAE on the spectral distance.
+    - "vae": nothing adversarial; generator and encoder as a VAE on the spectral distance.
 
     With an encoder the first two keep the VAE's loss beside the adversarial one, so that the encoder
-    goes with the generator and every training sound stays in its range. Where the discriminator has
-    class logits, it learns the classes of real sounds, and the generator is to make, of the prior,
-    sounds of which it is sure, of all classes alike (Springenberg 2015, https://arxiv.org/abs/1511.06390).
-    A step is one update of the generator.
+    goes with the generator and every training sound stays in its range.
+
+    Where the discriminator has class logits, it learns the classes of real sounds, whatever the objective,
+    and listens to those of the generator: what is made of a recording is to have its class and its
+    activations in the discriminator (Larsen et al. 2016, https://arxiv.org/abs/1512.09300); what is
+    made of the prior is to be of a class that it is sure of, of all classes alike (Springenberg 2015,
+    https://arxiv.org/abs/1511.06390). A step is one update of the generator.
     """
 
     def __init__(
@@ -59,6 +62,7 @@ class WaveGANTrainer(keras.Model):
         beta_kl: float = 1.0,
         kl_warmup: int = 1000,
         beta_class: float = 0.0,
+        beta_features: float = 0.0,
         seed: int = 0,
     ):
         """Takes built networks.
@@ -66,7 +70,7 @@ class WaveGANTrainer(keras.Model):
         Args:
             generator: Trained.
             average: Of the same shape; becomes the moving average.
-            discriminator: None for the objective "vae".
+            discriminator: For the objective "vae" one that has class logits, or None.
             encoder: None where there is no VAE's loss.
             objective: One of `OBJECTIVES`.
             prior: One of `PRIORS`; the VAE's is normal.
@@ -77,6 +81,7 @@ class WaveGANTrainer(keras.Model):
             beta_kl: Weight of the KL divergence.
             kl_warmup: Steps over which that weight grows from zero.
             beta_class: Weight of what class logits ask of the generator.
+            beta_features: Weight of the distance between activations, with an encoder.
             seed: Of all that is random.
         """
         super().__init__()
@@ -94,13 +99,20 @@ class WaveGANTrainer(keras.Model):
         self.beta_kl = beta_kl
         self.kl_warmup = kl_warmup
         self.beta_class = beta_class
+        self.beta_features = beta_features
         self.seed = seed
-        names = ["discriminator", "penalty", "real", "fake"] if discriminator else []
+        names = ["discriminator", "penalty", "real", "fake"] if self.is_adversarial else []
         names += ["reconstruction", "kl"] if encoder else []
         names += ["real_class", "fake_class"] if self.has_classes else []
+        names += ["features", "reconstruction_class"] if self.has_classes and encoder else []
         self.trackers = {name: keras.metrics.Mean(name=name) for name in names}
         self.discriminator_optimizer: Any = None
         self.built = True
+
+    @property
+    def is_adversarial(self) -> bool:
+        """Whether the discriminator's score is trained and heeded."""
+        return self.objective != "vae"
 
     @property
     def has_classes(self) -> bool:
@@ -139,7 +151,7 @@ class WaveGANTrainer(keras.Model):
         if self.discriminator:
             for i in range(self.discriminator_steps):
                 self._update_discriminator(x[i], labels[i], step, i)
-        self._update_generator(x[-1], step)
+        self._update_generator(x[-1], labels[-1], step)
         return {name: tracker.result() for name, tracker in self.trackers.items()}
 
     def _seed(self, step: tf.Tensor, *stream: int) -> tf.Tensor:
@@ -156,40 +168,42 @@ class WaveGANTrainer(keras.Model):
         return (judgement[:, 0], judgement[:, 1:]) if judgement.shape.rank == 2 else (judgement, None)
 
     def _update_discriminator(self, x, labels, step, i):
-        batch = x.shape[0]
-        z = sample_prior(self.prior, (batch, self.generator.latent_dim), self._seed(step, 0, i))
         real = self._represent(x[..., tf.newaxis])
-        fake = self._represent(self.generator(z, training=True))
+        if self.is_adversarial:
+            z = sample_prior(self.prior, (x.shape[0], self.generator.latent_dim), self._seed(step, 0, i))
+            fake = self._represent(self.generator(z, training=True))
         with tf.GradientTape() as tape:
             real_scores, logits = self._judge(real, self._seed(step, 1, i))
-            fake_scores, _ = self._judge(fake, self._seed(step, 2, i))
-            if self.objective == "wgan_gp":
-                loss = tf.reduce_mean(fake_scores) - tf.reduce_mean(real_scores)
-                shares = sample_prior("uniform", (batch, *[1] * (len(real.shape) - 1)), self._seed(step, 3, i))
-                between = real + (0.5 + 0.5 * shares) * (fake - real)
-                penalty = tf.square(self._gradient_norm(between, self._seed(step, 4, i)) - 1.0)
-                penalty = self.penalty * tf.reduce_mean(penalty)
-            else:
-                loss = tf.reduce_mean(tf.nn.softplus(fake_scores) + tf.nn.softplus(-real_scores))
-                seed = self._seed(step, 4, i)
-                penalty = tf.cond(
-                    step % PENALTY_INTERVAL == 0,
-                    lambda: tf.reduce_mean(tf.square(self._gradient_norm(real, seed))),
-                    lambda: tf.zeros([]),
-                )
-                penalty *= 0.5 * self.penalty * PENALTY_INTERVAL
-            total = loss + penalty
+            loss = self._score_loss(real, real_scores, fake, step, i) if self.is_adversarial else 0.0
             if logits is not None:
                 entropy = tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(labels, logits))
-                total += entropy
+                loss += entropy
                 self.trackers["real_class"].update_state(entropy)
-            total /= self.distribute_strategy.num_replicas_in_sync
+            loss /= self.distribute_strategy.num_replicas_in_sync
         variables = self.discriminator.trainable_variables
-        self.discriminator_optimizer.apply(tape.gradient(total, variables), variables)
+        self.discriminator_optimizer.apply(tape.gradient(loss, variables), variables)
+
+    def _score_loss(self, real, real_scores, fake, step, i):
+        fake_scores, _ = self._judge(fake, self._seed(step, 2, i))
+        seed = self._seed(step, 4, i)
+        if self.objective == "wgan_gp":
+            loss = tf.reduce_mean(fake_scores) - tf.reduce_mean(real_scores)
+            shares = sample_prior("uniform", (real.shape[0], *[1] * (len(real.shape) - 1)), self._seed(step, 3, i))
+            between = real + (0.5 + 0.5 * shares) * (fake - real)
+            penalty = self.penalty * tf.reduce_mean(tf.square(self._gradient_norm(between, seed) - 1.0))
+        else:
+            loss = tf.reduce_mean(tf.nn.softplus(fake_scores) + tf.nn.softplus(-real_scores))
+            penalty = tf.cond(
+                step % PENALTY_INTERVAL == 0,
+                lambda: tf.reduce_mean(tf.square(self._gradient_norm(real, seed))),
+                lambda: tf.zeros([]),
+            )
+            penalty *= 0.5 * self.penalty * PENALTY_INTERVAL
         for name, value in (
             ("discriminator", loss), ("penalty", penalty), ("real", real_scores), ("fake", fake_scores)
         ):  # fmt: skip
             self.trackers[name].update_state(value)
+        return loss + penalty
 
     def _gradient_norm(self, x, seed):
         with tf.GradientTape() as tape:
@@ -198,7 +212,7 @@ class WaveGANTrainer(keras.Model):
         gradient = tape.gradient(scores, x)
         return tf.sqrt(tf.reduce_sum(tf.square(gradient), axis=list(range(1, len(x.shape)))) + 1e-12)
 
-    def _update_generator(self, x, step):
+    def _update_generator(self, x, labels, step):
         batch = x.shape[0]
         shape = (batch, self.generator.latent_dim)
         with tf.GradientTape() as tape:
@@ -220,8 +234,10 @@ class WaveGANTrainer(keras.Model):
                 distance = tf.reduce_mean(spectral_distance(x[:, ::every], made[:batch, ::every, 0]))
                 self.trackers["reconstruction"].update_state(distance)
                 loss += self.beta_reconstruction * distance
-            if self.discriminator:
+            if self.is_adversarial:
                 loss += self._adversarial_loss(made[-batch:], step)
+            if self.has_classes:
+                loss += self._listening_loss(x, labels, made)
             loss /= self.distribute_strategy.num_replicas_in_sync
         self.optimizer.apply(tape.gradient(loss, self.maker_variables), self.maker_variables)
         # A young average follows fast, so that it does not remember the beginning.
@@ -230,14 +246,34 @@ class WaveGANTrainer(keras.Model):
             average.value.assign_add((1.0 - decay) * (weight.value - average.value))
 
     def _adversarial_loss(self, fake, step):
-        scores, logits = self._judge(self._represent(fake), self._seed(step, 7))
-        loss = -tf.reduce_mean(scores) if self.objective == "wgan_gp" else tf.reduce_mean(tf.nn.softplus(-scores))
-        if logits is not None:
-            probabilities = tf.nn.softmax(logits)
-            doubt = tf.reduce_mean(_entropy(probabilities))
-            self.trackers["fake_class"].update_state(doubt)
-            loss += self.beta_class * (doubt - _entropy(tf.reduce_mean(probabilities, axis=0)))
+        scores, _ = self._judge(self._represent(fake), self._seed(step, 7))
+        return -tf.reduce_mean(scores) if self.objective == "wgan_gp" else tf.reduce_mean(tf.nn.softplus(-scores))
+
+    def _listening_loss(self, x, labels, made):
+        """What the discriminator's classes and activations ask of sounds, `made` of x, if so, and of the prior."""
+        batch = x.shape[0]
+        activations = self.discriminator.activations(self._represent(made))
+        logits = self.discriminator.judge(activations)[:, 1:]
+        probabilities = tf.nn.softmax(logits[-batch:])
+        doubt = tf.reduce_mean(_entropy(probabilities))
+        self.trackers["fake_class"].update_state(doubt)
+        loss = self.beta_class * (doubt - _entropy(tf.reduce_mean(probabilities, axis=0)))
+        if self.encoder:
+            entropy = tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(labels, logits[:batch]))
+            self.trackers["reconstruction_class"].update_state(entropy)
+            distance = 0.0
+            wanted = self.discriminator.activations(self._represent(x[..., tf.newaxis]))
+            for ours, theirs in zip(activations, wanted, strict=True):
+                theirs = tf.cast(tf.stop_gradient(theirs), tf.float32)
+                error = _mean_size(tf.cast(ours[:batch], tf.float32) - theirs)
+                distance += tf.reduce_mean(error / (_mean_size(theirs) + 1e-6))
+            self.trackers["features"].update_state(distance)
+            loss += self.beta_class * entropy + self.beta_features * distance
         return loss
+
+
+def _mean_size(x: tf.Tensor) -> tf.Tensor:
+    return tf.reduce_mean(tf.abs(x), axis=list(range(1, len(x.shape))))
 
 
 def _entropy(probabilities: tf.Tensor) -> tf.Tensor:

@@ -45,7 +45,7 @@ class WaveGANSettings:
 
     Attributes:
         objective: One of `wavegan_trainer.OBJECTIVES`.
-        discriminator: One of `DISCRIMINATORS`; not heeded by the objective "vae".
+        discriminator: One of `DISCRIMINATORS`; the objective "vae" has one only for its class logits.
         num_steps: Updates of the generator; a run can be continued with more.
         batch_size: Global.
         learning_rate: Of Adam, for all networks.
@@ -55,14 +55,16 @@ class WaveGANSettings:
         discriminator_dim: Channels of the spectrogram's discriminator.
         half_rate: Whether only the lower half of the frequencies is made: see `WaveGANGenerator`.
         align: Whether recordings are brought to one beginning and one loudness: see `data.alignment`.
-        discriminator_steps: Updates of the discriminator before each of the generator.
+        discriminator_steps: Updates of the discriminator before each of the generator; one with "vae".
         penalty: Weight of the gradient penalty.
         encoder: Whether an encoder is trained beside; the objective "vae" always has one.
         beta_reconstruction: Weight of the spectral distance, with an encoder.
         beta_kl: Weight of the KL divergence, with an encoder.
         kl_warmup: Steps over which that weight grows from zero.
-        beta_class: Weight of what class logits of the discriminator ask of the generator; 0 for no
-            class logits.
+        beta_class: Weight of what class logits of the discriminator, which must be that of spectrograms,
+            ask of the generator; 0 for no class logits.
+        beta_features: Weight of the distance between activations in that discriminator of recordings and
+            of what is made of them, with class logits and an encoder.
         decay: Of the generator's moving average, which is what is kept.
         seed: Governs initial weights, order of the data and all noise.
         precision: "float32", "mixed_bfloat16" or "mixed_float16".
@@ -86,6 +88,7 @@ class WaveGANSettings:
     beta_kl: float = 1.0
     kl_warmup: int = 1000
     beta_class: float = 0.0
+    beta_features: float = 0.0
     decay: float = 0.999
     seed: int = 0
     precision: str = "float32"
@@ -98,11 +101,25 @@ class WaveGANSettings:
             raise ValueError("An encoder needs prior=normal.")
         if self.discriminator == "spectrogram" and not self.half_rate:
             raise ValueError("The discriminator of spectrograms needs half_rate.")
+        if self.beta_class and self.discriminator != "spectrogram":
+            raise ValueError("Only discriminator=spectrogram has class logits, which beta_class needs.")
+        if self.beta_features and not (self.beta_class and self.has_encoder):
+            raise ValueError("beta_features needs an encoder, and class logits (beta_class), to compare activations.")
 
     @property
     def has_encoder(self) -> bool:
         """Whether there is an encoder."""
         return self.encoder or self.objective == "vae"
+
+    @property
+    def has_discriminator(self) -> bool:
+        """Whether there is a discriminator."""
+        return self.objective != "vae" or self.beta_class > 0
+
+    @property
+    def batches_per_step(self) -> int:
+        """Batches of recordings that a step takes: one for each update of the discriminator."""
+        return 1 if self.objective == "vae" else self.discriminator_steps
 
 
 def train_wavegan(
@@ -186,7 +203,7 @@ def _make_trainer(settings: WaveGANSettings, num_classes: int) -> WaveGANTrainer
     average.build()
     average.set_weights(generator.get_weights())
     discriminator: WaveGANDiscriminator | SpectrogramDiscriminator | None = None
-    if settings.objective != "vae":
+    if settings.has_discriminator:
         if settings.discriminator == "waveform":
             discriminator = WaveGANDiscriminator(settings.dim, **options)
         else:
@@ -196,11 +213,12 @@ def _make_trainer(settings: WaveGANSettings, num_classes: int) -> WaveGANTrainer
     encoder = SpeechEncoder(settings.latent_dim, dtype=settings.precision) if settings.has_encoder else None
     if encoder:
         encoder.build()
-    names = ("objective", "prior", "discriminator_steps", "penalty", "decay", "beta_reconstruction", "beta_kl",
-             "kl_warmup", "beta_class", "seed")  # fmt: skip
+    names = ("objective", "prior", "penalty", "decay", "beta_reconstruction", "beta_kl", "kl_warmup", "beta_class",
+             "beta_features", "seed")  # fmt: skip
     trainer = WaveGANTrainer(
-        generator, average, discriminator, encoder, **{name: getattr(settings, name) for name in names}
-    )
+        generator, average, discriminator, encoder, discriminator_steps=settings.batches_per_step,
+        **{name: getattr(settings, name) for name in names},
+    )  # fmt: skip
     beta_1, beta_2 = ADAM[settings.objective]
     trainer.compile_optimizers(*(FusedAdam(settings.learning_rate, beta_1=beta_1, beta_2=beta_2) for _ in range(2)))
     return trainer
@@ -231,7 +249,7 @@ def load_generator(path: str | os.PathLike) -> WaveGANGenerator:
 
 def make_batches(data: speech.LabelledSpeech, settings: WaveGANSettings) -> training.MakeBatch:
     """Batches for `WaveGANTrainer.train_step`, each epoch of the data in an order of its own."""
-    steps = settings.discriminator_steps if settings.objective != "vae" else 1
+    steps = settings.batches_per_step
     waveforms = tf.constant(align(data.waveforms) if settings.align else data.waveforms)
     labels = tf.constant(data.labels)
 

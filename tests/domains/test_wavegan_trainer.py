@@ -147,6 +147,37 @@ def test_class_logits_ask_the_generator_for_sounds_that_are_sure():
     assert last["fake_class"] < first["fake_class"]
 
 
+def test_sounds_made_of_recordings_come_to_have_their_classes_and_activations():
+    made = trainer("spectrogram", encoder=True, objective="vae", prior="normal", discriminator_steps=1, kl_warmup=0,
+                   beta_reconstruction=0.0, beta_kl=0.0, beta_class=1.0, beta_features=1.0, learning_rate=3e-3)  # fmt: skip
+    first, last = train(made, 30)
+    assert last["real_class"] < 0.5 * first["real_class"]
+    assert last["reconstruction_class"] < 0.8 * first["reconstruction_class"]
+    # A network trained meanwhile is no measure; an untouched one is.
+    made.discriminator_optimizer.learning_rate = 0.0
+    first, last = train(made, 30)
+    assert last["features"] < 0.9 * first["features"]
+
+
+def test_the_distance_between_activations_is_relative_to_the_recordings():
+    made = trainer("spectrogram", encoder=True, objective="vae", prior="normal", discriminator_steps=1,
+                   beta_features=1.0, learning_rate=0.0)  # fmt: skip
+    x = data()[0][0]
+    mu, sigma = made.encoder(x)
+    z = mu + sigma * tf.random.stateless_normal(mu.shape, made._seed(tf.constant(0), 5))
+    theirs, ours = (
+        [np.array(part, np.float64) for part in made.discriminator.activations(made._represent(sounds))]
+        for sounds in (x[..., tf.newaxis], made.generator(z))
+    )
+    expected = np.mean(
+        [
+            sum(np.abs(a[i] - b[i]).mean() / np.abs(b[i]).mean() for a, b in zip(ours, theirs, strict=True))
+            for i in range(BATCH)
+        ]
+    )
+    assert step(made)["features"] == pytest.approx(expected, rel=1e-4)
+
+
 def test_kl_divergence_is_that_of_the_posterior_and_its_weight_grows_from_zero():
     after = {}
     for beta_kl, kl_warmup in ((0.0, 100), (50.0, 100), (50.0, 0)):

@@ -16,6 +16,9 @@ SETTINGS = WaveGANSettings(
     objective="vae", num_steps=8, batch_size=4, latent_dim=3, prior="normal", dim=2, half_rate=True, align=True,
     learning_rate=1e-3,
 )  # fmt: skip
+LISTENING = dataclasses.replace(
+    SETTINGS, discriminator="spectrogram", discriminator_dim=2, beta_class=0.5, beta_features=1.0
+)
 ADVERSARIAL = dataclasses.replace(
     SETTINGS, objective="r1", discriminator="spectrogram", discriminator_dim=2, discriminator_steps=1, beta_class=0.5
 )
@@ -33,7 +36,7 @@ def run(workdir, settings, data_dir, **kwargs):
     return train_wavegan("spoken_digit", workdir, settings, data_dir=str(data_dir), **options)
 
 
-@pytest.mark.parametrize("settings", [SETTINGS, ADVERSARIAL], ids=["vae", "adversarial"])
+@pytest.mark.parametrize("settings", [SETTINGS, LISTENING, ADVERSARIAL], ids=["vae", "listening", "adversarial"])
 def test_a_killed_run_goes_on_as_if_it_had_not_been(settings, data_dir, tmp_path):
     def stop(x):
         raise KeyboardInterrupt
@@ -101,6 +104,8 @@ def test_the_originals_recipe_takes_a_step(data_dir, tmp_path):
         ({"prior": "gaussian"}, "Unknown prior 'gaussian'"),
         ({"prior": "uniform"}, "An encoder needs prior=normal"),
         ({"discriminator": "spectrogram", "half_rate": False}, "needs half_rate"),
+        ({"beta_class": 1.0}, "Only discriminator=spectrogram has class logits"),
+        ({"beta_features": 1.0}, "beta_features needs an encoder, and class logits"),
     ],
 )
 def test_settings_that_do_not_fit_are_refused(changes, said):
