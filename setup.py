@@ -58,6 +58,7 @@ setup(
     install_requires=[
         "absl-py",
         "keras>=3.12,<4",
+        "markdown",
         "matplotlib",
         "ml_collections",
         "numpy",

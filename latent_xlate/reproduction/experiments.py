@@ -1,0 +1,136 @@
+"""The trainings that the paper's tables and figures are made of, as configurations."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Any
+
+from ml_collections import ConfigDict
+
+from latent_xlate.bridge.interpolation import METHODS
+from latent_xlate.configs import (
+    cyclegan,
+    image_domains,
+    latent_cyclegan,
+    mnist_fashion_mnist,
+    mnist_mnist,
+    mnist_spoken_digit,
+    pix2pix,
+)
+from latent_xlate.reproduction import paper
+
+SPEECH = "spoken_digit"
+"""The domain in the place of the paper's SC09."""
+
+_BRIDGES = {
+    "mnist_mnist": mnist_mnist,
+    "mnist_fashion_mnist": mnist_fashion_mnist,
+    "mnist_spoken_digit": mnist_spoken_digit,
+    "image_domains": image_domains,
+}
+_BASELINES = {"pix2pix": pix2pix, "cyclegan": cyclegan, "latent_cyclegan": latent_cyclegan}
+
+_QUICK_LABELS = (0, 1, 10, None)
+_QUICK_BASELINES: Mapping[str, dict[str, Any]] = {
+    "pix2pix": {"filters": 4, "depth": 2, "discriminator_filters": 4},
+    "cyclegan": {"filters": 4, "num_blocks": 1, "discriminator_filters": 4, "pool_size": 8},
+    "latent_cyclegan": {"hidden_units": (64, 64), "discriminator_units": (64,)},
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class Settings:
+    """What a reproduction is made with.
+
+    Attributes:
+        quick: Small networks, few steps and the latents that ship: to see all of it work, in minutes.
+        mode: Of the bridges' configurations, "best" or "paper"; not heeded where `quick`.
+        num_seeds: Runs of each experiment, of the seeds from 0 on; figures show the first.
+        num_label_seeds: Runs, each with a labelled set of its own, of each number of labels in Table 3.
+        num_steps: Of each bridge; None for those of its configuration.
+        baseline_steps: Of each baseline; None likewise.
+        interpolation: One of `bridge.interpolation.METHODS`.
+        data_dir: Folder of TFDS data sets; None for the default.
+    """
+
+    quick: bool = False
+    mode: str = "best"
+    num_seeds: int = 3
+    num_label_seeds: int = 5
+    num_steps: int | None = None
+    baseline_steps: int | None = None
+    interpolation: str = METHODS[0]
+    data_dir: str | None = None
+
+
+def bridges(settings: Settings, name: str, **model: Any) -> list[ConfigDict]:
+    """Bridges of one configuration, one a seed.
+
+    Args:
+        settings: The reproduction's.
+        name: Of the configuration.
+        **model: Other values of the model's settings.
+    """
+    return [_bridge(settings, name, seed, **model) for seed in range(settings.num_seeds)]
+
+
+def baselines(settings: Settings, name: str, domains: tuple[str, str]) -> list[ConfigDict]:
+    """Baselines of one configuration between two domains, one a seed."""
+    configs = []
+    for seed in range(settings.num_seeds):
+        config = _BASELINES[name].get_config("quick" if settings.quick else "best")
+        config.domains = domains
+        config.seed = seed
+        if SPEECH in domains:
+            config.latents = "shipped"
+        if settings.quick:
+            config.model.update(_QUICK_BASELINES[name])
+            config.update({"num_steps": 10, "batch_size": 8, "steps_per_log": 5})
+        config.num_steps = settings.baseline_steps or config.num_steps
+        configs.append(config)
+    return configs
+
+
+def few_labels(settings: Settings) -> dict[int | None, list[ConfigDict]]:
+    """Table 3: by labels a class (None for all of them) bridges from MNIST to MNIST, each of a labelled set of its own.
+
+    Batches are balanced by labels that the run sees, or not at all.
+    """
+    runs: dict[int | None, list[ConfigDict]] = {}
+    for per_class in _QUICK_LABELS if settings.quick else paper.LABELS_PER_CLASS:
+        runs[per_class] = []
+        for seed in range(settings.num_label_seeds):
+            config = _bridge(settings, "mnist_mnist", seed)
+            if per_class is not None:
+                config.update({"labels_per_class": per_class, "label_seed": seed})
+                config.sampling = "mixed" if per_class else "uniform"
+            runs[per_class].append(config)
+    return runs
+
+
+def ablation(settings: Settings) -> dict[str, list[ConfigDict]]:
+    """Table 4: by the row's name bridges from MNIST to MNIST, all with the full label set; first those of the paper."""
+    whole = bridges(settings, "mnist_mnist")[0].model
+    rows: dict[str, dict[str, Any]] = {
+        "unconditional VAE": {"conditional": False, "beta_swd": 0.0},
+        "conditional VAE": {"beta_swd": 0.0},
+        "conditional VAE + SWD": {},
+        "without the classifier": {"beta_cls": 0.0},
+        "without gated mixing": {"gated_mixing": False},
+        "without the KL divergence": {"beta_kl": 0.0},
+    }
+    rows |= {f"{count} projections": {"num_projections": count} for count in (1, 8, 512)}
+    rows |= {f"shared latent of {dim}": {"shared_dim": dim} for dim in (2, 4, 8, 32) if dim != whole.shared_dim}
+    return {name: bridges(settings, "mnist_mnist", **model) for name, model in rows.items()}
+
+
+def _bridge(settings: Settings, name: str, seed: int, **model: Any) -> ConfigDict:
+    config = _BRIDGES[name].get_config("quick" if settings.quick else settings.mode)
+    config.seed = seed
+    if settings.quick:
+        config.model.hidden_units = (64, 64)
+        config.update({"num_steps": 100, "steps_per_log": 50})
+    config.num_steps = settings.num_steps or config.num_steps
+    config.model.update(model)
+    return config

@@ -1,0 +1,149 @@
+"""Table 5: how long base models train, and how long a bridge (paper, section 5.4)."""
+
+from __future__ import annotations
+
+import math
+import os
+import time
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from latent_xlate import training
+from latent_xlate.bridge.bridging_vae import BridgingVAE
+from latent_xlate.bridge.latents import Latents, make_batches
+from latent_xlate.configs import mnist_fashion_mnist, mnist_spoken_digit
+from latent_xlate.domains.image_training import BATCH_SIZES
+from latent_xlate.domains.image_vae import ImageVAE
+from latent_xlate.domains.wavegan import WaveGANDiscriminator, WaveGANGenerator
+from latent_xlate.domains.wavegan_trainer import WaveGANTrainer
+from latent_xlate.domains.wavegan_training import ADAM, WaveGANSettings
+from latent_xlate.optimizer import FusedAdam
+from latent_xlate.reproduction import paper
+from latent_xlate.reproduction.sections import Section, no_runs, table
+from latent_xlate.reproduction.study import Study
+
+_IMAGES, _EPOCHS = 55_000, 100
+"""Training images, and the paper's passes over them (supplement B.2)."""
+
+_LATENT_DIM, _NUM_CLASSES = 100, 10
+
+VAE, WAVEGAN = "VAE of images, 3x1024", "WaveGAN of speech"
+PAIRS = {
+    "bridge of images, 4x512": (VAE, mnist_fashion_mnist, "paper"),
+    "bridge of images, settings `best`": (VAE, mnist_fashion_mnist, "best"),
+    "bridge of images and speech, 8x1024": (WAVEGAN, mnist_spoken_digit, "paper"),
+}
+"""By bridge the base model that it spares, its configuration and mode."""
+
+
+def measure(quick: bool) -> dict[str, dict[str, float]]:
+    """Times steps, on data made up in memory.
+
+    Args:
+        quick: Whether to time small networks, for the sake of seeing it work.
+
+    Returns:
+        By model "seconds", of a step, and "steps", of its whole training.
+    """
+    wavegan = WaveGANSettings(dim=1, batch_size=2, discriminator_steps=1) if quick else WaveGANSettings()
+    results = {
+        VAE: {
+            "seconds": _step_seconds(*_vae(quick), BATCH_SIZES["vae"]),
+            "steps": _EPOCHS * math.ceil(_IMAGES / BATCH_SIZES["vae"]),
+        },
+        WAVEGAN: {"seconds": _step_seconds(*_wavegan(wavegan), wavegan.batch_size), "steps": wavegan.num_steps},
+    }
+    for name, (_, configuration, mode) in PAIRS.items():
+        config = configuration.get_config(mode)
+        if quick:
+            config.model.hidden_units = (64, 64)
+        keras.utils.set_random_seed(0)
+        bridge = BridgingVAE([_LATENT_DIM] * 2, _NUM_CLASSES, **config.model)
+        bridge.build()
+        bridge.compile(optimizer=FusedAdam(config.learning_rate), jit_compile=False)
+        batches = make_batches([_latents(0), _latents(1)], _NUM_CLASSES, config.sampling, 0)
+        results[name] = {"seconds": _step_seconds(bridge, batches, config.batch_size), "steps": config.num_steps}
+    return results
+
+
+def _step_seconds(model: keras.Model, make_batch: training.MakeBatch, batch_size: int) -> float:
+    """Seconds of a step of the training loop, the first left out: the mean of as many as take two seconds."""
+    if not model.optimizer.built:
+        model.optimizer.build(model.trainable_variables)
+    train_steps = training.train_function(model, make_batch, batch_size)
+
+    def run(first: int, last: int) -> float:
+        start = time.perf_counter()
+        train_steps(tf.constant(first, tf.int64), tf.constant(last, tf.int64))
+        model.optimizer.iterations.numpy()  # Waits for a GPU.
+        return time.perf_counter() - start
+
+    run(0, 1)
+    done, steps = 1, 1
+    while (seconds := run(done, done + steps)) < 2.0:
+        done += steps
+        steps *= 2
+    return seconds / steps
+
+
+def _vae(quick: bool) -> tuple[keras.Model, training.MakeBatch]:
+    keras.utils.set_random_seed(0)
+    vae = ImageVAE(hidden_units=(64,) * 3) if quick else ImageVAE()
+    vae.build()
+    vae.compile(optimizer=FusedAdam(1e-3), jit_compile=False)
+    pixels = tf.random.stateless_uniform([2_000, *vae.image_shape], [0, 0])
+    return vae, lambda positions: (tf.gather(pixels, positions % 2_000), tf.zeros_like(positions))
+
+
+def _wavegan(settings: WaveGANSettings) -> tuple[keras.Model, training.MakeBatch]:
+    keras.utils.set_random_seed(0)
+    generator, average = (WaveGANGenerator(settings.latent_dim, settings.dim) for _ in range(2))
+    discriminator = WaveGANDiscriminator(settings.dim)
+    for network in (generator, average, discriminator):
+        network.build()
+    trainer = WaveGANTrainer(generator, average, discriminator, None, discriminator_steps=settings.discriminator_steps)
+    beta_1, beta_2 = ADAM[settings.objective]
+    trainer.compile_optimizers(*(FusedAdam(settings.learning_rate, beta_1=beta_1, beta_2=beta_2) for _ in range(2)))
+    shape = [settings.discriminator_steps, settings.batch_size, generator.slice_length]
+    sounds = tf.random.stateless_uniform(shape, [0, 0], -1.0, 1.0)
+    return trainer, lambda positions: (sounds, tf.zeros(shape[:2], tf.int64))
+
+
+def _latents(seed: int) -> Latents:
+    mu = np.random.default_rng(seed).standard_normal((2_000, _LATENT_DIM), np.float32)
+    return Latents(mu, np.full_like(mu, 0.1), np.arange(len(mu), dtype=np.int32) % _NUM_CLASSES)
+
+
+def machine() -> str:
+    """What trains here."""
+    devices = tf.config.list_physical_devices("GPU")
+    if devices:
+        return ", ".join(tf.config.experimental.get_device_details(device)["device_name"] for device in devices)
+    return f"{os.cpu_count()} CPU cores"
+
+
+def _table_5(study: Study) -> str:
+    key = {"quick": study.settings.quick, "machine": machine()}
+    times: dict[str, Any] = study.cached("training_time", key, lambda: measure(study.settings.quick))
+    hours = {name: of["seconds"] * of["steps"] / 3600 for name, of in times.items()}
+    rows = []
+    for name, of in times.items():
+        base = PAIRS[name][0] if name in PAIRS else None
+        cells = [f"{1000 * of['seconds']:.4g}", f"{of['steps']:,}", f"{hours[name]:.3g}"]
+        ratio = f"{hours[base] / hours[name]:.3g}, to one {base}" if base else ""
+        theirs = f"about {paper.TRAINING_TIME_RATIO}" if base == WAVEGAN else ""
+        rows.append([name, *cells, ratio, theirs])
+    text = (
+        f"On {key['machine']}: the time of a step, measured, times the steps of the paper's training (the WaveGAN's "
+        "are those of its release's recipe). The last columns are how many times longer the base model trains than the "
+        "bridge which spares it, ours and the paper's."
+    )
+    if study.settings.quick:
+        text += " **Quick: the networks timed here are small ones, and the numbers mean nothing.**"
+    return text + "\n\n" + table(["", "ms a step", "steps", "hours", "ratio, ours", "ratio, paper"], rows)
+
+
+SECTIONS = {"table5": Section("Table 5: training time, base models against bridge", no_runs, _table_5)}

@@ -1,0 +1,107 @@
+"""The whole of it on small domains: what is written holds together."""
+
+import dataclasses
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from latent_xlate.reproduction import shared_space
+from latent_xlate.reproduction.reproduce import SECTIONS, reproduce
+from latent_xlate.reproduction.sections import number, spread, table
+from tests.reproduction import small
+from tests.test_quickstart import Page
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture
+def savedmodels(tmp_path, monkeypatch):
+    return small.write_domains(tmp_path / "savedmodels", monkeypatch)
+
+
+def check_report(folder, names):
+    """The report has these parts, in the order of the paper, and every picture that it shows."""
+    text = (folder / "report.md").read_text(encoding="utf-8")
+    assert re.findall("^## (.*)$", text, re.MULTILINE) == [SECTIONS[name].title for name in names]
+    page = Page(folder / "report.html")
+    assert page.open == []
+    pictures = [link for link in page.links if link.startswith("figures/")]
+    assert pictures == re.findall(r"!\[[^]]*\]\(([^)]*)\)", text)
+    for picture in pictures:
+        bitmap = (folder / picture).with_suffix(".png")
+        assert len(np.unique(np.asarray(Image.open(bitmap)))) > 10  # No blank picture.
+        assert (folder / picture).suffix == ".png" or (folder / picture).read_text().startswith("<?xml")
+    return text, page
+
+
+def test_parts_that_are_asked_for_come_in_the_papers_order(savedmodels, tmp_path):
+    what = ["figure10", "table2", "figure3", "table6"]
+    assert reproduce(what, tmp_path / "out", small.SETTINGS) == tmp_path / "out" / "report.html"
+    names = ["table2", "table6", "figure3", "figure10"]
+    text, page = check_report(tmp_path / "out", names)
+    (metrics,) = (
+        json.loads(path.read_text()) for path in (tmp_path / "out" / "runs").glob("bridge_mnist_fashion*/metrics.json")
+    )
+    for domain in ("mnist", "fashion_mnist"):
+        assert f"{metrics['domains'][domain]['bridge_reconstruction']:.4f}" in page.cells
+    assert "0.989" in page.cells  # The paper's.
+    assert "Speech: not available. No pretrained domain spoken_digit ships." in text
+
+
+def test_unknown_parts_are_refused(tmp_path):
+    with pytest.raises(ValueError, match="Unknown table or figure 'figur4'. Did you mean 'figure4'"):
+        reproduce(["figur4"], tmp_path / "out", small.SETTINGS)
+    assert not (tmp_path / "out").exists()
+
+
+def test_sections_are_those_of_the_paper_and_one_more():
+    tables, pictures = [f"table{i}" for i in range(1, 7)], [f"figure{i}" for i in range(2, 12)]
+    assert list(SECTIONS) == [*tables, *pictures, "shared_space"]
+
+
+def test_numbers_in_cells():
+    assert spread([0.5, 0.7], 2) == "0.60 ± 0.14"
+    assert spread([0.25]) == "0.2500"
+    assert spread([]) == spread([0.5, None]) == number(None) == "–"
+    assert number(0.08) == "0.08"
+    assert table(["a", "b"], [["1", "2"]]) == "| a | b |\n| --- | --- |\n| 1 | 2 |"
+
+
+def test_main_directions_are_those_of_largest_variance():
+    generator = np.random.default_rng(0)
+    turn = np.linalg.qr(generator.normal(size=(4, 4)))[0]
+    places = generator.normal(size=(20_000, 4)) * [3.0, 2.0, 1.0, 0.5]
+    found, shares = shared_space.main_directions(places @ turn + 7.0)
+    for column in range(2):
+        assert abs(np.corrcoef(found[:, column], places[:, column])[0, 1]) > 0.99
+    np.testing.assert_allclose(shares, np.array([9.0, 4.0]) / 14.25, rtol=0.03)
+
+
+@pytest.mark.slow
+def test_all_of_it_on_small_domains(savedmodels, tmp_path, monkeypatch):
+    data_dir = small.write_datasets(tmp_path / "tfds", monkeypatch)
+    settings = dataclasses.replace(small.SETTINGS, data_dir=data_dir)
+    reproduce(["all"], tmp_path / "out", settings)
+    text, _ = check_report(tmp_path / "out", list(SECTIONS))
+    assert "is not prepared" not in text
+    written = {path: path.stat().st_mtime_ns for path in (tmp_path / "out" / "runs").rglob("*") if path.is_file()}
+    reproduce(["all"], tmp_path / "out", settings)
+    assert written == {path: path.stat().st_mtime_ns for path in written}
+    assert (tmp_path / "out" / "report.md").read_text(encoding="utf-8") == text
+
+
+@pytest.mark.slow
+def test_quick_command_on_what_ships(tmp_path):
+    command = [sys.executable, str(ROOT / "bin" / "reproduce.py"), "--quick", f"--output={tmp_path / 'out'}"]
+    environment = os.environ | {"PYTHONPATH": str(ROOT), "TFDS_DATA_DIR": str(tmp_path / "nothing")}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    text, _ = check_report(tmp_path / "out", list(SECTIONS))
+    assert "Pix2Pix, mnist and fashion_mnist: not available. Data set 'mnist' is not prepared" in text
