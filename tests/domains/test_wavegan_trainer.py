@@ -148,8 +148,9 @@ def test_class_logits_ask_the_generator_for_sounds_that_are_sure():
 
 
 def test_sounds_made_of_recordings_come_to_have_their_classes_and_activations():
-    made = trainer("spectrogram", encoder=True, objective="vae", prior="normal", discriminator_steps=1, kl_warmup=0,
-                   beta_reconstruction=0.0, beta_kl=0.0, beta_class=1.0, beta_features=1.0, learning_rate=3e-3)  # fmt: skip
+    weights = {"beta_reconstruction": 0.0, "beta_kl": 0.0, "beta_class": 1.0, "beta_features": 1.0}
+    options = {"objective": "vae", "prior": "normal", "discriminator_steps": 1, "learning_rate": 3e-3}
+    made = trainer("spectrogram", encoder=True, **options, **weights)
     first, last = train(made, 30)
     assert last["real_class"] < 0.5 * first["real_class"]
     assert last["reconstruction_class"] < 0.8 * first["reconstruction_class"]
