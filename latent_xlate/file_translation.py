@@ -9,7 +9,7 @@ import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import tensorflow as tf
@@ -22,6 +22,9 @@ from latent_xlate.domains.image_domain import INVERT, ImageDomain
 from latent_xlate.evaluation import figures
 from latent_xlate.serving.export import is_saved_model, load_export, trace_signatures
 from latent_xlate.translator import Translator, row_seeds
+
+if TYPE_CHECKING:  # It needs the extra `serving`.
+    from latent_xlate.serving.client import TranslatorClient
 
 BATCH_SIZE = 64
 IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".gif", ".bmp")
@@ -37,7 +40,7 @@ Translate = Callable[[str, Any, Sequence[int]], np.ndarray]
 
 
 def translate_path(
-    translator: str | os.PathLike,
+    translator: str | os.PathLike | TranslatorClient,
     source: str,
     target: str,
     path: str | os.PathLike,
@@ -54,7 +57,8 @@ def translate_path(
     writes `<name>.npz` with `x`. `grid.png` shows the first of them, source above translation.
 
     Args:
-        translator: A folder that `Translator.save` wrote, or a version that `export_translator` wrote.
+        translator: A folder that `Translator.save` wrote, a version that `export_translator` wrote, or a
+            server's client.
         source: Name of the domain of the input.
         target: Name of the domain to translate to; the source's own reconstructs.
         path: The file or folder.
@@ -172,13 +176,18 @@ def _results(files: Sequence[Path], output: Path) -> dict[Path, Path]:
     return results
 
 
-def _signatures(folder: str | os.PathLike, source: str, target: str, invert: str | None) -> Mapping[str, Any]:
+def _signatures(
+    folder: str | os.PathLike | TranslatorClient, source: str, target: str, invert: str | None
+) -> Mapping[str, Any]:
     pair = f"{source}_to_{target}"
     signatures: Mapping[str, Any]
-    if is_saved_model(folder):
+    if not isinstance(folder, (str, os.PathLike)) or is_saved_model(folder):
         if invert not in (None, "auto"):
             raise ValueError(f"An exported translator inverts by itself: leave invert at 'auto', not {invert!r}.")
-        signatures = _ModelSignatures(load_export(folder))
+        if isinstance(folder, (str, os.PathLike)):
+            signatures = _ModelSignatures(load_export(folder))
+        else:
+            signatures = folder.functions
         pairs = [name.removesuffix("_latents") for name in signatures if name.endswith("_latents")]
         checks.known(pair, pairs, "pair of domains")
     else:
@@ -240,7 +249,8 @@ def _read_arrays(file: Path, signature: Any) -> np.ndarray:
     if "x" not in arrays and len(arrays) != 1:
         raise ValueError(f"it holds {', '.join(arrays) or 'no array'}; name the one to translate 'x'.")
     x = arrays["x"] if "x" in arrays else next(iter(arrays.values()))
-    return checks.unit_images(x, tuple(signature.inputs[0].shape[1:]))
+    data = next(each for each in signature.inputs if each.dtype.is_floating)  # A loaded model has the seed before it.
+    return checks.unit_images(x, tuple(data.shape[1:]))
 
 
 def _picture(content: bytes) -> np.ndarray:

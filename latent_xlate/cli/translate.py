@@ -7,7 +7,12 @@ The translator is a folder of `train_bridge` (`WORKDIR/translator`) or an export
 picture (PNG, JPEG, GIF or BMP of any size and colour, a drawing in black on white included), an npz file
 with an array `x`, or a folder of such files. The output folder gets a file of the same name for each, and
 `grid.png`, sources above translations. The exit code is 1 if a file could not be translated; the rest is.
+
+With `--server=http://HOST:PORT` (REST) or `--server=HOST:PORT` (gRPC) in the place of `--translator` a server
+translates, TensorFlow Serving or `bin/serve.py`.
 """
+
+import importlib.util
 
 from absl import flags
 
@@ -18,7 +23,8 @@ from latent_xlate import (
 from latent_xlate.cli import _app
 from latent_xlate.domains.image_domain import INVERT
 
-_TRANSLATOR = flags.DEFINE_string("translator", None, "Folder of a translator, saved or exported.", required=True)
+_TRANSLATOR = flags.DEFINE_string("translator", None, "Folder of a translator, saved or exported.")
+_SERVER = flags.DEFINE_string("server", None, "Address of a server, instead of a folder.")
 _SOURCE = flags.DEFINE_string("source", None, "Domain of the input.", required=True)
 _TARGET = flags.DEFINE_string("target", None, "Domain to translate to.", required=True)
 _INPUT = flags.DEFINE_string("input", None, "File or folder.", required=True)
@@ -32,8 +38,10 @@ _SEED = flags.DEFINE_integer("seed", 0, "Of the sampling.", lower_bound=0, upper
 
 def main(argv):
     del argv
+    if (_TRANSLATOR.value is None) == (_SERVER.value is None):
+        raise ValueError("Give either --translator or --server.")
     translated, failed = file_translation.translate_path(
-        _TRANSLATOR.value,
+        _TRANSLATOR.value or _client(_SERVER.value),
         _SOURCE.value,
         _TARGET.value,
         _INPUT.value,
@@ -44,6 +52,14 @@ def main(argv):
     )
     print(f"Translated {translated} of {translated + failed} files into {_OUTPUT.value}")
     return 1 if failed else 0
+
+
+def _client(server):
+    if importlib.util.find_spec("tensorflow_serving") is None:
+        raise ValueError("Asking a server needs an extra: pip install 'latent_xlate[serving]'.")
+    from latent_xlate.serving.client import TranslatorClient
+
+    return TranslatorClient(server)
 
 
 def console_entry_point():

@@ -5,6 +5,7 @@ Needs the extra `serving`, which has the protos.
 
 from __future__ import annotations
 
+import functools
 import itertools
 import shutil
 from collections.abc import Collection, Iterator
@@ -113,7 +114,7 @@ def write_configuration(base: Path, name: str) -> None:
     """
     for file in FILES.iterdir():
         if not (base / file.name).exists():
-            training.write_atomically(base / file.name, lambda path, file=file: shutil.copyfile(file, path))
+            training.write_atomically(base / file.name, functools.partial(shutil.copyfile, file))
     path = base / MODELS_CONFIG
     config = read_models_config(path) if path.exists() else model_server_config_pb2.ModelServerConfig()
     model = find_model(config, name)

@@ -1,0 +1,154 @@
+"""Requests that come at the same time go through the graph as one batch."""
+
+from __future__ import annotations
+
+import asyncio
+import collections
+import concurrent.futures
+import dataclasses
+import functools
+import os
+from collections.abc import Sequence
+
+import grpc
+import numpy as np
+import tensorflow as tf
+from absl import logging
+
+from latent_xlate.serving.server.limits import Limits, RequestError, invalid
+from latent_xlate.serving.server.metrics import Metrics
+from latent_xlate.serving.server.servable import Arrays, Signature, sentence
+
+
+@dataclasses.dataclass(eq=False)
+class _Request:
+    inputs: Arrays
+    count: int
+    answer: asyncio.Future[Arrays]
+
+    @property
+    def size(self) -> int:
+        """Of the inputs, bytes."""
+        arrays = self.inputs.values()
+        return sum(sum(map(len, a.flat)) if a.dtype == object else a.nbytes for a in arrays)
+
+
+class Batcher:
+    """Computes requests in as many threads as there are cores, each batch being what has come while they were busy.
+
+    A request alone is thus computed at once, and the more there are, the larger the batches. Each
+    version and signature has a queue of its own; they take turns.
+    """
+
+    def __init__(self, limits: Limits, metrics: Metrics):
+        """Takes the limits that hold, and the metrics to keep."""
+        self._limits = limits
+        self._metrics = metrics
+        self._queues: dict[Signature, collections.deque[_Request]] = {}
+        self._num_threads = os.cpu_count() or 1
+        self._threads = concurrent.futures.ThreadPoolExecutor(self._num_threads, "batch")
+        self._running: set[asyncio.Future] = set()
+        self._items = 0
+        self._bytes = 0
+
+    async def run(self, signature: Signature, inputs: Arrays) -> Arrays:
+        """A request's answer.
+
+        Args:
+            signature: What computes it.
+            inputs: By name, [items, ...] each.
+
+        Returns:
+            Outputs by name, [items, ...] each.
+
+        Raises:
+            RequestError: It is refused, or the server is overloaded.
+        """
+        count = signature.check(inputs)
+        if count > self._limits.max_items:
+            raise invalid(f"The request holds {count} items; at most {self._limits.max_items} are taken at once.")
+        loop = asyncio.get_running_loop()
+        request = _Request(inputs, count, loop.create_future())
+        size = request.size
+        if self._items + count > self._limits.max_queued_items or self._bytes + size > self._limits.max_queued_bytes:
+            raise RequestError(grpc.StatusCode.UNAVAILABLE, "The server is overloaded: come again later.")
+        self._items += count
+        self._bytes += size
+        self._queues.setdefault(signature, collections.deque()).append(request)
+        loop.call_soon(self._start)  # After what else has come by now.
+        try:
+            return await request.answer
+        finally:
+            self._items -= count
+            self._bytes -= size
+
+    async def close(self) -> None:
+        """Returns when everything that waits has been computed."""
+        while self._running or self._queues:
+            self._start()
+            await asyncio.wait(self._running)
+        self._threads.shutdown()
+
+    @property
+    def items(self) -> int:
+        """How many wait or are being computed."""
+        return self._items
+
+    def _start(self) -> None:
+        while self._queues and len(self._running) < self._num_threads:
+            signature, queue = next(iter(self._queues.items()))
+            batch = self._take(queue)
+            del self._queues[signature]
+            if queue:
+                self._queues[signature] = queue  # At the end of the line.
+            if batch:
+                loop = asyncio.get_running_loop()
+                future = loop.run_in_executor(self._threads, _compute, signature, [r.inputs for r in batch])
+                self._running.add(future)
+                future.add_done_callback(functools.partial(self._answer, signature, batch))
+
+    def _take(self, queue: collections.deque[_Request]) -> list[_Request]:
+        """The next batch of a queue, without the requests whose senders have gone."""
+        batch: list[_Request] = []
+        count = 0
+        while queue and (not batch or count + queue[0].count <= self._limits.max_batch_size):
+            request = queue.popleft()
+            if not request.answer.done():
+                batch.append(request)
+                count += request.count
+        return batch
+
+    def _answer(self, signature: Signature, batch: Sequence[_Request], future: asyncio.Future) -> None:
+        self._running.discard(future)
+        self._metrics.batch(signature.name, sum(request.count for request in batch))
+        for request, result in zip(batch, future.result(), strict=True):
+            if request.answer.done():  # Its sender has gone meanwhile.
+                continue
+            if isinstance(result, Exception):
+                request.answer.set_exception(result)
+            else:
+                request.answer.set_result(result)
+        self._start()
+
+
+def _compute(signature: Signature, requests: Sequence[Arrays]) -> list[Arrays | RequestError]:
+    """Answers of requests; where a batch fails, each is computed by itself, so that no other fails with it."""
+    try:
+        if len(requests) == 1:
+            return [signature(requests[0])]
+        merged = {key: np.concatenate([inputs[key] for inputs in requests]) for key in signature.inputs}
+        outputs = signature(merged)
+    except tf.errors.InvalidArgumentError as error:
+        if len(requests) == 1:
+            return [invalid(f"{sentence(error)}.")]
+    except Exception as error:
+        if len(requests) == 1:
+            logging.exception("Signature %s failed.", signature.name)
+            if isinstance(error, tf.errors.ResourceExhaustedError):
+                return [RequestError(grpc.StatusCode.UNAVAILABLE, "The server is out of memory: come again later.")]
+            return [RequestError(grpc.StatusCode.INTERNAL, "The model failed; the server's log says why.")]
+    else:
+        ends = np.cumsum([len(next(iter(inputs.values()))) for inputs in requests])[:-1]
+        parts = {key: np.split(value, ends) for key, value in outputs.items()}
+        return [{key: values[i] for key, values in parts.items()} for i in range(len(requests))]
+    return [_compute(signature, [inputs])[0] for inputs in requests]

@@ -1,0 +1,135 @@
+"""TensorFlow Serving's JSON of predict requests and answers, from and to arrays.
+
+https://www.tensorflow.org/tfx/serving/api_rest
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import orjson
+import tensorflow as tf
+
+from latent_xlate.serving.server.limits import invalid
+from latent_xlate.serving.server.servable import Arrays, Signature
+
+
+def read_request(body: bytes, signature_of: Callable[[str], Signature]) -> tuple[Signature, Arrays, bool]:
+    """Reads the body of a predict request.
+
+    Args:
+        body: JSON.
+        signature_of: Gives a signature by name, "" for the default; raises RequestError.
+
+    Returns:
+        The signature, its inputs, and whether they came in rows.
+
+    Raises:
+        RequestError: It is no such request.
+    """
+    try:
+        content = orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        raise invalid(f"The body is not JSON: {str(error).rstrip('.')}.") from None
+    if not isinstance(content, dict):
+        raise invalid("The body is not a JSON object.")
+    name = content.get("signature_name", "")
+    if not isinstance(name, str):
+        raise invalid("signature_name is not a string.")
+    if ("instances" in content) == ("inputs" in content):
+        raise invalid("The body must have either 'instances' (rows) or 'inputs' (columns).")
+    signature = signature_of(name)
+    in_rows = "instances" in content
+    columns = _columns(content["instances"], signature) if in_rows else _named(content["inputs"], signature)
+    return signature, {key: _array(key, value, signature.inputs[key]) for key, value in columns.items()}, in_rows
+
+
+def _columns(instances: Any, signature: Signature) -> dict[str, Any]:
+    if not isinstance(instances, list):
+        raise invalid("'instances' is not a list.")
+    if not instances:
+        raise invalid("'instances' holds no items.")
+    if not any(isinstance(row, dict) and row.keys() != {"b64"} for row in instances):
+        return _named(instances, signature)
+    for row in instances:
+        if not isinstance(row, dict) or row.keys() != signature.inputs.keys():
+            names = ", ".join(sorted(signature.inputs))
+            raise invalid(f"Each of 'instances' must be an object of {names}, the inputs of {signature.name!r}.")
+    return {key: [row[key] for row in instances] for key in signature.inputs}
+
+
+def _named(value: Any, signature: Signature) -> dict[str, Any]:
+    """Inputs by name: an object has them, anything else is the only one's."""
+    if isinstance(value, dict) and value.keys() != {"b64"}:
+        if value.keys() != signature.inputs.keys():
+            names = ", ".join(sorted(signature.inputs))
+            raise invalid(f"Signature {signature.name!r} takes the inputs {names}, no more and no fewer.")
+        return value
+    if len(signature.inputs) != 1:
+        raise invalid(f"Signature {signature.name!r} takes {', '.join(sorted(signature.inputs))}: name them.")
+    (key,) = signature.inputs
+    return {key: value}
+
+
+def _array(key: str, value: Any, spec: tf.TensorSpec) -> np.ndarray:
+    if spec.dtype == tf.string:
+        if not isinstance(value, list):
+            raise invalid(f"Input {key!r} is not a list.")
+        array = np.empty(len(value), object)
+        array[:] = [_bytes(key, item) for item in value]
+        return array
+    try:
+        array = np.asarray(value)
+    except (ValueError, OverflowError):
+        raise invalid(f"Input {key!r} is not a list of items of one shape.") from None
+    kinds = "iuf" if spec.dtype.is_floating else "iu"
+    if array.size and array.dtype.kind not in kinds:
+        raise invalid(f"Input {key!r} must be {'numbers' if spec.dtype.is_floating else 'whole numbers'}.")
+    dtype = spec.dtype.as_numpy_dtype
+    if array.size and not spec.dtype.is_floating:
+        limits = np.iinfo(dtype)
+        if array.min() < limits.min or array.max() > limits.max:
+            raise invalid(f"Input {key!r} has numbers beyond those of {spec.dtype.name}.")
+    with np.errstate(over="ignore"):  # What overflows is infinite, which the signature refuses.
+        return array.astype(dtype)
+
+
+def _bytes(key: str, item: Any) -> bytes:
+    if isinstance(item, str):
+        return item.encode()
+    if isinstance(item, dict) and item.keys() == {"b64"} and isinstance(item["b64"], str):
+        try:
+            return base64.b64decode(item["b64"], validate=True)
+        except (binascii.Error, ValueError):
+            raise invalid(f"Input {key!r} has a 'b64' that is not base64.") from None
+    raise invalid(f'Input {key!r} must be strings, or {{"b64": "..."}} of bytes.')
+
+
+def write_answer(outputs: Arrays, in_rows: bool) -> bytes:
+    """Writes the body of an answer.
+
+    Args:
+        outputs: By name.
+        in_rows: Whether the request's inputs came in rows.
+    """
+    values = {key: _json(key, array) for key, array in outputs.items()}
+    content: Any
+    if len(values) == 1:
+        (content,) = values.values()
+    elif in_rows:
+        content = [dict(zip(values, row, strict=True)) for row in zip(*values.values(), strict=True)]
+    else:
+        content = values
+    return orjson.dumps({"predictions" if in_rows else "outputs": content}, option=orjson.OPT_SERIALIZE_NUMPY)
+
+
+def _json(key: str, array: np.ndarray) -> Any:
+    if array.dtype != object:
+        return np.ascontiguousarray(array)
+    if key.endswith("_bytes"):
+        return [{"b64": base64.b64encode(item).decode()} for item in array]
+    return [item.decode(errors="replace") for item in array]

@@ -1,0 +1,163 @@
+"""TensorFlow Serving's gRPC interface: PredictionService and ModelService, with its own protos."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Awaitable
+from typing import Any
+
+import grpc
+import numpy as np
+import tensorflow as tf
+from tensorflow_serving.apis import (
+    get_model_metadata_pb2,
+    model_service_pb2_grpc,
+    predict_pb2,
+    prediction_service_pb2_grpc,
+)
+
+from latent_xlate.serving.server.batching import Batcher
+from latent_xlate.serving.server.limits import Limits, RequestError, invalid
+from latent_xlate.serving.server.metrics import Metrics
+from latent_xlate.serving.server.servable import Servable, Signature
+from latent_xlate.serving.server.versions import ModelVersions
+
+SIGNATURES = "signature_def"
+"""The one field of a model's metadata."""
+
+
+def server(models: ModelVersions, batcher: Batcher, metrics: Metrics, limits: Limits) -> grpc.aio.Server:
+    """The server, without a port yet. Compressed messages are refused: their size says nothing."""
+    made = grpc.aio.server(
+        options=[
+            ("grpc.max_receive_message_length", limits.max_body_bytes),
+            ("grpc.max_send_message_length", -1),
+            ("grpc.compression_enabled_algorithms_bitset", 1),
+            ("grpc.so_reuseport", 0),  # A second server on the port is an error, not a partner.
+        ],
+        maximum_concurrent_rpcs=limits.max_connections,
+    )
+    prediction_service_pb2_grpc.add_PredictionServiceServicer_to_server(
+        _PredictionService(models, batcher, metrics, limits), made
+    )
+    model_service_pb2_grpc.add_ModelServiceServicer_to_server(_ModelService(models, metrics), made)
+    return made
+
+
+class _Counted:
+    """Counts requests and turns errors into gRPC's."""
+
+    def __init__(self, models: ModelVersions, metrics: Metrics):
+        self._models = models
+        self._metrics = metrics
+
+    async def _answer(self, answer: Awaitable[Any], context: grpc.aio.ServicerContext) -> Any:
+        start, code, message = time.perf_counter(), grpc.StatusCode.CANCELLED, ""
+        try:
+            response = await answer
+            code = grpc.StatusCode.OK
+            return response
+        except RequestError as error:
+            code, message = error.code, str(error)
+        except Exception:
+            code, message = grpc.StatusCode.INTERNAL, "The server failed; its log says why."
+            raise
+        finally:
+            self._metrics.request("gRPC", code.name, time.perf_counter() - start)
+        await context.abort(code, message)
+
+    def _get(self, spec: Any) -> Servable:
+        version = spec.version.value if spec.HasField("version") else None
+        label = spec.version_label if spec.HasField("version_label") else None
+        return self._models.get(spec.name, version, label)
+
+
+class _PredictionService(_Counted, prediction_service_pb2_grpc.PredictionServiceServicer):
+    def __init__(self, models: ModelVersions, batcher: Batcher, metrics: Metrics, limits: Limits):
+        super().__init__(models, metrics)
+        self._batcher = batcher
+        self._limits = limits
+
+    async def Predict(self, request, context):
+        return await self._answer(self._predict(request), context)
+
+    async def GetModelMetadata(self, request, context):
+        return await self._answer(self._metadata(request), context)
+
+    async def _predict(self, request: Any) -> Any:
+        servable = self._get(request.model_spec)
+        signature = servable.signature(request.model_spec.signature_name)
+        inputs = {key: read_tensor(key, value, signature, self._limits) for key, value in request.inputs.items()}
+        outputs = await self._batcher.run(signature, inputs)
+        response = predict_pb2.PredictResponse()
+        response.model_spec.name = self._models.name
+        response.model_spec.version.value = servable.version
+        response.model_spec.signature_name = signature.name
+        for key in request.output_filter or outputs:
+            if key not in outputs:
+                raise invalid(f"Signature {signature.name!r} has no output {key!r}.")
+            response.outputs[key].CopyFrom(tf.make_tensor_proto(outputs[key]))
+        return response
+
+    async def _metadata(self, request: Any) -> Any:
+        servable = self._get(request.model_spec)
+        if list(request.metadata_field) != [SIGNATURES]:
+            raise invalid(f"The metadata that there are is {SIGNATURES!r}.")
+        response = get_model_metadata_pb2.GetModelMetadataResponse()
+        response.model_spec.name = self._models.name
+        response.model_spec.version.value = servable.version
+        response.metadata[SIGNATURES].Pack(servable.signature_def)
+        return response
+
+
+class _ModelService(_Counted, model_service_pb2_grpc.ModelServiceServicer):
+    async def GetModelStatus(self, request, context):
+        return await self._answer(self._status(request.model_spec), context)
+
+    async def HandleReloadConfigRequest(self, request, context):
+        message = "The models are configured by the server's files alone."
+        await context.abort(grpc.StatusCode.UNIMPLEMENTED, message)
+
+    async def _status(self, spec: Any) -> Any:
+        self._models.check_name(spec.name)
+        version = spec.version.value if spec.HasField("version") else None
+        label = spec.version_label if spec.HasField("version_label") else None
+        return self._models.status(version, label)
+
+
+def read_tensor(key: str, proto: Any, signature: Signature, limits: Limits) -> np.ndarray:
+    """A TensorProto as an array, strings as bytes objects.
+
+    Args:
+        key: Name of the input.
+        proto: From a request.
+        signature: That it is for.
+        limits: That hold.
+
+    Raises:
+        RequestError: Another dtype, or a shape that its content does not fill. TensorFlow would repeat the
+            last value, by which a few bytes could fill the memory.
+    """
+    spec = signature.inputs.get(key)
+    if spec is None:
+        raise invalid(f"Signature {signature.name!r} takes {', '.join(signature.inputs)}, not {key!r}.")
+    if proto.dtype != spec.dtype.as_datatype_enum:
+        name = tf.dtypes.as_dtype(proto.dtype).name if proto.dtype in _DTYPES else f"of type {proto.dtype}"
+        raise invalid(f"Input {key!r} is {name}; signature {signature.name!r} takes {spec.dtype.name}.")
+    shape = [dim.size for dim in proto.tensor_shape.dim]
+    if proto.tensor_shape.unknown_rank or min(shape, default=0) < 0:
+        raise invalid(f"Input {key!r} has no definite shape.")
+    count = 1
+    for size in shape:
+        count *= size
+    if proto.tensor_content:
+        filled = spec.dtype != tf.string and len(proto.tensor_content) == count * spec.dtype.size
+    else:
+        filled = count == len(getattr(proto, _FIELDS.get(spec.dtype, "float_val")))
+    if not filled:
+        raise invalid(f"Input {key!r} does not hold the values of its shape {shape[:8]}.")
+    return tf.make_ndarray(proto)
+
+
+_DTYPES = {dtype.as_datatype_enum for dtype in (tf.float32, tf.float64, tf.int32, tf.int64, tf.string, tf.uint8)}
+_FIELDS = {tf.float32: "float_val", tf.int32: "int_val", tf.int64: "int64_val", tf.string: "string_val"}

@@ -1,0 +1,218 @@
+"""The client against a real server, and against things that are none."""
+
+import http.server
+import socketserver
+import subprocess
+import sys
+import threading
+import time
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from latent_xlate import file_translation
+from latent_xlate.serving.client import RefusedError, TranslatorClient
+from tests import tiny
+from tests.serving.served import ROOT, free_ports
+
+
+def images(count):
+    return np.random.default_rng(0).random((count, 28, 28, 1), np.float32)
+
+
+@pytest.fixture(params=["rest", "grpc"])
+def client(request, server):
+    with TranslatorClient(getattr(server, request.param)) as client:
+        yield client
+
+
+@pytest.fixture
+def dead():
+    (port,) = free_ports(1)
+    return f"127.0.0.1:{port}"
+
+
+@pytest.mark.parametrize("count", [1, 70])
+def test_data_are_translated_as_by_the_translator(client, served_translator, count):
+    x = images(count)
+    translated = client.translate(x, "digits", "clothes")
+    assert translated.dtype == np.float32
+    np.testing.assert_allclose(translated, served_translator.translate(x, "digits", "clothes"), atol=1e-6)
+    sampled = client.translate(x, "digits", "clothes", sample=True, seed=5)
+    expected = served_translator.translate(x, "digits", "clothes", sample=True, seed=5)
+    np.testing.assert_allclose(sampled, expected, atol=1e-6)
+
+
+def test_latents_are_translated_as_by_the_translator(client, served_translator):
+    z = np.random.default_rng(0).normal(size=(3, 6)).astype(np.float32)
+    expected = served_translator.translate_latents(tf.constant(z), "digits", "clothes")
+    np.testing.assert_allclose(client.translate_latents(z, "digits", "clothes"), expected, atol=1e-6)
+
+
+def test_files_and_their_contents_are_translated_alike(client, tmp_path):
+    contents = list(tiny.image_domain().write(tf.constant(images(3))).numpy())
+    paths = [tmp_path / f"{i}.png" for i in range(3)]
+    for path, content in zip(paths, contents, strict=True):
+        path.write_bytes(content)
+    translated = client.translate_files(paths, "digits", "clothes")
+    assert translated == client.translate_files(contents, "digits", "clothes")
+    assert all(each.startswith(b"\x89PNG") for each in translated)
+
+
+@pytest.mark.parametrize(
+    ("files", "source", "error", "message"),
+    [
+        ([b"no picture"], "digits", RefusedError, "no PNG, JPEG, GIF or BMP"),
+        ([b"no picture"], "digit", ValueError, "Unknown pair of domains .* Did you mean 'digits_to_clothes'"),
+        ([], "digits", ValueError, "nothing to translate"),
+        (["none.png"], "digits", FileNotFoundError, "none.png"),
+    ],
+)
+def test_wrong_input_says_what_is_wrong(client, files, source, error, message):
+    with pytest.raises(error, match=message):
+        client.translate_files(files, source, "clothes")
+
+
+@pytest.mark.parametrize("scheme", ["http://", "grpc://", ""])
+def test_server_that_is_not_there_is_named_when_the_time_is_over(dead, scheme):
+    start = time.monotonic()
+    with pytest.raises(ConnectionError, match=f"{dead}: It is not reached"):
+        TranslatorClient(scheme + dead, timeout=0.5).translate(images(1), "digits", "clothes")
+    assert time.monotonic() - start < 5
+
+
+@pytest.mark.parametrize("way", ["rest", "grpc"])
+@pytest.mark.parametrize(
+    ("options", "message"), [({"model_name": "other"}, "other"), ({"version": 7}, "7"), ({"label": "x"}, "x")]
+)
+def test_model_that_is_not_served_is_named(server, way, options, message):
+    with pytest.raises(ValueError, match=message):
+        TranslatorClient(getattr(server, way), **options).translate(images(1), "digits", "clothes")
+
+
+@pytest.mark.parametrize("options", [{"label": "stable"}, {"version": 1}])
+@pytest.mark.parametrize("way", ["rest", "grpc"])
+def test_version_is_chosen(server, way, options):
+    assert "serving_default" in TranslatorClient(getattr(server, way), **options).signatures
+
+
+@pytest.mark.parametrize(
+    ("server", "options", "message"),
+    [
+        ("ftp://host", {}, "Unknown scheme"),
+        ("http://", {}, "names no host"),
+        ("host:1", {"version": 1, "label": "a"}, "not both"),
+        ("host:1", {"timeout": 0}, "timeout is 0"),
+    ],
+)
+def test_wrong_address_is_refused_at_once(server, options, message):
+    with pytest.raises(ValueError, match=message):
+        TranslatorClient(server, **options)
+
+
+class Scripted(http.server.BaseHTTPRequestHandler):
+    """Answers by a script, a (status, body) each, the last one for ever."""
+
+    script: list = []
+
+    def do_GET(self):
+        status, body = self.script.pop(0) if len(self.script) > 1 else self.script[0]
+        if status == "silence":
+            time.sleep(3)
+            return
+        if status == "cut":
+            self.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{")
+            return
+        self.send_response(status)
+        self.end_headers()
+        self.wfile.write(body)
+
+    do_POST = do_GET
+
+    def log_message(self, *_):
+        pass
+
+
+@pytest.fixture
+def scripted(request):
+    handler = type("Handler", (Scripted,), {"script": list(request.param)})
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), handler) as server:
+        server.daemon_threads = True
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_address[1]}"
+        server.shutdown()
+
+
+BUSY, ANSWER = (503, b'{"error": "busy"}'), (200, b'{"outputs": [[1.5]]}')
+
+
+@pytest.mark.parametrize("scripted", [[BUSY, BUSY, ANSWER], [("cut", b""), ANSWER]], indirect=True)
+def test_busy_or_broken_server_is_asked_again(scripted):
+    answer = TranslatorClient(scripted).predict("s", {"z": np.zeros((1, 1), np.float32)})
+    np.testing.assert_array_equal(answer["z"], [[1.5]])
+
+
+@pytest.mark.parametrize(
+    ("scripted", "error", "message"),
+    [
+        ([BUSY], ConnectionError, "overloaded. Gave up after 1 s"),
+        ([("silence", b"")], TimeoutError, "did not answer within 1 s"),
+        ([(200, b"<html>")], ConnectionError, "does not answer as TensorFlow Serving does"),
+        ([(200, b"[]")], ConnectionError, "does not answer as TensorFlow Serving does"),
+        ([(502, b"<html>")], ConnectionError, "failed: HTTP status 502"),
+        ([(400, b'{"error": "Too blue."}')], RefusedError, "Too blue."),
+    ],
+    indirect=["scripted"],
+)
+def test_each_failure_has_its_error(scripted, error, message):
+    with pytest.raises(error, match=message):
+        TranslatorClient(scripted, timeout=1).predict("s", {"z": np.zeros((1, 1), np.float32)})
+
+
+def write_inputs(folder):
+    folder.mkdir()
+    for i, content in enumerate(tiny.image_domain().write(tf.constant(images(3))).numpy()):
+        (folder / f"{i}.png").write_bytes(content)
+    (folder / "bad.png").write_bytes(b"no picture")
+    np.savez(folder / "arrays.npz", x=images(4))
+
+
+@pytest.mark.parametrize("way", ["rest", "grpc"])
+def test_files_by_a_server_are_those_by_its_export(server, served_base, tmp_path, way, capsys):
+    write_inputs(tmp_path / "in")
+    arguments = ("digits", "clothes", tmp_path / "in")
+    here = file_translation.translate_path(served_base / "translator" / "1", *arguments, tmp_path / "here", sample=True)
+    client = TranslatorClient(getattr(server, way))
+    there = file_translation.translate_path(client, *arguments, tmp_path / "there", sample=True)
+    assert here == there == (4, 1)
+    names = {path.name for path in (tmp_path / "here").iterdir()}
+    assert names == {path.name for path in (tmp_path / "there").iterdir()}
+    for name in names - {"grid.png", "arrays.npz"}:
+        assert (tmp_path / "here" / name).read_bytes() == (tmp_path / "there" / name).read_bytes()
+    np.testing.assert_allclose(
+        np.load(tmp_path / "here" / "arrays.npz")["x"], np.load(tmp_path / "there" / "arrays.npz")["x"], atol=1e-6
+    )
+    assert "bad.png: not a PNG" in capsys.readouterr().err
+
+
+def translate(*flags):
+    command = [sys.executable, str(ROOT / "bin" / "translate.py"), "--source=digits", "--target=clothes", *flags]
+    return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+
+
+@pytest.mark.slow
+def test_command_asks_a_server(server, dead, tmp_path):
+    write_inputs(tmp_path / "in")
+    files = (f"--input={tmp_path / 'in' / '0.png'}", f"--output={tmp_path / 'out'}")
+    result = translate(f"--server={server.rest}", *files)
+    assert (result.returncode, (tmp_path / "out" / "0.png").is_file()) == (0, True), result.stderr
+    for flags, message in [
+        ((f"--server={dead}", *files), "is not reached"),
+        (files, "Give either --translator or --server."),
+        ((*files, f"--server={dead}", "--translator=x"), "Give either --translator or --server."),
+    ]:
+        result = translate(*flags)
+        assert result.returncode == 1
+        assert message in result.stderr.splitlines()[-1]
+        assert "Traceback" not in result.stderr
