@@ -103,7 +103,7 @@ class Translator:
         """Translates data.
 
         Args:
-            x: float32 [batch, *data_shape] of the source; images in [0, 1].
+            x: float32 [batch, *data_shape] of the source; images in [0, 1], sounds in [-1, 1].
             source: Name of the domain of `x`.
             target: Name of the domain to translate to; the source's own reconstructs.
             sample: Whether the shared latent is sampled; else it is its mean.
@@ -117,12 +117,12 @@ class Translator:
             ValueError: Unknown domain, `x` is not the source's data, or a seed of more than 32 bits.
         """
         x = self._data(x, source)
-        self.domain(target)
+        batch_size = min(self.domain(name).batch_size for name in (source, target))
         translate = self._function("translate_data", source, target)
         if not sample:
-            return in_batches(translate, x)
+            return in_batches(translate, x, batch_size=batch_size)
         seeds = row_seeds(secrets.randbits(31) if seed is None else seed, range(len(x)))
-        return in_batches(translate, x, in_batches(self._function("noise"), seeds))
+        return in_batches(translate, x, in_batches(self._function("noise"), seeds), batch_size=batch_size)
 
     def reconstruct(self, x: np.ndarray, domain: str, sample: bool = False, seed: int | None = None) -> np.ndarray:
         """Passes data through the bridge and back to its own domain. Args as in `translate`."""
@@ -138,7 +138,8 @@ class Translator:
         Returns:
             mu and sigma of q(z'|z, D), float32 [batch, shared_dim].
         """
-        return in_batches(self._function("_encode", source), self._data(x, source))
+        x = self._data(x, source)
+        return in_batches(self._function("_encode", source), x, batch_size=self.domain(source).batch_size)
 
     def decode(self, z_shared: np.ndarray, target: str) -> np.ndarray:
         """Data of shared latents.
@@ -153,8 +154,8 @@ class Translator:
         z_shared = checks.finite(np.asarray(z_shared, np.float32), "z_shared")
         if z_shared.ndim != 2 or z_shared.shape[1] != self.bridge.shared_dim:
             raise ValueError(f"z_shared is {list(z_shared.shape)}; expected [batch, {self.bridge.shared_dim}].")
-        self.domain(target)
-        return in_batches(self._function("_decode", target), z_shared)
+        batch_size = self.domain(target).batch_size
+        return in_batches(self._function("_decode", target), z_shared, batch_size=batch_size)
 
     def interpolate(
         self,

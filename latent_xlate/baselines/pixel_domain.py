@@ -50,6 +50,8 @@ class PixelDomain(ImageDomain):
         domain = PixelDomain.of(pretrained.load("mnist"))
     """
 
+    has_prior = False
+
     def __init__(self, name: str, image_shape: Sequence[int], classifier: ImageClassifier | None = None, **kwargs):
         """Makes the domain.
 

@@ -11,13 +11,13 @@ from ml_collections import ConfigDict
 
 from latent_xlate import checks, training
 from latent_xlate.bridge.bridging_vae import UNLABELLED, BridgingVAE
-from latent_xlate.bridge.latents import Latents, choose_labelled, encode_images, hash_of_stream, make_batches
-from latent_xlate.data import images
+from latent_xlate.bridge.latents import Latents, choose_labelled, encode_data, hash_of_stream, make_batches
 from latent_xlate.domains import pretrained
 from latent_xlate.domains.domain import Domain
 from latent_xlate.optimizer import SCHEDULES, FusedAdam, make_schedule
 
-LATENTS = ("dataset", "shipped")
+LATENTS = {"dataset": None, "shipped": "latents", "samples": "samples"}
+"""Kinds of latents, with what the files that hold them in a domain's folder start with; see `load_latents`."""
 
 _LEAST = {
     "num_steps": 1, "batch_size": 1, "steps_per_log": 1, "steps_per_checkpoint": 1, "learning_rate": 0, "seed": 0,
@@ -43,30 +43,58 @@ def check_config(config: ConfigDict) -> None:
         raise ValueError(f"domains is {config.domains!r}; it must hold names of domains.")
 
 
+def latent_kinds(latents: str, num_domains: int) -> list[str]:
+    """The kind of latents of each domain.
+
+    Args:
+        latents: What `load_latents` takes, one for all domains or, separated by commas, one for each.
+        num_domains: The number of domains.
+
+    Raises:
+        ValueError: Unknown kind, or another number of them.
+    """
+    kinds = latents.split(",")
+    for kind in kinds:
+        for part in kind.split("+"):
+            checks.known(part, LATENTS, "kind of latents")
+    if len(kinds) not in (1, num_domains):
+        raise ValueError(f"latents is {latents!r}: {len(kinds)} kinds for {num_domains} domains.")
+    return kinds * (num_domains // len(kinds))
+
+
 def load_latents(domain: Domain, folder: str, latents: str, split: str, data_dir: str | None = None) -> Latents:
-    """Latents of a domain's data.
+    """Latents of a domain.
 
     Args:
         domain: The domain.
         folder: Its name or folder, as `pretrained.folder` takes it.
-        latents: "dataset", of its data set's images, or "shipped", those that lie in its folder.
+        latents: "dataset", posteriors of its data set; "shipped", those of some of it that lie in its
+            folder; "samples", draws of its prior that its judge is sure of, which lie there too; or several
+            of these, joined by "+".
         split: "train", "validation" (not shipped) or "test".
         data_dir: Folder of TFDS data sets; None for the default.
 
     Raises:
-        ValueError: Unknown kind of latents; no such data set or file.
+        ValueError: Unknown kind of latents; no such data set or file; no encoder.
     """
-    if checks.known(latents, LATENTS, "kind of latents") == "shipped":
-        path = pretrained.folder(folder) / f"latents_{split}.npz"
-        shipped = Latents.load(path)
-        if shipped.mu.shape[1] != domain.latent_dim:
-            width = shipped.mu.shape[1]
-            raise ValueError(
-                f"{path} are {width} wide; those of domain {domain.name!r} are {domain.latent_dim}: "
-                "take those of the data set instead (latents=dataset)."
-            )
-        return shipped
-    return encode_images(domain, images.load(domain.dataset, split, data_dir))
+    (kinds,) = latent_kinds(latents, 1)
+    parts = [_load_latents(domain, folder, kind, split, data_dir) for kind in kinds.split("+")]
+    arrays = zip(*((part.mu, part.sigma, part.labels) for part in parts), strict=True)
+    return Latents(*map(np.concatenate, arrays))
+
+
+def _load_latents(domain, folder, kind, split, data_dir):
+    if kind == "dataset":
+        return encode_data(domain, domain.load_data(split, data_dir))
+    path = pretrained.folder(folder) / f"{LATENTS[kind]}_{split}.npz"
+    shipped = Latents.load(path)
+    if shipped.mu.shape[1] != domain.latent_dim:
+        width = shipped.mu.shape[1]
+        raise ValueError(
+            f"{path} are {width} wide; those of domain {domain.name!r} are {domain.latent_dim}: "
+            "take those of the data set instead (latents=dataset)."
+        )
+    return shipped
 
 
 def load_pretrained(config: ConfigDict) -> list[Domain]:
@@ -81,8 +109,9 @@ def load_pretrained(config: ConfigDict) -> list[Domain]:
 def load_domains(config: ConfigDict, split: str, data_dir: str | None = None) -> tuple[list[Domain], list[Latents]]:
     """The domains of a configuration, and their latents. Other args and errors as in `load_latents`."""
     domains = load_pretrained(config)
-    pairs = zip(domains, config.domains, strict=True)
-    return domains, [load_latents(domain, name, config.latents, split, data_dir) for domain, name in pairs]
+    kinds = latent_kinds(config.latents, len(domains))
+    triples = zip(domains, config.domains, kinds, strict=True)
+    return domains, [load_latents(domain, name, kind, split, data_dir) for domain, name, kind in triples]
 
 
 def hide_labels(config: ConfigDict, domains: Sequence[Domain], latents: Sequence[Latents]) -> list[Latents]:

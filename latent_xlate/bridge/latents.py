@@ -13,7 +13,7 @@ import tensorflow as tf
 from latent_xlate import checks, training
 from latent_xlate.batching import in_batches
 from latent_xlate.bridge.bridging_vae import UNLABELLED
-from latent_xlate.data.images import LabelledImages
+from latent_xlate.data.labelled import Labelled
 from latent_xlate.domains.domain import Domain
 from latent_xlate.randomness import shuffled_indices
 
@@ -82,27 +82,30 @@ class Latents:
             raise ValueError(f"{path} is not a file of latents, or damaged ({error}).") from None
 
 
-def encode_images(domain: Domain, data: LabelledImages) -> Latents:
-    """Posteriors of labelled images.
+def encode_data(domain: Domain, data: Labelled) -> Latents:
+    """Posteriors of labelled instances.
 
     Args:
         domain: One with an encoder.
-        data: Images of the domain's shape.
+        data: Of the domain's shape.
 
     Returns:
         Their latents, in the same order.
 
     Raises:
-        ValueError: Images of another shape than the domain's.
+        ValueError: A domain without an encoder, or instances of another shape than the domain's.
     """
-    if data.images.shape[1:] != domain.data_shape:
-        raise ValueError(f"Images are {data.images.shape[1:]}, those of domain {domain.name!r} {domain.data_shape}.")
+    if not domain.has_encoder:
+        raise ValueError(f"Domain {domain.name!r} has no encoder, so its data have no latents: take samples instead.")
+    if data.content.shape[1:] != domain.data_shape:
+        shape = data.content.shape[1:]
+        raise ValueError(f"{data.noun.capitalize()}s are {shape}, those of domain {domain.name!r} {domain.data_shape}.")
 
     @tf.function(reduce_retracing=True, autograph=False)
-    def encode(pixels):
-        return domain.encode(tf.cast(pixels, tf.float32) / 255.0)
+    def encode(content):
+        return domain.encode(tf.cast(content, tf.float32) / data.full_scale)
 
-    mu, sigma = in_batches(encode, data.images)
+    mu, sigma = in_batches(encode, data.content, batch_size=domain.batch_size)
     return Latents(mu, sigma, data.labels.astype(np.int32))
 
 

@@ -6,12 +6,14 @@ import dataclasses
 import inspect
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+import keras
+
 from latent_xlate import training
-from latent_xlate.bridge.latents import encode_images
+from latent_xlate.bridge.latents import encode_data
 from latent_xlate.data import images
 from latent_xlate.domains import pretrained
 from latent_xlate.domains.domain import DOMAIN_FILE, Domain
@@ -20,13 +22,23 @@ from latent_xlate.domains.image_domain import ImageDomain
 from latent_xlate.domains.image_training import BATCH_SIZES, train_image_model
 from latent_xlate.domains.image_vae import ImageVAE
 from latent_xlate.domains.network_files import load_network
+from latent_xlate.domains.speech_classifier import SpeechClassifier
+from latent_xlate.domains.speech_training import train_speech_classifier
 
 NUM_LATENTS = {"train": 10_000, "test": 2_000}
 
-_LICENCES = {
+LICENCES = {
     "mnist": "MNIST (LeCun, Cortes and Burges), CC BY-SA 3.0",
     "fashion_mnist": "Fashion-MNIST (Xiao, Rasul and Vollgraf, 2017; Zalando SE), MIT",
+    "spoken_digit": "Free Spoken Digit Dataset (Jackson and others, 2016 to 2020), CC BY-SA 4.0",
+    "sc09": "Speech Commands (Warden, 2018; Google), CC BY 4.0",
 }
+
+_CLASSIFIERS: dict[str, tuple[type[keras.Model], str]] = {
+    "classifier": (ImageClassifier, "classifier of images"),
+    "speech_classifier": (SpeechClassifier, "classifier of speech"),
+}
+"""By the kind of a run, what it holds."""
 
 
 def package_image_domain(
@@ -58,12 +70,10 @@ def package_image_domain(
     """
     vae_config, vae_metrics = _read_run(vae_run, "vae")
     dataset = vae_config["dataset"]
-    judge = _Judge.of_run(judge_from, name) if (Path(judge_from) / "config.json").exists() else _Judge.of(judge_from)
+    judge = Judge.read(judge_from, "classifier", name)
     if judge.dataset != dataset:
         raise ValueError(f"The VAE is of {dataset!r}, the classifier of {judge.dataset!r}.")
-    folder = training.output_folder(folder)
-    if folder.is_dir() and any(folder.iterdir()) and not (folder / DOMAIN_FILE).exists():
-        raise ValueError(f"{folder} holds something else than a domain; give another --output.")
+    folder = check_folder(folder)
     splits = {split: images.load(dataset, split, data_dir) for split in NUM_LATENTS}
     domain = ImageDomain(
         name,
@@ -74,17 +84,44 @@ def package_image_domain(
     )
     card = _model_card(name, vae_config, vae_metrics["test"]["loss"], judge)
 
+    def finish(shipped: Domain, temporary: Path) -> str:
+        for split, count in NUM_LATENTS.items():
+            encode_data(shipped, splits[split].take(slice(0, count))).save(temporary / f"latents_{split}.npz")
+        return card
+
+    return write_domain(domain, folder, finish)
+
+
+def check_folder(folder: str | os.PathLike) -> Path:
+    """Returns where a domain is to go; ValueError where that cannot be, or holds something else."""
+    folder = training.output_folder(folder)
+    if folder.is_dir() and any(folder.iterdir()) and not (folder / DOMAIN_FILE).exists():
+        raise ValueError(f"{folder} holds something else than a domain; give another --output.")
+    return folder
+
+
+def write_domain(domain: Domain, folder: Path, finish: Callable[[Domain, Path], str]) -> Domain:
+    """Writes a domain's folder, which appears whole or not at all.
+
+    Args:
+        domain: Its weights ship as float16.
+        folder: Where it goes.
+        finish: Given the domain as it ships, and where its files lie for now, writes what else belongs
+            there and returns the model card.
+
+    Returns:
+        The domain as it ships.
+    """
+
     def write(temporary: Path) -> None:
         shipped = Domain.load(domain.save(temporary, dtype="float16"))
-        for split, count in NUM_LATENTS.items():
-            encode_images(shipped, splits[split].take(slice(0, count))).save(temporary / f"latents_{split}.npz")
-        (temporary / "MODEL_CARD.md").write_text(card)
+        (temporary / "MODEL_CARD.md").write_text(finish(shipped, temporary))
 
     return Domain.load(training.write_atomically(folder, write))
 
 
 @dataclasses.dataclass(frozen=True)
-class _Judge:
+class Judge:
     """A classifier, its data set, and what the model card says of it.
 
     Attributes:
@@ -93,7 +130,7 @@ class _Judge:
         given_as: The value of package_domain's --classifier.
     """
 
-    classifier: ImageClassifier
+    classifier: Any
     dataset: str
     epochs: str
     batch_size: str
@@ -103,10 +140,32 @@ class _Judge:
     given_as: str
 
     @classmethod
-    def of_run(cls, run: str, name: str) -> _Judge:
-        config, metrics = _read_run(run, "classifier")
+    def read(cls, judge_from: str, model: str, name: str) -> Judge:
+        """The judge of a domain.
+
+        Args:
+            judge_from: Folder of a run, or a pretrained domain that shares its judge.
+            model: "classifier" or "speech_classifier".
+            name: Of the domain that is made.
+
+        Raises:
+            ValueError: Neither such a run, finished, nor such a domain.
+        """
+        kind, what = _CLASSIFIERS[model]
+        if (Path(judge_from) / "config.json").exists():
+            return cls._of_run(judge_from, model, name)
+        domain = pretrained.load(judge_from)
+        classifier = domain.networks.get("classifier")
+        if not isinstance(classifier, kind):
+            raise ValueError(f"Domain {domain.name!r} has no {what} to share.")
+        shared = f"that of `{domain.name}`"
+        return cls(classifier, domain.dataset, shared, shared, shared, shared, "", domain.name)
+
+    @classmethod
+    def _of_run(cls, run: str, model: str, name: str) -> Judge:
+        config, metrics = _read_run(run, model)
         return cls(
-            load_network(Path(run) / "model.keras", ImageClassifier, "classifier of images"),
+            load_network(Path(run) / "model.keras", *_CLASSIFIERS[model]),
             config["dataset"],
             f"best of {config['epochs']} by validation accuracy",
             str(config["batch_size"]),
@@ -116,41 +175,46 @@ class _Judge:
             f"out/{name}_classifier",
         )
 
-    @classmethod
-    def of(cls, domain_name: str) -> _Judge:
-        domain = pretrained.load(domain_name)
-        if not isinstance(domain, ImageDomain) or domain.classifier is None:
-            raise ValueError(f"Domain {domain.name!r} has no classifier of images to share.")
-        shared = f"that of `{domain.name}`"
-        return cls(domain.classifier, domain.dataset, shared, shared, shared, shared, "", domain.name)
-
 
 def _read_run(run: str | os.PathLike, model: str) -> tuple[dict[str, Any], dict[str, Any]]:
-    read = {}
-    for name in ("config.json", "metrics.json"):
-        try:
-            read[name] = json.loads((Path(run) / name).read_text())
-        except FileNotFoundError:
-            raise ValueError(f"{run} is not a finished run of train_domain: {name} is missing.") from None
-        except ValueError as error:
-            raise ValueError(f"{Path(run) / name} is damaged ({error}). Delete it and train again.") from None
-    config, metrics = read["config.json"], read["metrics.json"]
-    kind = config.get("model") if isinstance(config, dict) else None
+    config, metrics = (read_json_of_run(run, name, "train_domain") for name in ("config.json", "metrics.json"))
+    kind = config.get("model")
     if kind != model:
         raise ValueError(f"{run} holds a {kind if isinstance(kind, str) else 'run of another command'}, not a {model}.")
     return config, metrics
 
 
+def read_json_of_run(run: str | os.PathLike, name: str, command: str) -> dict[str, Any]:
+    """Reads a file of a command's run; ValueError where it is missing or damaged."""
+    path = Path(run) / name
+    try:
+        content = json.loads(path.read_text())
+    except FileNotFoundError:
+        raise ValueError(f"{run} is not a finished run of {command}: {name} is missing.") from None
+    except ValueError as error:
+        raise ValueError(f"{path} is damaged ({error}). Delete it and train again.") from None
+    return content if isinstance(content, dict) else {}
+
+
 def _training_command(name: str, config: Mapping[str, Any]) -> str:
-    usual = {key: parameter.default for key, parameter in inspect.signature(train_image_model).parameters.items()}
-    usual["batch_size"] = BATCH_SIZES[config["model"]]
-    flags = {"model": config["model"], "dataset": config["dataset"], "workdir": f"out/{name}_{config['model']}"}
+    of_speech = config["model"] == "speech_classifier"
+    parameters = inspect.signature(train_speech_classifier if of_speech else train_image_model).parameters
+    usual = {key: parameter.default for key, parameter in parameters.items()}
+    if not of_speech:
+        usual["batch_size"] = BATCH_SIZES[config["model"]]
+    kind = config["model"].removeprefix("speech_")
+    flags = {"model": config["model"], "dataset": config["dataset"], "workdir": f"out/{name}_{kind}"}
     flags |= {"epochs": config["epochs"], "seed": config["seed"]}
     flags |= {key: value for key, value in config.items() if key not in flags and value != usual[key]}
-    return f"bin/train_domain.py {' '.join(f'--{key}={value}' for key, value in flags.items())}\n    "
+    return f"bin/train_domain.py {as_flags(flags)}\n    "
 
 
-def _model_card(name: str, vae: Mapping[str, Any], loss: float, judge: _Judge) -> str:
+def as_flags(values: Mapping[str, Any]) -> str:
+    """Settings as a command takes them."""
+    return " ".join(f"--{key}={value}" for key, value in values.items())
+
+
+def _model_card(name: str, vae: Mapping[str, Any], loss: float, judge: Judge) -> str:
     package = f"bin/package_domain.py --name={name} --vae=out/{name}_vae --classifier={judge.given_as}"
     return f"""# {name}
 
@@ -174,6 +238,6 @@ Files: `domain.json` (the models' settings), `vae.npz` and `classifier.npz` (wei
 `latents_train.npz` and `latents_test.npz` (posterior mean and standard deviation, float16, and label of
 10,000 training and 2,000 test images).
 
-Data: {_LICENCES.get(judge.dataset, judge.dataset)}. Use: research on latent translation; the classifier is a judge of
+Data: {LICENCES.get(judge.dataset, judge.dataset)}. Use: research on latent translation; the classifier is a judge of
 this VAE's images and no general recogniser.
 """

@@ -9,6 +9,12 @@ Without data sets, on the latents of 2,000 held-out test images that ship with t
 
     bin/evaluate.py --translator=out/quickstart/run/translator --output=out/evaluation
 
+A domain of speech from held-out recordings, by its encoder, and from samples of its prior that its judge
+is sure of, which need no encoder (the domains in the order of the translator's):
+
+    bin/evaluate.py --translator=out/sound/translator --latents=dataset --output=out/recordings
+    bin/evaluate.py --translator=out/sound/translator --latents=dataset,samples --output=out/samples
+
 The folder gets `metrics.json` (the numbers of each run, with their seeds, and mean and standard
 deviation over runs), `table.md` (beside the paper's numbers; printed too) and `figures/`, which show
 the first translator. `latent_xlate/evaluation/accuracy.py` says what each number is.
@@ -21,13 +27,14 @@ does, measures 1,000 training instances with z and z' sampled.
 from absl import flags
 
 from latent_xlate import baselines  # noqa: F401  Registers them with Keras.
-from latent_xlate.bridge.bridge_training import LATENTS
 from latent_xlate.cli import _app
 from latent_xlate.evaluation import accuracy, runs
 
 _TRANSLATOR = flags.DEFINE_multi_string("translator", None, "Folder of a translator; may be repeated.", required=True)
 _OUTPUT = flags.DEFINE_string("output", None, "Folder for the results.", required=True)
-_LATENTS = flags.DEFINE_enum("latents", "shipped", LATENTS, "Shipped latents, or those of the data sets.")
+_LATENTS = flags.DEFINE_string(
+    "latents", "shipped", "shipped, dataset or samples, of all domains or, separated by commas, of each."
+)
 _DATA_DIR = flags.DEFINE_string("data_dir", None, "Folder of TFDS data sets (default: TFDS's own).")
 _PROTOCOL = flags.DEFINE_enum("protocol", "held_out", list(accuracy.PROTOCOLS), "How translations are measured.")
 _SEED = flags.DEFINE_integer("seed", 0, "Governs all that is random.")

@@ -34,7 +34,7 @@ def main(argv):
     del argv
     classifier = speech_training.load_classifier(_CLASSIFIER.value)
     if _DATASET.value and not _GENERATOR.value:
-        x = speech.load(_DATASET.value, _SPLIT.value, _DATA_DIR.value).unit_waveforms
+        x = speech.load(_DATASET.value, _SPLIT.value, _DATA_DIR.value).floats
         probabilities = in_batches(tf.function(lambda x: tf.nn.softmax(classifier(x))), x, batch_size=64)
     elif _GENERATOR.value and not _DATASET.value:
         generator = wavegan_training.load_generator(_GENERATOR.value)

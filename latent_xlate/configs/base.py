@@ -70,6 +70,34 @@ def image_bridge(domains: Sequence[str], mode: str) -> ConfigDict:
     return config
 
 
+def sound_bridge(images: Sequence[str], sounds: Sequence[str], mode: str) -> ConfigDict:
+    """Settings of a bridge between domains of images and of sounds.
+
+    Args:
+        images: Names of domains of images, as `image_bridge` takes them.
+        sounds: Names of domains of sounds, likewise.
+        mode: As in `image_bridge`.
+
+    Raises:
+        ValueError: Unknown mode.
+    """
+    config = image_bridge([*images, *sounds], mode)
+    # Of a sound's domain samples as in the paper, since a GAN has no posteriors, and posteriors where it has.
+    of_sounds = {"paper": "samples", "best": "dataset+samples", "quick": "shipped+samples"}[mode]
+    config.latents = ",".join([config.latents] * len(images) + [of_sounds] * len(sounds))
+    if mode == "paper":
+        config.model.update(
+            {
+                "shared_dim": 16,
+                "hidden_units": (1024,) * 8,
+                "beta_kl": 0.01,
+                "beta_swd": 3.0,
+                "beta_cls": 0.3,
+            }
+        )
+    return config
+
+
 def baseline(name: str, mode: str, modes: Sequence[str]) -> ConfigDict:
     """Settings that the baselines share; to them each adds its own (`model`, `num_steps`, `batch_size`).
 

@@ -31,15 +31,11 @@ class LabelledImages(Labelled):
     """
 
     noun: ClassVar[str] = "image"
+    full_scale: ClassVar[float] = 255.0
 
     images: np.ndarray
     labels: np.ndarray
     class_names: tuple[str, ...]
-
-    @property
-    def unit_images(self) -> np.ndarray:
-        """float32 [n, height, width, channels], in [0, 1]."""
-        return self.images.astype(np.float32) / 255.0
 
 
 def check_content(dataset: str, split: str, checksum: str, where: str | os.PathLike, way_out: str) -> None:

@@ -23,6 +23,9 @@ class Labelled:
     noun: ClassVar[str]
     """What an instance is called."""
 
+    full_scale: ClassVar[float]
+    """What integers are divided by, to lie in [0, 1] or, where they are signed, in [-1, 1]."""
+
     labels: np.ndarray
     """int64 [n]."""
 
@@ -37,10 +40,21 @@ class Labelled:
         """The instances, [n, ...]."""
         return getattr(self, _content_field(self))
 
+    @property
+    def floats(self) -> np.ndarray:
+        """The instances as models take them, float32 [n, ...] in [0, 1] or [-1, 1]."""
+        return self.content.astype(np.float32) / np.float32(self.full_scale)
+
     def take(self, indices) -> Self:
         """Those at `indices` (an index array or a slice)."""
-        parts = {_content_field(self): self.content[indices], "labels": self.labels[indices]}
-        return dataclasses.replace(self, **parts)  # type: ignore[type-var]
+        return self._replaced(self.content[indices], self.labels[indices])
+
+    def with_content(self, content: np.ndarray) -> Self:
+        """Other instances, [n, ...], with the same labels."""
+        return self._replaced(content, self.labels)
+
+    def _replaced(self, content, labels):
+        return dataclasses.replace(self, **{_content_field(self): content, "labels": labels})  # type: ignore[type-var]
 
 
 LabelledT = TypeVar("LabelledT", bound=Labelled)

@@ -28,15 +28,11 @@ class LabelledSpeech(Labelled):
     """
 
     noun: ClassVar[str] = "recording"
+    full_scale: ClassVar[float] = 32768.0
 
     waveforms: np.ndarray
     labels: np.ndarray
     class_names: tuple[str, ...]
-
-    @property
-    def unit_waveforms(self) -> np.ndarray:
-        """float32 [n, 16384], in [-1, 1]."""
-        return self.waveforms.astype(np.float32) / 32768.0
 
 
 def load(dataset: str, split: str, data_dir: str | os.PathLike | None = None) -> LabelledSpeech:

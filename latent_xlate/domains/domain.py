@@ -18,6 +18,8 @@ import numpy as np
 import tensorflow as tf
 
 from latent_xlate import training
+from latent_xlate.batching import BATCH_SIZE
+from latent_xlate.data.labelled import Labelled
 
 DOMAIN_FILE = "domain.json"
 
@@ -45,6 +47,15 @@ class Domain(abc.ABC):
 
     has_classifier: bool = True
     """Whether `classify` and `features` exist."""
+
+    batch_size: int = BATCH_SIZE
+    """Most instances that are to go through the networks at once."""
+
+    has_prior: bool = True
+    """Whether `sample_prior` exists."""
+
+    has_pictures: bool = False
+    """Whether `pictures` exists."""
 
     def __init__(self, name: str, class_names: tuple[str, ...] = (), dataset: str | None = None):
         """Sets the attributes.
@@ -111,6 +122,21 @@ class Domain(abc.ABC):
         """What figures show of data: float32 [batch, height, width, 1 or 3], in [0, 1]."""
         raise NotImplementedError(f"Domain {self.name!r} has no pictures of its data.")
 
+    def load_data(self, split: str, data_dir: str | os.PathLike | None = None) -> Labelled:
+        """Instances of the data set, as the model was trained on them.
+
+        Args:
+            split: "train", "validation" or "test".
+            data_dir: Folder of TFDS data sets; None for the default.
+
+        Returns:
+            Their `floats` are a batch of x.
+
+        Raises:
+            ValueError: There is no such split, or the data set is unknown, not prepared, or damaged.
+        """
+        raise ValueError(f"Domain {self.name!r} has no data set that could be read.")
+
     @abc.abstractmethod
     def get_config(self) -> dict[str, Any]:
         """Arguments for `from_config`, JSON-serialisable."""
@@ -126,10 +152,16 @@ class Domain(abc.ABC):
         Args:
             folder: Made if it is not there.
             dtype: Of the weights; "float16" halves the files at a relative error of about 5e-4.
+
+        Raises:
+            ValueError: A weight that `dtype` cannot hold.
         """
         folder = Path(folder)
         for name, network in self.networks.items():
-            arrays = {f"{i:03}": weight.astype(dtype) for i, weight in enumerate(network.get_weights())}
+            with np.errstate(over="ignore"):
+                arrays = {f"{i:03}": weight.astype(dtype) for i, weight in enumerate(network.get_weights())}
+            if not all(np.isfinite(array).all() for array in arrays.values()):
+                raise ValueError(f"Weights of {name} are too large for {dtype}, or not finite.")
             # Of float32 zip saves a tenth, in seconds.
             training.write_npz(folder / f"{name}.npz", arrays, compress=dtype == "float16")
         content = {"class": keras.saving.get_registered_name(type(self)), "config": self.get_config()}

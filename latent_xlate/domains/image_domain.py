@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 import keras
@@ -9,6 +10,7 @@ import numpy as np
 import tensorflow as tf
 
 from latent_xlate import KERAS_PACKAGE, checks
+from latent_xlate.data import images
 from latent_xlate.domains import image_files
 from latent_xlate.domains.domain import Domain
 from latent_xlate.domains.image_classifier import ImageClassifier
@@ -31,6 +33,7 @@ class ImageDomain(Domain):
     """
 
     file_suffix = ".png"
+    has_pictures = True
 
     def __init__(
         self,
@@ -141,6 +144,9 @@ class ImageDomain(Domain):
 
     def pictures(self, x: tf.Tensor) -> tf.Tensor:
         return x
+
+    def load_data(self, split: str, data_dir: str | os.PathLike | None = None) -> images.LabelledImages:
+        return images.load(self.dataset, split, data_dir)
 
     def get_config(self) -> dict[str, Any]:
         return {

@@ -204,4 +204,4 @@ def shifted(x: tf.Tensor, choice: tf.Tensor, shift: int) -> tf.Tensor:
 
 
 def _dataset(data: images.LabelledImages) -> tf.data.Dataset:
-    return tf.data.Dataset.from_tensor_slices((data.unit_images, data.labels)).batch(1000)
+    return tf.data.Dataset.from_tensor_slices((data.floats, data.labels)).batch(1000)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 import keras
@@ -9,6 +10,8 @@ import numpy as np
 import tensorflow as tf
 
 from latent_xlate import KERAS_PACKAGE, checks
+from latent_xlate.data import speech
+from latent_xlate.data.alignment import align
 from latent_xlate.data.audio import NUM_SAMPLES
 from latent_xlate.domains import sound
 from latent_xlate.domains.domain import Domain
@@ -28,6 +31,8 @@ class SpeechDomain(Domain):
     """
 
     file_suffix = ".wav"
+    has_pictures = True
+    batch_size = 64
 
     def __init__(
         self,
@@ -125,6 +130,10 @@ class SpeechDomain(Domain):
 
     def pictures(self, x: tf.Tensor) -> tf.Tensor:
         return spectrogram_pictures(x)
+
+    def load_data(self, split: str, data_dir: str | os.PathLike | None = None) -> speech.LabelledSpeech:
+        data = speech.load(self.dataset, split, data_dir)
+        return data.with_content(align(data.waveforms)) if self.align else data
 
     def get_config(self) -> dict[str, Any]:
         return {

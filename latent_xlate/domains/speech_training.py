@@ -177,4 +177,4 @@ def _amplitude(decibels: tf.Tensor) -> tf.Tensor:
 
 
 def _dataset(data: speech.LabelledSpeech) -> tf.data.Dataset:
-    return tf.data.Dataset.from_tensor_slices((data.unit_waveforms, data.labels)).batch(100)
+    return tf.data.Dataset.from_tensor_slices((data.floats, data.labels)).batch(100)

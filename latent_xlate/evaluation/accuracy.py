@@ -12,15 +12,20 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
+import scipy.special
 import tensorflow as tf
 
 from latent_xlate import checks
 from latent_xlate.batching import in_batches
 from latent_xlate.bridge.bridging_vae import UNLABELLED
+from latent_xlate.bridge.latent_samples import MIN_PROBABILITY
 from latent_xlate.bridge.latents import Latents
 from latent_xlate.domains.domain import Domain
 from latent_xlate.evaluation.fid import frechet_distance
 from latent_xlate.translator import Translator
+
+PRIOR_SAMPLES = 1000
+"""Draws of a domain's prior that its acceptance is measured on."""
 
 LabelledData = tuple[np.ndarray, np.ndarray]
 """Data, float32 [n, *data_shape], and their labels, integers [n], -1 where unlabelled."""
@@ -78,6 +83,8 @@ def evaluate_translator(
         - `fid_reference`: what transferred data are compared with, "data" where they are given, else
           "decoded" latents;
         - `fid_floor`: FID between two random halves of that, what remains where nothing differs;
+        - `acceptance`: share of `PRIOR_SAMPLES` draws of the prior, decoded, of which the judge is sure,
+          by a probability of 0.95 or more (paper, supplement B.2); absent where there is no prior;
         - of domains with data: `judge_accuracy`, and `base_fid`, of decoded latents to the data;
         - of those that have an encoder too: `base_reconstruction`, share of data whose class
           decode(mu(x)) keeps (paper, Table 2).
@@ -121,6 +128,9 @@ def evaluate_translator(
             domains[name], references[name] = {"fid_reference": "decoded"}, decoded.features
         halves = np.array_split(generator.permutation(references[name]), 2)
         domains[name]["fid_floor"] = frechet_distance(*halves)
+        if domain.has_prior:
+            prior = _judge(domain, domain.decode, domain.sample_prior(PRIOR_SAMPLES, seed).numpy())
+            domains[name]["acceptance"] = _share(prior.probabilities.max(axis=1) >= MIN_PROBABILITY)
 
     def transfer(source: str, target: str) -> _Judged:
         def decode_transfer(z, noise=None):
@@ -188,6 +198,10 @@ class _Judged:
     def classes(self) -> np.ndarray:
         return self.logits.argmax(axis=1)
 
+    @property
+    def probabilities(self) -> np.ndarray:
+        return scipy.special.softmax(self.logits, axis=1)
+
 
 def _judge(domain: Domain, make: Callable[..., tf.Tensor], *arrays: np.ndarray) -> _Judged:
     """The judge's view of the data that `make` makes of batches of `arrays`, in graph."""
@@ -198,7 +212,7 @@ def _judgement(domain: Domain, make: Callable[..., tf.Tensor]) -> Callable[..., 
     """`_judge` as a function of arrays, its graph made once."""
     # Not a closure, for TensorFlow counts the graphs of one code and warns of many.
     judge = tf.function(functools.partial(_view, domain, make), reduce_retracing=True, autograph=False)
-    return lambda *arrays: _Judged(*in_batches(judge, *arrays))
+    return lambda *arrays: _Judged(*in_batches(judge, *arrays, batch_size=domain.batch_size))
 
 
 def _view(domain: Domain, make: Callable[..., tf.Tensor], *batches: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:

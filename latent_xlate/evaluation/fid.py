@@ -47,6 +47,8 @@ def _features(x, what):
 
 
 def _covariance_factor(centred):
+    if len(centred) <= centred.shape[1]:
+        return centred / np.sqrt(len(centred) - 1)
     # By the covariance's eigenvectors: a QR decomposition of the features takes many times as long.
     variances, directions = np.linalg.eigh(centred.T @ centred / (len(centred) - 1))
     return np.sqrt(np.maximum(variances, 0.0))[:, None] * directions.T

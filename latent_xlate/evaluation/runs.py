@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import functools
+import json
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -12,12 +12,11 @@ import numpy as np
 import tensorflow as tf
 
 from latent_xlate import checks, training
-from latent_xlate.bridge.bridge_training import LATENTS, load_latents
-from latent_xlate.bridge.latents import Latents, encode_images
-from latent_xlate.data import images
+from latent_xlate.bridge.bridge_training import latent_kinds, load_latents
+from latent_xlate.bridge.latents import Latents, encode_data
+from latent_xlate.data.labelled import Labelled
 from latent_xlate.domains import pretrained
 from latent_xlate.domains.domain import Domain
-from latent_xlate.domains.image_domain import ImageDomain
 from latent_xlate.evaluation import figures, report
 from latent_xlate.evaluation.accuracy import PROTOCOLS, LabelledData, evaluate_translator
 from latent_xlate.translator import Translator
@@ -41,8 +40,10 @@ def evaluate_runs(
     Args:
         folders: Of translators, as `Translator.save` writes them.
         output: Folder of what is written.
-        latents: "shipped" (those in `savedmodels/`) or "dataset" (encodes the data sets of the
-            domains, and measures the base models on them too).
+        latents: "shipped" or "samples" (those in `savedmodels/`), or "dataset" (encodes the data sets of
+            the domains, and measures the base models on them too); see `bridge_training.load_latents`.
+            One for all domains, or, separated by commas, one for each, in the order of the first
+            translator's.
         data_dir: Folder of TFDS data sets; None for the default.
         protocol: One of the names in `accuracy.PROTOCOLS`.
         seed: Of the evaluation.
@@ -55,7 +56,6 @@ def evaluate_runs(
         ValueError: Unknown `latents` or `protocol`, no translator in a folder, translators of differing
             domains, or no data for one.
     """
-    checks.known(latents, LATENTS, "kind of latents")
     rules = PROTOCOLS[checks.known(protocol, PROTOCOLS, "protocol")]
     output = training.output_folder(output)
     translators = [Translator.load(folder) for folder in folders]
@@ -65,24 +65,29 @@ def evaluate_runs(
                 f"{folder} is of {', '.join(translator.names)}, {folders[0]} of {', '.join(translators[0].names)}; "
                 "runs with a common mean are of the same domains."
             )
-    load_images = functools.cache(images.load)
+    kinds = dict(zip(translators[0].names, latent_kinds(latents, len(translators[0].names)), strict=True))
+    loaded: dict[str, Labelled] = {}
     used: list[dict[str, Latents]] = []
     runs: list[dict[str, Any]] = []
     for folder, translator in zip(folders, translators, strict=True):
         of: dict[str, Latents] = {}
         data: dict[str, LabelledData] = {}
         for name, domain in translator.domains.items():
-            if latents == "shipped":
-                of[name] = _shipped_latents(domain, rules.split, folder)
+            if kinds[name] == "dataset":
+                key = json.dumps(domain.get_config())  # Runs of the same domains share what is read.
+                if key not in loaded:
+                    loaded[key] = domain.load_data(rules.split, data_dir)
+                labelled = loaded[key].take(slice(0, rules.max_instances))
+                of[name] = encode_data(domain, labelled)
+                data[name] = labelled.floats, labelled.labels
             else:
-                labelled = load_images(_dataset(domain), rules.split, data_dir).take(slice(0, rules.max_instances))
-                of[name] = encode_images(domain, labelled)
-                data[name] = labelled.unit_images, labelled.labels
+                of[name] = _shipped_latents(domain, kinds[name], rules.split, folder, data_dir)
         used.append(of)
         runs.append({"translator": str(folder), **evaluate_translator(translator, of, protocol, data, seed)})
     summary = report.summarise(runs)
-    text = report.table(summary)
-    content = {"latents": latents, "split": rules.split, "summary": summary, "runs": runs}
+    sources = ", ".join(f"{kind} of {name}" for name, kind in kinds.items())
+    text = f"Latents, split {rules.split}: {sources}.\n\n{report.table(summary)}"
+    content = {"latents": kinds, "split": rules.split, "summary": summary, "runs": runs}
     training.write_json(output / _METRICS_FILE, content)
     training.write_atomically(output / _TABLE_FILE, lambda path: path.write_text(text, encoding="utf-8"))
     if with_figures:
@@ -104,12 +109,12 @@ def write_figures(
     """
     for pair, scores in metrics["transfers"].items():
         source, target = translator.domain(scores["source"]), translator.domain(scores["target"])
-        if _is_image(source) and _is_image(target):
+        if source.has_pictures and target.has_pictures:
             _, shown = np.unique(latents[source.name].labels, return_index=True)
             z = tf.constant(latents[source.name].mu[shown])
-            rows = [source.decode(z), target.decode(translator.translate_latents(z, source.name, target.name))]
-            captions = [source.name, f"to {target.name}"]
-            figures.image_grid(Path(folder) / f"{pair}.png", [row.numpy() for row in rows], captions)
+            translated = target.decode(translator.translate_latents(z, source.name, target.name))
+            rows = [source.pictures(source.decode(z)).numpy(), target.pictures(translated).numpy()]
+            figures.image_grid(Path(folder) / f"{pair}.png", rows, [source.name, f"to {target.name}"])
         if "confusion" in scores:
             figures.confusion_figure(
                 Path(folder) / f"{pair}_confusion.png",
@@ -121,25 +126,15 @@ def write_figures(
             )
 
 
-def _shipped_latents(domain: Domain, split: str, folder: str) -> Latents:
+def _shipped_latents(domain: Domain, kind: str, split: str, folder: str, data_dir: str | None) -> Latents:
     """Latents that ship with a domain's namesake; ValueError unless a translator's domain decodes them alike."""
     whose = f"domain {domain.name!r} of {folder}"
     way_out = "Measure on those of its data set: --latents=dataset."
     if domain.name not in pretrained.names():
         raise ValueError(f"No latents ship for {whose}, only for {', '.join(pretrained.names()) or 'none'}. {way_out}")
-    latents = load_latents(domain, domain.name, "shipped", split)
+    latents = load_latents(domain, domain.name, kind, split, data_dir)
     z = tf.constant(latents.mu[:16])
     # Within what float16 weights cost.
     if not np.allclose(domain.decode(z), pretrained.load(domain.name).decode(z), atol=0.02):
         raise ValueError(f"The latents that ship are not those of {whose}, which is another model. {way_out}")
     return latents
-
-
-def _dataset(domain: Domain) -> str:
-    if not isinstance(domain, ImageDomain):
-        raise ValueError(f"Domain {domain.name!r} is not of images, so no data set of them can be encoded.")
-    return domain.dataset
-
-
-def _is_image(domain: Domain) -> bool:
-    return len(domain.data_shape) == 3 and domain.data_shape[-1] in (1, 3)

@@ -21,7 +21,7 @@ from latent_xlate import training
 from latent_xlate.baselines.baseline_training import OF_IMAGES, train_baseline
 from latent_xlate.baselines.pixel_domain import PixelDomain
 from latent_xlate.bridge.bridge_training import load_latents, train_bridge
-from latent_xlate.bridge.latents import Latents, encode_images
+from latent_xlate.bridge.latents import Latents, encode_data
 from latent_xlate.data import images
 from latent_xlate.domains import pretrained
 from latent_xlate.domains.domain import Domain
@@ -147,7 +147,7 @@ class Study:
             return latents.take(slice(0, _QUICK_INSTANCES if quick else None)), None
         data = images.load(domain.dataset, "test", self.settings.data_dir)
         data = data.take(slice(0, _QUICK_INSTANCES if quick else None))
-        return encode_images(domain, data), (data.unit_images, data.labels)
+        return encode_data(domain, data), (data.floats, data.labels)
 
     def examples(self, name: str, per_class: int) -> tuple[Latents, np.ndarray]:
         """Held-out instances of a pretrained domain to look at.

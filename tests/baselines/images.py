@@ -31,7 +31,7 @@ def pairs(seed=0):
 
 
 def flat(data: LabelledImages) -> np.ndarray:
-    return data.unit_images.reshape(len(data), -1)
+    return data.floats.reshape(len(data), -1)
 
 
 def nearest_class(z: np.ndarray, data: LabelledImages) -> np.ndarray:

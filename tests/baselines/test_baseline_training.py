@@ -70,7 +70,7 @@ def test_baseline_is_trained_saved_and_evaluated_as_a_translator(name, folder, t
     assert metrics["instances"] == {"digits": 40, "clothes": 40}
     # The same by the judges on what the translator makes of the test images themselves.
     digits, clothes = (pretrained.load(path) for path in settings.domains)
-    x = images.load("digits", "test", data_dir).unit_images
+    x = images.load("digits", "test", data_dir).floats
     shown = digits.decode(digits.encode(x)[0]) if name == "latent_cyclegan" else x
     made = Translator.load(tmp_path / "run" / "translator").translate(x, "digits", "clothes")
     agreement = np.argmax(digits.classify(shown), axis=1) == np.argmax(clothes.classify(made), axis=1)

@@ -14,7 +14,7 @@ from tests.baselines import images
 def test_images_are_their_own_latents_and_the_rest_is_the_domains():
     original = tiny.image_domain()
     domain = PixelDomain.of(original)
-    x = digits_like(3).unit_images
+    x = digits_like(3).floats
     mu, sigma = domain.encode(x)
     np.testing.assert_array_equal(mu, x.reshape(3, 784))
     np.testing.assert_array_equal(sigma, np.zeros([3, 784]))
@@ -36,7 +36,7 @@ def test_saved_without_a_generative_model(classifier, tmp_path):
     assert isinstance(again, PixelDomain)
     assert again.get_config() == domain.get_config()
     if classifier:
-        x = digits_like(3).unit_images
+        x = digits_like(3).floats
         np.testing.assert_array_equal(again.classify(x), domain.classify(x))
 
 

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from latent_xlate.bridge.latents import SAMPLINGS, Latents, choose_labelled, encode_images, make_batches
+from latent_xlate.bridge.latents import SAMPLINGS, Latents, choose_labelled, encode_data, make_batches
 from latent_xlate.data.images import LabelledImages
 from tests import tiny
 
@@ -65,7 +65,7 @@ def test_latents_of_images_are_the_encoders_posteriors():
     generator = np.random.default_rng(0)
     images = generator.integers(256, size=(1003, 28, 28, 1), dtype=np.uint8)
     data = LabelledImages(images, generator.integers(10, size=1003), tiny.CLASS_NAMES)
-    encoded = encode_images(domain, data)
+    encoded = encode_data(domain, data)
     mu, sigma = domain.encode(images / np.float32(255))
     np.testing.assert_allclose(encoded.mu, mu, rtol=1e-4, atol=1e-5)
     np.testing.assert_allclose(encoded.sigma, sigma, rtol=1e-4, atol=1e-5)
@@ -75,7 +75,7 @@ def test_latents_of_images_are_the_encoders_posteriors():
 def test_images_of_another_shape_are_refused():
     data = LabelledImages(np.zeros((3, 12, 12, 1), np.uint8), np.zeros(3, int), tiny.CLASS_NAMES)
     with pytest.raises(ValueError, match=r"Images are \(12, 12, 1\), those of domain 'digits' \(28, 28, 1\)"):
-        encode_images(tiny.image_domain(), data)
+        encode_data(tiny.image_domain(), data)
 
 
 def write_npz(path, **arrays):

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from latent_xlate.bridge import packaging
-from latent_xlate.bridge.latents import Latents, encode_images
+from latent_xlate.bridge.latents import Latents, encode_data
 from latent_xlate.bridge.packaging import package_image_domain
 from latent_xlate.data import images, tfds_sets
 from latent_xlate.data.synthetic import digits_like
@@ -74,7 +74,7 @@ def test_latents_are_the_first_instances_posteriors_by_the_weights_as_they_ship(
     folder, domain = packaged
     for split, count in (("train", 100), ("test", 40)):
         stored = Latents.load(folder / f"latents_{split}.npz")
-        expected = encode_images(domain, images.load("bars", split, data_dir).take(slice(count)))
+        expected = encode_data(domain, images.load("bars", split, data_dir).take(slice(count)))
         np.testing.assert_array_equal(stored.mu, expected.mu.astype(np.float16))
         np.testing.assert_array_equal(stored.sigma, expected.sigma.astype(np.float16))
         np.testing.assert_array_equal(stored.labels, expected.labels)

@@ -60,7 +60,7 @@ def test_digits_alone_are_taken_and_the_test_list_is_heeded(prepare, tmp_path):
     assert (len(train), len(validation), len(test)) == (138, 12, 10)
     assert train.class_names == sc09.DIGITS
     assert sorted(test.labels.tolist()) == list(range(10))
-    for waveform, label in zip(test.unit_waveforms, test.labels, strict=True):
+    for waveform, label in zip(test.floats, test.labels, strict=True):
         expected = np.pad(sounds.tone(200 + 50 * label + 10, 0.9, 16000), (0, 1984))
         np.testing.assert_allclose(waveform, expected, atol=1e-4)
 

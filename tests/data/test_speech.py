@@ -27,7 +27,7 @@ def test_any_folder_of_sounds_is_prepared_and_read(tmp_path):
         assert there.class_names == ("high", "low", "middle")
     train, validation, test = (speech.load("tones", split, tmp_path / "data") for split in speech.SPLITS)
     assert (len(train), len(validation), len(test)) == (22, 2, 3)
-    assert np.abs(train.unit_waveforms).max() == pytest.approx(0.5, abs=0.01)
+    assert np.abs(train.floats).max() == pytest.approx(0.5, abs=0.01)
     assert sources.prepare("tones", "auto", folder, tmp_path / "data").source == "prepared"
 
 

@@ -38,7 +38,7 @@ def test_recordings_are_stored_as_tfds_has_them_and_load_as_slices(tmp_path):
     train, validation, test = (speech.load("spoken_digit", split, data_dir) for split in speech.SPLITS)
     assert (len(train), len(validation), len(test)) == (55, 5, 100)
     # The pitch tells the digit.
-    for waveform, label in zip(test.unit_waveforms, test.labels, strict=True):
+    for waveform, label in zip(test.floats, test.labels, strict=True):
         spectrum = np.abs(np.fft.rfft(waveform * np.hanning(16384)))
         assert 190 + 100 * label < np.argmax(spectrum) * audio.SAMPLE_RATE / 16384 < 240 + 100 * label
     assert sources.prepare("spoken_digit", "local", folder, data_dir).source == "prepared"

@@ -13,6 +13,6 @@ def test_same_seed_same_images():
 def test_classes_are_balanced_and_can_be_told_apart():
     train, test = digits_like(600, seed=0, image_size=14), digits_like(200, seed=1, image_size=14)
     assert np.bincount(test.labels).tolist() == [20] * 10
-    means = np.stack([train.unit_images[train.labels == k].mean(0).ravel() for k in range(10)])
-    distances = ((test.unit_images.reshape(200, 1, -1) - means) ** 2).sum(-1)
+    means = np.stack([train.floats[train.labels == k].mean(0).ravel() for k in range(10)])
+    distances = ((test.floats.reshape(200, 1, -1) - means) ** 2).sum(-1)
     assert (distances.argmin(-1) == test.labels).mean() > 0.9

@@ -32,7 +32,7 @@ def evaluate(path, split, data_dir):
     data = images.load("bars", split, data_dir)
     model = keras.saving.load_model(path)
     model.compile()
-    return model.evaluate(data.unit_images, data.labels, verbose=0, return_dict=True, batch_size=1000)
+    return model.evaluate(data.floats, data.labels, verbose=0, return_dict=True, batch_size=1000)
 
 
 def logged(workdir, tag):

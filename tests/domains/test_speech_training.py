@@ -46,7 +46,7 @@ def test_training_learns_and_writes_the_model_and_its_metrics(data_dir, tmp_path
     classifier = load_classifier(run(tmp_path, data_dir, precision="mixed_bfloat16"))
     assert classifier.dtype_policy.name == "float32"
     test = speech.load("tones", "test", data_dir)
-    accuracy = np.mean(classifier(test.unit_waveforms).numpy().argmax(axis=1) == test.labels)
+    accuracy = np.mean(classifier(test.floats).numpy().argmax(axis=1) == test.labels)
     assert metrics(tmp_path)["test"]["accuracy"] == pytest.approx(accuracy)
     assert accuracy > 0.9
 

@@ -121,6 +121,6 @@ def test_each_epoch_has_every_recording_once_in_whatever_steps():
     x, labels = make_batch(tf.range(4, dtype=tf.int64))
     assert x.shape == (3, 4, 16384)
     assert sorted(labels.numpy().ravel().tolist()) == list(range(12))
-    np.testing.assert_array_equal(x, data.unit_waveforms[labels])
+    np.testing.assert_array_equal(x, data.floats[labels])
     # The same whichever replica it falls to.
     np.testing.assert_array_equal(make_batch(tf.range(2, 4, dtype=tf.int64))[1], labels[:, 2:])

@@ -5,13 +5,15 @@ import pytest
 import tensorflow as tf
 import tensorflow_datasets as tfds
 
-from latent_xlate.bridge.latents import Latents, encode_images
+from latent_xlate.bridge.bridge_training import load_latents
+from latent_xlate.bridge.latents import Latents, encode_data
 from latent_xlate.data import images
 from latent_xlate.domains import pretrained
-from latent_xlate.evaluation import runs
+from latent_xlate.evaluation import accuracy, runs
 from latent_xlate.evaluation.accuracy import evaluate_translator
 from latent_xlate.evaluation.report import summarise
 from latent_xlate.translator import Translator
+from tests import shipped as shipped_domains
 from tests import tiny
 
 
@@ -65,7 +67,7 @@ def test_shipped_test_latents_of_two_runs(folder, tmp_path):
     expected = [evaluate_translator(Translator.load(path), latents) for path in translators]
     assert written["runs"] == [{"translator": path} | run for path, run in zip(translators, expected, strict=True)]
     assert written["summary"] == summarise(expected)
-    assert (written["latents"], written["split"]) == ("shipped", "test")
+    assert (written["latents"], written["split"]) == ({"digits": "shipped", "clothes": "shipped"}, "test")
     assert [run["seeds"]["training"] for run in written["runs"]] == [0, 1]
     assert (tmp_path / "table.md").read_text(encoding="utf-8") == table
     assert sorted(path.name for path in (tmp_path / "figures").iterdir()) == [
@@ -81,8 +83,8 @@ def test_data_sets_are_encoded_and_measure_the_base_models(folder, data_dir, tmp
     (run,) = json.loads((tmp_path / "metrics.json").read_text())["runs"]
     translator = Translator.load(folder / "first")
     stored = {name: images.load(name, "test", data_dir) for name in translator.names}
-    latents = {name: encode_images(translator.domain(name), stored[name]) for name in translator.names}
-    data = {name: (of.unit_images, of.labels) for name, of in stored.items()}
+    latents = {name: encode_data(translator.domain(name), stored[name]) for name in translator.names}
+    data = {name: (of.floats, of.labels) for name, of in stored.items()}
     assert run == {"translator": str(folder / "first")} | evaluate_translator(translator, latents, data=data)
     assert run["domains"]["digits"]["fid_reference"] == "data"
     assert not (tmp_path / "figures").exists()
@@ -94,6 +96,35 @@ def test_reference_protocol_takes_training_latents(folder, tmp_path):
     assert written["split"] == "train"
     assert written["runs"][0]["instances"] == {"digits": 30, "clothes": 30}
     assert written["runs"][0]["seeds"]["evaluation"] == 5
+
+
+def test_speech_is_measured_from_recordings_and_from_samples(tmp_path, monkeypatch):
+    folder = shipped_domains.write_words(tmp_path / "savedmodels")
+    digits = tiny.image_domain("digits", 6, classifier=False)
+    digits.save(folder / "digits")
+    shipped_domains.latents("digits", 12).save(folder / "digits" / "latents_test.npz")
+    monkeypatch.setenv(pretrained.SAVEDMODELS, str(folder))
+    monkeypatch.setattr(accuracy, "PRIOR_SAMPLES", 50)
+    words = pretrained.load("words")
+    Translator([digits, words], tiny.bridge((6, 4))).save(tmp_path / "translator")
+    written = {}
+    for kind in ("shipped", "samples"):
+        arguments = [str(tmp_path / "translator")], tmp_path / kind, f"shipped,{kind}"
+        table = runs.evaluate_runs(*arguments, with_figures=kind == "samples")
+        assert table.startswith(f"Latents, split test: shipped of digits, {kind} of words.")
+        written[kind] = json.loads((tmp_path / kind / "metrics.json").read_text())
+        (run,) = written[kind]["runs"]
+        latents = {
+            "digits": Latents.load(folder / "digits" / "latents_test.npz"),
+            "words": load_latents(words, "words", kind, "test"),
+        }
+        expected = evaluate_translator(Translator.load(tmp_path / "translator"), latents)
+        assert run == {"translator": str(tmp_path / "translator")} | expected
+        assert 0 <= run["domains"]["words"]["acceptance"] <= 1
+        assert run["domains"]["digits"] == {}
+    assert written["shipped"]["runs"] != written["samples"]["runs"]
+    names = sorted(path.name for path in (tmp_path / "samples" / "figures").iterdir())
+    assert names == ["digits_to_words.png"]  # Digits have no judge here, so no target is scored on them.
 
 
 def test_translators_of_other_domains_are_refused_before_anything_is_written(folder, tmp_path):

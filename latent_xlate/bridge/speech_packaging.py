@@ -1,0 +1,192 @@
+"""Makes of a WaveGAN and a judge the folder of a pretrained domain of speech."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from latent_xlate.batching import in_batches
+from latent_xlate.bridge.latent_samples import MIN_PROBABILITY, PER_CLASS, sample_latents
+from latent_xlate.bridge.latents import encode_data
+from latent_xlate.bridge.packaging import (
+    LICENCES,
+    NUM_LATENTS,
+    Judge,
+    as_flags,
+    check_folder,
+    read_json_of_run,
+    write_domain,
+)
+from latent_xlate.domains.domain import Domain
+from latent_xlate.domains.network_files import load_network
+from latent_xlate.domains.speech_domain import SpeechDomain
+from latent_xlate.domains.speech_encoder import SpeechEncoder
+from latent_xlate.domains.wavegan_trainer import sample_prior
+from latent_xlate.domains.wavegan_training import WaveGANSettings, load_generator
+
+SAMPLES_PER_CLASS = {"train": PER_CLASS, "validation": 200, "test": 200}
+"""Accepted samples of the prior, by split: each split's are drawn by a seed of its own, its place here."""
+
+
+def package_speech_domain(
+    name: str,
+    run: str | os.PathLike,
+    judge_from: str,
+    folder: str | os.PathLike,
+    *,
+    note: str = "",
+    data_dir: str | None = None,
+) -> Domain:
+    """Writes weights (float16), latents and model card of a domain of speech.
+
+    The latents are, each by the weights as they ship, samples of the prior that the judge is sure of
+    (`samples_*.npz`), and where there is an encoder the posteriors of the recordings (`latents_*.npz`),
+    at most the first 10,000 of training and 2,000 of test in canonical order, a shuffle.
+
+    Args:
+        name: The domain's.
+        run: Folder of `train_wavegan`'s run; its encoder is taken where it has one.
+        judge_from: Folder of the classifier's run, or a pretrained domain whose classifier is to judge here
+            too; of the same data set.
+        folder: Where it goes.
+        note: A sentence for the model card: how long the training took, say.
+        data_dir: Folder of TFDS data sets; None for the default.
+
+    Returns:
+        The domain, with the weights as they ship.
+
+    Raises:
+        ValueError: The runs are unfinished, damaged or of two data sets, the prior has too few samples
+            of a class, or `folder` holds something else.
+    """
+    stages = _stages(Path(run))
+    config = stages[-1].config
+    judge = Judge.read(judge_from, "speech_classifier", name)
+    if judge.dataset != config["dataset"]:
+        raise ValueError(f"The WaveGAN is of {config['dataset']!r}, the classifier of {judge.dataset!r}.")
+    folder = check_folder(folder)
+    generator = load_generator(Path(run) / "generator.keras")
+    encoder = None
+    if (Path(run) / "encoder.keras").exists():
+        encoder = load_network(Path(run) / "encoder.keras", SpeechEncoder, "encoder of speech")
+    domain = SpeechDomain(
+        name,
+        generator,
+        judge.classifier,
+        encoder,
+        prior=config["prior"],
+        align=config["align"],
+        dataset=judge.dataset,
+    )
+    data = {split: domain.load_data(split, data_dir) for split in NUM_LATENTS}
+    domain.class_names = data["train"].class_names
+
+    def finish(shipped: Domain, temporary: Path) -> str:
+        recognised = None
+        if shipped.has_encoder:
+            for split, count in NUM_LATENTS.items():
+                latents = encode_data(shipped, data[split].take(slice(0, count)))
+                latents.save(temporary / f"latents_{split}.npz")
+            recognised = _recognised(shipped, latents.mu, latents.labels)
+        shares = []
+        for seed, (split, per_class) in enumerate(SAMPLES_PER_CLASS.items()):
+            samples, share = sample_latents(
+                functools.partial(sample_prior, config["prior"], (shipped.batch_size, shipped.latent_dim)),
+                lambda z: shipped.classify(shipped.decode(z)),
+                shipped.class_names,
+                per_class=per_class,
+                seed=seed,
+            )
+            samples.save(temporary / f"samples_{split}.npz")
+            shares.append(share)
+        return _model_card(name, stages, judge, recognised, shares[0], note)
+
+    return write_domain(domain, folder, finish)
+
+
+def _recognised(domain: Domain, z: np.ndarray, labels: np.ndarray) -> float:
+    """Share of latents whose decoded sound is of their class."""
+    judge = tf.function(lambda z: domain.classify(domain.decode(z)), reduce_retracing=True, autograph=False)
+    return float(np.mean(in_batches(judge, z, batch_size=domain.batch_size).argmax(axis=1) == labels))
+
+
+@dataclasses.dataclass(frozen=True)
+class _Stage:
+    """A run of `train_wavegan`: its settings, and how many steps it took."""
+
+    config: Mapping[str, Any]
+    steps: int
+
+
+def _stages(run: Path) -> list[_Stage]:
+    """The runs that led to one, itself the last, as far as they are still there."""
+    config = read_json_of_run(run, "config.json", "train_wavegan")
+    if missing := {"dataset", "prior", "align"} - config.keys():
+        raise ValueError(f"{run} holds no run of train_wavegan: its config.json has no {', '.join(sorted(missing))}.")
+    # A run writes them together with the networks.
+    steps = max((int(path.stem) for path in run.glob("previews/*.wav")), default=0)
+    initial = config["initial"]
+    earlier = _stages(Path(initial)) if initial and (Path(initial) / "config.json").exists() else []
+    return [*earlier, _Stage(config, steps)]
+
+
+def _training_commands(name: str, stages: list[_Stage]) -> str:
+    usual = dataclasses.asdict(WaveGANSettings())
+    workdir, lines = None, ""
+    for number, stage in enumerate(stages, 1):
+        given = {"config": "wavegan", "config.dataset": stage.config["dataset"]}
+        if workdir:
+            given["config.initial"] = workdir
+        workdir = f"out/{name}_wavegan" + (f"_{number}" if number < len(stages) else "")
+        settings = {key: stage.config[key] for key in usual if key in stage.config} | {"num_steps": stage.steps}
+        given |= {f"config.settings.{key}": value for key, value in settings.items() if value != usual[key]}
+        lines += f"bin/train_wavegan.py {as_flags(given | {'workdir': workdir})}\n    "
+    return lines
+
+
+def _model_card(
+    name: str, stages: list[_Stage], judge: Judge, recognised: float | None, accepted: float, note: str
+) -> str:
+    config = stages[-1].config
+    package = f"bin/package_domain.py --name={name} --wavegan=out/{name}_wavegan --classifier={judge.given_as}"
+    encoder = ", the encoder that takes recordings to its latents," if recognised is not None else ""
+    steps = " + ".join(f"{stage.steps:,}" for stage in stages)
+    reconstruction = "" if recognised is None else f"{recognised:.1%} recognised when encoded and decoded"
+    latents = "" if recognised is None else (
+        "`latents_train.npz` and `latents_test.npz` (of recordings,\nposterior mean and standard deviation, "
+        "float16, and label), "
+    )  # fmt: skip
+    weights = "`generator.npz`, `encoder.npz`" if recognised is not None else "`generator.npz`"
+    counts = ", ".join(f"{count:,}" for count in SAMPLES_PER_CLASS.values())
+    return f"""# {name}
+
+A WaveGAN of a second of speech at 16 kHz{encoder} and the classifier that judges its sounds, of `{judge.dataset}`
+(Donahue et al. 2018). All are trained on the training recordings but for one in twelve, which are held out to
+choose the classifier's epoch; the test recordings are used for the figures below alone.{" " + note if note else ""}
+
+| | WaveGAN | classifier |
+|---|---|---|
+| trained for | {steps} steps | {judge.epochs} |
+| batch size | {config["batch_size"]} | {judge.batch_size} |
+| seed | {config["seed"]} | {judge.seed} |
+| on the test recordings | {reconstruction} | {judge.accuracy} |
+| on samples of the prior | {accepted:.1%} accepted, by a probability of {MIN_PROBABILITY} | |
+
+Made by
+
+    {_training_commands(name, stages)}{judge.made_by}{package}
+
+Files: `domain.json` (the models' settings), {weights} and `classifier.npz` (weights, float16),
+{latents}`samples_train.npz`, `samples_validation.npz` and `samples_test.npz` (accepted samples of the prior and the
+class that the classifier gives them: {counts} of each class).
+
+Data: {LICENCES.get(judge.dataset, judge.dataset)}. Use: research on latent translation; the classifier is a judge of
+this WaveGAN's sounds and no general recogniser.
+"""
