@@ -24,6 +24,9 @@ _DIRECTIONS = (
     ("mnist_fashion_mnist", "fashion_mnist", "mnist"),
     ("mnist_spoken_digit", "mnist", SPEECH),
 )
+_WAYS, _QUICK_WAYS = 200, 10
+"""Interpolations whose steps are measured."""
+
 _CLASSES = {True: ((3, 3, 3), (7, 7, 7)), False: ((0, 1, 2), (3, 5, 8))}
 """Of the given instances of each row: within a class, and between classes."""
 
@@ -40,6 +43,7 @@ def _instances(labels: np.ndarray, classes: tuple[int, ...]) -> list[int]:
 def _figure(study: Study, within_class: bool) -> str:
     name = "figure6" if within_class else "figure7"
     method = study.settings.interpolation
+    ways_measured = _QUICK_WAYS if study.settings.quick else _WAYS
     parts, numbers, missing = [], [], []
     for run, (_, source, target) in zip(_runs(study.settings), _DIRECTIONS, strict=True):
         title = f"{source} to {target}"
@@ -62,7 +66,16 @@ def _figure(study: Study, within_class: bool) -> str:
         of = study.cached(
             f"{name}_locality",
             key,
-            functools.partial(locality, translator, latents, source, target, within_class=within_class, method=method),
+            functools.partial(
+                locality,
+                translator,
+                latents,
+                source,
+                target,
+                within_class=within_class,
+                num_ways=ways_measured,
+                method=method,
+            ),
         )
         steps = (f"{of[row][step]:.3f}" for row in ROWS for step in ("mean_step", "largest_step"))
         numbers.append([title, *steps])
@@ -73,8 +86,8 @@ def _figure(study: Study, within_class: bool) -> str:
         "`source`."
     )
     about = (
-        "Locality, of which the paper gives pictures alone: mean and largest step along 200 ways of 17 points, in the "
-        "feature space of the row's judge, in units of the mean distance of two random instances."
+        f"Locality, of which the paper gives pictures alone: mean and largest step along {ways_measured} ways of 17 "
+        "points, in the feature space of the row's judge, in units of the mean distance of two random instances."
     )
     return "\n\n".join([text, *parts, about, table(head, numbers), *missing])
 

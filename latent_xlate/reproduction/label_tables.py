@@ -49,7 +49,7 @@ def _curve(names: Sequence[str], theirs: Sequence[float | None], ours: Sequence[
     axis.set_xticks(places, names)
     axis.set(xlabel="labels a class", ylabel="transfer accuracy", ylim=(0, 1.02))
     axis.grid(axis="y", color="#dddddd")
-    axis.legend(loc="lower right")
+    axis.legend()
     return figure
 
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from latent_xlate.bridge.latents import Latents
 from latent_xlate.data import images, tfds_sets
 from latent_xlate.data.synthetic import digits_like
 from latent_xlate.domains import pretrained
-from latent_xlate.reproduction.experiments import Settings
+from latent_xlate.reproduction.experiments import SPEECH, Settings
 from tests import shipped, tiny
 
 SETTINGS = Settings(quick=True, num_seeds=1, num_label_seeds=2, num_steps=4, baseline_steps=2)
@@ -28,6 +30,16 @@ def write_domains(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         shipped.latents(like, 60, seed=2).save(folder / name / "latents_test.npz")
     monkeypatch.setenv(pretrained.SAVEDMODELS, str(folder))
     return folder
+
+
+def write_speech(folder: Path) -> None:
+    """Writes a domain of speech beside them, without structure in its latents."""
+    tiny.speech_domain(SPEECH, latent_dim=4).save(folder / SPEECH)
+    generator = np.random.default_rng(0)
+    for split, count in (("train", 200), ("test", 60)):
+        z = generator.normal(size=(count, 4)).astype(np.float32)
+        latents = Latents(z, np.zeros_like(z), np.arange(count, dtype=np.int32) % 10)
+        latents.save(folder / SPEECH / f"latents_{split}.npz")
 
 
 def write_datasets(folder: Path, monkeypatch: pytest.MonkeyPatch) -> str:
