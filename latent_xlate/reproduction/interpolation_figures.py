@@ -62,7 +62,13 @@ def _figure(study: Study, within_class: bool) -> str:
         path = study.figure_path(f"{name}_{source}_to_{target}.png")
         figures.image_grid(path, pictures, ROWS * len(chosen), ways.fixed)
         parts.append(study.picture(path, f"{title}: {'within a class' if within_class else 'between classes'}."))
-        key = {"run": study.run_folder(run).name, "source": source, "target": target, "method": method}
+        key = {
+            "run": study.run_folder(run).name,
+            "source": source,
+            "target": target,
+            "method": method,
+            "ways": ways_measured,
+        }
         of = study.cached(
             f"{name}_locality",
             key,

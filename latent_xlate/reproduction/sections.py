@@ -52,5 +52,7 @@ def spread(values: Sequence[float | None], digits: int = 4) -> str:
 
 
 def number(value: float | None) -> str:
-    """A number as the paper prints it; a dash for None."""
-    return ABSENT if value is None else f"{value:g}"
+    """A number as the paper prints it, with two digits at least; a dash for None."""
+    if value is None:
+        return ABSENT
+    return f"{value:.2f}" if value == round(value, 2) else f"{value:g}"

@@ -70,7 +70,7 @@ def test_numbers_in_cells():
     assert spread([0.5, 0.7], 2) == "0.60 ± 0.14"
     assert spread([0.25]) == "0.2500"
     assert spread([]) == spread([0.5, None]) == number(None) == "–"
-    assert number(0.08) == "0.08"
+    assert [number(value) for value in (0.08, 0.1, 0.989)] == ["0.08", "0.10", "0.989"]
     assert table(["a", "b"], [["1", "2"]]) == "| a | b |\n| --- | --- |\n| 1 | 2 |"
 
 
