@@ -110,8 +110,9 @@ class ImageDomain(Domain):
             tf.errors.InvalidArgumentError: A file is no such picture, or too large (see `image_files`).
         """
         signature = tf.TensorSpec(self.data_shape, tf.float32)
-        # Two at once: a large picture fills a gigabyte while it is decoded.
-        return tf.map_fn(self._read_one, files, parallel_iterations=2, fn_output_signature=signature)
+        # Not ten at once, as a graph would have it: a large picture fills a gigabyte while it is decoded.
+        at_once = 1 if tf.executing_eagerly() else 2
+        return tf.map_fn(self._read_one, files, parallel_iterations=at_once, fn_output_signature=signature)
 
     def _read_one(self, file):
         height, width, channels = self.data_shape
