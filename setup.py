@@ -64,6 +64,7 @@ setup(
         "numpy",
         "pillow",
         "requests",
+        "scikit-learn>=1.4",
         "scipy",
         "soundfile",
         "soxr",
