@@ -1,10 +1,9 @@
-"""Translation of files: pictures or arrays of the source domain in, those of the target out."""
+"""Translation of files: pictures, sounds or arrays of the source domain in, those of the target out."""
 
 from __future__ import annotations
 
 import collections
 import functools
-import io
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -13,13 +12,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import tensorflow as tf
-from PIL import Image
 from tqdm import tqdm
 
 from latent_xlate import checks, training
 from latent_xlate.batching import in_batches
 from latent_xlate.domains.image_domain import INVERT, ImageDomain
 from latent_xlate.evaluation import figures
+from latent_xlate.file_kinds import FileKind, kind_of
 from latent_xlate.serving.export import is_saved_model, load_export, trace_signatures
 from latent_xlate.translator import Translator, row_seeds
 
@@ -27,7 +26,6 @@ if TYPE_CHECKING:  # It needs the extra `serving`.
     from latent_xlate.serving.client import TranslatorClient
 
 BATCH_SIZE = 64
-IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".gif", ".bmp")
 ARRAYS_SUFFIX = ".npz"
 GRID_COLUMNS = 10
 GRID_FILE = "grid.png"
@@ -50,11 +48,13 @@ def translate_path(
     sample: bool = False,
     seed: int = 0,
 ) -> tuple[int, int]:
-    """Translates a file, or every picture and npz file in a folder (not in the folders within).
+    """Translates a file, or every file of the source's kind and npz file in a folder (not in the folders within).
 
-    Of pictures, PNG, JPEG, GIF or BMP of any size and colour, it writes `<name>.png` into `output`.
-    Of an npz file, whose array `x` (or only array) is the source's data, float [n, *data_shape], it
-    writes `<name>.npz` with `x`. `grid.png` shows the first of them, source above translation.
+    Pictures are PNG, JPEG, GIF or BMP of any size and colour; sounds are WAV, FLAC, OGG, MP3 and the like, of
+    any rate and number of channels, the beginnings of long ones. Translations are `<name>.png` or `<name>.wav`
+    in `output`. Of an npz file, whose array `x` (or only array) is the source's data, float [n, *data_shape], it
+    writes `<name>.npz` with `x`. `grid.png` shows the first of them, source above translation, of sounds
+    their spectrograms.
 
     Args:
         translator: A folder that `Translator.save` wrote, a version that `export_translator` wrote, or a
@@ -76,9 +76,13 @@ def translate_path(
         ValueError: No such translator, domain or input; nothing to translate; a result would replace
             an input; or a single file cannot be read.
     """
-    files = _inputs(Path(path))
-    results = _results(files, training.output_folder(output))
+    _check_there(Path(path))
+    training.output_folder(output)
     signatures = _signatures(translator, source, target, invert)
+    arrays = signatures[f"{source}_to_{target}_arrays"]
+    kind, result_kind = kind_of(arrays.inputs[0].shape), kind_of(arrays.structured_outputs["x"].shape)
+    files = _inputs(Path(path), kind)
+    results = _results(files, Path(output), result_kind.suffix)
     suffix = "_sampled" if sample else ""
     names = {"data_bytes": f"{source}_to_{target}{suffix}", "x": f"{source}_to_{target}_arrays{suffix}"}
 
@@ -90,33 +94,37 @@ def translate_path(
 
     shown: list[tuple[np.ndarray, np.ndarray]] = []
     failures: list[str] = []
-    pictures = [file for file in files if file.suffix.lower() != ARRAYS_SUFFIX]
+    encoded = [file for file in files if file.suffix.lower() != ARRAYS_SUFFIX]
     with tqdm(total=len(files), desc=f"{source} to {target}", unit="file") as bar:
-        for start in range(0, len(pictures), BATCH_SIZE):
+        for start in range(0, len(encoded), BATCH_SIZE):
             contents: dict[int, bytes] = {}
-            for number, file in enumerate(pictures[start : start + BATCH_SIZE], start):
+            for number, file in enumerate(encoded[start : start + BATCH_SIZE], start):
                 try:
-                    contents[number] = _read_picture(file)
+                    contents[number] = kind.read(file)
                 except OSError as error:
                     failures.append(f"{file}: {error.strerror}.")
-            for number, translation in _translate_pictures(translate, contents).items():
-                file, content = pictures[number], contents[number]
+                except ValueError as error:
+                    failures.append(f"{file}: {str(error).rstrip('.')}.")
+            for number, translation in _translate_files(translate, contents).items():
+                file, content = encoded[number], contents[number]
                 if translation is None:
-                    what = "not a PNG, JPEG, GIF or BMP picture, or a damaged one" if content else "an empty file"
-                    failures.append(f"{file}: {what}.")
+                    failures.append(f"{file}: {kind.unreadable}.")
                     continue
                 training.write_atomically(results[file], functools.partial(Path.write_bytes, data=translation))
                 if len(shown) < _MOST_IN_GRID:
-                    shown.append((_thumbnail(_picture(content)), _thumbnail(_picture(translation))))
-            bar.update(len(pictures[start : start + BATCH_SIZE]))
+                    shown.append((_thumbnail(kind.picture(content)), _thumbnail(result_kind.picture(translation))))
+            bar.update(len(encoded[start : start + BATCH_SIZE]))
         for file in files:
             if file.suffix.lower() == ARRAYS_SUFFIX:
                 try:
-                    x = _read_arrays(file, signatures[names["x"]])
+                    x = _read_arrays(file, kind, tuple(arrays.inputs[0].shape[1:]))
                     y = in_batches(functools.partial(translate, "x"), x, np.arange(len(x)), batch_size=BATCH_SIZE)
                     training.write_npz(results[file], {"x": y})
                     room = _MOST_IN_GRID - len(shown)
-                    shown += [(_thumbnail(a), _thumbnail(b)) for a, b in zip(x[:room], y[:room], strict=True)]
+                    shown += [
+                        (_thumbnail(kind.picture_of_array(a)), _thumbnail(result_kind.picture_of_array(b)))
+                        for a, b in zip(x[:room], y[:room], strict=True)
+                    ]
                 except ValueError as error:
                     failures.append(f"{file}: {error}")
                 bar.update()
@@ -129,12 +137,15 @@ def translate_path(
     return len(files) - len(failures), len(failures)
 
 
-def _inputs(path: Path) -> list[Path]:
+def _check_there(path: Path) -> None:
+    if not path.is_file() and not path.is_dir():
+        raise ValueError(f"There is no file or folder {path}.")
+
+
+def _inputs(path: Path, kind: FileKind) -> list[Path]:
     if path.is_file():
         return [path]
-    if not path.is_dir():
-        raise ValueError(f"There is no file or folder {path}.")
-    known = (*IMAGE_SUFFIXES, ARRAYS_SUFFIX)
+    known = (*kind.suffixes, ARRAYS_SUFFIX)
     # A link to a file that is gone is kept: it is one that cannot be read.
     content = sorted(p for p in path.iterdir() if not p.is_dir() and not p.name.startswith("."))
     files = [file for file in content if file.suffix.lower() in known]
@@ -142,19 +153,19 @@ def _inputs(path: Path) -> list[Path]:
         raise ValueError(f"{path} holds no file that ends in {', '.join(known)}.")
     skipped = [file.name for file in content if file.suffix.lower() not in known]
     if skipped:
-        print(f"Skipped, neither pictures nor npz files: {', '.join(skipped)}", file=sys.stderr)
+        print(f"Skipped, neither {kind.noun} nor npz files: {', '.join(skipped)}", file=sys.stderr)
     return files
 
 
-def _results(files: Sequence[Path], output: Path) -> dict[Path, Path]:
-    """Where each file's translation goes: `<stem>.png`, or `<name>.png` where several have one stem.
+def _results(files: Sequence[Path], output: Path, suffix: str) -> dict[Path, Path]:
+    """Where each file's translation goes: `<stem><suffix>`, or `<name><suffix>` where several have one stem.
 
     Raises:
         ValueError: An input would be replaced, or the results would lie among the inputs.
     """
 
     def result(stem, file):
-        return f"{stem}{ARRAYS_SUFFIX if file.suffix.lower() == ARRAYS_SUFFIX else '.png'}"
+        return f"{stem}{ARRAYS_SUFFIX if file.suffix.lower() == ARRAYS_SUFFIX else suffix}"
 
     # Upper and lower case are one on some file systems.
     count = collections.Counter(result(file.stem, file).lower() for file in files)
@@ -197,7 +208,9 @@ def _signatures(
             raise ValueError(f"{folder} holds versions of an exported translator: name one, {newest} say.")
         translator = Translator.load(folder)
         domain = translator.domain(source)
-        if invert is not None and isinstance(domain, ImageDomain):
+        if invert is not None:
+            if not isinstance(domain, ImageDomain):
+                raise ValueError(f"Domain {source!r} is not of pictures: leave invert out.")
             domain.invert = checks.known(invert, INVERT, "invert")
         signatures = trace_signatures(translator, [(source, target)])
     if pair not in signatures:
@@ -213,22 +226,8 @@ class _ModelSignatures(dict):
         self.model = model
 
 
-def _read_picture(file: Path) -> bytes:
-    """A picture's bytes; of a GIF those of its first frame as PNG, for TensorFlow makes a GIF's transparency black."""
-    content = file.read_bytes()
-    if not content.startswith(b"GIF8"):
-        return content
-    png = io.BytesIO()
-    try:
-        with Image.open(io.BytesIO(content), formats=["GIF"]) as picture:
-            picture.convert("RGBA").save(png, "PNG")
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError):
-        return content  # The translator says of any damaged picture what it is.
-    return png.getvalue()
-
-
-def _translate_pictures(translate: Translate, contents: Mapping[int, bytes]) -> dict[int, bytes | None]:
-    """Translations by number, None for what is no picture; such a one fails its batch, which then goes one by one."""
+def _translate_files(translate: Translate, contents: Mapping[int, bytes]) -> dict[int, bytes | None]:
+    """Translations by number, None for what cannot be read; such a one fails its batch, which then goes one by one."""
     if not contents:
         return {}
     try:
@@ -236,11 +235,11 @@ def _translate_pictures(translate: Translate, contents: Mapping[int, bytes]) -> 
     except tf.errors.InvalidArgumentError:
         if len(contents) == 1:
             return dict.fromkeys(contents)
-    singly = [_translate_pictures(translate, {number: content}) for number, content in contents.items()]
+    singly = [_translate_files(translate, {number: content}) for number, content in contents.items()]
     return {number: translation for result in singly for number, translation in result.items()}
 
 
-def _read_arrays(file: Path, signature: Any) -> np.ndarray:
+def _read_arrays(file: Path, kind: FileKind, shape: tuple[int, ...]) -> np.ndarray:
     try:
         with np.load(file, allow_pickle=False) as content:
             arrays = dict(content)
@@ -249,17 +248,7 @@ def _read_arrays(file: Path, signature: Any) -> np.ndarray:
     if "x" not in arrays and len(arrays) != 1:
         raise ValueError(f"it holds {', '.join(arrays) or 'no array'}; name the one to translate 'x'.")
     x = arrays["x"] if "x" in arrays else next(iter(arrays.values()))
-    data = next(each for each in signature.inputs if each.dtype.is_floating)  # A loaded model has the seed before it.
-    return checks.unit_images(x, tuple(data.shape[1:]))
-
-
-def _picture(content: bytes) -> np.ndarray:
-    """A file's picture, float32 [height, width, 1 or 3], on white where it is transparent."""
-    image = tf.io.decode_image(content, dtype=tf.float32, expand_animations=False).numpy()
-    if image.shape[-1] in (1, 3):
-        return image
-    colour, opacity = image[..., :-1], image[..., -1:]
-    return colour * opacity + (1.0 - opacity)
+    return kind.check(x, shape)
 
 
 def _thumbnail(image: np.ndarray) -> np.ndarray:

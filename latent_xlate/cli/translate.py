@@ -1,12 +1,14 @@
-r"""Translates pictures, or arrays, from one domain into another.
+r"""Translates pictures, sounds, or arrays, from one domain into another.
 
     bin/translate.py --translator=out/quickstart/translator/1 --source=mnist --target=fashion_mnist \
         --input=digits/ --output=out/clothes
 
-The translator is a folder of `train_bridge` (`WORKDIR/translator`) or an exported version. The input is a
-picture (PNG, JPEG, GIF or BMP of any size and colour, a drawing in black on white included), an npz file
-with an array `x`, or a folder of such files. The output folder gets a file of the same name for each, and
-`grid.png`, sources above translations. The exit code is 1 if a file could not be translated; the rest is.
+The translator is a folder of `train_bridge` (`WORKDIR/translator`) or an exported version. The input is, as
+the source is, a picture (PNG, JPEG, GIF or BMP of any size and colour, a drawing in black on white
+included) or a sound (WAV, FLAC, OGG, MP3 and the like, of any rate; its first seconds are heard), an npz
+file with an array `x`, or a folder of such files. The output folder gets a file of the same name for each,
+PNG or WAV, and `grid.png`, sources above translations, of sounds their spectrograms. The exit code is 1 if
+a file could not be translated; the rest is.
 
 With `--server=http://HOST:PORT` (REST) or `--server=HOST:PORT` (gRPC) in the place of `--translator` a server
 translates, TensorFlow Serving or `bin/serve.py`.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import numpy as np
 import soundfile
@@ -19,6 +19,13 @@ NUM_SAMPLES = 16384
 """Of a slice: 1.024 seconds."""
 
 ENDINGS = (".wav", ".flac", ".ogg", ".opus", ".mp3", ".aif", ".aiff", ".au")
+
+
+SILENCE = 2e-4
+"""Loudest magnitude of what counts as silent, a share of full scale: above the dither of 16 bits."""
+
+_UNKNOWN_SIZE = 0x7FFF0000
+"""From here on a file's header gives its size as unknown: it was written to a pipe."""
 
 
 def read_audio(path: str | os.PathLike) -> np.ndarray:
@@ -36,19 +43,54 @@ def read_audio(path: str | os.PathLike) -> np.ndarray:
         ValueError: The file is missing, empty, truncated or no sound, has values that are no numbers, or is silent.
     """
     try:
-        if not Path(path).stat().st_size:
-            raise ValueError("it is empty")
-        with soundfile.SoundFile(path) as file:
-            # A little more than a slice, for the resampling filter's sake.
-            samples = file.read(file.samplerate * (NUM_SAMPLES + SAMPLE_RATE) // SAMPLE_RATE, "float32", always_2d=True)
-            rate = file.samplerate
-        if not np.isfinite(samples).all():
-            raise ValueError("it has NaN or infinite values")
-        if not samples.any():
-            raise ValueError("it is silent")
-    except (OSError, ValueError, soundfile.SoundFileError) as error:
+        # A little more than a slice, for the resampling filter's sake.
+        samples, rate = read_samples(path, (NUM_SAMPLES + SAMPLE_RATE) / SAMPLE_RATE)
+    except (OSError, ValueError) as error:
         raise ValueError(f"{path} cannot be read as a sound ({reason(error)}): replace or remove it.") from None
     return to_slice(samples.mean(axis=1), rate)
+
+
+def read_samples(path: str | os.PathLike, seconds: float) -> tuple[np.ndarray, int]:
+    """Reads the beginning of a sound file.
+
+    Args:
+        path: The file.
+        seconds: How much of it at most.
+
+    Returns:
+        float32 [n, channels], and its samples a second.
+
+    Raises:
+        OSError: The file cannot be opened.
+        ValueError: It is empty, truncated or no sound, has values that are no numbers, or is silent.
+    """
+    size = Path(path).stat().st_size
+    if not size:
+        raise ValueError("it is empty")
+    with Path(path).open("rb") as opened:
+        if _stated_size(opened.read(8)) > size:
+            raise ValueError("it is cut off")
+    try:
+        with soundfile.SoundFile(path) as file:
+            rate = file.samplerate
+            count = min(file.frames, int(rate * seconds))
+            samples = file.read(int(rate * seconds), "float32", always_2d=True)
+    except soundfile.SoundFileError as error:
+        raise ValueError(reason(error)) from None
+    if not np.isfinite(samples).all():
+        raise ValueError("it has NaN or infinite values")
+    if np.abs(samples).max(initial=0.0) <= SILENCE:
+        raise ValueError("it is silent")
+    if len(samples) < count:
+        raise ValueError("it is cut off")
+    return samples, rate
+
+
+def _stated_size(head: bytes) -> int:
+    """The size of a WAV or AIFF file by its first 8 bytes; 0 of others, and where it is not known."""
+    order: Any = {b"RIFF": "little", b"FORM": "big"}.get(head[:4])
+    size = int.from_bytes(head[4:8], order) if order else 0
+    return size if size < _UNKNOWN_SIZE else 0
 
 
 def to_slice(samples: np.ndarray, sample_rate: int) -> np.ndarray:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import tensorflow as tf
 
 from latent_xlate.data.alignment import FADE, FRAME, ONSET, PEAK, THRESHOLD
-from latent_xlate.data.audio import NUM_SAMPLES, SAMPLE_RATE
+from latent_xlate.data.audio import NUM_SAMPLES, SAMPLE_RATE, SILENCE
 
 SECONDS_READ = 4
 """Of a file; what comes after is not looked at."""
@@ -29,14 +29,17 @@ def read_wav(file: tf.Tensor, aligned: bool) -> tf.Tensor:
         tf.errors.InvalidArgumentError: No such file, empty or silent.
     """
     samples, rate = tf.audio.decode_wav(file)
+    heard = tf.reduce_mean(samples[: SECONDS_READ * rate], axis=1)
+    seconds = SECONDS_READ if aligned else NUM_SAMPLES / SAMPLE_RATE
+    loudest = tf.reduce_max(tf.abs(heard[: tf.cast(seconds * tf.cast(rate, tf.float32), tf.int32)]))
     with tf.control_dependencies(
         [
             tf.debugging.assert_greater_equal(rate, RATES[0], f"The sound has fewer than {RATES[0]} samples a second."),
             tf.debugging.assert_less_equal(rate, RATES[1], f"The sound has more than {RATES[1]} samples a second."),
-            tf.debugging.assert_positive(tf.reduce_max(tf.abs(samples)), "The sound is empty or silent."),
+            tf.debugging.assert_greater(loudest, SILENCE, "The sound is empty or silent."),
         ]
     ):
-        x = resample(tf.reduce_mean(samples[: SECONDS_READ * rate], axis=1), rate)
+        x = resample(heard, rate)
     return align(x) if aligned else tf.clip_by_value(x[:NUM_SAMPLES], -1.0, 1.0)
 
 

@@ -28,7 +28,8 @@ def export_translator(translator: Translator, base: str | os.PathLike) -> Path:
     ordered pair of domains, and for each domain to itself (which reconstructs), it has the signatures
 
     - `<source>_to_<target>`: `data_bytes`, string [batch], the bytes of files, to `data_bytes`,
-      those of the translations (of images: PNG, JPEG, GIF or BMP to PNG);
+      those of the translations (of images PNG, JPEG, GIF or BMP to PNG; of sounds WAV of 16 bits, of any
+      rate and number of channels, to WAV of 16 bits and 16 kHz);
     - `<source>_to_<target>_arrays`: `x`, float32 [batch, *data_shape], to `x`;
     - `<source>_to_<target>_latents`: `z`, float32 [batch, latent_dim], to `z`;
 
