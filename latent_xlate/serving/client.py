@@ -219,12 +219,14 @@ class _Function:
 
     Attributes:
         inputs: Their shapes and dtypes.
+        structured_outputs: By name those of the outputs.
     """
 
     def __init__(self, client: TranslatorClient, name: str, definition: Any):
         self._client = client
         self._name = name
         self.inputs = [_spec(info) for info in definition.inputs.values()]
+        self.structured_outputs = {key: _spec(info) for key, info in definition.outputs.items()}
 
     def __call__(self, **inputs: tf.Tensor) -> dict[str, tf.Tensor]:
         """Outputs by name.
