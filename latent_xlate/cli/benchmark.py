@@ -2,6 +2,7 @@
 
     bin/benchmark.py bridge --output=out/benchmark.json
     bin/benchmark.py time_to_accuracy --output=out/time_to_accuracy.json
+    bin/benchmark.py wavegan --output=out/wavegan.json
 
 `bridge`: training steps a second of the bridge for a batch of 128 + 128 latents, by this project's loop
 (float32 and bfloat16), by Keras's `fit` as it comes, and of the same network in PyTorch (where it is
@@ -13,7 +14,10 @@ memory, until translations of held-out instances from the configuration's first 
 the class as often as `--target_accuracy` asks, in the mean over seeds. The clock stands while accuracy
 is measured, which it is every `--config.steps_per_log` steps.
 
-Run either on a quiet machine.
+`wavegan`: samples a second that a WaveGAN's generator makes, also as a multiple of real time, one sound at
+a time and 64 at once, beside the same generator with the same weights in PyTorch (where it is installed).
+
+Run each on a quiet machine.
 """
 
 import functools
@@ -24,12 +28,12 @@ from ml_collections import config_flags
 
 from latent_xlate import checks, training
 from latent_xlate.cli import _app
-from latent_xlate.evaluation import bridge_speed, time_to_accuracy
+from latent_xlate.evaluation import bridge_speed, time_to_accuracy, wavegan_speed
 
 CONFIG = "mnist_fashion_mnist:quick"
 
-_SECONDS = flags.DEFINE_float("seconds", 3.0, "bridge: length of a round, about.", lower_bound=0.01)
-_ROUNDS = flags.DEFINE_integer("rounds", 7, "bridge: rounds; the best of each contender counts.", lower_bound=1)
+_SECONDS = flags.DEFINE_float("seconds", 3.0, "bridge, wavegan: length of a round, about.", lower_bound=0.01)
+_ROUNDS = flags.DEFINE_integer("rounds", 7, "bridge, wavegan: rounds; the best of each contender counts.", lower_bound=1)
 _CONFIG = config_flags.DEFINE_config_file(
     "config", None, f"time_to_accuracy: what to train, as for train_bridge (default: {CONFIG})."
 )
@@ -44,12 +48,16 @@ def bridge():
     return bridge_speed.benchmark(_SECONDS.value, _ROUNDS.value)
 
 
+def wavegan():
+    return wavegan_speed.benchmark(_SECONDS.value, _ROUNDS.value)
+
+
 def until_accuracy():
     training.share_cores()
     return time_to_accuracy.benchmark(_CONFIG.value, _SEEDS.value, _TARGET_ACCURACY.value)
 
 
-BENCHMARKS = {"bridge": bridge, "time_to_accuracy": until_accuracy}
+BENCHMARKS = {"bridge": bridge, "time_to_accuracy": until_accuracy, "wavegan": wavegan}
 
 
 def main(argv):
