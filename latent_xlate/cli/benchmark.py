@@ -33,7 +33,9 @@ from latent_xlate.evaluation import bridge_speed, time_to_accuracy, wavegan_spee
 CONFIG = "mnist_fashion_mnist:quick"
 
 _SECONDS = flags.DEFINE_float("seconds", 3.0, "bridge, wavegan: length of a round, about.", lower_bound=0.01)
-_ROUNDS = flags.DEFINE_integer("rounds", 7, "bridge, wavegan: rounds; the best of each contender counts.", lower_bound=1)
+_ROUNDS = flags.DEFINE_integer(
+    "rounds", 7, "bridge, wavegan: rounds; the best of each contender counts.", lower_bound=1
+)
 _CONFIG = config_flags.DEFINE_config_file(
     "config", None, f"time_to_accuracy: what to train, as for train_bridge (default: {CONFIG})."
 )
