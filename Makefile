@@ -1,6 +1,7 @@
 # make quickstart    trains, evaluates and exports the MNIST-Fashion bridge into out/quickstart
 # make test          runs the quick tests
 # make test-slow     runs the tests that take minutes
+# make soak          100,000 requests to a server that is disturbed in every way: half an hour or more
 # make lint          ruff, mypy and import-linter
 # make format        formats the code
 #
@@ -16,7 +17,7 @@ BIN := $(VENV)/bin
 SOURCES := setup.py latent_xlate/__init__.py $(wildcard bin/*.py)
 PIP_INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: quickstart test test-slow lint format
+.PHONY: quickstart test test-slow soak lint format
 .NOTPARALLEL:
 
 quickstart: $(VENV)/.installed-serving
@@ -27,6 +28,9 @@ test: $(VENV)/.installed-test
 
 test-slow: $(VENV)/.installed-test
 	$(BIN)/python -m pytest -m "slow and not network"
+
+soak: $(VENV)/.installed-test
+	SOAK_REQUESTS=100000 $(BIN)/python -m pytest -s -m slow tests/serving/test_soak.py
 
 lint: $(VENV)/.installed-dev
 	$(BIN)/ruff check .

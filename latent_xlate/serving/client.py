@@ -282,7 +282,8 @@ class _Grpc:
             code, details = error.code(), error.details() or ""
         if code == grpc.StatusCode.DEADLINE_EXCEEDED:
             raise TimeoutError
-        if code in (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.RESOURCE_EXHAUSTED):
+        # CANCELLED is what a server that stops says to a request that it has not looked at yet.
+        if code in (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.RESOURCE_EXHAUSTED, grpc.StatusCode.CANCELLED):
             if "larger than max" in details:  # Of the message, which a retry would not make smaller.
                 raise RefusedError(f"The request is too large for {self._server}.")
             raise _TryAgainError("It is not reached, or overloaded.")

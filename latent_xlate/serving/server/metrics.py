@@ -13,11 +13,13 @@ class Metrics:
 
     Attributes:
         registry: All of them.
+        cancelled: Requests by gRPC whose sender went away, or that were cut off.
     """
 
     def __init__(self) -> None:
         """Makes them, at zero."""
         self.registry = prometheus.CollectorRegistry()
+        self.cancelled = 0
         self._requests = prometheus.Counter(
             "latent_xlate_requests", "Requests answered.", ["api", "code"], registry=self.registry
         )
@@ -41,6 +43,7 @@ class Metrics:
     def request(self, api: str, code: str, seconds: float) -> None:
         """Counts an answered request: api "REST" or "gRPC", code that of gRPC."""
         self._requests.labels(api, code).inc()
+        self.cancelled += (api, code) == ("gRPC", "CANCELLED")
         self._seconds.labels(api).observe(seconds)
 
     def batch(self, signature: str, items: int) -> None:

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import uvicorn
+from absl import logging
 
 from latent_xlate.serving.server import rest, rpc
 from latent_xlate.serving.server.batching import Batcher
@@ -79,9 +80,11 @@ async def serve(
             where += [f"gRPC at {address.host}:{address.port}"] if address.port else []
             print(f"Serving {model_name}, version {served}: {', '.join(where)}.", flush=True)
             await stop.wait()
+            cancelled = metrics.cancelled
             await asyncio.gather(*stopping)
             watching.cancel()
         await batcher.close()
+        logging.info("Stopped; requests cut off: %d.", metrics.cancelled - cancelled)
 
 
 async def _serve_rest(application, listener: socket.socket, limits: Limits, stop: asyncio.Event) -> None:
