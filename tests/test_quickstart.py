@@ -6,11 +6,13 @@ import shutil
 
 import numpy as np
 import pytest
+import soundfile
 import tensorflow as tf
 from PIL import Image
 
+from latent_xlate.bridge.latents import Latents
 from latent_xlate.domains import pretrained
-from latent_xlate.evaluation import report, runs
+from latent_xlate.evaluation import accuracy, report, runs
 from latent_xlate.quickstart import quickstart
 from latent_xlate.serving.bundle import FILES
 from latent_xlate.serving.export import load_export
@@ -86,7 +88,7 @@ def test_numbers_are_those_that_evaluate_gives(output, savedmodels, tmp_path, mo
     assert ours.pop("training_seconds") > 0
     assert ours | {"translator": translator} == run
     assert ours["instances"] == {"digits": 40, "clothes": 40}
-    assert report.table(report.summarise([ours])) == table
+    assert table.endswith(f"\n\n{report.table(report.summarise([ours]))}")
 
 
 def test_exported_model_is_the_trained_translator(output):
@@ -107,3 +109,29 @@ def test_run_again_trains_no_more_and_adds_a_version(output, savedmodels, tmp_pa
         np.testing.assert_array_equal(a, b)
     assert sorted(path.name for path in (again / "translator").iterdir()) == ["1", "2"]
     assert "translator/2<" in (again / "index.html").read_text(encoding="utf-8")
+
+
+def test_it_speaks_where_there_are_sounds(savedmodels, tmp_path, monkeypatch):
+    monkeypatch.setattr(accuracy, "PRIOR_SAMPLES", 20)
+    folder = shipped.write_words(shutil.copytree(savedmodels, tmp_path / "savedmodels"))
+    config = shipped.config_of_all(folder)
+    config.domains = (config.domains[0], config.domains[2])
+    config.latents = "shipped,shipped+samples"
+    output = tmp_path / "out"
+    page = Page(quickstart(config, output))
+    assert page.open == []
+    assert all((output / link).is_file() for link in page.links)
+    translator = Translator.load(output / "run" / "translator")
+    latents = Latents.load(folder / "digits" / "latents_test.npz")
+    for number in range(shipped.NUM_CLASSES):
+        name = f"figures/digits_to_words_{number}.wav"
+        assert name in page.links and name.replace(".wav", "_source.png") in page.links
+        (first, *_) = latents.mu[latents.labels == number]
+        expected = translator.translate(translator.domain("digits").decode(first[None]).numpy(), "digits", "words")[0]
+        samples, rate = soundfile.read(output / name)
+        np.testing.assert_allclose(samples, expected, atol=1e-3)
+        assert rate == 16000
+    assert {link for link in page.links if link.endswith("_source.wav")} == {
+        f"figures/words_to_digits_{number}_source.wav" for number in range(shipped.NUM_CLASSES)
+    }
+    assert "figures/words_to_digits_interpolation.png" in page.links

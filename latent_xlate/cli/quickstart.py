@@ -1,16 +1,17 @@
-"""Trains, evaluates, exports and uses a bridge between digits and clothes, on what the project ships.
+"""Trains, evaluates, exports and uses a bridge between all that ships: digits, clothes and, if there, spoken digits.
 
     bin/quickstart.py --workdir=out/quickstart
 
-needs no data set and takes a few minutes on two cores. The folder gets `index.html` with translations,
-interpolations and numbers, `metrics.json`, and a SavedModel in `translator/1`.
+needs no data set and takes a few minutes on two cores. The folder gets `index.html` with translations, to
+look at and to listen to, interpolations and numbers, `metrics.json`, and a SavedModel in `translator/1`.
 """
 
 from absl import flags
 
 from latent_xlate import quickstart, training
 from latent_xlate.cli import _app
-from latent_xlate.configs import mnist_fashion_mnist
+from latent_xlate.configs import all_domains, mnist_fashion_mnist
+from latent_xlate.domains import pretrained
 
 _WORKDIR = flags.DEFINE_string("workdir", "out/quickstart", "Folder for the results.")
 
@@ -18,7 +19,8 @@ _WORKDIR = flags.DEFINE_string("workdir", "out/quickstart", "Folder for the resu
 def main(argv):
     del argv
     training.share_cores()
-    quickstart.quickstart(mnist_fashion_mnist.get_config("quick"), _WORKDIR.value)
+    ship = set(all_domains.get_config().domains) <= set(pretrained.names())
+    quickstart.quickstart((all_domains if ship else mnist_fashion_mnist).get_config("quick"), _WORKDIR.value)
 
 
 def console_entry_point():
