@@ -8,6 +8,7 @@ from setuptools import find_packages, setup
 ROOT = Path(__file__).resolve().parent
 # tensorflow-hub imports pkg_resources, which setuptools no longer has.
 HUB = ["tensorflow-hub>=0.16.1", "setuptools<82"]
+RECOGNISER = ["pocketsphinx>=5"]
 SERVING = ["httptools", "orjson", "prometheus_client", "starlette", "tensorflow-serving-api>=2.20,<2.22", "uvicorn"]
 WEIGHT_FILES = {".json", ".md", ".npz"}
 
@@ -82,7 +83,8 @@ setup(
         "gpu": ["tensorflow[and-cuda]>=2.20,<2.22"],
         "hub": HUB,
         "serving": SERVING,
-        "test": ["pytest>=8", "POT>=0.9", *HUB, *SERVING],
+        "recogniser": RECOGNISER,
+        "test": ["pytest>=8", "POT>=0.9", *HUB, *RECOGNISER, *SERVING],
         "benchmark": ["torch>=2.6"],
         "dev": [
             "import-linter>=2.17,<3",
