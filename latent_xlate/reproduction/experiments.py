@@ -83,7 +83,7 @@ def baselines(settings: Settings, name: str, domains: tuple[str, str]) -> list[C
         config.domains = domains
         config.seed = seed
         if SPEECH in domains:
-            config.latents = "shipped"
+            config.latents = "shipped,samples" if settings.quick else "dataset,samples"
         if settings.quick:
             config.model.update(_QUICK_BASELINES[name])
             config.update({"num_steps": 10, "batch_size": 8, "steps_per_log": 5})

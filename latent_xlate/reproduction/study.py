@@ -132,8 +132,8 @@ class Study:
     def test_data(self, domain: Domain) -> tuple[Latents, LabelledData | None]:
         """Held-out latents of a domain, and the data that they are of where those are at hand.
 
-        They are of the data set's test split; of a quick reproduction, or of a domain that is not of
-        images, they are those that ship.
+        They are of the data set's test split, or in a quick reproduction those that ship; of a domain that
+        is not of images they are its samples, as in the paper.
         """
         key = (domain.name, type(domain).__name__)
         if key not in self._test_data:
@@ -143,7 +143,8 @@ class Study:
     def _load_test_data(self, domain):
         quick = self.settings.quick
         if not isinstance(domain, ImageDomain) or (quick and not isinstance(domain, PixelDomain)):
-            latents = load_latents(domain, domain.name, "shipped", "test")
+            kind = "shipped" if isinstance(domain, ImageDomain) else "samples"
+            latents = load_latents(domain, domain.name, kind, "test")
             return latents.take(slice(0, _QUICK_INSTANCES if quick else None)), None
         data = images.load(domain.dataset, "test", self.settings.data_dir)
         data = data.take(slice(0, _QUICK_INSTANCES if quick else None))

@@ -39,7 +39,8 @@ def write_speech(folder: Path) -> None:
     for split, count in (("train", 200), ("test", 60)):
         z = generator.normal(size=(count, 4)).astype(np.float32)
         latents = Latents(z, np.zeros_like(z), np.arange(count, dtype=np.int32) % 10)
-        latents.save(folder / SPEECH / f"latents_{split}.npz")
+        for kind in ("latents", "samples"):
+            latents.save(folder / SPEECH / f"{kind}_{split}.npz")
 
 
 def write_datasets(folder: Path, monkeypatch: pytest.MonkeyPatch) -> str:
