@@ -3,6 +3,7 @@
     bin/benchmark.py bridge --output=out/benchmark.json
     bin/benchmark.py time_to_accuracy --output=out/time_to_accuracy.json
     bin/benchmark.py wavegan --output=out/wavegan.json
+    bin/benchmark.py serving --model_base_path=out/quickstart/translator --output=out/serving.json
 
 `bridge`: training steps a second of the bridge for a batch of 128 + 128 latents, by this project's loop
 (float32 and bfloat16), by Keras's `fit` as it comes, and of the same network in PyTorch (where it is
@@ -17,10 +18,14 @@ is measured, which it is every `--config.steps_per_log` steps.
 `wavegan`: samples a second that a WaveGAN's generator makes, also as a multiple of real time, one sound at
 a time and 64 at once, beside the same generator with the same weights in PyTorch (where it is installed).
 
+`serving`: requests a second and their latency for each signature of an export, from 1, 8 and 64 clients at
+once, with and without batching, and calls a second of the SavedModel in a loop (extra `serving`).
+
 Run each on a quiet machine.
 """
 
 import functools
+import importlib.util
 from pathlib import Path
 
 from absl import flags
@@ -32,7 +37,9 @@ from latent_xlate.evaluation import bridge_speed, time_to_accuracy, wavegan_spee
 
 CONFIG = "mnist_fashion_mnist:quick"
 
-_SECONDS = flags.DEFINE_float("seconds", 3.0, "bridge, wavegan: length of a round, about.", lower_bound=0.01)
+_SECONDS = flags.DEFINE_float(
+    "seconds", 3.0, "bridge, wavegan: length of a round, about; serving: of a measurement.", lower_bound=0.01
+)
 _ROUNDS = flags.DEFINE_integer(
     "rounds", 7, "bridge, wavegan: rounds; the best of each contender counts.", lower_bound=1
 )
@@ -43,6 +50,7 @@ _SEEDS = flags.DEFINE_integer("seeds", 3, "time_to_accuracy: how many runs, each
 _TARGET_ACCURACY = flags.DEFINE_float(
     "target_accuracy", 0.95, "time_to_accuracy: that of the paper by default.", lower_bound=0.0, upper_bound=1.0
 )
+_BASE_PATH = flags.DEFINE_string("model_base_path", None, "serving: folder that holds the versions of an export.")
 _OUTPUT = flags.DEFINE_string("output", None, "File for the numbers, JSON.")
 
 
@@ -59,7 +67,17 @@ def until_accuracy():
     return time_to_accuracy.benchmark(_CONFIG.value, _SEEDS.value, _TARGET_ACCURACY.value)
 
 
-BENCHMARKS = {"bridge": bridge, "time_to_accuracy": until_accuracy, "wavegan": wavegan}
+def serving():
+    if importlib.util.find_spec("tensorflow_serving") is None:
+        raise ValueError("Serving needs an extra: pip install 'latent_xlate[serving]'.")
+    if _BASE_PATH.value is None:
+        raise ValueError("Give --model_base_path, the folder that holds the versions of an export.")
+    from latent_xlate.serving.benchmark import benchmark
+
+    return benchmark(_BASE_PATH.value, _SECONDS.value)
+
+
+BENCHMARKS = {"bridge": bridge, "time_to_accuracy": until_accuracy, "serving": serving, "wavegan": wavegan}
 
 
 def main(argv):

@@ -1,0 +1,146 @@
+"""How many requests a server of an export answers, and how fast, against calling the SavedModel in a loop."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import grpc
+import numpy as np
+import tensorflow as tf
+from tensorflow_serving.apis import prediction_log_pb2, prediction_service_pb2_grpc
+from tqdm import tqdm
+
+from latent_xlate.serving.bundle import WARMUP_FILE
+from latent_xlate.serving.export import load_export
+
+CLIENTS = (1, 8, 64)
+PERCENTILES = (50, 95, 99)
+BATCH_SIZE = 64
+"""Most requests that the server computes at once."""
+
+
+def benchmark(base_path: str | os.PathLike, seconds: float) -> dict[str, Any]:
+    """Measures and prints each signature's throughput and latency.
+
+    The requests are the warm-up records, of one item each. They go by gRPC, from this process, to
+    `bin/serve.py --engine=python` on the same machine, whose cores server and clients share: once as it
+    is, and once computing one request at a time.
+
+    Args:
+        base_path: Folder of the versions, the newest of which is measured.
+        seconds: Length of each measurement, after a fifth of it to warm up.
+
+    Returns:
+        JSON-serialisable, by signature: `loop`, calls a second of the SavedModel in this process;
+        `served`, by number of clients {"rate" (requests a second), "p50", "p95", "p99" (milliseconds)};
+        `one_by_one`, likewise without batching, of the most clients; and `lift`, the ratio of the two
+        rates of the most clients.
+
+    Raises:
+        ValueError: There is no version with warm-up records, or a server that does not start.
+    """
+    base_path = Path(base_path)
+    versions = [int(path.name) for path in base_path.glob("*") if path.name.isdecimal()]
+    model = base_path / str(max(versions, default=0))
+    if not (model / WARMUP_FILE).is_file():
+        raise ValueError(f"{base_path} holds no version of an export with requests to warm up with.")
+    records = tf.data.TFRecordDataset(str(model / WARMUP_FILE)).as_numpy_iterator()
+    requests = [prediction_log_pb2.PredictionLog.FromString(record).predict_log.request for record in records]
+    for request in requests:
+        request.model_spec.name = base_path.name
+    by_name = {request.model_spec.signature_name: request for request in requests}
+
+    results: dict[str, Any] = {name: {"loop": rate} for name, rate in _loop(model, by_name, seconds).items()}
+    with _server(base_path, BATCH_SIZE) as address:
+        for name, request in tqdm(by_name.items(), "served", unit="signature"):
+            results[name]["served"] = {n: asyncio.run(_load(address, request, n, seconds)) for n in CLIENTS}
+    with _server(base_path, 1) as address:
+        for name, request in tqdm(by_name.items(), "one by one", unit="signature"):
+            results[name]["one_by_one"] = asyncio.run(_load(address, request, CLIENTS[-1], seconds))
+    for result in results.values():
+        result["lift"] = result["served"][CLIENTS[-1]]["rate"] / result["one_by_one"]["rate"]
+    print(table(results))
+    return results
+
+
+def _loop(model: Path, requests: Mapping[str, Any], seconds: float) -> dict[str, float]:
+    loaded = load_export(model)
+    rates = {}
+    for name, request in tqdm(requests.items(), "loop", unit="signature"):
+        inputs = {key: tf.constant(tf.make_ndarray(value)) for key, value in request.inputs.items()}
+        loaded.signatures[name](**inputs)
+        count, start = 0, time.perf_counter()
+        while time.perf_counter() - start < seconds:
+            loaded.signatures[name](**inputs)
+            count += 1
+        rates[name] = count / (time.perf_counter() - start)
+    return rates
+
+
+async def _load(address: str, request: Any, clients: int, seconds: float) -> dict[str, float]:
+    latencies: list[float] = []
+    async with grpc.aio.insecure_channel(address) as channel:
+        predict = prediction_service_pb2_grpc.PredictionServiceStub(channel).Predict
+        begin = time.perf_counter() + seconds / 5
+
+        async def client() -> None:
+            while (start := time.perf_counter()) < begin + seconds:
+                await predict(request)
+                if start >= begin:
+                    latencies.append(time.perf_counter() - start)
+
+        await asyncio.gather(*(client() for _ in range(clients)))
+        took = time.perf_counter() - begin
+    figures = np.percentile(latencies, PERCENTILES) * 1000 if latencies else [float("nan")] * len(PERCENTILES)
+    return {"rate": len(latencies) / took} | {f"p{p}": float(f) for p, f in zip(PERCENTILES, figures, strict=True)}
+
+
+@contextlib.contextmanager
+def _server(base_path: Path, batch_size: int) -> Iterator[str]:
+    """A server in a process of its own; gives its address."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+    flags = {
+        "engine": "python",
+        "model_base_path": base_path,
+        "model_name": base_path.name,
+        "port": port,
+        "rest_api_port": 0,
+        "max_batch_size": batch_size,
+    }
+    command = [sys.executable, "-m", "latent_xlate.cli.serve", *(f"--{key}={value}" for key, value in flags.items())]
+    server = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    try:
+        assert server.stdout
+        if not server.stdout.readline().startswith("Serving"):
+            raise ValueError(f"The server did not start; see what it says: {' '.join(command)}")
+        yield f"127.0.0.1:{port}"
+    finally:
+        server.terminate()
+        server.communicate()
+
+
+def table(results: Mapping[str, Any]) -> str:
+    """Results of `benchmark` as text."""
+    lines = [
+        "Requests of one item a second, and milliseconds (p50/p95/p99), by the number of clients",
+        "",
+        "| signature | loop | " + " | ".join(f"{n} served" for n in CLIENTS) + f" | {CLIENTS[-1]} one by one | lift |",
+        "|---" * (len(CLIENTS) + 4) + "|",
+    ]
+    for name, result in results.items():
+        cells = [name, f"{result['loop']:.0f}"]
+        for figures in (*result["served"].values(), result["one_by_one"]):
+            times = "/".join(f"{figures[f'p{p}']:.1f}" for p in PERCENTILES)
+            cells.append(f"{figures['rate']:.0f} ({times})")
+        lines.append(f"| {' | '.join(cells)} | {result['lift']:.1f} |")
+    return "\n".join(lines)
