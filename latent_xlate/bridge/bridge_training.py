@@ -10,6 +10,7 @@ import numpy as np
 from ml_collections import ConfigDict
 
 from latent_xlate import checks, training
+from latent_xlate.bridge import label_file, label_propagation
 from latent_xlate.bridge.bridging_vae import UNLABELLED, BridgingVAE
 from latent_xlate.bridge.latents import Latents, choose_labelled, encode_data, hash_of_stream, make_batches
 from latent_xlate.domains import pretrained
@@ -25,7 +26,8 @@ _LEAST = {
     "model.shared_dim": 1, "model.num_projections": 1, "model.beta_kl": 0, "model.beta_swd": 0, "model.beta_cls": 0,
 }  # fmt: skip
 _OTHER_FIELDS = {
-    "domains", "latents", "labels_per_class", "sampling", "schedule", "precision", "model", "model.hidden_units",
+    "domains", "latents", "labels_per_class", "label_file", "pseudo_labels", "equal_class_sizes", "sampling",
+    "schedule", "precision", "model", "model.hidden_units",
 }  # fmt: skip
 
 
@@ -39,6 +41,8 @@ def check_config(config: ConfigDict) -> None:
     checks.at_least(config.labels_per_class or 0, 0, "labels_per_class")
     checks.at_least(min(config.model.hidden_units, default=0), 1, "The least of model.hidden_units")
     checks.known(config.schedule, SCHEDULES, "schedule")
+    if config.pseudo_labels is not None:
+        checks.known(config.pseudo_labels, label_propagation.METHODS, "method of pseudo_labels")
     if not all(isinstance(name, str) for name in config.domains):
         raise ValueError(f"domains is {config.domains!r}; it must hold names of domains.")
 
@@ -115,10 +119,10 @@ def load_domains(config: ConfigDict, split: str, data_dir: str | None = None) ->
 
 
 def hide_labels(config: ConfigDict, domains: Sequence[Domain], latents: Sequence[Latents]) -> list[Latents]:
-    """What a training may see: of each domain the labels of a few instances that `config.label_seed` chooses.
+    """What a training may see: the labels of a file, or of each domain those of a few that `config.label_seed` chooses.
 
     Args:
-        config: With `labels_per_class`, None for all labels.
+        config: With `label_file`, in whose absence `labels_per_class` counts; None of both for all labels.
         domains: The domains.
         latents: Each domain's.
 
@@ -126,8 +130,12 @@ def hide_labels(config: ConfigDict, domains: Sequence[Domain], latents: Sequence
         The same latents, whose other labels are -1.
 
     Raises:
-        ValueError: A class has too few instances.
+        ValueError: A class has too few instances, or a file that does not fit.
     """
+    if config.label_file is not None:
+        kinds = latent_kinds(config.latents, len(domains))
+        labels = label_file.read(config.label_file, domains, kinds, [len(of) for of in latents])
+        return [Latents(of.mu, of.sigma, given) for of, given in zip(latents, labels, strict=True)]
     if config.labels_per_class is None:
         return list(latents)
     seen = []
@@ -139,6 +147,37 @@ def hide_labels(config: ConfigDict, domains: Sequence[Domain], latents: Sequence
             raise ValueError(f"labels_per_class does not fit domain {domain.name!r}: {error}") from None
         seen.append(of.with_labels_of(labelled))
     return seen
+
+
+def label_all(
+    config: ConfigDict, domains: Sequence[Domain], latents: Sequence[Latents]
+) -> tuple[list[Latents], list[np.ndarray] | None]:
+    """Labels all instances by those whose labels are seen, where `config.pseudo_labels` asks for it.
+
+    Args:
+        config: The configuration.
+        domains: The domains.
+        latents: Each domain's, with the labels that are seen.
+
+    Returns:
+        The latents, and what each domain's labels weigh; None where nothing was asked for.
+
+    Raises:
+        ValueError: A class without a label.
+    """
+    if config.pseudo_labels is None:
+        return list(latents), None
+    labelled = []
+    for domain, of in zip(domains, latents, strict=True):
+        try:
+            labelled.append(
+                label_propagation.pseudo_labels(
+                    domain, of, num_classes(domains), config.pseudo_labels, config.equal_class_sizes
+                )
+            )
+        except ValueError as error:
+            raise ValueError(f"pseudo_labels does not fit domain {domain.name!r}: {error}") from None
+    return [of for of, _ in labelled], [weights for _, weights in labelled]
 
 
 def train_bridge(
@@ -155,7 +194,7 @@ def train_bridge(
     Args:
         config: As `latent_xlate/configs` give it.
         workdir: Folder of the run: gets `config.json`, checkpoints, events and `bridge.keras`; and, with
-            `labels_per_class`, `labelled.json`, by domain the instances whose labels were seen.
+            `labels_per_class` or `label_file`, `labelled.json`, by domain the instances whose labels were seen.
         strategy: One of `training.STRATEGIES`.
         data_dir: Folder of TFDS data sets; None for the default.
 
@@ -170,14 +209,16 @@ def train_bridge(
     check_config(config)
     training.replica_batch_size(config.batch_size, distribution)
     domains, latents = load_domains(config, "train", data_dir)
-    latents = hide_labels(config, domains, latents)
-    make_batch = make_batches(latents, num_classes(domains), config.sampling, config.seed)
+    seen = hide_labels(config, domains, latents)
+    latents, weights = label_all(config, domains, seen)
+    make_batch = make_batches(latents, num_classes(domains), config.sampling, config.seed, weights)
 
     with distribution.scope():
         bridge = make_bridge(config, domains)
     workdir = training.open_workdir(workdir, config.to_dict())  # Only now: what does not fit leaves nothing behind.
-    if config.labels_per_class is not None and training.is_chief(distribution):
-        labelled = [np.flatnonzero(of.labels != UNLABELLED).tolist() for of in latents]
+    few = config.labels_per_class is not None or config.label_file is not None
+    if few and training.is_chief(distribution):
+        labelled = [np.flatnonzero(of.labels != UNLABELLED).tolist() for of in seen]
         training.write_json(workdir / "labelled.json", dict(zip([d.name for d in domains], labelled, strict=True)))
     training.train(
         bridge,

@@ -242,12 +242,13 @@ class BridgingVAE(Bridge):
     def metrics(self):
         return list(self.trackers.values())
 
-    def _terms(self, posteriors, labels, noise, projections):
+    def _terms(self, posteriors, labels, weights, noise, projections):
         """The loss and its terms on this replica's part of the batch.
 
         Args:
             posteriors: (mu, sigma), each [batch, latent_dim], for each domain.
             labels: int [num_domains, batch], -1 where unlabelled.
+            weights: What labels weigh, float32 [num_domains, batch]; None for 1 each.
             noise: That of each domain's z, [batch, latent_dim], and that of z', [num_domains, batch, shared_dim].
             projections: [shared_dim, num_projections].
 
@@ -286,7 +287,7 @@ class BridgingVAE(Bridge):
             terms["swd"] = losses.all_pairs_swd(stacked, projections, self.swd_order)
             loss += self.beta_swd * terms["swd"] / replicas
         if self.beta_cls:
-            terms["classification"], share = self._classification(z_shared, labels)
+            terms["classification"], share = self._classification(z_shared, labels, weights)
             loss += self.beta_cls * share
         return terms | {"loss": loss * replicas}, loss
 
@@ -307,8 +308,8 @@ class BridgingVAE(Bridge):
         mu, sigma = posterior
         return tf.reduce_mean(losses.precision_weighted_error(mu, sigma, decoded))
 
-    def _classification(self, z_shared, labels):
-        """Cross entropy, a mean over each domain's labelled instances, added up over domains.
+    def _classification(self, z_shared, labels, weights):
+        """Cross entropy, a weighted mean over each domain's labelled instances, added up over domains.
 
         Returns:
             The mean as this replica sees it, and the replica's share of the global one.
@@ -318,6 +319,8 @@ class BridgingVAE(Bridge):
             labels=tf.maximum(flat, 0), logits=self.classify(z_shared)
         )
         labelled = tf.cast(labels != UNLABELLED, tf.float32)
+        if weights is not None:
+            labelled *= weights
         entropy = tf.reshape(entropy, tf.shape(labels)) * labelled
         count = tf.reduce_sum(labelled, axis=1)
         context = tf.distribute.get_replica_context()
@@ -348,25 +351,23 @@ class BridgingVAE(Bridge):
         """One step.
 
         Args:
-            data: (posteriors, labels), each with one entry a domain: (mu, sigma), float32
-                [batch, latent_dim], of which z is sampled anew at each step; and integers [batch],
-                -1 where unlabelled.
+            data: (posteriors, labels) or (posteriors, labels, weights), each with one entry a domain:
+                (mu, sigma), float32 [batch, latent_dim], of which z is sampled anew at each step; integers
+                [batch], -1 where unlabelled; and what each label weighs, float32 [batch], 1 unless given.
         """
-        posteriors, labels = data
-        labels = tf.stack(labels)
+        posteriors, labels, weights = _unpack(data)
         step = self.optimizer.iterations
         noise, projections = self._noise(tf.shape(labels)[1], step), self._projections(step)
         with tf.GradientTape() as tape:
-            terms, loss = self._terms(posteriors, labels, noise, projections)
+            terms, loss = self._terms(posteriors, labels, weights, noise, projections)
             scaled = self.optimizer.scale_loss(loss)
         self.optimizer.apply(tape.gradient(scaled, self.trainable_variables), self.trainable_variables)
         return self._track(terms)
 
     def test_step(self, data):
         """The same terms, with the noise and directions of the seed."""
-        posteriors, labels = data
-        labels = tf.stack(labels)
-        terms, _ = self._terms(posteriors, labels, self._noise(tf.shape(labels)[1], 0), self._projections(0))
+        posteriors, labels, weights = _unpack(data)
+        terms, _ = self._terms(posteriors, labels, weights, self._noise(tf.shape(labels)[1], 0), self._projections(0))
         return self._track(terms)
 
     def get_config(self):
@@ -387,6 +388,11 @@ class BridgingVAE(Bridge):
             "classifier": self.classifier_kind,
             "seed": self.seed,
         }
+
+
+def _unpack(data):
+    posteriors, labels, weights = keras.utils.unpack_x_y_sample_weight(data)
+    return posteriors, tf.stack(labels), None if weights is None else tf.stack(weights)
 
 
 def _global_batch(stacked: tf.Tensor) -> tf.Tensor:

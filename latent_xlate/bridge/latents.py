@@ -132,7 +132,13 @@ def choose_labelled(labels: np.ndarray, num_classes: int, per_class: int, seed: 
     return np.sort(np.concatenate(of_class))
 
 
-def make_batches(domains: Sequence[Latents], num_classes: int, sampling: str, seed: int) -> training.MakeBatch:
+def make_batches(
+    domains: Sequence[Latents],
+    num_classes: int,
+    sampling: str,
+    seed: int,
+    weights: Sequence[np.ndarray] | None = None,
+) -> training.MakeBatch:
     """Batches of several domains' latents, as `BridgingVAE.train_step` takes them.
 
     Each domain's instances come in shuffled epochs. With "balanced" sampling each class has its own:
@@ -146,6 +152,7 @@ def make_batches(domains: Sequence[Latents], num_classes: int, sampling: str, se
         sampling: "balanced" (all must be labelled), "uniform" (labels play no part) or "mixed" (some
             of each class must be labelled).
         seed: Of the order.
+        weights: What each domain's labels weigh, float32 [n], which the batches then hold too; None for 1.
 
     Returns:
         Function of positions in the stream of batches.
@@ -163,14 +170,19 @@ def make_batches(domains: Sequence[Latents], num_classes: int, sampling: str, se
         (tf.constant(np.stack([latents.mu, latents.sigma], axis=1)), tf.constant(latents.labels)) for latents in domains
     ]
 
+    stored_weights = None if weights is None else [tf.constant(of, tf.float32) for of in weights]
+
     def make_batch(positions):
         posteriors, labels = [], []
-        for sample, (mu_and_sigma, all_labels) in zip(samplers, stored, strict=True):
-            indices = sample(positions)
-            mu, sigma = tf.unstack(tf.gather(mu_and_sigma, indices), axis=1)
+        indices = [sample(positions) for sample in samplers]
+        for chosen, (mu_and_sigma, all_labels) in zip(indices, stored, strict=True):
+            mu, sigma = tf.unstack(tf.gather(mu_and_sigma, chosen), axis=1)
             posteriors.append((mu, sigma))
-            labels.append(tf.gather(all_labels, indices))
-        return tuple(posteriors), tuple(labels)
+            labels.append(tf.gather(all_labels, chosen))
+        batch = tuple(posteriors), tuple(labels)
+        if stored_weights is None:
+            return batch
+        return *batch, tuple(tf.gather(of, chosen) for of, chosen in zip(stored_weights, indices, strict=True))
 
     return make_batch
 

@@ -29,6 +29,10 @@ def image_bridge(domains: Sequence[str], mode: str) -> ConfigDict:
     config.latents = "dataset"  # or "shipped": those of 10,000 training images a domain
     config.labels_per_class = placeholder(int)  # All; or a few of each class, with sampling "mixed" or "uniform".
     config.label_seed = 0  # Of the choice of those few.
+    config.label_file = placeholder(str)  # In their place those of a table, see `suggest_labels`.
+    # How the few label the rest along a graph: one of `label_propagation.METHODS`; and whether classes are of one size.
+    config.pseudo_labels = placeholder(str)
+    config.equal_class_sizes = False
     config.sampling = "balanced"
     config.seed = 0
     config.model = ConfigDict(

@@ -14,6 +14,7 @@ from latent_xlate import training
 from latent_xlate.bridge.bridge_training import (
     check_config,
     hide_labels,
+    label_all,
     latent_kinds,
     load_domains,
     make_bridge,
@@ -54,14 +55,14 @@ def benchmark(config: ConfigDict, num_seeds: int, target_accuracy: float) -> dic
     kinds = "+".join(latent_kinds(config.latents, len(config.domains))).split("+")
     split = "validation" if "dataset" in kinds else "test"
     domains, latents = load_domains(config, "train")
-    latents = hide_labels(config, domains, latents)
+    latents, weights = label_all(config, domains, hide_labels(config, domains, latents))
     _, held_out = load_domains(config, split)
     seeds = [config.seed + i for i in range(num_seeds)]
     runs = []
     for seed in seeds:
         of_seed = copy.deepcopy(config)
         of_seed.seed = seed
-        runs.append(_run(of_seed, domains, latents, held_out))
+        runs.append(_run(of_seed, domains, latents, weights, held_out))
     pair = next(iter(runs[0][1]))
     curve = [
         {
@@ -87,14 +88,18 @@ def benchmark(config: ConfigDict, num_seeds: int, target_accuracy: float) -> dic
 
 
 def _run(
-    config: ConfigDict, domains: Sequence[Domain], latents: Sequence[Latents], held_out: Sequence[Latents]
+    config: ConfigDict,
+    domains: Sequence[Domain],
+    latents: Sequence[Latents],
+    weights: Sequence[np.ndarray] | None,
+    held_out: Sequence[Latents],
 ) -> tuple[list[dict[str, float]], dict[str, float]]:
     """Trains with one seed: the points of the curve, and the final accuracy of each pair, the curve's first."""
     meters: dict[str, Callable[[], float]] = {}
     points: list[dict[str, float]] = []
     watch = Stopwatch()
     bridge = make_bridge(config, domains)
-    make_batch = make_batches(latents, num_classes(domains), config.sampling, config.seed)
+    make_batch = make_batches(latents, num_classes(domains), config.sampling, config.seed, weights)
     with watch.paused():
         translator = Translator(domains, bridge)
         for (source, of), (target, _) in itertools.permutations(zip(translator.names, held_out, strict=True), 2):

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from latent_xlate.bridge.bridge_training import load_domains, load_latents, train_bridge
+from latent_xlate.bridge.bridge_training import hide_labels, label_all, load_domains, load_latents, train_bridge
 from latent_xlate.bridge.latents import Latents, encode_data, hash_of_stream
 from latent_xlate.data import images, tfds_sets
 from latent_xlate.data.synthetic import digits_like
@@ -104,6 +104,23 @@ def relabelled_copy(savedmodels, folder, relabel):
     return folder
 
 
+def permuting(seen, label_seed=5):
+    """Permutes labels that nobody asked for.
+
+    The order in which labels are asked for reaches some hidden ones, of classes that had enough: those stay.
+    """
+
+    def permute(name, labels):
+        order = np.random.default_rng(hash_of_stream(label_seed, list(seen).index(name))).permutation(len(labels))
+        never_asked = order[np.flatnonzero(np.isin(order, seen[name])).max() + 1 :]
+        permuted = labels.copy()
+        permuted[never_asked] = np.random.default_rng(0).permutation(labels[never_asked])
+        assert (permuted != labels).sum() > 50
+        return permuted
+
+    return permute
+
+
 def test_few_labels_are_those_of_the_file_and_hidden_labels_play_no_part(savedmodels, tmp_path):
     _, bridge = train_bridge(few_labels(savedmodels), tmp_path / "run")
     seen = json.loads((tmp_path / "run" / "labelled.json").read_text())
@@ -116,22 +133,45 @@ def test_few_labels_are_those_of_the_file_and_hidden_labels_play_no_part(savedmo
         hidden[seen[name]] = labels[seen[name]]
         return hidden
 
-    # Without the hidden labels, and with wrong ones: the order in which labels are asked for reaches some hidden
-    # ones, of classes that had enough, so those of the others are permuted.
-    def permute(name, labels):
-        order = np.random.default_rng(hash_of_stream(5, list(seen).index(name))).permutation(len(labels))
-        never_asked = order[np.flatnonzero(np.isin(order, seen[name])).max() + 1 :]
-        permuted = labels.copy()
-        permuted[never_asked] = np.random.default_rng(0).permutation(labels[never_asked])
-        assert (permuted != labels).sum() > 50
-        return permuted
-
     without = few_labels(relabelled_copy(savedmodels, tmp_path / "hidden", hide), labels_per_class=None)
     assert_same_weights(train_bridge(without, tmp_path / "run_without")[1], bridge)
-    wrong = few_labels(relabelled_copy(savedmodels, tmp_path / "permuted", permute))
+    wrong = few_labels(relabelled_copy(savedmodels, tmp_path / "permuted", permuting(seen)))
     assert_same_weights(train_bridge(wrong, tmp_path / "run_wrong")[1], bridge)
     assert not (tmp_path / "run_without" / "labelled.json").exists()
     assert json.loads((tmp_path / "run_wrong" / "labelled.json").read_text()) == seen
+
+
+def test_pseudo_labels_are_of_the_seen_labels_alone_and_stand_in_for_the_others(savedmodels, tmp_path):
+    fields = {"labels_per_class": 1, "sampling": "balanced", "pseudo_labels": "poisson", "num_steps": 20}
+    _, bridge = train_bridge(few_labels(savedmodels, **fields), tmp_path / "run")
+    seen = json.loads((tmp_path / "run" / "labelled.json").read_text())
+    assert {name: len(indices) for name, indices in seen.items()} == dict.fromkeys(seen, shipped.NUM_CLASSES)
+
+    wrong = few_labels(relabelled_copy(savedmodels, tmp_path / "permuted", permuting(seen)), **fields)
+    assert_same_weights(train_bridge(wrong, tmp_path / "run_wrong")[1], bridge)
+
+    config = few_labels(savedmodels, **fields)
+    domains, latents = load_domains(config, "train")
+    labelled, weights = label_all(config, domains, hide_labels(config, domains, latents))
+    for name, of, pseudo, weight in zip(seen, latents, labelled, weights, strict=True):
+        assert np.mean(pseudo.labels == of.labels) > 0.9
+        np.testing.assert_array_equal(weight[seen[name]], 1)
+        assert 0 <= weight.min() < 1
+
+
+def test_label_file_gives_the_labels(savedmodels, tmp_path):
+    config = few_labels(savedmodels)
+    _, bridge = train_bridge(config, tmp_path / "random")
+    seen = json.loads((tmp_path / "random" / "labelled.json").read_text())
+    rows = [
+        f"{name},shipped,{index},{shipped.latents(name, 200, seed=1).labels[index]}"
+        for name, indices in seen.items()
+        for index in indices
+    ]
+    (tmp_path / "labels.csv").write_text("\n".join(["domain,latents,index,class", *rows]) + "\n")
+    config = few_labels(savedmodels, labels_per_class=1, label_file=str(tmp_path / "labels.csv"))
+    assert_same_weights(train_bridge(config, tmp_path / "run")[1], bridge)
+    assert json.loads((tmp_path / "run" / "labelled.json").read_text()) == seen
 
 
 def test_label_seed_chooses_the_labels_and_leaves_the_rest_of_the_run_alone(savedmodels, tmp_path):
@@ -220,6 +260,12 @@ def test_kinds_of_latents_that_do_not_fit_are_refused(latents, message, savedmod
         ({"labels_per_class": -1}, "labels_per_class is -1; it must be 0 or more"),
         ({"labels_per_class": 21}, "not fit domain 'digits': Class 0 has 20 labelled instances, fewer than 21"),
         ({"labels_per_class": 3}, "has 170 unlabelled instances; use sampling 'uniform' or 'mixed'"),
+        ({"pseudo_labels": "poison"}, "Unknown method of pseudo_labels 'poison'. Did you mean 'poisson'"),
+        (
+            {"pseudo_labels": "poisson", "labels_per_class": 0},
+            "pseudo_labels does not fit domain 'digits': Class 0 has no labelled instance",
+        ),
+        ({"label_file": "nowhere.csv"}, "There is no file of labels nowhere.csv"),
         ({"domains": (1, 2)}, "domains is \\(1, 2\\); it must hold names"),
     ],
 )

@@ -122,6 +122,26 @@ def test_loss_is_that_of_the_paper(variant):
         np.testing.assert_allclose(terms[name], value, rtol=2e-5, err_msg=name)
 
 
+def test_labels_weigh_what_they_are_said_to():
+    model = bridge()
+    posteriors, labels = batch(model.latent_dims)
+    labels = tuple(tf.constant([0, 1, 2, 0, 1, 2, 0, 1]) for _ in labels)
+
+    def classification(*labels_and_weights):
+        model.reset_metrics()
+        return float(model.test_step((posteriors, *labels_and_weights))["classification"])
+
+    def weights(*first):
+        return tuple(tf.constant([*first, *[1.0] * (8 - len(first))]) for _ in labels)
+
+    hidden = tuple(tf.constant([-1, -1, 2, 0, 1, 2, 0, 1]) for _ in labels)
+    assert classification(labels, weights()) == pytest.approx(classification(labels))
+    assert classification(labels, weights(0.0, 0.0)) == pytest.approx(classification(hidden))
+    # A weight of three is as good as three instances: the mean of what each weighs.
+    alone = [classification(tuple(tf.where(tf.range(8) == i, of, -1) for of in labels)) for i in range(8)]
+    assert classification(labels, weights(3.0, 0.5)) == pytest.approx(np.average(alone, weights=[3, 0.5] + [1] * 6))
+
+
 @pytest.mark.parametrize("variant", ["paper", "unconditional", "dense", "all_at_once"])
 def test_translation_is_encoder_then_decoder(variant):
     model = bridge(**VARIANTS[variant])

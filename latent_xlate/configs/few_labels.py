@@ -1,0 +1,34 @@
+"""Few labels: a bridge whose labelled instances label all others along a graph of latents."""
+
+from ml_collections import ConfigDict
+
+from latent_xlate import checks
+from latent_xlate.configs.base import image_bridge
+
+PAIRS = {
+    "mnist_mnist": ("mnist", "mnist_b"),
+    "mnist_fashion_mnist": ("mnist", "fashion_mnist"),
+}
+_SUFFIXES = {"": "best", "_quick": "quick"}
+
+
+def get_config(pair_and_mode: str = "mnist_mnist") -> ConfigDict:
+    """Settings of a bridge of ten labels a class, unless told (`--config.labels_per_class`, `--config.label_file`).
+
+    Args:
+        pair_and_mode: One of `PAIRS`, or one with "_quick" at its end, on the latents that ship.
+
+    Raises:
+        ValueError: Unknown pair or mode.
+    """
+    names = {
+        f"{pair}{suffix}": (domains, mode) for pair, domains in PAIRS.items() for suffix, mode in _SUFFIXES.items()
+    }
+    domains, mode = names[checks.known(pair_and_mode, names, "pair of domains")]
+    config = image_bridge(domains, mode)
+    config.labels_per_class = 10
+    # Which label every instance: batches are balanced by what they say.
+    config.pseudo_labels = "poisson_mbo"
+    config.equal_class_sizes = True
+    config.sampling = "balanced"
+    return config
