@@ -1,0 +1,44 @@
+r"""Suggests which instances to label first, for a bridge of few labels.
+
+    bin/suggest_labels.py --domain=mnist --domain=mnist_b --count=20 --output=out/labels
+
+The folder gets `labels.csv`, with a row for each instance suggested, and for each domain that shows pictures
+a contact sheet, `NAME.png`, in the order of the rows. Write the name of its class into the last column of each row
+that you know, then train:
+
+    bin/train_bridge.py --config=few_labels:mnist_mnist_quick --config.label_file=out/labels/labels.csv \
+        --workdir=out/few_labels
+
+Each class needs one labelled instance at least. No label is looked at.
+"""
+
+from absl import flags
+
+from latent_xlate import training
+from latent_xlate.bridge.bridge_training import LATENTS
+from latent_xlate.cli import _app
+from latent_xlate.evaluation import contact_sheet
+
+_DOMAIN = flags.DEFINE_multi_string("domain", None, "Name or folder of a domain; may be repeated.", required=True)
+_COUNT = flags.DEFINE_integer("count", 20, "Instances to suggest of each domain.", lower_bound=1)
+_OUTPUT = flags.DEFINE_string("output", None, "Folder for table and contact sheets.", required=True)
+_LATENTS = flags.DEFINE_enum("latents", "shipped", list(LATENTS), "Latents that the bridge is to be trained on.")
+_DATA_DIR = flags.DEFINE_string("data_dir", None, "Folder of TFDS data sets (default: TFDS's own).")
+_SEED = flags.DEFINE_integer("seed", 0, "Governs all that is random.", lower_bound=0)
+
+
+def main(argv):
+    del argv
+    training.output_folder(_OUTPUT.value)
+    written = contact_sheet.suggest_labels(
+        _DOMAIN.value, _OUTPUT.value, _COUNT.value, _LATENTS.value, _DATA_DIR.value, _SEED.value
+    )
+    print(f"Fill in the last column of {written}")
+
+
+def console_entry_point():
+    _app.run(main)
+
+
+if __name__ == "__main__":
+    console_entry_point()
