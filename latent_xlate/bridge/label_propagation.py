@@ -150,7 +150,8 @@ def poisson_mbo(
         graph: Symmetric weights, [n, n].
         labels: Integers [n], -1 where unlabelled.
         num_classes: Number of classes.
-        equal_sizes: Whether thresholds are such that all classes are of one size.
+        equal_sizes: Whether thresholds are such that all classes are of one size. Of one label a class, and
+            without this, the shortest cut may well leave a class next to nothing.
         num_rounds: Of thresholding, at most.
 
     Returns:

@@ -7,12 +7,11 @@ from scipy import sparse
 from sklearn.cluster import MiniBatchKMeans
 
 from latent_xlate import checks
-from latent_xlate.bridge import label_propagation
 
 _SMOOTHING_STEPS = 40
 
 
-def suggest(points: np.ndarray, count: int, seed: int = 0) -> np.ndarray:
+def suggest(points: np.ndarray, graph: sparse.csr_array, count: int, seed: int = 0) -> np.ndarray:
     """Chooses instances whose labels say most about the others.
 
     Random walks along the graph of nearest neighbours take each point to the mean of those it reaches: what
@@ -21,6 +20,7 @@ def suggest(points: np.ndarray, count: int, seed: int = 0) -> np.ndarray:
 
     Args:
         points: What instances are compared by, float [n, dim], see `label_propagation.graph_points`.
+        graph: Symmetric weights, [n, n], see `label_propagation.neighbour_graph`.
         count: How many to choose.
         seed: Of the clusters' search.
 
@@ -32,7 +32,6 @@ def suggest(points: np.ndarray, count: int, seed: int = 0) -> np.ndarray:
     """
     checks.at_least(count, 1, "count")
     checks.at_least(len(points), count, "The number of instances to choose from")
-    graph = label_propagation.neighbour_graph(points)
     walk = (sparse.diags_array(1 / graph.sum(axis=1)) @ graph).tocsr().astype(np.float32)
     smooth = points.astype(np.float32)
     for _ in range(_SMOOTHING_STEPS):

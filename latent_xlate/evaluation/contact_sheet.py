@@ -45,7 +45,8 @@ def suggest_labels(
     for folder in domains:
         domain = pretrained.load(folder)
         of = load_latents(domain, folder, latents, "train", data_dir)
-        chosen = label_suggestion.suggest(label_propagation.graph_points(domain, of), count, seed)
+        points = label_propagation.graph_points(domain, of)
+        chosen = label_suggestion.suggest(points, label_propagation.neighbour_graph(points), count, seed)
         pictures = np.asarray(domain.pictures(domain.decode(of.mu[chosen])))
         draw(Path(output) / f"{domain.name}.png", pictures, [str(index) for index in chosen])
         rows += [(domain.name, latents, int(index)) for index in chosen]

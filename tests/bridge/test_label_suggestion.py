@@ -4,27 +4,32 @@ import numpy as np
 import pytest
 from sklearn.datasets import make_blobs, make_moons
 
+from latent_xlate.bridge.label_propagation import neighbour_graph
 from latent_xlate.bridge.label_suggestion import suggest
+
+
+def suggested(points, count):
+    return suggest(points, neighbour_graph(points), count)
 
 
 def test_one_of_each_blob_the_largest_first_near_its_middle():
     centres = np.array([[0.0, 0.0], [9.0, 0.0], [0.0, 9.0]])
     points, labels = make_blobs((60, 200, 120), centers=centres, random_state=0)
-    chosen = suggest(points, 3)
+    chosen = suggested(points, 3)
     assert labels[chosen].tolist() == [1, 2, 0]
     assert np.linalg.norm(points[chosen] - centres[[1, 2, 0]], axis=1).max() < 0.7
-    np.testing.assert_array_equal(suggest(points, 3), chosen)
+    np.testing.assert_array_equal(suggested(points, 3), chosen)
 
 
 def test_both_of_two_moons_are_met():
     points, labels = make_moons(400, noise=0.05, random_state=0)
-    assert set(labels[suggest(points, 2)]) == {0, 1}
+    assert set(labels[suggested(points, 2)]) == {0, 1}
 
 
 def test_all_of_all_points_each_once_even_where_they_coincide():
-    assert sorted(suggest(np.zeros((5, 2)), 5)) == [0, 1, 2, 3, 4]
+    assert sorted(suggested(np.zeros((5, 2)), 5)) == [0, 1, 2, 3, 4]
 
 
 def test_more_than_there_are_is_refused():
     with pytest.raises(ValueError, match="number of instances to choose from is 3; it must be 4 or more"):
-        suggest(np.eye(3), 4)
+        suggested(np.eye(3), 4)
