@@ -73,5 +73,5 @@ def test_seed_decides_the_pairs():
 
 def test_class_without_images_is_refused():
     data = images.turned()
-    with pytest.raises(ValueError, match="Class 2 has no instance in domain 1"):
+    with pytest.raises(ValueError, match="Class 2 has no labelled instance in domain 1"):
         make_image_pairs([images.bars(), data.take(data.labels != 2)], images.NUM_CLASSES, 0)
