@@ -77,7 +77,7 @@ def _records(
 def _example(translator: Translator, name: str) -> dict[str, dict[str, tf.Tensor]]:
     """One instance of a domain, as the input of each kind of signature."""
     domain = translator.domain(name)
-    z = domain.sample_prior(1)
+    z = domain.sample_prior(1) if domain.has_prior else domain.encode(tf.zeros([1, *domain.data_shape]))[0]
     x = domain.decode(z)
     inputs = {"_latents": {"z": z}, "_arrays": {"x": x}, "": {"data_bytes": domain.write(x)}}
     try:

@@ -10,7 +10,9 @@ import yaml
 from google.protobuf import text_format
 from tensorflow_serving.apis import prediction_log_pb2
 
+from latent_xlate.baselines.pixel_domain import PixelDomain
 from latent_xlate.serving import bundle, export
+from latent_xlate.translator import Translator
 from tests import tiny
 from tests.serving.decoders import decoders
 
@@ -148,3 +150,13 @@ def test_manifest_is_probed_and_grows_by_requests(base):
     assert selector == kinds["Deployment"]["spec"]["template"]["metadata"]["labels"]
     ports = {port["name"] for port in container["ports"]}
     assert {port["targetPort"] for port in kinds["Service"]["spec"]["ports"]} == ports
+
+
+def test_domains_without_a_prior_have_records_too(tmp_path):
+    domains = [PixelDomain(name, (6, 6, 1)) for name in ("left", "right")]
+    export.export_translator(Translator(domains, tiny.bridge((36, 36))), tmp_path)
+    model = tmp_path / "translator" / "1"
+    records = {request.model_spec.signature_name: request for request in requests(model)}
+    signatures = export.load_export(model).signatures
+    assert set(records) == set(signatures)
+    np.testing.assert_array_equal(tf.make_ndarray(records["left_to_right_arrays"].inputs["x"]), np.zeros((1, 6, 6, 1)))
