@@ -19,7 +19,7 @@ from absl import flags
 
 from latent_xlate import training
 from latent_xlate.cli import _app
-from latent_xlate.domains import image_training, speech_training
+from latent_xlate.domains import image_training, network_training, speech_training
 from latent_xlate.optimizer import SCHEDULES
 
 SPEECH_CLASSIFIER = "speech_classifier"
@@ -50,7 +50,7 @@ _FILTERS = flags.DEFINE_integer(
 )
 _SEED = flags.DEFINE_integer("seed", 0, "Governs all that is random.")
 _STRATEGY = flags.DEFINE_enum("strategy", "auto", training.STRATEGIES, "tf.distribute strategy.")
-_PRECISION = flags.DEFINE_enum("precision", "float32", image_training.PRECISIONS, "Keras dtype policy.")
+_PRECISION = flags.DEFINE_enum("precision", "float32", network_training.PRECISIONS, "Keras dtype policy.")
 
 _OF_IMAGES = (_SHIFT, _HIDDEN_UNITS)
 _OF_SPEECH = (_FILTERS,)

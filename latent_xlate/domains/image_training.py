@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import keras
-import numpy as np
 import tensorflow as tf
 
 from latent_xlate import checks, training
 from latent_xlate.data import images
 from latent_xlate.domains.image_classifier import ImageClassifier
 from latent_xlate.domains.image_vae import ImageVAE
-from latent_xlate.domains.network_files import in_float32
+from latent_xlate.domains.network_training import PRECISIONS, steps_per_epoch, train_by_epochs
 from latent_xlate.optimizer import FusedAdam, make_schedule
 from latent_xlate.randomness import shuffled_indices
 
 MODELS = ("vae", "classifier")
 BATCH_SIZES = {"vae": 512, "classifier": 256}
-PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
 
 
 def train_image_model(
@@ -82,8 +78,7 @@ def train_image_model(
         "seed": seed, "precision": precision,
     }  # fmt: skip
     train = splits["train"]
-    steps_per_epoch = math.ceil(len(train) / batch_size)
-    rate = make_schedule(schedule, learning_rate, epochs * steps_per_epoch)
+    rate = make_schedule(schedule, learning_rate, epochs * steps_per_epoch(train, batch_size))
     training.replica_batch_size(batch_size, distribution)
 
     keras.utils.set_random_seed(seed)
@@ -98,68 +93,16 @@ def train_image_model(
             network = ImageClassifier(shape, len(train.class_names), **options)
         network.build()
         network.compile(optimizer=FusedAdam(rate), jit_compile=False)
-    judged = in_float32(network)  # Outside the strategy, since a cluster's model cannot be evaluated by one worker.
-    judged.compile()
-    workdir = training.open_workdir(workdir, config)  # Only now: what does not fit leaves nothing behind.
-    best = BestWeights(judged, workdir / "best.weights.h5") if model == "classifier" else None
-    validation = _dataset(splits["validation"])
-
-    def on_log(step: int, logs: Mapping[str, float]) -> dict[str, float]:
-        judged.set_weights(network.get_weights())
-        results = judged.evaluate(validation, verbose=0, return_dict=True)
-        results = {f"validation_{name}": float(value) for name, value in results.items()}
-        if best:
-            best.update(results["validation_accuracy"], training.is_chief(distribution))
-        return results
-
-    training.train(
+    return train_by_epochs(
         network,
         _make_batch(train, shift, seed),
-        num_steps=epochs * steps_per_epoch,
-        batch_size=batch_size,
-        workdir=workdir,
+        splits,
+        workdir,
+        config,
         strategy=distribution,
-        steps_per_log=steps_per_epoch,
-        on_log=on_log,
-        state={"best": best.value} if best else None,
-        description=f"{dataset} {model}",
+        keep_best=model == "classifier",
+        evaluated_at_once=1000,
     )
-    path = workdir / "model.keras"
-    if training.is_chief(distribution):
-        judged.set_weights(network.get_weights())
-        if best:
-            judged.load_weights(best.path)
-        # A copy again, without the optimizer that `compile` gave.
-        training.write_atomically(path, lambda temporary: in_float32(judged).save(temporary))
-        metrics = {
-            split: judged.evaluate(_dataset(splits[split]), verbose=0, return_dict=True)
-            for split in ("validation", "test")
-        }
-        training.write_json(workdir / "metrics.json", metrics)
-    training.wait_for_workers(distribution)
-    return path
-
-
-class BestWeights:
-    """Keeps the weights of the epoch that is best by a score, across restarts.
-
-    Attributes:
-        value: The best score so far, a variable to be kept in the checkpoint.
-        path: Where the weights of that epoch are.
-    """
-
-    def __init__(self, model: keras.Model, path: Path):
-        """Keeps the best weights of `model` in the file `path`."""
-        self.model = model
-        self.path = path
-        self.value = tf.Variable(-np.inf, dtype=tf.float32, trainable=False, name="best")
-
-    def update(self, score: float, write: bool) -> None:
-        """Keeps the model's weights if `score` is the best so far; only `write` writes the file."""
-        if score > float(self.value.numpy()):
-            if write:
-                training.write_atomically(self.path, lambda temporary: self.model.save_weights(temporary))
-            self.value.assign(score)
 
 
 def _make_batch(data: images.LabelledImages, shift: int, seed: int) -> training.MakeBatch:
@@ -201,7 +144,3 @@ def shifted(x: tf.Tensor, choice: tf.Tensor, shift: int) -> tf.Tensor:
         interpolation="NEAREST",
         fill_mode="CONSTANT",
     )
-
-
-def _dataset(data: images.LabelledImages) -> tf.data.Dataset:
-    return tf.data.Dataset.from_tensor_slices((data.floats, data.labels)).batch(1000)

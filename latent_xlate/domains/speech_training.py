@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import math
 import os
-from collections.abc import Mapping
 from pathlib import Path
 
 import keras
@@ -13,8 +11,8 @@ import tensorflow as tf
 from latent_xlate import checks, training
 from latent_xlate.data import speech
 from latent_xlate.data.audio import NUM_SAMPLES
-from latent_xlate.domains.image_training import PRECISIONS, BestWeights
-from latent_xlate.domains.network_files import checkpoint_state, in_float32, load_network
+from latent_xlate.domains.network_files import checkpoint_state, load_network
+from latent_xlate.domains.network_training import PRECISIONS, steps_per_epoch, train_by_epochs
 from latent_xlate.domains.speech_classifier import SpeechClassifier
 from latent_xlate.optimizer import FusedAdam, make_schedule
 from latent_xlate.randomness import shuffled_indices
@@ -80,8 +78,7 @@ def train_speech_classifier(
         "precision": precision,
     }  # fmt: skip
     train = splits["train"]
-    steps_per_epoch = math.ceil(len(train) / batch_size)
-    rate = make_schedule(schedule, learning_rate, epochs * steps_per_epoch)
+    rate = make_schedule(schedule, learning_rate, epochs * steps_per_epoch(train, batch_size))
     training.replica_batch_size(batch_size, distribution)
 
     keras.utils.set_random_seed(seed)
@@ -89,42 +86,17 @@ def train_speech_classifier(
         classifier = SpeechClassifier(len(train.class_names), filters, dtype=precision)
         classifier.build()
         classifier.compile(optimizer=FusedAdam(rate), jit_compile=False)
-    judged = in_float32(classifier)  # Outside the strategy, since a cluster's model cannot be evaluated by one worker.
-    judged.compile()
-    workdir = training.open_workdir(workdir, config)  # Only now: what does not fit leaves nothing behind.
-    best = BestWeights(judged, workdir / "best.weights.h5")
-    validation = _dataset(splits["validation"])
-
-    def on_log(step: int, logs: Mapping[str, float]) -> dict[str, float]:
-        judged.set_weights(classifier.get_weights())
-        results = judged.evaluate(validation, verbose=0, return_dict=True)
-        best.update(results["accuracy"], training.is_chief(distribution))
-        return {f"validation_{name}": float(value) for name, value in results.items()}
-
-    training.train(
+    return train_by_epochs(
         classifier,
         make_batches(train, seed),
-        num_steps=epochs * steps_per_epoch,
-        batch_size=batch_size,
-        workdir=workdir,
+        splits,
+        workdir,
+        config,
         strategy=distribution,
-        steps_per_log=steps_per_epoch,
-        on_log=on_log,
-        state={"best": best.value, **checkpoint_state(classifier)},
-        description=f"{dataset} speech_classifier",
+        keep_best=True,
+        evaluated_at_once=100,
+        state=checkpoint_state(classifier),
     )
-    path = workdir / "model.keras"
-    if training.is_chief(distribution):
-        judged.load_weights(best.path)
-        # A copy again, without the optimizer that `compile` gave.
-        training.write_atomically(path, lambda temporary: in_float32(judged).save(temporary))
-        metrics = {
-            split: judged.evaluate(_dataset(splits[split]), verbose=0, return_dict=True)
-            for split in ("validation", "test")
-        }
-        training.write_json(workdir / "metrics.json", metrics)
-    training.wait_for_workers(distribution)
-    return path
 
 
 def load_classifier(path: str | os.PathLike) -> SpeechClassifier:
@@ -174,7 +146,3 @@ def make_batches(data: speech.LabelledSpeech, seed: int) -> training.MakeBatch:
 
 def _amplitude(decibels: tf.Tensor) -> tf.Tensor:
     return 10.0 ** (decibels / 20.0)
-
-
-def _dataset(data: speech.LabelledSpeech) -> tf.data.Dataset:
-    return tf.data.Dataset.from_tensor_slices((data.floats, data.labels)).batch(100)

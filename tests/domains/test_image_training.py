@@ -12,7 +12,7 @@ import tensorflow as tf
 
 from latent_xlate.data import images, tfds_sets
 from latent_xlate.data.synthetic import digits_like
-from latent_xlate.domains.image_training import BestWeights, shifted, train_image_model
+from latent_xlate.domains.image_training import shifted, train_image_model
 from tests.test_training import finish, free_ports
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -84,27 +84,6 @@ def test_bad_arguments_are_refused_and_nothing_is_written(arguments, message, da
             **({"model": "vae", "dataset": "bars"} | arguments), workdir=tmp_path / "run", data_dir=str(data_dir)
         )
     assert not (tmp_path / "run").exists()
-
-
-def test_best_weights_are_those_of_the_highest_score(tmp_path):
-    model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])
-    best = BestWeights(model, tmp_path / "best.weights.h5")
-
-    def update(score, write=True):
-        model.set_weights([np.full((1, 1), score), np.zeros(1)])
-        best.update(score, write)
-
-    def kept():
-        model.load_weights(best.path)
-        return model.get_weights()[0].item()
-
-    for score, expected in ((0.5, 0.5), (0.25, 0.5), (0.5, 0.5), (0.75, 0.75)):
-        update(score)
-        assert kept() == expected
-    # Of a worker that is not the chief the score alone.
-    update(0.875, write=False)
-    assert float(best.value.numpy()) == 0.875
-    assert kept() == 0.75
 
 
 def test_shifted_moves_images_as_scipy_does():
