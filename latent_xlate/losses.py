@@ -148,12 +148,10 @@ def all_pairs_swd(points: tf.Tensor, projections: tf.Tensor, p: float = 2.0) -> 
         Scalar: the sum over pairs, divided by `num_sets` - 1. With two sets it is
         `sliced_wasserstein_distance`, and with more each set still weighs as one of two does.
     """
-    num_sets, _, dim = points.shape
-    flat = tf.matmul(projections, tf.reshape(points, [-1, dim]), transpose_a=True, transpose_b=True)
-    projected = tf.sort(tf.reshape(flat, [projections.shape[1], num_sets, -1]))
-    first, second = zip(*((i, j) for i in range(num_sets) for j in range(i)), strict=True)
-    difference = tf.gather(projected, first, axis=1) - tf.gather(projected, second, axis=1)
-    return tf.reduce_mean(_power(difference, p)) * (len(first) / (num_sets - 1))
+    # Sorted one by one, since a sort keeps but one core busy.
+    projected = [tf.sort(tf.matmul(projections, x, transpose_a=True, transpose_b=True)) for x in tf.unstack(points)]
+    distances = [tf.reduce_mean(_power(x - y, p)) for i, x in enumerate(projected) for y in projected[:i]]
+    return tf.add_n(distances) / (len(projected) - 1)
 
 
 def _power(difference: tf.Tensor, p: float) -> tf.Tensor:
