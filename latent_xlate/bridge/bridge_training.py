@@ -12,12 +12,19 @@ from ml_collections import ConfigDict
 from latent_xlate import checks, training
 from latent_xlate.bridge import label_file, label_propagation
 from latent_xlate.bridge.bridging_vae import UNLABELLED, BridgingVAE
-from latent_xlate.bridge.latents import Latents, choose_labelled, encode_data, hash_of_stream, make_batches
+from latent_xlate.bridge.latents import (
+    Latents,
+    choose_labelled,
+    encode_data,
+    encode_shifted,
+    hash_of_stream,
+    make_batches,
+)
 from latent_xlate.domains import pretrained
 from latent_xlate.domains.domain import Domain
 from latent_xlate.optimizer import SCHEDULES, FusedAdam, make_schedule
 
-LATENTS = {"dataset": None, "shipped": "latents", "samples": "samples"}
+LATENTS = {"dataset": None, "shifted": None, "shipped": "latents", "samples": "samples"}
 """Kinds of latents, with what the files that hold them in a domain's folder start with; see `load_latents`."""
 
 _LEAST = {
@@ -72,9 +79,9 @@ def load_latents(domain: Domain, folder: str, latents: str, split: str, data_dir
     Args:
         domain: The domain.
         folder: Its name or folder, as `pretrained.folder` takes it.
-        latents: "dataset", posteriors of its data set; "shipped", those of some of it that lie in its
-            folder; "samples", draws of its prior that its judge is sure of, which lie there too; or several
-            of these, joined by "+".
+        latents: "dataset", posteriors of its data set; "shifted", those of the data set's images moved by a
+            pixel; "shipped", those of some of it that lie in the domain's folder; "samples", draws of its prior
+            that its judge is sure of, which lie there too; or several of these, joined by "+".
         split: "train", "validation" (not shipped) or "test".
         data_dir: Folder of TFDS data sets; None for the default.
 
@@ -82,14 +89,13 @@ def load_latents(domain: Domain, folder: str, latents: str, split: str, data_dir
         ValueError: Unknown kind of latents; no such data set or file; no encoder.
     """
     (kinds,) = latent_kinds(latents, 1)
-    parts = [_load_latents(domain, folder, kind, split, data_dir) for kind in kinds.split("+")]
-    arrays = zip(*((part.mu, part.sigma, part.labels) for part in parts), strict=True)
-    return Latents(*map(np.concatenate, arrays))
+    return Latents.concatenated([_load_latents(domain, folder, kind, split, data_dir) for kind in kinds.split("+")])
 
 
 def _load_latents(domain, folder, kind, split, data_dir):
-    if kind == "dataset":
-        return encode_data(domain, domain.load_data(split, data_dir))
+    if LATENTS[kind] is None:
+        data = domain.load_data(split, data_dir)
+        return encode_data(domain, data) if kind == "dataset" else encode_shifted(domain, data)
     path = pretrained.folder(folder) / f"{LATENTS[kind]}_{split}.npz"
     shipped = Latents.load(path)
     if shipped.mu.shape[1] != domain.latent_dim:

@@ -50,6 +50,12 @@ class Latents:
         """The instances at `indices` (an index array or a slice)."""
         return Latents(self.mu[indices], self.sigma[indices], self.labels[indices])
 
+    @classmethod
+    def concatenated(cls, parts: Sequence[Latents]) -> Latents:
+        """The instances of several, those of the first first."""
+        arrays = zip(*((part.mu, part.sigma, part.labels) for part in parts), strict=True)
+        return cls(*map(np.concatenate, arrays))
+
     def with_labels_of(self, indices: np.ndarray) -> Latents:
         """The same instances, but for those at `indices` unlabelled."""
         labels = np.full_like(self.labels, UNLABELLED)
@@ -107,6 +113,30 @@ def encode_data(domain: Domain, data: Labelled) -> Latents:
 
     mu, sigma = in_batches(encode, data.content, batch_size=domain.batch_size)
     return Latents(mu, sigma, data.labels.astype(np.int32))
+
+
+def encode_shifted(domain: Domain, data: Labelled) -> Latents:
+    """Posteriors of images moved by a pixel: up, down, left and right, in this order; black moves in.
+
+    What is true of an image is true of it a pixel further on: more instances to learn from, for no more labels.
+
+    Args:
+        domain: One with an encoder.
+        data: Images of the domain's shape.
+
+    Returns:
+        The latents of all images moved up, then of all moved down, and so on.
+
+    Raises:
+        ValueError: What is no images, and as `encode_data`.
+    """
+    if data.content.ndim != 4:
+        raise ValueError(f"latents=shifted are of images; domain {domain.name!r} is of {data.noun}s.")
+    padded = np.pad(data.content, ((0, 0), (1, 1), (1, 1), (0, 0)))
+    height, width = data.content.shape[1:3]
+    moved = [padded[:, y : y + height, x : x + width] for y, x in ((2, 1), (0, 1), (1, 2), (1, 0))]
+    parts = [encode_data(domain, data.with_content(images)) for images in moved]
+    return Latents.concatenated(parts)
 
 
 def choose_labelled(labels: np.ndarray, num_classes: int, per_class: int, seed: int) -> np.ndarray:

@@ -1,9 +1,11 @@
 import numpy as np
 import pytest
+import scipy.ndimage
 import tensorflow as tf
 
-from latent_xlate.bridge.latents import SAMPLINGS, Latents, choose_labelled, encode_data, make_batches
+from latent_xlate.bridge.latents import SAMPLINGS, Latents, choose_labelled, encode_data, encode_shifted, make_batches
 from latent_xlate.data.images import LabelledImages
+from latent_xlate.data.speech import LabelledSpeech
 from tests import tiny
 
 
@@ -76,6 +78,25 @@ def test_images_of_another_shape_are_refused():
     data = LabelledImages(np.zeros((3, 12, 12, 1), np.uint8), np.zeros(3, int), tiny.CLASS_NAMES)
     with pytest.raises(ValueError, match=r"Images are \(12, 12, 1\), those of domain 'digits' \(28, 28, 1\)"):
         encode_data(tiny.image_domain(), data)
+
+
+def test_shifted_latents_are_those_of_images_that_scipy_moves():
+    domain = tiny.image_domain()
+    generator = np.random.default_rng(0)
+    images = generator.integers(256, size=(5, 28, 28, 1), dtype=np.uint8)
+    data = LabelledImages(images, np.array([3, 1, 4, 1, 5]), tiny.CLASS_NAMES)
+    shifted = encode_shifted(domain, data)
+    moved = [scipy.ndimage.shift(images, (0, y, x, 0), order=0) for y, x in ((-1, 0), (1, 0), (0, -1), (0, 1))]
+    mu, sigma = domain.encode(np.concatenate(moved) / np.float32(255))
+    np.testing.assert_allclose(shifted.mu, mu, rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(shifted.sigma, sigma, rtol=1e-4, atol=1e-5)
+    np.testing.assert_array_equal(shifted.labels, np.tile(data.labels, 4))
+
+
+def test_sounds_are_not_shifted():
+    data = LabelledSpeech(np.zeros((3, 16384), np.int16), np.zeros(3, int), tiny.CLASS_NAMES)
+    with pytest.raises(ValueError, match="latents=shifted are of images; domain 'speech' is of recordings"):
+        encode_shifted(tiny.speech_domain(), data)
 
 
 def write_npz(path, **arrays):
