@@ -26,6 +26,7 @@ def get_config(pair_and_mode: str = "mnist_mnist") -> ConfigDict:
     }
     domains, mode = names[checks.known(pair_and_mode, names, "pair of domains")]
     config = image_bridge(domains, mode)
+    config.latents = config.latents.removesuffix("+shifted")  # A label is of one instance, not of its copies.
     config.labels_per_class = 10
     # Which label every instance: batches are balanced by what they say.
     config.pseudo_labels = "poisson_mbo"
