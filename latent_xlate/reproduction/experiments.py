@@ -103,7 +103,8 @@ def few_labels(settings: Settings) -> dict[int | None, list[ConfigDict]]:
         for seed in range(settings.num_label_seeds):
             config = _bridge(settings, "mnist_mnist", seed)
             if per_class is not None:
-                config.latents = config.latents.removesuffix("+shifted")  # A label is of one instance, not of its copies.
+                # A label is of one instance, not of its copies.
+                config.latents = config.latents.removesuffix("+shifted")
                 config.update({"labels_per_class": per_class, "label_seed": seed})
                 config.sampling = "mixed" if per_class else "uniform"
             runs[per_class].append(config)
