@@ -127,12 +127,12 @@ def sliced_wasserstein_distance(
         raise ValueError(f"projections is {projections.shape}; its first dimension must be {x.shape[1]}.")
     x, y = (tf.sort(tf.matmul(projections, points, transpose_a=True, transpose_b=True)) for points in (x, y))
     if x.shape[1] is not None and x.shape[1] == y.shape[1]:
-        return tf.reduce_mean(_power(x - y, p))
+        return tf.reduce_mean(power(x - y, p))
     # Quantiles in units of 1 / (n m), so that they are whole numbers.
     n, m = tf.shape(x, tf.int64)[1], tf.shape(y, tf.int64)[1]
     ends = tf.sort(tf.concat([tf.range(1, n + 1) * m, tf.range(1, m + 1) * n], axis=0))
     widths = ends - tf.concat([[0], ends[:-1]], axis=0)
-    cost = _power(tf.gather(x, (ends - 1) // m, axis=1) - tf.gather(y, (ends - 1) // n, axis=1), p)
+    cost = power(tf.gather(x, (ends - 1) // m, axis=1) - tf.gather(y, (ends - 1) // n, axis=1), p)
     return tf.reduce_mean(tf.linalg.matvec(cost, tf.cast(widths, cost.dtype) / tf.cast(n * m, cost.dtype)))
 
 
@@ -150,9 +150,10 @@ def all_pairs_swd(points: tf.Tensor, projections: tf.Tensor, p: float = 2.0) -> 
     """
     # Sorted one by one, since a sort keeps but one core busy.
     projected = [tf.sort(tf.matmul(projections, x, transpose_a=True, transpose_b=True)) for x in tf.unstack(points)]
-    distances = [tf.reduce_mean(_power(x - y, p)) for i, x in enumerate(projected) for y in projected[:i]]
+    distances = [tf.reduce_mean(power(x - y, p)) for i, x in enumerate(projected) for y in projected[:i]]
     return tf.add_n(distances) / (len(projected) - 1)
 
 
-def _power(difference: tf.Tensor, p: float) -> tf.Tensor:
+def power(difference: tf.Tensor, p: float) -> tf.Tensor:
+    """|difference|^p, by element."""
     return tf.square(difference) if p == 2 else tf.abs(difference) if p == 1 else tf.abs(difference) ** p

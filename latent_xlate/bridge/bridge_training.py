@@ -10,8 +10,9 @@ import numpy as np
 from ml_collections import ConfigDict
 
 from latent_xlate import checks, training
-from latent_xlate.bridge import label_file, label_propagation
-from latent_xlate.bridge.bridging_vae import UNLABELLED, BridgingVAE
+from latent_xlate.bridge import label_file, label_propagation, latent_classifier
+from latent_xlate.bridge.bridging_vae import BridgingVAE
+from latent_xlate.bridge.label_terms import UNLABELLED, LabelTerms
 from latent_xlate.bridge.latents import (
     Latents,
     choose_labelled,
@@ -36,6 +37,7 @@ _OTHER_FIELDS = {
     "domains", "latents", "labels_per_class", "label_file", "pseudo_labels", "equal_class_sizes", "sampling",
     "schedule", "precision", "model", "model.hidden_units",
 }  # fmt: skip
+_LEAST_OF_TERMS = {"beta_class_swd": 0, "beta_consistency": 0, "beta_translation": 0, "ramp_steps": 1}
 
 
 def check_config(config: ConfigDict) -> None:
@@ -50,6 +52,12 @@ def check_config(config: ConfigDict) -> None:
     checks.known(config.schedule, SCHEDULES, "schedule")
     if config.pseudo_labels is not None:
         checks.known(config.pseudo_labels, label_propagation.METHODS, "method of pseudo_labels")
+    terms = config.get("label_terms", {})
+    for name, value in terms.items():
+        least = _LEAST_OF_TERMS[checks.known(name, _LEAST_OF_TERMS, "setting of label_terms")]
+        checks.at_least(value, least, f"label_terms.{name}")
+    if terms.get("beta_class_swd") and config.sampling != "balanced":
+        raise ValueError(f"label_terms.beta_class_swd needs sampling 'balanced', not {config.sampling!r}.")
     if not all(isinstance(name, str) for name in config.domains):
         raise ValueError(f"domains is {config.domains!r}; it must hold names of domains.")
 
@@ -186,6 +194,35 @@ def label_all(
     return [of for of, _ in labelled], [weights for _, weights in labelled]
 
 
+def make_label_terms(
+    config: ConfigDict, domains: Sequence[Domain], latents: Sequence[Latents], weights: Sequence[np.ndarray] | None
+) -> LabelTerms | None:
+    """What labels add to the bridge's loss where `config.label_terms` asks for it, its classifiers trained.
+
+    Args:
+        config: The configuration.
+        domains: The domains.
+        latents: Each domain's, with the labels that its training takes, propagated ones too.
+        weights: What they weigh; None for 1 each.
+
+    Raises:
+        ValueError: Translations are to be classified, and a class has no label.
+    """
+    if not (settings := config.get("label_terms")):
+        return None
+    classifiers = []
+    if settings.get("beta_translation"):
+        for index, (domain, of) in enumerate(zip(domains, latents, strict=True)):
+            labelled = of.labels != UNLABELLED
+            weight = np.ones(len(of), np.float32) if weights is None else weights[index]
+            seed = hash_of_stream(config.seed, index)
+            classifier = latent_classifier.train_classifier(
+                of.take(labelled), weight[labelled], num_classes(domains), seed, name=domain.name
+            )
+            classifiers.append(latent_classifier.frozen(classifier))
+    return LabelTerms(**settings, classifiers=tuple(classifiers))
+
+
 def train_bridge(
     config: ConfigDict,
     workdir: str | os.PathLike,
@@ -218,9 +255,10 @@ def train_bridge(
     seen = hide_labels(config, domains, latents)
     latents, weights = label_all(config, domains, seen)
     make_batch = make_batches(latents, num_classes(domains), config.sampling, config.seed, weights)
+    label_terms = make_label_terms(config, domains, latents, weights)
 
     with distribution.scope():
-        bridge = make_bridge(config, domains)
+        bridge = make_bridge(config, domains, label_terms)
     workdir = training.open_workdir(workdir, config.to_dict())  # Only now: what does not fit leaves nothing behind.
     few = config.labels_per_class is not None or config.label_file is not None
     if few and training.is_chief(distribution):
@@ -242,12 +280,19 @@ def train_bridge(
     return domains, bridge
 
 
-def make_bridge(config: ConfigDict, domains: Sequence[Domain]) -> BridgingVAE:
+def make_bridge(config: ConfigDict, domains: Sequence[Domain], label_terms: LabelTerms | None = None) -> BridgingVAE:
     """A bridge between domains, built and compiled, as `config` describes it, its weights given by the seed."""
     keras.utils.set_random_seed(config.seed)
     rate = make_schedule(config.schedule, config.learning_rate, config.num_steps)
     latent_dims = [domain.latent_dim for domain in domains]
-    bridge = BridgingVAE(latent_dims, num_classes(domains), seed=config.seed, dtype=config.precision, **config.model)
+    bridge = BridgingVAE(
+        latent_dims,
+        num_classes(domains),
+        seed=config.seed,
+        label_terms=label_terms,
+        dtype=config.precision,
+        **config.model,
+    )
     bridge.build()
     bridge.compile(optimizer=FusedAdam(rate), jit_compile=False)
     return bridge

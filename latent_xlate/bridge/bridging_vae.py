@@ -9,13 +9,13 @@ import tensorflow as tf
 
 from latent_xlate import KERAS_PACKAGE, checks, losses
 from latent_xlate.bridge.bridge import Bridge
+from latent_xlate.bridge.label_terms import Batch, LabelTerms, classification, global_batch
 from latent_xlate.bridge.layers import GatedMixing
 from latent_xlate.domains.image_vae import relu_stack
 from latent_xlate.randomness import replica_normal, step_seed
 
 CLASSIFIERS = ("linear", "frozen")
 RECONSTRUCTIONS = (*losses.REDUCTIONS, "precision")
-UNLABELLED = -1
 
 
 @keras.saving.register_keras_serializable(package=KERAS_PACKAGE)
@@ -61,6 +61,7 @@ class BridgingVAE(Bridge):
         gated_mixing: bool = True,
         classifier: str = "linear",
         seed: int = 0,
+        label_terms: LabelTerms | None = None,
         **kwargs,
     ):
         """Makes the model; variables come with `build`.
@@ -84,6 +85,7 @@ class BridgingVAE(Bridge):
             classifier: "linear" and trained, as in the paper, or "frozen", a gated mixing layer left
                 at its random initial weights, as in the authors' code.
             seed: Of the noise and directions of training.
+            label_terms: What is added to the loss of `train_step` and `test_step`; not saved with the model.
             **kwargs: Passed to `keras.Model`.
 
         Raises:
@@ -107,6 +109,7 @@ class BridgingVAE(Bridge):
         self.gated_mixing = gated_mixing
         self.classifier_kind = classifier
         self.seed = seed
+        self.label_terms = label_terms
         self._width = max(self.latent_dims)
         policy = self.dtype_policy
 
@@ -131,9 +134,8 @@ class BridgingVAE(Bridge):
             self.classifier = GatedMixing(num_classes, dtype=policy, name="classifier")
         # The constructor's argument would not reach the layers inside a gated mixing layer.
         self.classifier.trainable = classifier == "linear" and beta_cls > 0
-        self.trackers = {
-            name: keras.metrics.Mean(name=name) for name in ("loss", "reconstruction", "kl", "swd", "classification")
-        }
+        names = ["loss", "reconstruction", "kl", "swd", "classification", *(label_terms.betas if label_terms else ())]
+        self.trackers = {name: keras.metrics.Mean(name=name) for name in names}
 
     @property
     def num_domains(self) -> int:
@@ -242,7 +244,7 @@ class BridgingVAE(Bridge):
     def metrics(self):
         return list(self.trackers.values())
 
-    def _terms(self, posteriors, labels, weights, noise, projections):
+    def _terms(self, posteriors, labels, weights, noise, projections, step=None):
         """The loss and its terms on this replica's part of the batch.
 
         Args:
@@ -251,6 +253,7 @@ class BridgingVAE(Bridge):
             weights: What labels weigh, float32 [num_domains, batch]; None for 1 each.
             noise: That of each domain's z, [batch, latent_dim], and that of z', [num_domains, batch, shared_dim].
             projections: [shared_dim, num_projections].
+            step: Integer scalar; None in evaluation.
 
         Returns:
             Name to scalar, for the trackers; and the replica's share of the loss, which added up over
@@ -263,6 +266,7 @@ class BridgingVAE(Bridge):
         adapted = [adapter(x) for adapter, x in zip(self.input_adapters, z, strict=True)] if self.input_adapters else z
         mu, sigma = self._by_domain(self._encode, tf.concat(adapted, axis=0), domains)
         z_shared = mu + sigma * tf.reshape(shared_noise, tf.shape(mu))
+        by_domain = tf.reshape(z_shared, [self.num_domains, -1, self.shared_dim])
         decoded = tf.split(self._by_domain(self._decode, z_shared, domains), self.num_domains)
         if self.output_adapters:
             decoded = [
@@ -283,12 +287,15 @@ class BridgingVAE(Bridge):
             terms["kl"] = tf.reduce_mean(losses.gaussian_kl(mu, sigma)) * self.num_domains
             loss += self.beta_kl * terms["kl"] / replicas
         if self.beta_swd:
-            stacked = _global_batch(tf.reshape(z_shared, [self.num_domains, -1, self.shared_dim]))
-            terms["swd"] = losses.all_pairs_swd(stacked, projections, self.swd_order)
+            terms["swd"] = losses.all_pairs_swd(global_batch(by_domain), projections, self.swd_order)
             loss += self.beta_swd * terms["swd"] / replicas
         if self.beta_cls:
-            terms["classification"], share = self._classification(z_shared, labels, weights)
+            terms["classification"], share = classification(self.classify(z_shared), labels, weights)
             loss += self.beta_cls * share
+        if self.label_terms is not None:
+            more, share = self.label_terms(self, Batch(posteriors, by_domain, labels, weights, projections, step))
+            terms |= more
+            loss += share
         return terms | {"loss": loss * replicas}, loss
 
     def _by_domain(self, network, *stacked):
@@ -307,27 +314,6 @@ class BridgingVAE(Bridge):
             return tf.reduce_mean(losses.squared_error(z, decoded, self.reconstruction))
         mu, sigma = posterior
         return tf.reduce_mean(losses.precision_weighted_error(mu, sigma, decoded))
-
-    def _classification(self, z_shared, labels, weights):
-        """Cross entropy, a weighted mean over each domain's labelled instances, added up over domains.
-
-        Returns:
-            The mean as this replica sees it, and the replica's share of the global one.
-        """
-        flat = tf.reshape(labels, [-1])
-        entropy = tf.nn.sparse_softmax_cross_entropy_with_logits(
-            labels=tf.maximum(flat, 0), logits=self.classify(z_shared)
-        )
-        labelled = tf.cast(labels != UNLABELLED, tf.float32)
-        if weights is not None:
-            labelled *= weights
-        entropy = tf.reshape(entropy, tf.shape(labels)) * labelled
-        count = tf.reduce_sum(labelled, axis=1)
-        context = tf.distribute.get_replica_context()
-        if context.num_replicas_in_sync > 1:
-            count = context.all_reduce(tf.distribute.ReduceOp.SUM, count)
-        share = tf.reduce_sum(tf.reduce_sum(entropy, axis=1) / tf.maximum(count, 1.0))
-        return share * context.num_replicas_in_sync, share
 
     def _noise(self, batch, step):
         z_noise = [
@@ -359,7 +345,7 @@ class BridgingVAE(Bridge):
         step = self.optimizer.iterations
         noise, projections = self._noise(tf.shape(labels)[1], step), self._projections(step)
         with tf.GradientTape() as tape:
-            terms, loss = self._terms(posteriors, labels, weights, noise, projections)
+            terms, loss = self._terms(posteriors, labels, weights, noise, projections, step)
             scaled = self.optimizer.scale_loss(loss)
         self.optimizer.apply(tape.gradient(scaled, self.trainable_variables), self.trainable_variables)
         return self._track(terms)
@@ -393,13 +379,3 @@ class BridgingVAE(Bridge):
 def _unpack(data):
     posteriors, labels, weights = keras.utils.unpack_x_y_sample_weight(data)
     return posteriors, tf.stack(labels), None if weights is None else tf.stack(weights)
-
-
-def _global_batch(stacked: tf.Tensor) -> tf.Tensor:
-    """Gathers [num_domains, batch, dim] across replicas along the batch."""
-    context = tf.distribute.get_replica_context()
-    if context.num_replicas_in_sync == 1:
-        return stacked
-    num_domains, _, dim = stacked.shape
-    gathered = context.all_gather(tf.transpose(stacked, [1, 0, 2]), axis=0)
-    return tf.transpose(tf.ensure_shape(gathered, [None, num_domains, dim]), [1, 0, 2])

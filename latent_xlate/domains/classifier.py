@@ -39,9 +39,11 @@ class Classifier(keras.Model):
     def metrics(self):
         return [self.loss_tracker, self.accuracy_tracker]
 
-    def _loss(self, x, y, training):
+    def _loss(self, data, training):
+        x, y, weights = keras.utils.unpack_x_y_sample_weight(data)
         logits = self(x, training=training)
-        loss = tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(labels=y, logits=logits))
+        entropy = tf.nn.sparse_softmax_cross_entropy_with_logits(labels=y, logits=logits)
+        loss = tf.reduce_mean(entropy if weights is None else weights * entropy)
         self.loss_tracker.update_state(loss)
         self.accuracy_tracker.update_state(y, logits)
         return loss
@@ -50,17 +52,15 @@ class Classifier(keras.Model):
         return {metric.name: metric.result() for metric in self.metrics}
 
     def train_step(self, data):
-        x, y, _ = keras.utils.unpack_x_y_sample_weight(data)
         with tf.GradientTape() as tape:
             # Keras adds the replicas' gradients.
-            loss = self._loss(x, y, training=True) / self.distribute_strategy.num_replicas_in_sync
+            loss = self._loss(data, training=True) / self.distribute_strategy.num_replicas_in_sync
             loss = self.optimizer.scale_loss(loss)
         self.optimizer.apply(tape.gradient(loss, self.trainable_variables), self.trainable_variables)
         return self._results()
 
     def test_step(self, data):
-        x, y, _ = keras.utils.unpack_x_y_sample_weight(data)
-        self._loss(x, y, training=False)
+        self._loss(data, training=False)
         return self._results()
 
     def get_config(self):

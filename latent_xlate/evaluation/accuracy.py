@@ -17,7 +17,7 @@ import tensorflow as tf
 
 from latent_xlate import checks
 from latent_xlate.batching import in_batches
-from latent_xlate.bridge.bridging_vae import UNLABELLED
+from latent_xlate.bridge.label_terms import UNLABELLED
 from latent_xlate.bridge.latent_samples import MIN_PROBABILITY
 from latent_xlate.bridge.latents import Latents
 from latent_xlate.domains.domain import Domain

@@ -8,7 +8,7 @@ import numpy as np
 from tqdm import tqdm
 
 from latent_xlate.bridge import label_propagation, label_suggestion
-from latent_xlate.bridge.bridging_vae import UNLABELLED
+from latent_xlate.bridge.label_terms import UNLABELLED
 from latent_xlate.bridge.latents import choose_labelled
 
 Curve = dict[str, dict[str, list[float]]]

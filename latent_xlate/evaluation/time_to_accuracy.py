@@ -18,6 +18,7 @@ from latent_xlate.bridge.bridge_training import (
     latent_kinds,
     load_domains,
     make_bridge,
+    make_label_terms,
     num_classes,
 )
 from latent_xlate.bridge.latents import Latents, make_batches
@@ -98,7 +99,7 @@ def _run(
     meters: dict[str, Callable[[], float]] = {}
     points: list[dict[str, float]] = []
     watch = Stopwatch()
-    bridge = make_bridge(config, domains)
+    bridge = make_bridge(config, domains, make_label_terms(config, domains, latents, weights))
     make_batch = make_batches(latents, num_classes(domains), config.sampling, config.seed, weights)
     with watch.paused():
         translator = Translator(domains, bridge)

@@ -11,7 +11,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import tensorflow as tf
 
+from latent_xlate.bridge import latent_classifier
 from latent_xlate.bridge.bridge_training import hide_labels, label_all, load_domains, load_latents, train_bridge
 from latent_xlate.bridge.latents import Latents, encode_data, hash_of_stream
 from latent_xlate.data import images, tfds_sets
@@ -159,6 +161,26 @@ def test_pseudo_labels_are_of_the_seen_labels_alone_and_stand_in_for_the_others(
         assert 0 <= weight.min() < 1
 
 
+def test_terms_that_labels_add_see_the_seen_labels_alone_and_a_cut_run_ends_with_the_same_bits(
+    savedmodels, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(latent_classifier, "NUM_STEPS", 100)
+    terms = {"beta_class_swd": 1.0, "beta_consistency": 0.5, "beta_translation": 0.5, "ramp_steps": 10}
+    fields = {"labels_per_class": 2, "sampling": "balanced", "pseudo_labels": "poisson", "label_terms": terms}
+    _, bridge = train_bridge(few_labels(savedmodels, **fields), tmp_path / "run")
+    seen = json.loads((tmp_path / "run" / "labelled.json").read_text())
+    wrong = few_labels(relabelled_copy(savedmodels, tmp_path / "permuted", permuting(seen)), **fields)
+    assert_same_weights(train_bridge(wrong, tmp_path / "run_wrong")[1], bridge)
+
+    checkpoints = tmp_path / "run" / "checkpoints"
+    tf.train.update_checkpoint_state(str(checkpoints), str(checkpoints / "ckpt-30"))  # As if cut before the last one.
+    _, resumed = train_bridge(few_labels(savedmodels, **fields), tmp_path / "run")
+    assert_same_weights(resumed, bridge)
+    without = few_labels(savedmodels, **fields | {"label_terms": dict.fromkeys(terms, 0) | {"ramp_steps": 1}})
+    plain = train_bridge(without, tmp_path / "run_without")[1]
+    assert any(np.abs(a - b).max() > 1e-3 for a, b in zip(plain.get_weights(), bridge.get_weights(), strict=True))
+
+
 def test_label_file_gives_the_labels(savedmodels, tmp_path):
     config = few_labels(savedmodels)
     _, bridge = train_bridge(config, tmp_path / "random")
@@ -264,6 +286,13 @@ def test_kinds_of_latents_that_do_not_fit_are_refused(latents, message, savedmod
         (
             {"pseudo_labels": "poisson", "labels_per_class": 0},
             "pseudo_labels does not fit domain 'digits': Class 0 has no labelled instance",
+        ),
+        ({"label_terms": {"beta_clas_swd": 1}}, "Unknown setting of label_terms 'beta_clas_swd'. Did you mean"),
+        ({"label_terms": {"beta_consistency": -1}}, "label_terms.beta_consistency is -1; it must be 0 or more"),
+        ({"label_terms": {"ramp_steps": 0}}, "label_terms.ramp_steps is 0; it must be 1 or more"),
+        (
+            {"label_terms": {"beta_class_swd": 1}, "sampling": "mixed"},
+            "label_terms.beta_class_swd needs sampling 'balanced', not 'mixed'",
         ),
         ({"label_file": "nowhere.csv"}, "There is no file of labels nowhere.csv"),
         ({"domains": (1, 2)}, "domains is \\(1, 2\\); it must hold names"),
