@@ -8,6 +8,7 @@ from latent_xlate.configs.base import image_bridge
 PAIRS = {
     "mnist_mnist": ("mnist", "mnist_b"),
     "mnist_fashion_mnist": ("mnist", "fashion_mnist"),
+    "mnist_spoken_digit": ("mnist", "spoken_digit"),  # Of recordings: samples have no labels but the judge's.
 }
 _SUFFIXES = {"": "best", "_quick": "quick"}
 

@@ -173,7 +173,9 @@ def test_terms_that_labels_add_see_the_seen_labels_alone_and_a_cut_run_ends_with
     assert_same_weights(train_bridge(wrong, tmp_path / "run_wrong")[1], bridge)
 
     checkpoints = tmp_path / "run" / "checkpoints"
-    tf.train.update_checkpoint_state(str(checkpoints), str(checkpoints / "ckpt-30"))  # As if cut before the last one.
+    tf.compat.v1.train.update_checkpoint_state(
+        str(checkpoints), str(checkpoints / "ckpt-30")
+    )  # As if cut before the last one.
     _, resumed = train_bridge(few_labels(savedmodels, **fields), tmp_path / "run")
     assert_same_weights(resumed, bridge)
     without = few_labels(savedmodels, **fields | {"label_terms": dict.fromkeys(terms, 0) | {"ramp_steps": 1}})

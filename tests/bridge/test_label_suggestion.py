@@ -5,11 +5,14 @@ import pytest
 from sklearn.datasets import make_blobs, make_moons
 
 from latent_xlate.bridge.label_propagation import neighbour_graph
-from latent_xlate.bridge.label_suggestion import suggest
+from latent_xlate.bridge.label_propagation import graph_points
+from latent_xlate.bridge.label_suggestion import diffusion_map, suggest
+from latent_xlate.bridge.latents import Latents
+from latent_xlate.domains import pretrained
 
 
 def suggested(points, count):
-    return suggest(points, neighbour_graph(points), count)
+    return suggest(neighbour_graph(points), count)
 
 
 def test_one_of_each_blob_the_largest_first_near_its_middle():
@@ -26,8 +29,26 @@ def test_both_of_two_moons_are_met():
     assert set(labels[suggested(points, 2)]) == {0, 1}
 
 
+@pytest.mark.filterwarnings("ignore:Number of distinct clusters")
 def test_all_of_all_points_each_once_even_where_they_coincide():
     assert sorted(suggested(np.zeros((5, 2)), 5)) == [0, 1, 2, 3, 4]
+
+
+def test_places_tell_parts_of_a_graph_apart_and_draw_together_what_hangs_together():
+    points, labels = make_moons(400, noise=0.05, random_state=0)
+    places = diffusion_map(neighbour_graph(points))
+    np.testing.assert_allclose(np.linalg.norm(places, axis=1), 1, atol=1e-6)
+    cosines = places @ places.T
+    alike = labels[:, np.newaxis] == labels
+    assert cosines[alike].mean() > cosines[~alike].mean() + 0.3
+
+
+def test_twenty_suggestions_meet_all_classes_of_the_domains_that_ship():
+    for name in ("mnist", "fashion_mnist"):
+        folder = pretrained.folder(name)
+        latents = Latents.load(folder / "latents_train.npz").take(slice(0, 5_000))
+        points = graph_points(pretrained.load(name), latents)
+        assert len(set(latents.labels[suggested(points, 20)])) == 10
 
 
 def test_more_than_there_are_is_refused():
