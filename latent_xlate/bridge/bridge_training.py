@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
@@ -38,6 +41,8 @@ _OTHER_FIELDS = {
     "schedule", "precision", "model", "model.hidden_units",
 }  # fmt: skip
 _LEAST_OF_TERMS = {"beta_class_swd": 0, "beta_consistency": 0, "beta_translation": 0, "ramp_steps": 1}
+
+_LABELLED_FILE = "labelled.json"
 
 
 def check_config(config: ConfigDict) -> None:
@@ -263,7 +268,7 @@ def train_bridge(
     few = config.labels_per_class is not None or config.label_file is not None
     if few and training.is_chief(distribution):
         labelled = [np.flatnonzero(of.labels != UNLABELLED).tolist() for of in seen]
-        training.write_json(workdir / "labelled.json", dict(zip([d.name for d in domains], labelled, strict=True)))
+        training.write_json(workdir / _LABELLED_FILE, dict(zip([d.name for d in domains], labelled, strict=True)))
     training.train(
         bridge,
         make_batch,
@@ -278,6 +283,24 @@ def train_bridge(
     if training.is_chief(distribution):
         training.write_atomically(workdir / "bridge.keras", lambda path: bridge.save(path))
     return domains, bridge
+
+
+def labels_seen(workdir: str | os.PathLike) -> dict[str, Any]:
+    """Which labels the training of a folder saw, for its metrics.
+
+    Args:
+        workdir: The folder of a run.
+
+    Returns:
+        JSON-serialisable: `labels_seen` with the settings `labels_per_class`, `label_seed` and `label_file`, and
+        `instances`, by domain; nothing where the run saw all labels, or the folder is not one of a run.
+    """
+    config, labelled = Path(workdir) / "config.json", Path(workdir) / _LABELLED_FILE
+    if not (config.exists() and labelled.exists()):
+        return {}
+    settings = json.loads(config.read_text())
+    names = ("labels_per_class", "label_seed", "label_file")
+    return {"labels_seen": {name: settings[name] for name in names} | {"instances": json.loads(labelled.read_text())}}
 
 
 def make_bridge(config: ConfigDict, domains: Sequence[Domain], label_terms: LabelTerms | None = None) -> BridgingVAE:

@@ -33,4 +33,8 @@ def get_config(pair_and_mode: str = "mnist_mnist") -> ConfigDict:
     config.pseudo_labels = "poisson_mbo"
     config.equal_class_sizes = True
     config.sampling = "balanced"
+    # Further uses of the labels, see `LabelTerms`; off, until one is shown to help.
+    config.label_terms = ConfigDict(
+        {"beta_class_swd": 0.0, "beta_consistency": 0.0, "beta_translation": 0.0, "ramp_steps": 500}
+    )
     return config

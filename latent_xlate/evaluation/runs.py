@@ -12,7 +12,7 @@ import numpy as np
 import tensorflow as tf
 
 from latent_xlate import checks, training
-from latent_xlate.bridge.bridge_training import latent_kinds, load_latents
+from latent_xlate.bridge.bridge_training import labels_seen, latent_kinds, load_latents
 from latent_xlate.bridge.latents import Latents, encode_data
 from latent_xlate.data.labelled import Labelled
 from latent_xlate.domains import pretrained
@@ -83,7 +83,8 @@ def evaluate_runs(
             else:
                 of[name] = _shipped_latents(domain, kinds[name], rules.split, folder, data_dir)
         used.append(of)
-        runs.append({"translator": str(folder), **evaluate_translator(translator, of, protocol, data, seed)})
+        measured = evaluate_translator(translator, of, protocol, data, seed)
+        runs.append({"translator": str(folder), **labels_seen(Path(folder).parent), **measured})
     summary = report.summarise(runs)
     sources = ", ".join(f"{kind} of {name}" for name, kind in kinds.items())
     text = f"Latents, split {rules.split}: {sources}.\n\n{report.table(summary)}"

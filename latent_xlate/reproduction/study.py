@@ -20,7 +20,7 @@ from ml_collections import ConfigDict
 from latent_xlate import training
 from latent_xlate.baselines.baseline_training import OF_IMAGES, train_baseline
 from latent_xlate.baselines.pixel_domain import PixelDomain
-from latent_xlate.bridge.bridge_training import load_latents, train_bridge
+from latent_xlate.bridge.bridge_training import labels_seen, load_latents, train_bridge
 from latent_xlate.bridge.latents import Latents, encode_data
 from latent_xlate.data import images
 from latent_xlate.domains import pretrained
@@ -98,7 +98,8 @@ class Study:
         measured = [self.test_data(domain) for domain in domains]
         latents = {name: of for name, (of, _) in zip(translator.names, measured, strict=True)}
         data = {name: of for name, (_, of) in zip(translator.names, measured, strict=True) if of is not None}
-        training.write_json(folder / _METRICS, evaluate_translator(translator, latents, data=data))
+        metrics = {**labels_seen(folder), **evaluate_translator(translator, latents, data=data)}
+        training.write_json(folder / _METRICS, metrics)
         shutil.rmtree(folder / "checkpoints")  # Gigabytes, in all.
         gc.collect()  # Graphs hold data, and are held by cycles.
 

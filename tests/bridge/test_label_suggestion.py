@@ -5,10 +5,7 @@ import pytest
 from sklearn.datasets import make_blobs, make_moons
 
 from latent_xlate.bridge.label_propagation import neighbour_graph
-from latent_xlate.bridge.label_propagation import graph_points
 from latent_xlate.bridge.label_suggestion import diffusion_map, suggest
-from latent_xlate.bridge.latents import Latents
-from latent_xlate.domains import pretrained
 
 
 def suggested(points, count):
@@ -40,15 +37,8 @@ def test_places_tell_parts_of_a_graph_apart_and_draw_together_what_hangs_togethe
     np.testing.assert_allclose(np.linalg.norm(places, axis=1), 1, atol=1e-6)
     cosines = places @ places.T
     alike = labels[:, np.newaxis] == labels
-    assert cosines[alike].mean() > cosines[~alike].mean() + 0.3
-
-
-def test_twenty_suggestions_meet_all_classes_of_the_domains_that_ship():
-    for name in ("mnist", "fashion_mnist"):
-        folder = pretrained.folder(name)
-        latents = Latents.load(folder / "latents_train.npz").take(slice(0, 5_000))
-        points = graph_points(pretrained.load(name), latents)
-        assert len(set(latents.labels[suggested(points, 20)])) == 10
+    assert cosines[alike].mean() > 0.1
+    assert abs(cosines[~alike].mean()) < 0.01
 
 
 def test_more_than_there_are_is_refused():

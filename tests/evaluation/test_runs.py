@@ -78,6 +78,18 @@ def test_shipped_test_latents_of_two_runs(folder, tmp_path):
     ]
 
 
+def test_metrics_say_which_labels_a_run_saw(folder, tmp_path):
+    run = tmp_path / "run"
+    Translator.load(folder / "first").save(run / "translator")
+    instances = {"digits": [3, 5], "clothes": [0, 1]}
+    (run / "labelled.json").write_text(json.dumps(instances))
+    settings = {"labels_per_class": 1, "label_seed": 7, "label_file": None}
+    (run / "config.json").write_text(json.dumps(settings | {"seed": 0}))
+    runs.evaluate_runs([str(run / "translator")], tmp_path / "out", with_figures=False)
+    (measured,) = json.loads((tmp_path / "out" / "metrics.json").read_text())["runs"]
+    assert measured["labels_seen"] == settings | {"instances": instances}
+
+
 def test_data_sets_are_encoded_and_measure_the_base_models(folder, data_dir, tmp_path):
     runs.evaluate_runs([str(folder / "first")], tmp_path, "dataset", data_dir, with_figures=False)
     (run,) = json.loads((tmp_path / "metrics.json").read_text())["runs"]
