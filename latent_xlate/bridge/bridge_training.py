@@ -11,7 +11,7 @@ from ml_collections import ConfigDict
 
 from latent_xlate import checks, training
 from latent_xlate.bridge import label_file, label_propagation
-from latent_xlate.bridge.bridging_vae import UNLABELLED, BridgingVAE
+from latent_xlate.bridge.bridging_vae import BridgingVAE
 from latent_xlate.bridge.latents import (
     Latents,
     choose_labelled,
@@ -20,6 +20,7 @@ from latent_xlate.bridge.latents import (
     hash_of_stream,
     make_batches,
 )
+from latent_xlate.data.labelled import UNLABELLED
 from latent_xlate.domains import pretrained
 from latent_xlate.domains.domain import Domain
 from latent_xlate.optimizer import SCHEDULES, FusedAdam, make_schedule

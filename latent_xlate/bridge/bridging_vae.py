@@ -10,12 +10,12 @@ import tensorflow as tf
 from latent_xlate import KERAS_PACKAGE, checks, losses
 from latent_xlate.bridge.bridge import Bridge
 from latent_xlate.bridge.layers import GatedMixing
+from latent_xlate.data.labelled import UNLABELLED
 from latent_xlate.domains.image_vae import relu_stack
 from latent_xlate.randomness import replica_normal, step_seed
 
 CLASSIFIERS = ("linear", "frozen")
 RECONSTRUCTIONS = (*losses.REDUCTIONS, "precision")
-UNLABELLED = -1
 
 
 @keras.saving.register_keras_serializable(package=KERAS_PACKAGE)

@@ -16,8 +16,8 @@ from sklearn.neighbors import NearestNeighbors
 
 from latent_xlate import checks
 from latent_xlate.batching import in_batches
-from latent_xlate.bridge.bridging_vae import UNLABELLED
 from latent_xlate.bridge.latents import Latents
+from latent_xlate.data.labelled import UNLABELLED
 from latent_xlate.domains.domain import Domain
 
 ACTIVE_VARIANCE = 0.01
