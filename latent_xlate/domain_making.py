@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 
 from latent_xlate.bridge.packaging import check_folder, package_image_domain
 from latent_xlate.data import audio, class_folders, images, sources
@@ -52,7 +53,7 @@ def make_image_domain(
     check_folder(folder)
     sources.prepare(name, "local", raw_dir, data_dir, image_size=image_size)
     workdir = Path(workdir)
-    options = {"data_dir": data_dir, "epochs": epochs, "batch_size": batch_size, "seed": seed}
+    options: dict[str, Any] = {"data_dir": data_dir, "epochs": epochs, "batch_size": batch_size, "seed": seed}
     labelled = bool(images.read_split(name, "test", data_dir).class_names)
     for model in ("vae", "classifier") if labelled else ("vae",):
         train_image_model(model, name, workdir / model, **options)

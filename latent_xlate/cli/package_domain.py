@@ -63,18 +63,19 @@ def main(argv):
     given = [name for name, flag in _MODELS.items() if flag.value]
     if len(given) != 1:
         raise ValueError(f"Give one of {', '.join(f'--{name}' for name in _MODELS)}.")
-    (model,) = given
+    model = given[0]
+    path = _MODELS[model].value or ""
     for flag, models in _FOR:
         if flag.value and model not in models:
             raise ValueError(f"--{flag.name} is not for --{model}: leave it out.")
     folder = _OUTPUT.value or pretrained.savedmodels() / _NAME.value
     if model == "vae":
-        packaging.package_image_domain(_NAME.value, _VAE.value, _CLASSIFIER.value, folder, data_dir=_DATA_DIR.value)
+        packaging.package_image_domain(_NAME.value, path, _CLASSIFIER.value, folder, data_dir=_DATA_DIR.value)
     elif model == "wavegan":
         if not _CLASSIFIER.value:
             raise ValueError("A WaveGAN's samples are chosen by a classifier: give --classifier.")
         speech_packaging.package_speech_domain(
-            _NAME.value, _WAVEGAN.value, _CLASSIFIER.value, folder, note=_NOTE.value, data_dir=_DATA_DIR.value
+            _NAME.value, path, _CLASSIFIER.value, folder, note=_NOTE.value, data_dir=_DATA_DIR.value
         )
     else:
         model_packaging.package_model_domain(_own_domain(), folder, _DATA.value)

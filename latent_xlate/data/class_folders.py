@@ -110,14 +110,14 @@ def _read_table(path: Path, endings: Sequence[str], noun: str) -> tuple[list[tup
     by_name = {name: label for label, name in enumerate(names)}
     result = []
     for number, row in enumerate(rows, start=2):
-        file, split = path.parent / row["file"], row.get("split", "")
-        if not row["file"] or not file.is_file() or file.suffix.lower() not in endings:
+        named, split = path.parent / row["file"], row.get("split", "")
+        if not row["file"] or not named.is_file() or named.suffix.lower() not in endings:
             raise ValueError(f"{path}, line {number}: {row['file']!r} names no file of {noun}s in {path.parent}.")
         if not row["class"] or split not in ("", "train", "test") or bool(split) != bool(rows[0].get("split")):
             raise ValueError(
                 f"{path}, line {number}: every row needs a class, and either every one or none a split, train or test."
             )
-        result.append((file, by_name[row["class"]], split))
+        result.append((named, by_name[row["class"]], split))
     return result, names
 
 

@@ -56,7 +56,7 @@ class ImageDomain(Domain):
         super().__init__(name, class_names, dataset)
         self.vae = vae
         self.classifier = classifier
-        self.invert = checks.known(invert, image_files.INVERT, "invert")
+        self.invert: str = checks.known(invert, image_files.INVERT, "invert")
         self.has_classifier = classifier is not None
         if classifier is not None and classifier.image_shape != vae.image_shape:
             raise ValueError(f"The VAE's images are {vae.image_shape}, the classifier's {classifier.image_shape}.")

@@ -30,7 +30,7 @@ class Medium(abc.ABC):
 
     file_suffix: str
     lowest: float
-    invert: str | None = None
+    invert: Any = None
 
     @abc.abstractmethod
     def check(self, x: np.ndarray) -> np.ndarray:
@@ -66,7 +66,7 @@ class Pictures(Medium):
     def __init__(self, shape: tuple[int, ...], invert: str):
         """Takes their shape, (height, width, 1 or 3), and one of `image_files.INVERT`."""
         self.shape = shape
-        self.invert = checks.known(invert, image_files.INVERT, "invert")
+        self.invert: str = checks.known(invert, image_files.INVERT, "invert")
 
     def check(self, x: np.ndarray) -> np.ndarray:
         return checks.unit_images(x, self.shape)

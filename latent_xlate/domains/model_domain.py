@@ -97,11 +97,11 @@ class ModelDomain(Domain):
         """The model's function "encode", "decode", "classify" or "features", or None where it has none."""
 
     @property
-    def invert(self) -> str | None:  # type: ignore[override]
+    def invert(self) -> str | None:
         return self.medium.invert
 
     @invert.setter
-    def invert(self, invert: str) -> None:
+    def invert(self, invert: str | None) -> None:
         self.medium.invert = invert
 
     def standardise(self, x: np.ndarray) -> None:
@@ -204,7 +204,7 @@ def outputs_of(result: Any) -> list[tf.Tensor]:
 
 def describe(
     functions: Mapping[str, Function],
-    latent_shape: Sequence[int],
+    latent_shape: Sequence[int | None],
     *,
     data_shape: Sequence[int] | None = None,
     spread: str = SPREADS[0],
