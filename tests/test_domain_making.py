@@ -47,7 +47,7 @@ def test_sounds_and_a_folder_of_something_else_are_refused(tmp_path):
     with pytest.raises(ValueError, match="holds sounds, which take train_wavegan"):
         domain_making.make_image_domain("words", tmp_path / "words", tmp_path / "out", tmp_path / "runs")
     with pytest.raises(ValueError, match="holds something else than a domain"):
-        domain_making.make_image_domain("words", tmp_path / "bars", tmp_path, tmp_path / "runs")
+        domain_making.make_image_domain("words", tmp_path, tmp_path, tmp_path / "runs")
 
 
 @pytest.mark.slow
