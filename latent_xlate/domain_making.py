@@ -47,9 +47,7 @@ def make_image_domain(
             something else where this one's are to go.
     """
     if class_folders.holds_files(raw_dir, audio.ENDINGS):
-        raise ValueError(
-            f"{raw_dir} holds sounds, whose domains take train_wavegan and package_domain (see the README)."
-        )
+        raise ValueError(f"{raw_dir} holds sounds, which take train_wavegan, train_domain and package_domain instead.")
     check_folder(folder)
     sources.prepare(name, "local", raw_dir, data_dir, image_size=image_size)
     workdir = Path(workdir)
