@@ -16,7 +16,7 @@ from tqdm import tqdm
 
 from latent_xlate import checks, training
 from latent_xlate.batching import in_batches
-from latent_xlate.domains.image_domain import INVERT, ImageDomain
+from latent_xlate.domains.image_files import INVERT
 from latent_xlate.evaluation import figures
 from latent_xlate.file_kinds import FileKind, kind_of
 from latent_xlate.serving.export import is_saved_model, load_export, trace_signatures
@@ -209,7 +209,7 @@ def _signatures(
         translator = Translator.load(folder)
         domain = translator.domain(source)
         if invert is not None:
-            if not isinstance(domain, ImageDomain):
+            if domain.invert is None:
                 raise ValueError(f"Domain {source!r} is not of pictures: leave invert out.")
             domain.invert = checks.known(invert, INVERT, "invert")
         signatures = trace_signatures(translator, [(source, target)])

@@ -17,6 +17,7 @@ from latent_xlate import checks, training
 from latent_xlate.batching import in_batches
 from latent_xlate.bridge import bridging_vae  # noqa: F401  Registers the class with Keras.
 from latent_xlate.bridge.bridge import Bridge
+from latent_xlate.bridge.class_map import ClassMap
 from latent_xlate.bridge.interpolation import interpolate
 from latent_xlate.domains import pretrained
 from latent_xlate.domains.domain import Domain
@@ -36,12 +37,13 @@ class Translator:
         shoes = translator.translate(digits, source="mnist", target="fashion_mnist")
     """
 
-    def __init__(self, domains: Sequence[Domain], bridge: Bridge):
+    def __init__(self, domains: Sequence[Domain], bridge: Bridge, class_map: ClassMap | None = None):
         """Joins domains and bridge.
 
         Args:
             domains: In the order in which the bridge was trained on them.
             bridge: The trained bridge.
+            class_map: Which classes belong together; None for those of one label.
 
         Raises:
             ValueError: The domains do not fit the bridge, or two have one name.
@@ -57,6 +59,7 @@ class Translator:
             )
         self.domains = {domain.name: domain for domain in domains}
         self.bridge = bridge
+        self.class_map = class_map
 
     @property
     def names(self) -> list[str]:
@@ -71,6 +74,10 @@ class Translator:
     def index(self, name: str) -> int:
         """A domain's place in the bridge; ValueError as in `domain`."""
         return self.names.index(checks.known(name, self.domains, "domain"))
+
+    def shared_classes(self, labels: np.ndarray, domain: str) -> np.ndarray:
+        """The classes that all domains share, of labels of one: integers [n], -1 where nothing belongs to a class."""
+        return labels if self.class_map is None else self.class_map.shared(self.index(domain), labels)
 
     # ---- On tensors, for tf.function and the export -------------------------------------------
 
@@ -222,7 +229,8 @@ class Translator:
         for name, domain in self.domains.items():
             domain.save(folder / name, dtype)
         training.write_atomically(folder / _BRIDGE_FILE, lambda path: self.bridge.save(path))
-        training.write_json(folder / _TRANSLATOR_FILE, {"domains": self.names})
+        of_classes = {} if self.class_map is None else {"class_map": self.class_map.bins}
+        training.write_json(folder / _TRANSLATOR_FILE, {"domains": self.names, **of_classes})
         return folder
 
     @classmethod
@@ -234,12 +242,16 @@ class Translator:
         """
         path = Path(folder) / _TRANSLATOR_FILE
         try:
-            folders = [Path(folder).absolute() / name for name in json.loads(path.read_text())["domains"]]
+            content = json.loads(path.read_text())
+            folders = [Path(folder).absolute() / name for name in content["domains"]]
+            bins = content.get("class_map")
+            class_map = ClassMap(tuple(map(tuple, bins))) if bins else None
         except FileNotFoundError:
             raise ValueError(f"There is no translator in {folder}: it has no {_TRANSLATOR_FILE}.") from None
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise ValueError(f"{path} is not the description of a translator ({error}).") from None
-        return cls([pretrained.load(str(path)) for path in folders], load_bridge(Path(folder) / _BRIDGE_FILE))
+        domains = [pretrained.load(str(path)) for path in folders]
+        return cls(domains, load_bridge(Path(folder) / _BRIDGE_FILE), class_map)
 
 
 def row_seeds(seed: int, rows: Sequence[int]) -> np.ndarray:

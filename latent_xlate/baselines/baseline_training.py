@@ -14,7 +14,8 @@ from latent_xlate.baselines.cyclegan import CycleGAN
 from latent_xlate.baselines.latent_cyclegan import LatentCycleGAN
 from latent_xlate.baselines.pix2pix import Pix2Pix
 from latent_xlate.baselines.pixel_domain import PixelDomain, make_image_pairs
-from latent_xlate.bridge.bridge_training import load_domains, load_pretrained, num_classes
+from latent_xlate.bridge.bridge_training import load_domains, load_pretrained
+from latent_xlate.bridge.class_map import ClassMap
 from latent_xlate.bridge.latents import make_batches
 from latent_xlate.data import images
 from latent_xlate.domains.domain import Domain
@@ -119,7 +120,7 @@ def make_baseline(config: ConfigDict, domains: Sequence[Domain]) -> AdversarialP
 
 def _load_latents(config, data_dir):
     domains, latents = load_domains(config, "train", data_dir)
-    return domains, make_batches(latents, num_classes(domains), "balanced", config.seed)
+    return domains, make_batches(latents, ClassMap.by_label(domains).num_bins, "balanced", config.seed)
 
 
 def _load_images(config, data_dir):
@@ -134,4 +135,4 @@ def _load_images(config, data_dir):
             f"{config.baseline} needs images of one shape, not {first.data_shape} and {second.data_shape}."
         )
     data = [images.load(domain.dataset, "train", data_dir) for domain in domains]
-    return domains, make_image_pairs(data, num_classes(domains), config.seed)
+    return domains, make_image_pairs(data, ClassMap.by_label(domains).num_bins, config.seed)

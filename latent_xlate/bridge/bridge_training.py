@@ -15,7 +15,8 @@ from ml_collections import ConfigDict
 from latent_xlate import checks, training
 from latent_xlate.bridge import label_file, label_propagation, latent_classifier
 from latent_xlate.bridge.bridging_vae import BridgingVAE
-from latent_xlate.bridge.label_terms import UNLABELLED, LabelTerms
+from latent_xlate.bridge.class_map import ClassMap
+from latent_xlate.bridge.label_terms import LabelTerms
 from latent_xlate.bridge.latents import (
     Latents,
     choose_labelled,
@@ -24,6 +25,7 @@ from latent_xlate.bridge.latents import (
     hash_of_stream,
     make_batches,
 )
+from latent_xlate.data.labelled import UNLABELLED
 from latent_xlate.domains import pretrained
 from latent_xlate.domains.domain import Domain
 from latent_xlate.optimizer import SCHEDULES, FusedAdam, make_schedule
@@ -160,16 +162,47 @@ def hide_labels(config: ConfigDict, domains: Sequence[Domain], latents: Sequence
     seen = []
     for index, (domain, of) in enumerate(zip(domains, latents, strict=True)):
         seed = hash_of_stream(config.label_seed, index)
+        if not domain.class_names:
+            seen.append(of)
+            continue
         try:
-            labelled = choose_labelled(of.labels, num_classes(domains), config.labels_per_class, seed)
+            labelled = choose_labelled(of.labels, len(domain.class_names), config.labels_per_class, seed)
         except ValueError as error:
             raise ValueError(f"labels_per_class does not fit domain {domain.name!r}: {error}") from None
         seen.append(of.with_labels_of(labelled))
     return seen
 
 
+def read_class_map(config: ConfigDict, domains: Sequence[Domain]) -> ClassMap:
+    """Which classes of the domains belong together: those that `config.class_map` says, else those of one label.
+
+    Args:
+        config: The configuration; only one that has a map has the field.
+        domains: The domains.
+
+    Raises:
+        ValueError: A map that does not fit, or that leaves out classes although sampling is by class; or
+            none where the domains differ in their number of classes.
+    """
+    if config.get("class_map") is None:
+        return ClassMap.by_label(domains)
+    class_map = ClassMap.read(config.class_map, domains)
+    left_out = class_map.left_out(domains)
+    if left_out and config.sampling == "balanced":
+        raise ValueError(
+            f"class_map: nothing belongs to {', '.join(left_out)}. Add a line for each, or take "
+            "--config.sampling=mixed, by which such classes are learnt as unlabelled."
+        )
+    return class_map
+
+
+def share_classes(class_map: ClassMap, latents: Sequence[Latents]) -> list[Latents]:
+    """Each domain's latents, their labels in the place of the domain's classes the bins that all share."""
+    return [Latents(of.mu, of.sigma, class_map.shared(domain, of.labels)) for domain, of in enumerate(latents)]
+
+
 def label_all(
-    config: ConfigDict, domains: Sequence[Domain], latents: Sequence[Latents]
+    config: ConfigDict, domains: Sequence[Domain], latents: Sequence[Latents], num_classes: int
 ) -> tuple[list[Latents], list[np.ndarray] | None]:
     """Labels all instances by those whose labels are seen, where `config.pseudo_labels` asks for it.
 
@@ -177,6 +210,7 @@ def label_all(
         config: The configuration.
         domains: The domains.
         latents: Each domain's, with the labels that are seen.
+        num_classes: How many classes the labels tell apart.
 
     Returns:
         The latents, and what each domain's labels weigh; None where nothing was asked for.
@@ -190,9 +224,7 @@ def label_all(
     for domain, of in zip(domains, latents, strict=True):
         try:
             labelled.append(
-                label_propagation.pseudo_labels(
-                    domain, of, num_classes(domains), config.pseudo_labels, config.equal_class_sizes
-                )
+                label_propagation.pseudo_labels(domain, of, num_classes, config.pseudo_labels, config.equal_class_sizes)
             )
         except ValueError as error:
             raise ValueError(f"pseudo_labels does not fit domain {domain.name!r}: {error}") from None
@@ -200,7 +232,11 @@ def label_all(
 
 
 def make_label_terms(
-    config: ConfigDict, domains: Sequence[Domain], latents: Sequence[Latents], weights: Sequence[np.ndarray] | None
+    config: ConfigDict,
+    domains: Sequence[Domain],
+    latents: Sequence[Latents],
+    weights: Sequence[np.ndarray] | None,
+    num_classes: int,
 ) -> LabelTerms | None:
     """What labels add to the bridge's loss where `config.label_terms` asks for it, its classifiers trained.
 
@@ -209,6 +245,7 @@ def make_label_terms(
         domains: The domains.
         latents: Each domain's, with the labels that its training takes, propagated ones too.
         weights: What they weigh; None for 1 each.
+        num_classes: How many classes the labels tell apart.
 
     Raises:
         ValueError: Translations are to be classified, and a class has no label.
@@ -222,7 +259,7 @@ def make_label_terms(
             weight = np.ones(len(of), np.float32) if weights is None else weights[index]
             seed = hash_of_stream(config.seed, index)
             classifier = latent_classifier.train_classifier(
-                of.take(labelled), weight[labelled], num_classes(domains), seed, name=domain.name
+                of.take(labelled), weight[labelled], num_classes, seed, name=domain.name
             )
             classifiers.append(latent_classifier.frozen(classifier))
     return LabelTerms(**settings, classifiers=tuple(classifiers))
@@ -257,13 +294,14 @@ def train_bridge(
     check_config(config)
     training.replica_batch_size(config.batch_size, distribution)
     domains, latents = load_domains(config, "train", data_dir)
+    class_map = read_class_map(config, domains)
     seen = hide_labels(config, domains, latents)
-    latents, weights = label_all(config, domains, seen)
-    make_batch = make_batches(latents, num_classes(domains), config.sampling, config.seed, weights)
-    label_terms = make_label_terms(config, domains, latents, weights)
+    latents, weights = label_all(config, domains, share_classes(class_map, seen), class_map.num_bins)
+    make_batch = make_batches(latents, class_map.num_bins, config.sampling, config.seed, weights)
+    label_terms = make_label_terms(config, domains, latents, weights, class_map.num_bins)
 
     with distribution.scope():
-        bridge = make_bridge(config, domains, label_terms)
+        bridge = make_bridge(config, domains, class_map.num_bins, label_terms)
     workdir = training.open_workdir(workdir, config.to_dict())  # Only now: what does not fit leaves nothing behind.
     few = config.labels_per_class is not None or config.label_file is not None
     if few and training.is_chief(distribution):
@@ -303,14 +341,16 @@ def labels_seen(workdir: str | os.PathLike) -> dict[str, Any]:
     return {"labels_seen": {name: settings[name] for name in names} | {"instances": json.loads(labelled.read_text())}}
 
 
-def make_bridge(config: ConfigDict, domains: Sequence[Domain], label_terms: LabelTerms | None = None) -> BridgingVAE:
+def make_bridge(
+    config: ConfigDict, domains: Sequence[Domain], num_classes: int, label_terms: LabelTerms | None = None
+) -> BridgingVAE:
     """A bridge between domains, built and compiled, as `config` describes it, its weights given by the seed."""
     keras.utils.set_random_seed(config.seed)
     rate = make_schedule(config.schedule, config.learning_rate, config.num_steps)
     latent_dims = [domain.latent_dim for domain in domains]
     bridge = BridgingVAE(
         latent_dims,
-        num_classes(domains),
+        num_classes,
         seed=config.seed,
         label_terms=label_terms,
         dtype=config.precision,
@@ -319,11 +359,3 @@ def make_bridge(config: ConfigDict, domains: Sequence[Domain], label_terms: Labe
     bridge.build()
     bridge.compile(optimizer=FusedAdam(rate), jit_compile=False)
     return bridge
-
-
-def num_classes(domains: Sequence[Domain]) -> int:
-    """The number of classes that domains have in common; ValueError if they differ in it."""
-    counts = {domain.name: len(domain.class_names) for domain in domains}
-    if len(set(counts.values())) > 1:
-        raise ValueError(f"Domains must have the same number of classes, aligned by label; these have {counts}.")
-    return next(iter(counts.values()))

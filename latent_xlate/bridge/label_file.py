@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from latent_xlate import checks, training
-from latent_xlate.bridge.label_terms import UNLABELLED
+from latent_xlate.data.labelled import UNLABELLED
 from latent_xlate.domains.domain import Domain
 
 COLUMNS = ("domain", "latents", "index", "class")

@@ -15,8 +15,8 @@ from sklearn.neighbors import NearestNeighbors
 
 from latent_xlate import checks
 from latent_xlate.batching import in_batches
-from latent_xlate.bridge.label_terms import UNLABELLED
 from latent_xlate.bridge.latents import Latents
+from latent_xlate.data.labelled import UNLABELLED
 from latent_xlate.domains.domain import Domain
 
 ACTIVE_VARIANCE = 0.01

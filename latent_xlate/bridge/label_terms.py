@@ -14,9 +14,8 @@ from typing import Protocol
 import tensorflow as tf
 
 from latent_xlate import losses
+from latent_xlate.data.labelled import UNLABELLED
 from latent_xlate.randomness import replica_normal, step_seed
-
-UNLABELLED = -1
 
 Term = tuple[tf.Tensor, tf.Tensor]
 """Value and share, scalars."""

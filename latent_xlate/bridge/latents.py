@@ -12,8 +12,7 @@ import tensorflow as tf
 
 from latent_xlate import checks, training
 from latent_xlate.batching import in_batches
-from latent_xlate.bridge.label_terms import UNLABELLED
-from latent_xlate.data.labelled import Labelled
+from latent_xlate.data.labelled import UNLABELLED, Labelled
 from latent_xlate.domains.domain import Domain
 from latent_xlate.randomness import shuffled_indices
 

@@ -44,7 +44,7 @@ _CLASSIFIERS: dict[str, tuple[type[keras.Model], str]] = {
 def package_image_domain(
     name: str,
     vae_run: str | os.PathLike,
-    judge_from: str,
+    judge_from: str | None,
     folder: str | os.PathLike,
     *,
     data_dir: str | None = None,
@@ -58,7 +58,7 @@ def package_image_domain(
         name: The domain's.
         vae_run: Folder of `train_image_model`'s VAE.
         judge_from: Folder of the classifier's run, or a pretrained domain whose classifier is to judge here
-            too; of the same data set.
+            too; of the same data set. None for no judge, as of unlabelled images.
         folder: Where it goes.
         data_dir: Folder of TFDS data sets; None for the default.
 
@@ -70,19 +70,19 @@ def package_image_domain(
     """
     vae_config, vae_metrics = _read_run(vae_run, "vae")
     dataset = vae_config["dataset"]
-    judge = Judge.read(judge_from, "classifier", name)
-    if judge.dataset != dataset:
+    judge = Judge.read(judge_from, "classifier", name) if judge_from else None
+    if judge and judge.dataset != dataset:
         raise ValueError(f"The VAE is of {dataset!r}, the classifier of {judge.dataset!r}.")
     folder = check_folder(folder)
     splits = {split: images.load(dataset, split, data_dir) for split in NUM_LATENTS}
     domain = ImageDomain(
         name,
         load_network(Path(vae_run) / "model.keras", ImageVAE, "VAE of images"),
-        judge.classifier,
+        judge.classifier if judge else None,
         splits["train"].class_names,
         dataset=dataset,
     )
-    card = _model_card(name, vae_config, vae_metrics["test"]["loss"], judge)
+    card = _model_card(name, vae_config, vae_metrics["test"]["loss"], splits, judge)
 
     def finish(shipped: Domain, temporary: Path) -> str:
         for split, count in NUM_LATENTS.items():
@@ -100,12 +100,13 @@ def check_folder(folder: str | os.PathLike) -> Path:
     return folder
 
 
-def write_domain(domain: Domain, folder: Path, finish: Callable[[Domain, Path], str]) -> Domain:
+def write_domain(domain: Domain, folder: Path, finish: Callable[[Domain, Path], str], dtype: str = "float16") -> Domain:
     """Writes a domain's folder, which appears whole or not at all.
 
     Args:
-        domain: Its weights ship as float16.
+        domain: The domain.
         folder: Where it goes.
+        dtype: Of its weights as they ship.
         finish: Given the domain as it ships, and where its files lie for now, writes what else belongs
             there and returns the model card.
 
@@ -114,7 +115,7 @@ def write_domain(domain: Domain, folder: Path, finish: Callable[[Domain, Path], 
     """
 
     def write(temporary: Path) -> None:
-        shipped = Domain.load(domain.save(temporary, dtype="float16"))
+        shipped = Domain.load(domain.save(temporary, dtype=dtype))
         (temporary / "MODEL_CARD.md").write_text(finish(shipped, temporary))
 
     return Domain.load(training.write_atomically(folder, write))
@@ -214,30 +215,44 @@ def as_flags(values: Mapping[str, Any]) -> str:
     return " ".join(f"--{key}={value}" for key, value in values.items())
 
 
-def _model_card(name: str, vae: Mapping[str, Any], loss: float, judge: Judge) -> str:
-    package = f"bin/package_domain.py --name={name} --vae=out/{name}_vae --classifier={judge.given_as}"
+def _model_card(
+    name: str, vae: Mapping[str, Any], loss: float, splits: Mapping[str, images.LabelledImages], judge: Judge | None
+) -> str:
+    dataset, train = vae["dataset"], splits["train"]
+    height, width = train.images.shape[1:3]
+    counts = {split: min(len(data), NUM_LATENTS[split]) for split, data in splits.items()}
+    package = f"bin/package_domain.py --name={name} --vae=out/{name}_vae"
+    if judge:
+        package = f"{judge.made_by}{package} --classifier={judge.given_as}"
+    rows = [
+        ("", "VAE", "classifier"),
+        ("---", "---", "---"),
+        ("epochs", vae["epochs"], judge and judge.epochs),
+        ("batch size", vae["batch_size"], judge and judge.batch_size),
+        ("seed", vae["seed"], judge and judge.seed),
+        ("on the test images", f"negative ELBO {loss:.1f} nats, z at its mean", judge and judge.accuracy),
+    ]
+    table = "\n".join(f"| {' | '.join(map(str, row if judge else row[:2]))} |" for row in rows)
+    judged = " and the classifier that judges its images" if judge else ""
+    held_out = "to choose the classifier's epoch" if judge else "of all training"
+    weights = "`vae.npz` and `classifier.npz` (weights" if judge else "`vae.npz` (weights"
+    use = "; the classifier is a judge of\nthis VAE's images and no general recogniser" if judge else ""
     return f"""# {name}
 
-A VAE of 28x28 grey images of `{judge.dataset}` and the classifier that judges its images: the base models of
-Tian and Engel (2019), supplement B.2. Both are trained on 55,000 of the training images; 5,000 are held
-out to choose the classifier's epoch, and the test images are used for the figures below alone. Where the
+A VAE of {height}x{width} grey images of `{dataset}`{judged}: base models of
+Tian and Engel (2019), supplement B.2, trained on {len(train):,} images. One in twelve of the training images
+is held out {held_out}, and the test images are used for the figures below alone. Where the
 commands below name more than epochs and seed, they differ from the paper's recipe in that.
 
-| | VAE | classifier |
-|---|---|---|
-| epochs | {vae["epochs"]} | {judge.epochs} |
-| batch size | {vae["batch_size"]} | {judge.batch_size} |
-| seed | {vae["seed"]} | {judge.seed} |
-| on the test images | negative ELBO {loss:.1f} nats, z at its mean | {judge.accuracy} |
+{table}
 
 Made by
 
-    {_training_command(name, vae)}{judge.made_by}{package}
+    {_training_command(name, vae)}{package}
 
-Files: `domain.json` (the models' settings), `vae.npz` and `classifier.npz` (weights, float16),
+Files: `domain.json` (the models' settings), {weights}, float16),
 `latents_train.npz` and `latents_test.npz` (posterior mean and standard deviation, float16, and label of
-10,000 training and 2,000 test images).
+{counts["train"]:,} training and {counts["test"]:,} test images).
 
-Data: {LICENCES.get(judge.dataset, judge.dataset)}. Use: research on latent translation; the classifier is a judge of
-this VAE's images and no general recogniser.
+Data: {LICENCES.get(dataset, dataset)}. Use: research on latent translation{use}.
 """

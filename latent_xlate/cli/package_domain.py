@@ -1,45 +1,103 @@
-"""Makes of finished runs of `train_domain` and `train_wavegan` a pretrained domain.
+r"""Makes of trained models a domain, ready for `train_bridge`.
+
+Of finished runs of `train_domain` and `train_wavegan`:
 
     bin/package_domain.py --name=mnist --vae=out/mnist_vae --classifier=out/mnist_classifier
     bin/package_domain.py --name=mnist_b --vae=out/mnist_b_vae --classifier=mnist
     bin/package_domain.py --name=spoken_digit --wavegan=out/digits --classifier=out/speech_classifier
 
-writes weights (float16), latents for training and judging a bridge, and the model card into
-`savedmodels/NAME`, or into `--output`. Of a WaveGAN the latents are samples of its prior that the
-classifier is sure of and, where the run has an encoder, posteriors of the recordings.
+Of models of your own (docs/bring_your_own_model.md), Keras files or a SavedModel, with a folder of files to
+encode, CLASS/*.png say:
+
+    bin/package_domain.py --name=shapes --decoder=decoder.keras --encoder=encoder.keras --data=pictures/ \
+        --output=out/shapes
+    bin/package_domain.py --name=shapes --saved_model=my_model --data=pictures/ --output=out/shapes
+
+writes weights, latents for training and judging a bridge, and a model card into `savedmodels/NAME`, or into
+`--output`. Of a model without an encoder the latents are samples of its prior, of which the classifier is sure
+where there is one; of a WaveGAN with one also the recordings' posteriors.
 """
 
 from absl import flags
 
-from latent_xlate.bridge import packaging, speech_packaging
+from latent_xlate.bridge import model_packaging, packaging, speech_packaging
 from latent_xlate.cli import _app
-from latent_xlate.domains import pretrained
+from latent_xlate.domains import image_files, keras_domain, model_domain, pretrained, saved_model_domain
 
 _NAME = flags.DEFINE_string("name", None, "Name of the domain.", required=True)
-_VAE = flags.DEFINE_string("vae", None, "Folder of a VAE's run; this or --wavegan.")
+_VAE = flags.DEFINE_string("vae", None, "Folder of a VAE's run.")
 _WAVEGAN = flags.DEFINE_string("wavegan", None, "Folder of a WaveGAN's run.")
-_CLASSIFIER = flags.DEFINE_string(
-    "classifier", None, "Folder of the classifier's run, or a domain to share it with.", required=True
+_DECODER = flags.DEFINE_string("decoder", None, "Own model: a .keras file.")
+_ENCODER = flags.DEFINE_string("encoder", None, "Beside --decoder: a .keras file.")
+_AUTOENCODER = flags.DEFINE_string("autoencoder", None, "Both in one: a .keras file with parts encoder and decoder.")
+_SAVED_MODEL = flags.DEFINE_string(
+    "saved_model", None, "Own model: folder of a SavedModel, or a handle of TensorFlow Hub, with encode and decode."
 )
+_CLASSIFIER = flags.DEFINE_string(
+    "classifier", None, "Folder of the classifier's run, or a domain to share it with; of own models a .keras file."
+)
+_DATA = flags.DEFINE_string("data", None, "Own models: folder of files to encode.")
+_DATA_SHAPE = flags.DEFINE_list("data_shape", None, "Own models: of one instance, 28,28,1 say, if outputs are flat.")
+_SPREAD = flags.DEFINE_enum(
+    "spread", "sigma", model_domain.SPREADS, "Own models: what the encoder's second output is, if it has one."
+)
+_INVERT = flags.DEFINE_enum("invert", "auto", image_files.INVERT, "Own models: whether pictures are dark on bright.")
 _OUTPUT = flags.DEFINE_string("output", None, "Folder of the domain (default: savedmodels/NAME).")
 _NOTE = flags.DEFINE_string("note", "", "Sentence for a WaveGAN's model card: how long its training took, say.")
 _DATA_DIR = flags.DEFINE_string("data_dir", None, "Folder of TFDS data sets (default: TFDS's own).")
 
+_MODELS = {flag.name: flag for flag in (_VAE, _WAVEGAN, _DECODER, _AUTOENCODER, _SAVED_MODEL)}
+_OWN = ("decoder", "autoencoder", "saved_model")
+_FOR = (
+    (_ENCODER, ("decoder",)),
+    (_CLASSIFIER, ("vae", "wavegan", "decoder", "autoencoder")),
+    (_DATA, _OWN),
+    (_DATA_SHAPE, _OWN),
+    (_NOTE, ("wavegan",)),
+)
+"""Which models a flag is for."""
+
 
 def main(argv):
     del argv
+    given = [name for name, flag in _MODELS.items() if flag.value]
+    if len(given) != 1:
+        raise ValueError(f"Give one of {', '.join(f'--{name}' for name in _MODELS)}.")
+    model = given[0]
+    path = _MODELS[model].value or ""
+    for flag, models in _FOR:
+        if flag.value and model not in models:
+            raise ValueError(f"--{flag.name} is not for --{model}: leave it out.")
     folder = _OUTPUT.value or pretrained.savedmodels() / _NAME.value
-    if _VAE.value and not _WAVEGAN.value:
-        if _NOTE.value:
-            raise ValueError("--note is for a WaveGAN: leave it out.")
-        packaging.package_image_domain(_NAME.value, _VAE.value, _CLASSIFIER.value, folder, data_dir=_DATA_DIR.value)
-    elif _WAVEGAN.value and not _VAE.value:
+    if model == "vae":
+        packaging.package_image_domain(_NAME.value, path, _CLASSIFIER.value, folder, data_dir=_DATA_DIR.value)
+    elif model == "wavegan":
+        if not _CLASSIFIER.value:
+            raise ValueError("A WaveGAN's samples are chosen by a classifier: give --classifier.")
         speech_packaging.package_speech_domain(
-            _NAME.value, _WAVEGAN.value, _CLASSIFIER.value, folder, note=_NOTE.value, data_dir=_DATA_DIR.value
+            _NAME.value, path, _CLASSIFIER.value, folder, note=_NOTE.value, data_dir=_DATA_DIR.value
         )
     else:
-        raise ValueError("Give either --vae or --wavegan.")
+        model_packaging.package_model_domain(_own_domain(), folder, _DATA.value)
     print(f"Wrote {folder}")
+
+
+def _own_domain():
+    options = {"data_shape": _data_shape(), "spread": _SPREAD.value, "invert": _INVERT.value}
+    if _SAVED_MODEL.value:
+        return saved_model_domain.SavedModelDomain.of(_NAME.value, _SAVED_MODEL.value, **options)
+    parts = keras_domain.load_parts(
+        _AUTOENCODER.value, encoder=_ENCODER.value, decoder=_DECODER.value, classifier=_CLASSIFIER.value
+    )
+    return keras_domain.KerasDomain.of(_NAME.value, **parts, **options)
+
+
+def _data_shape():
+    if _DATA_SHAPE.value is None:
+        return None
+    if not all(size.isdecimal() for size in _DATA_SHAPE.value):
+        raise ValueError(f"--data_shape={','.join(_DATA_SHAPE.value)} must be whole numbers, 28,28,1 say.")
+    return tuple(map(int, _DATA_SHAPE.value))
 
 
 def console_entry_point():

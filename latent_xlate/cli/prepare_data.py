@@ -20,8 +20,9 @@ it; and `sc09`, the ten digits of TFDS's `speech_commands`.
 A folder of images holds CLASS/*.png (jpg, jpeg, gif, bmp), of which one in six of each class becomes a
 test image, or train/CLASS/*.png and test/CLASS/*.png. Images of any size and colour become squares of
 --image_size, grey, with white where they are transparent. A folder of sounds holds CLASS/*.wav (flac,
-ogg, opus, mp3, aif, aiff, au) likewise. Sounds of any rate and number of channels become the first
-16384 samples at 16 kHz, mono.
+ogg, opus, mp3, aif, aiff, au) likewise. In the place of folders for the classes
+a table `labels.csv` may tell them, with the columns file and class (and split); a folder of files alone is
+unlabelled. Sounds of any rate and number of channels become the first 16384 samples at 16 kHz, mono.
 
 Everything else reads the data set by its name: give the same --data_dir, or set TFDS_DATA_DIR once.
 """

@@ -1,10 +1,19 @@
-"""Trains a bridge between pretrained domains.
+r"""Trains a bridge between pretrained domains.
 
     bin/train_bridge.py --config=latent_xlate/configs/mnist_fashion_mnist.py --workdir=out/bridge
     bin/train_bridge.py --config=mnist_mnist:paper --workdir=out/paper --config.seed=1
 
 A configuration is a file or the name of one that the project ships, then after a colon its mode:
 `best` (the default), `paper` or `quick`. `--config.FIELD=VALUE` overrides a setting.
+
+Domains are names of those that ship, or folders: `--config.domains="('mnist','out/shapes')"`. Their classes
+belong together by their numbers. Where they do not, or differ in number, --class_map says which do:
+
+    bin/train_bridge.py --config=own_domains --config.domains="('mnist','out/shapes')" --workdir=out/bridge \
+        --class_map=0=circle,8=circle,1=line
+
+or a file of such pairs: JSON, `{"0": "circle", "8": "circle", "1": "line"}`, or CSV, with a column for each
+of the domains, two or more. Any mapping will do, many to one or one to many.
 
 The folder gets `translator/` (domains and bridge, for `translate`, `evaluate` and `export`),
 `bridge.keras`, `config.json`, checkpoints and TensorBoard events. Killed at any moment, the same
@@ -23,6 +32,7 @@ from latent_xlate.translator import Translator
 
 _CONFIG = config_flags.DEFINE_config_file("config", None, "File or name of a configuration, with its mode.")
 _WORKDIR = flags.DEFINE_string("workdir", None, "Folder of the run.", required=True)
+_CLASS_MAP = flags.DEFINE_string("class_map", None, "Classes that belong together: pairs, or a JSON or CSV file.")
 _DATA_DIR = flags.DEFINE_string("data_dir", None, "Folder of TFDS data sets (default: TFDS's own).")
 _STRATEGY = flags.DEFINE_enum("strategy", "auto", training.STRATEGIES, "tf.distribute strategy.")
 flags.mark_flag_as_required("config")
@@ -31,11 +41,17 @@ flags.mark_flag_as_required("config")
 def main(argv):
     del argv
     training.share_cores()
+    config = _CONFIG.value
+    if _CLASS_MAP.value is not None:
+        with config.unlocked():  # A field only of a run that has a map.
+            config.class_map = _CLASS_MAP.value
     domains, bridge = bridge_training.train_bridge(
-        _CONFIG.value, _WORKDIR.value, strategy=_STRATEGY.value, data_dir=_DATA_DIR.value
+        config, _WORKDIR.value, strategy=_STRATEGY.value, data_dir=_DATA_DIR.value
     )
     if training.is_chief(bridge.distribute_strategy):
-        print(f"Wrote {Translator(domains, bridge).save(Path(_WORKDIR.value) / 'translator')}")
+        class_map = bridge_training.read_class_map(config, domains) if _CLASS_MAP.value is not None else None
+        translator = Translator(domains, bridge, class_map)
+        print(f"Wrote {translator.save(Path(_WORKDIR.value) / 'translator')}")
     training.wait_for_workers(bridge.distribute_strategy)
 
 

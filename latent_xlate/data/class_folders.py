@@ -1,7 +1,8 @@
-"""Any folder of labelled files as data: one sub-folder for each class."""
+"""Any folder of files as data, whose classes are told by sub-folders, or by a table, or not at all."""
 
 from __future__ import annotations
 
+import csv
 import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -9,10 +10,13 @@ from typing import TypeVar
 
 import numpy as np
 
-from latent_xlate.data.labelled import MAX_CLASSES, Labelled, record_digests
+from latent_xlate.data.labelled import MAX_CLASSES, UNLABELLED, Labelled, record_digests
 
 TEST_SHARE = 6
 """One in so many instances of each class is a test instance, where the folder itself has no such split."""
+
+LABELS_FILE = "labels.csv"
+"""Table in a folder that tells the classes of its files; its columns are `file`, `class` and, if need be, `split`."""
 
 T = TypeVar("T", bound=Labelled)
 
@@ -27,44 +31,94 @@ def read_class_folders(
     """Reads a data set from a folder of labelled files.
 
     Args:
-        folder: Holds `CLASS/*`, or `train/CLASS/*` and `test/CLASS/*`. Without these two, one in six
-            instances of each class is a test instance, chosen by content. Hidden files, and files
-            beside the class folders, are not read.
+        folder: Holds `CLASS/*`, or `train/CLASS/*` and `test/CLASS/*`; or files, wherever within it, and
+            `LABELS_FILE`, which names them relative to it; or nothing but files, which are unlabelled.
+            Where neither folders nor the table tell the splits, one in six instances of each class is a
+            test instance, chosen by content. Hidden files, and files beside the class folders or not in
+            the table, are not read.
         endings: Of the files, ".png" say.
         read: Reads a file.
         make: Makes the data of what was read, of labels and of class names.
         noun: What a file is called, "image" say.
 
     Returns:
-        The splits "train" and "test"; the classes are the names of the class folders, sorted.
+        The splits "train" and "test"; the classes are the names of the class folders, or in the table,
+        sorted. Of unlabelled files there are none, and labels are -1.
 
     Raises:
-        ValueError: Fewer than two class folders, or more than 256, or a file that is not what is wanted.
+        ValueError: Fewer than two classes, or more than 256, a file that is not what is wanted, or a table
+            that does not fit.
     """
     folder = Path(folder)
 
-    def read_classes(parent: Path, names: Sequence[str]) -> T:
-        instances, labels = [], []
-        for label, name in enumerate(names):
-            for path in _files(parent / name, endings, noun):
-                instances.append(read(path))
-                labels.append(label)
-        return make(instances, np.array(labels, np.int64), tuple(names))
+    def read_files(files: Sequence[tuple[Path, int]], names: Sequence[str]) -> T:
+        labels = np.array([label for _, label in files], np.int64)
+        return make([read(path) for path, _ in files], labels, tuple(names))
 
+    def in_classes(parent: Path, names: Sequence[str]) -> list[tuple[Path, int]]:
+        return [(path, label) for label, name in enumerate(names) for path in _files(parent / name, endings, noun)]
+
+    if (folder / LABELS_FILE).is_file():
+        rows, names = _read_table(folder / LABELS_FILE, endings, noun)
+        if all(split for _, _, split in rows):
+            of_split = {split: [row[:2] for row in rows if row[2] == split] for split in ("train", "test")}
+            return {split: read_files(files, names) for split, files in of_split.items()}
+        return _split(read_files([row[:2] for row in rows], names))
     folders = {split: folder / split for split in ("train", "test")}
     if all(path.is_dir() for path in folders.values()):
         names = sorted({name for path in folders.values() for name in _class_names(path)})
         _check_names(names, folder, endings, noun)
-        return {split: read_classes(path, names) for split, path in folders.items()}
+        return {split: read_files(in_classes(path, names), names) for split, path in folders.items()}
     names = _class_names(folder)
+    if not names and _unlabelled(folder, endings):
+        return _split(read_files([(path, UNLABELLED) for path in _files(folder, endings, noun)], ()))
     _check_names(names, folder, endings, noun)
-    return _split(read_classes(folder, names))
+    return _split(read_files(in_classes(folder, names), names))
 
 
 def holds_files(folder: str | os.PathLike, endings: Sequence[str]) -> bool:
-    """Whether any file two or three levels down, where `read_class_folders` reads, has one of the endings."""
-    paths = (path for pattern in ("*/*", "*/*/*") for path in Path(folder).glob(pattern))
+    """Whether any file where `read_class_folders` reads has one of the endings."""
+    folder = Path(folder)
+    if (folder / LABELS_FILE).is_file():
+        paths = folder.rglob("*")
+    elif _class_names(folder):
+        paths = (path for pattern in ("*/*", "*/*/*") for path in folder.glob(pattern))
+    else:
+        paths = folder.glob("*")
     return any(path.suffix.lower() in endings for path in paths)
+
+
+def _unlabelled(folder: Path, endings: Sequence[str]) -> bool:
+    return any(path.suffix.lower() in endings for path in folder.iterdir() if path.name[0] != ".")
+
+
+def _read_table(path: Path, endings: Sequence[str], noun: str) -> tuple[list[tuple[Path, int, str]], list[str]]:
+    """Files with label and split, "" where there is none, and the names of the classes."""
+    try:
+        with path.open(newline="", encoding="utf-8-sig") as file:  # Spreadsheets write a mark at its start.
+            reader = csv.DictReader(file)
+            rows = [{key: (value or "").strip() for key, value in row.items() if key} for row in reader]
+            missing = {"file", "class"} - set(reader.fieldnames or ())
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise ValueError(f"{path} is not a table of classes ({error}).") from None
+    if missing:
+        raise ValueError(f"{path} is not a table of classes: it has no column {', '.join(sorted(missing))}.")
+    names = sorted({row["class"] for row in rows})
+    if not 2 <= len(names) <= MAX_CLASSES:
+        count = f"{len(names) or 'no'} class{'es' * (len(names) != 1)}"
+        raise ValueError(f"{path} has {count}: expected 2 to {MAX_CLASSES}.")
+    by_name = {name: label for label, name in enumerate(names)}
+    result = []
+    for number, row in enumerate(rows, start=2):
+        named, split = path.parent / row["file"], row.get("split", "")
+        if not row["file"] or not named.is_file() or named.suffix.lower() not in endings:
+            raise ValueError(f"{path}, line {number}: {row['file']!r} names no file of {noun}s in {path.parent}.")
+        if not row["class"] or split not in ("", "train", "test") or bool(split) != bool(rows[0].get("split")):
+            raise ValueError(
+                f"{path}, line {number}: every row needs a class, and either every one or none a split, train or test."
+            )
+        result.append((named, by_name[row["class"]], split))
+    return result, names
 
 
 def _class_names(folder: Path) -> list[str]:
@@ -92,7 +146,7 @@ def _files(folder: Path, endings: Sequence[str], noun: str) -> list[Path]:
 def _split(data: T) -> dict[str, T]:
     digests = record_digests(data)
     test = np.zeros(len(data), bool)
-    for label in range(len(data.class_names)):
+    for label in np.unique(data.labels):
         members = sorted(np.flatnonzero(data.labels == label), key=digests.__getitem__)
         test[members[: max(1, len(members) // TEST_SHARE)]] = True
     return {"train": data.take(~test), "test": data.take(test)}

@@ -16,6 +16,9 @@ SPLITS = ("train", "validation", "test")
 
 MAX_CLASSES = 256
 
+UNLABELLED = -1
+"""Label of an instance whose class is not known."""
+
 
 class Labelled:
     """Instances with their classes. Subclasses are frozen dataclasses, whose first field holds the instances."""
@@ -27,7 +30,7 @@ class Labelled:
     """What integers are divided by, to lie in [0, 1] or, where they are signed, in [-1, 1]."""
 
     labels: np.ndarray
-    """int64 [n]."""
+    """int64 [n], UNLABELLED where unlabelled."""
 
     class_names: tuple[str, ...]
     """Name of each class, by label; at most MAX_CLASSES."""
@@ -70,7 +73,7 @@ def _content_field(data: Any) -> str:
 def record_digests(data: Labelled) -> list[bytes]:
     """md5 of each instance's bytes and label."""
     records = zip(data.content, data.labels, strict=True)
-    return [hashlib.md5(instance.tobytes() + bytes([label])).digest() for instance, label in records]
+    return [hashlib.md5(instance.tobytes() + bytes([label & 255])).digest() for instance, label in records]
 
 
 def in_canonical_order(data: LabelledT) -> tuple[LabelledT, str]:

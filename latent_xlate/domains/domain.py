@@ -10,6 +10,7 @@ import abc
 import json
 import os
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +32,7 @@ class Domain(abc.ABC):
     and `z` a batch of latents, [batch, latent_dim], both float32.
 
     Subclasses are registered with Keras (`keras.saving.register_keras_serializable`) and rebuilt by
-    `from_config(get_config())`, with `networks` freshly built, whose weights `load` then fills in.
+    `from_config(get_config())`, with `networks` freshly built, whose weights `load_models` then fills in.
 
     Attributes:
         name: How flags and signatures call it: lower-case letters, digits, underscores, no digit first.
@@ -56,6 +57,12 @@ class Domain(abc.ABC):
 
     has_pictures: bool = False
     """Whether `pictures` exists."""
+
+    invert: str | None = None
+    """Of pictures, how `read` turns dark on bright to bright on dark: one of `image_files.INVERT`."""
+
+    resources: Sequence[Any] = ()
+    """What an export has to keep beside the variables that graphs use: tables, say."""
 
     def __init__(self, name: str, class_names: tuple[str, ...] = (), dataset: str | None = None):
         """Sets the attributes.
@@ -147,7 +154,7 @@ class Domain(abc.ABC):
         """Makes the domain, its networks built with fresh weights."""
 
     def save(self, folder: str | os.PathLike, dtype: str = "float32") -> Path:
-        """Writes `domain.json` and the weights of each network.
+        """Writes `domain.json` and the models.
 
         Args:
             folder: Made if it is not there.
@@ -157,6 +164,13 @@ class Domain(abc.ABC):
             ValueError: A weight that `dtype` cannot hold.
         """
         folder = Path(folder)
+        self.save_models(folder, dtype)
+        content = {"class": keras.saving.get_registered_name(type(self)), "config": self.get_config()}
+        training.write_json(folder / DOMAIN_FILE, content)
+        return folder
+
+    def save_models(self, folder: Path, dtype: str) -> None:
+        """Writes what `load_models` reads: the weights of each network. Args and errors as in `save`."""
         for name, network in self.networks.items():
             with np.errstate(over="ignore"):
                 arrays = {f"{i:03}": weight.astype(dtype) for i, weight in enumerate(network.get_weights())}
@@ -164,9 +178,11 @@ class Domain(abc.ABC):
                 raise ValueError(f"Weights of {name} are too large for {dtype}, or not finite.")
             # Of float32 zip saves a tenth, in seconds.
             training.write_npz(folder / f"{name}.npz", arrays, compress=dtype == "float16")
-        content = {"class": keras.saving.get_registered_name(type(self)), "config": self.get_config()}
-        training.write_json(folder / DOMAIN_FILE, content)
-        return folder
+
+    def load_models(self, folder: Path) -> None:
+        """Takes up what `save_models` wrote into a folder; ValueError where it is missing, damaged or foreign."""
+        for name, network in self.networks.items():
+            _load_weights(network, folder / f"{name}.npz")
 
     @staticmethod
     def load(folder: str | os.PathLike) -> Domain:
@@ -193,8 +209,7 @@ class Domain(abc.ABC):
             domain = domain_class.from_config(config)
         except Exception as error:  # Whatever a foreign configuration may raise on its way.
             raise ValueError(f"{path} is not the description of a domain ({error!r}).") from None
-        for name, network in domain.networks.items():
-            _load_weights(network, Path(folder) / f"{name}.npz")
+        domain.load_models(Path(folder))
         return domain
 
 

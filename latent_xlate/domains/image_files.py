@@ -1,8 +1,14 @@
-"""The size of a picture before it is decoded, in graph: a file of some kilobytes can hold gigabytes of pixels."""
+"""Files of pictures in graph: read, once their size is known to be no bomb's, and written."""
 
 from __future__ import annotations
 
 import tensorflow as tf
+
+INVERT = ("auto", "never", "always")
+"""Whether files are turned from dark on bright to bright on dark: "auto" where their corners are bright."""
+
+LUMINANCE = (0.299, 0.587, 0.114)
+"""Weights of red, green and blue. Unlike those of `tf.image.rgb_to_grayscale` they add up to 1: white stays white."""
 
 MAX_PIXELS = 2**24
 """Of a picture, more than a phone's camera takes. Decoded it fills about a gigabyte on its way."""
@@ -11,6 +17,77 @@ MAX_GIF_BYTES = 2**18
 """Of a GIF, whose size says nothing: all its frames are decoded, and each byte may hold thousands of pixels."""
 
 _HEADER = 26
+
+
+def read_pictures(files: tf.Tensor, shape: tuple[int, ...], invert: str) -> tf.Tensor:
+    """Decodes PNG, JPEG, GIF (its first frame) or BMP of any size and colour.
+
+    Images are converted to the channels asked for, laid on a ground that contrasts where they are
+    transparent, inverted as `invert` says, and scaled to fit, keeping their proportions. Of a GIF,
+    what is transparent is black, as TensorFlow decodes it.
+
+    Args:
+        files: string [batch].
+        shape: (height, width, channels), of 1 or 3 channels.
+        invert: One of `INVERT`.
+
+    Returns:
+        float32 [batch, *shape], in [0, 1].
+
+    Raises:
+        tf.errors.InvalidArgumentError: A file is no such picture, or too large.
+    """
+    signature = tf.TensorSpec(shape, tf.float32)
+    # Not ten at once, as a graph would have it: a large picture fills a gigabyte while it is decoded.
+    at_once = 1 if tf.executing_eagerly() else 2
+    return tf.map_fn(
+        lambda file: _read_picture(file, shape, invert),
+        files,
+        parallel_iterations=at_once,
+        fn_output_signature=signature,
+    )
+
+
+def _read_picture(file: tf.Tensor, shape: tuple[int, ...], invert: str) -> tf.Tensor:
+    height, width, channels = shape
+    image = tf.io.decode_image(check_size(file), dtype=tf.float32, expand_animations=False)
+    colour, alpha = _colour_and_alpha(image)
+    if channels == 1:
+        colour = tf.reduce_sum(colour * LUMINANCE, axis=-1, keepdims=True)
+    opaque = tf.reduce_sum(colour * alpha) / tf.maximum(tf.reduce_sum(alpha) * channels, 1e-6)
+    ground = tf.cast(opaque < 0.5, tf.float32)
+    colour = colour * alpha + ground * (1.0 - alpha)
+    dark_on_bright = tf.reduce_mean(_corners(colour)) > 0.5 if invert == "auto" else invert == "always"
+    colour = tf.where(dark_on_bright, 1.0 - colour, colour)
+    size = tf.cast(tf.shape(colour)[:2], tf.float32)
+    fitting = tf.round(size * tf.reduce_min([height, width] / size))
+    scaled = tf.image.resize(colour, tf.maximum(tf.cast(fitting, tf.int32), 1), antialias=True)
+    padded = tf.image.resize_with_crop_or_pad(scaled, height, width)
+    return tf.ensure_shape(tf.clip_by_value(padded, 0.0, 1.0), shape)
+
+
+def write_pictures(x: tf.Tensor) -> tf.Tensor:
+    """Encodes images, [batch, height, width, channels] in [0, 1], as PNG: string [batch]."""
+    pixels = tf.cast(tf.round(tf.clip_by_value(x, 0.0, 1.0) * 255.0), tf.uint8)
+    return tf.map_fn(tf.io.encode_png, pixels, fn_output_signature=tf.TensorSpec([], tf.string))
+
+
+def _colour_and_alpha(image: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    """Splits an image of 1 to 4 channels, known only at run time, into RGB and opacity."""
+    channels = tf.shape(image)[-1]
+    has_alpha = channels % 2 == 0
+    alpha = tf.where(has_alpha, image[..., -1:], tf.ones_like(image[..., :1]))
+    grey = tf.repeat(image[..., :1], 3, axis=-1)
+    # Slicing past the end gives fewer channels, so grey images are padded before the choice.
+    rgb = tf.concat([image, grey], axis=-1)[..., :3]
+    return tf.where(channels <= 2, grey, rgb), alpha
+
+
+def _corners(image: tf.Tensor) -> tf.Tensor:
+    """The four corner patches, each a fourteenth of the image's height and width, at least one pixel."""
+    size = tf.maximum(tf.shape(image)[:2] // 14, 1)
+    top_and_bottom = tf.concat([image[: size[0]], image[-size[0] :]], axis=0)
+    return tf.concat([top_and_bottom[:, : size[1]], top_and_bottom[:, -size[1] :]], axis=1)
 
 
 def check_size(file: tf.Tensor) -> tf.Tensor:

@@ -64,7 +64,7 @@ def train_image_model(
 
     Raises:
         ValueError: Unknown model, schedule, strategy or precision, a batch that replicas cannot share, data
-            not prepared, or a `workdir` that holds another run.
+            not prepared or, for a classifier, unlabelled, or a `workdir` that holds another run.
     """
     distribution = training.make_strategy(strategy)  # Before TensorFlow first computes, or workers cannot join.
     checks.known(model, MODELS, "model")
@@ -78,6 +78,8 @@ def train_image_model(
         "seed": seed, "precision": precision,
     }  # fmt: skip
     train = splits["train"]
+    if model == "classifier" and not train.class_names:
+        raise ValueError(f"Data set {dataset!r} is unlabelled, so that there is nothing for a classifier to learn.")
     rate = make_schedule(schedule, learning_rate, epochs * steps_per_epoch(train, batch_size))
     training.replica_batch_size(batch_size, distribution)
 

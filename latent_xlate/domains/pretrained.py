@@ -7,7 +7,12 @@ import sys
 from pathlib import Path
 
 from latent_xlate import checks
-from latent_xlate.domains import image_domain, speech_domain  # noqa: F401  Registers the classes with Keras.
+from latent_xlate.domains import (  # noqa: F401  Registers the classes with Keras.
+    image_domain,
+    keras_domain,
+    saved_model_domain,
+    speech_domain,
+)
 from latent_xlate.domains.domain import DOMAIN_FILE, Domain
 
 SAVEDMODELS = "LATENT_XLATE_SAVEDMODELS"

@@ -78,6 +78,8 @@ def train_speech_classifier(
         "precision": precision,
     }  # fmt: skip
     train = splits["train"]
+    if not train.class_names:
+        raise ValueError(f"Data set {dataset!r} is unlabelled, so that there is nothing for a classifier to learn.")
     rate = make_schedule(schedule, learning_rate, epochs * steps_per_epoch(train, batch_size))
     training.replica_batch_size(batch_size, distribution)
 

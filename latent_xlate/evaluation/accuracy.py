@@ -17,9 +17,9 @@ import tensorflow as tf
 
 from latent_xlate import checks
 from latent_xlate.batching import in_batches
-from latent_xlate.bridge.label_terms import UNLABELLED
 from latent_xlate.bridge.latent_samples import MIN_PROBABILITY
 from latent_xlate.bridge.latents import Latents
+from latent_xlate.data.labelled import UNLABELLED
 from latent_xlate.domains.domain import Domain
 from latent_xlate.evaluation.fid import frechet_distance
 from latent_xlate.translator import Translator
@@ -92,12 +92,13 @@ def evaluate_translator(
         `transfers`, by "<source>_to_<target>", of all targets with a judge:
 
         - `source`, `target`: names of the domains;
-        - `accuracy`: share of instances of which both domains' judges say the same class (paper,
-          Table 1); absent where the source has no judge;
+        - `accuracy`: share of instances of which both domains' judges say the same class, or classes
+          that the translator's class map puts together (paper, Table 1), of those whose class anything
+          belongs to; absent where the source has no judge;
         - `confusion`: number of instances by the source's class (rows) and the transfer's (columns);
           absent likewise;
-        - `label_accuracy`: share of labelled instances whose transfer is of their true class; absent
-          where there are none;
+        - `label_accuracy`: share of labelled instances whose transfer is of their true class, likewise;
+          absent where there are none;
         - `fid`: of transferred data, on the target's features. Each judge has a scale of its own.
 
     Raises:
@@ -150,8 +151,8 @@ def evaluate_translator(
         transfers[f"{source}_to_{target}"] = {
             "source": source,
             "target": target,
-            **(_agreement(judged[source], transferred) if source in judged else {}),
-            **_label_accuracy("label_accuracy", transferred, chosen[source].labels, source),
+            **(_agreement(translator, judged[source], transferred, source, target) if source in judged else {}),
+            **_transfer_accuracy(translator, transferred, chosen[source].labels, source, target),
             "fid": frechet_distance(transferred.features, references[target]),
         }
     return {
@@ -182,9 +183,15 @@ def transfer_meter(translator: Translator, latents: Latents, source: str, target
     for domain in domains:
         if not domain.has_classifier:
             raise ValueError(f"Domain {domain.name!r} has no classifier to judge translations by.")
-    before = _judge(domains[0], domains[0].decode, latents.mu).classes
-    after = _judgement(domains[1], lambda z: domains[1].decode(translator.translate_latents(z, source, target)))
-    return lambda: _share(after(latents.mu).classes == before)
+    before = translator.shared_classes(_judge(domains[0], domains[0].decode, latents.mu).classes, source)
+    counts = before != UNLABELLED
+    judge = _judgement(domains[1], lambda z: domains[1].decode(translator.translate_latents(z, source, target)))
+
+    def measure() -> float:
+        after = translator.shared_classes(judge(latents.mu).classes, target)
+        return _share(after[counts] == before[counts])
+
+    return measure
 
 
 @dataclasses.dataclass(frozen=True)
@@ -246,10 +253,27 @@ def _evaluate_base(domain, data, decoded_features):
     return entry, original.features
 
 
-def _agreement(source: _Judged, transferred: _Judged) -> dict[str, Any]:
-    confusion = np.zeros((source.logits.shape[1], transferred.logits.shape[1]), int)
-    np.add.at(confusion, (source.classes, transferred.classes), 1)
-    return {"accuracy": _share(source.classes == transferred.classes), "confusion": confusion.tolist()}
+def _agreement(
+    translator: Translator, before: _Judged, transferred: _Judged, source: str, target: str
+) -> dict[str, Any]:
+    confusion = np.zeros((before.logits.shape[1], transferred.logits.shape[1]), int)
+    np.add.at(confusion, (before.classes, transferred.classes), 1)
+    classes = translator.shared_classes(before.classes, source)
+    counts = classes != UNLABELLED
+    right = classes == translator.shared_classes(transferred.classes, target)
+    accuracy = {"accuracy": _share(right[counts])} if counts.any() else {}
+    return {**accuracy, "confusion": confusion.tolist()}
+
+
+def _transfer_accuracy(
+    translator: Translator, transferred: _Judged, labels: np.ndarray, source: str, target: str
+) -> dict[str, float]:
+    if translator.class_map is None:
+        return _label_accuracy("label_accuracy", transferred, labels, source)
+    true = translator.shared_classes(labels, source)
+    counts = true != UNLABELLED
+    right = true == translator.shared_classes(transferred.classes, target)
+    return {"label_accuracy": _share(right[counts])} if counts.any() else {}
 
 
 def _label_accuracy(name: str, judged: _Judged, labels: np.ndarray, source: str) -> dict[str, float]:

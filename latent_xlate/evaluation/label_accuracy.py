@@ -8,8 +8,8 @@ import numpy as np
 from tqdm import tqdm
 
 from latent_xlate.bridge import label_propagation, label_suggestion
-from latent_xlate.bridge.label_terms import UNLABELLED
 from latent_xlate.bridge.latents import choose_labelled
+from latent_xlate.data.labelled import UNLABELLED
 
 Curve = dict[str, dict[str, list[float]]]
 """Accuracies of the sets of labels: by method, then by which sets they are."""

@@ -16,7 +16,7 @@ from latent_xlate.bridge.bridge_training import labels_seen, latent_kinds, load_
 from latent_xlate.bridge.latents import Latents, encode_data
 from latent_xlate.data.labelled import Labelled
 from latent_xlate.domains import pretrained
-from latent_xlate.domains.domain import Domain
+from latent_xlate.domains.domain import DOMAIN_FILE, Domain
 from latent_xlate.evaluation import figures, report
 from latent_xlate.evaluation.accuracy import PROTOCOLS, LabelledData, evaluate_translator
 from latent_xlate.translator import Translator
@@ -128,14 +128,32 @@ def write_figures(
 
 
 def _shipped_latents(domain: Domain, kind: str, split: str, folder: str, data_dir: str | None) -> Latents:
-    """Latents that ship with a domain's namesake; ValueError unless a translator's domain decodes them alike."""
+    """Latents that lie with the domain a run learnt from, or a pretrained namesake's.
+
+    Raises:
+        ValueError: Neither is there, or a translator's domain does not decode them alike.
+    """
     whose = f"domain {domain.name!r} of {folder}"
     way_out = "Measure on those of its data set: --latents=dataset."
-    if domain.name not in pretrained.names():
+    origin = _origin(domain, folder)
+    if origin is None:
         raise ValueError(f"No latents ship for {whose}, only for {', '.join(pretrained.names()) or 'none'}. {way_out}")
-    latents = load_latents(domain, domain.name, kind, split, data_dir)
+    latents = load_latents(domain, origin, kind, split, data_dir)
     z = tf.constant(latents.mu[:16])
     # Within what float16 weights cost.
-    if not np.allclose(domain.decode(z), pretrained.load(domain.name).decode(z), atol=0.02):
+    if not np.allclose(domain.decode(z), pretrained.load(origin).decode(z), atol=0.02):
         raise ValueError(f"The latents that ship are not those of {whose}, which is another model. {way_out}")
     return latents
+
+
+def _origin(domain: Domain, folder: str) -> str | None:
+    """Where the domain of a translator came from: as its run's configuration says, or a pretrained domain's name."""
+    try:
+        config = json.loads((Path(folder).absolute().parent / "config.json").read_text())
+        folders = [name for name in config["domains"] if os.sep in name]
+    except (OSError, ValueError, KeyError, TypeError):  # A translator from elsewhere.
+        folders = []
+    for path in folders:
+        if (Path(path) / DOMAIN_FILE).is_file() and pretrained.load(path).name == domain.name:
+            return path
+    return domain.name if domain.name in pretrained.names() else None

@@ -19,8 +19,10 @@ from latent_xlate.bridge.bridge_training import (
     load_domains,
     make_bridge,
     make_label_terms,
-    num_classes,
+    read_class_map,
+    share_classes,
 )
+from latent_xlate.bridge.class_map import ClassMap
 from latent_xlate.bridge.latents import Latents, make_batches
 from latent_xlate.domains.domain import Domain
 from latent_xlate.evaluation.accuracy import transfer_meter
@@ -56,14 +58,16 @@ def benchmark(config: ConfigDict, num_seeds: int, target_accuracy: float) -> dic
     kinds = "+".join(latent_kinds(config.latents, len(config.domains))).split("+")
     split = "validation" if "dataset" in kinds else "test"
     domains, latents = load_domains(config, "train")
-    latents, weights = label_all(config, domains, hide_labels(config, domains, latents))
+    class_map = read_class_map(config, domains)
+    seen = share_classes(class_map, hide_labels(config, domains, latents))
+    latents, weights = label_all(config, domains, seen, class_map.num_bins)
     _, held_out = load_domains(config, split)
     seeds = [config.seed + i for i in range(num_seeds)]
     runs = []
     for seed in seeds:
         of_seed = copy.deepcopy(config)
         of_seed.seed = seed
-        runs.append(_run(of_seed, domains, latents, weights, held_out))
+        runs.append(_run(of_seed, domains, class_map, latents, weights, held_out))
     pair = next(iter(runs[0][1]))
     curve = [
         {
@@ -91,6 +95,7 @@ def benchmark(config: ConfigDict, num_seeds: int, target_accuracy: float) -> dic
 def _run(
     config: ConfigDict,
     domains: Sequence[Domain],
+    class_map: ClassMap,
     latents: Sequence[Latents],
     weights: Sequence[np.ndarray] | None,
     held_out: Sequence[Latents],
@@ -99,10 +104,11 @@ def _run(
     meters: dict[str, Callable[[], float]] = {}
     points: list[dict[str, float]] = []
     watch = Stopwatch()
-    bridge = make_bridge(config, domains, make_label_terms(config, domains, latents, weights))
-    make_batch = make_batches(latents, num_classes(domains), config.sampling, config.seed, weights)
+    label_terms = make_label_terms(config, domains, latents, weights, class_map.num_bins)
+    bridge = make_bridge(config, domains, class_map.num_bins, label_terms)
+    make_batch = make_batches(latents, class_map.num_bins, config.sampling, config.seed, weights)
     with watch.paused():
-        translator = Translator(domains, bridge)
+        translator = Translator(domains, bridge, class_map)
         for (source, of), (target, _) in itertools.permutations(zip(translator.names, held_out, strict=True), 2):
             meters[f"{source}_to_{target}"] = transfer_meter(translator, of, source, target)
         measured = next(iter(meters.values()))

@@ -58,6 +58,7 @@ def export_translator(translator: Translator, base: str | os.PathLike) -> Path:
     signatures = trace_signatures(translator, [(s, t) for s in translator.names for t in translator.names])
     module = tf.Module()
     module.weights = list({id(v): v for function in signatures.values() for v in function.variables}.values())
+    module.resources = [each for domain in translator.domains.values() for each in domain.resources]
     first, second, *_ = translator.names
     has_encoder = translator.domain(first).has_encoder
     default = f"{first}_to_{second}" + ("" if has_encoder else "_latents")

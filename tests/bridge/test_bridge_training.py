@@ -154,7 +154,7 @@ def test_pseudo_labels_are_of_the_seen_labels_alone_and_stand_in_for_the_others(
 
     config = few_labels(savedmodels, **fields)
     domains, latents = load_domains(config, "train")
-    labelled, weights = label_all(config, domains, hide_labels(config, domains, latents))
+    labelled, weights = label_all(config, domains, hide_labels(config, domains, latents), shipped.NUM_CLASSES)
     for name, of, pseudo, weight in zip(seen, latents, labelled, weights, strict=True):
         assert np.mean(pseudo.labels == of.labels) > 0.9
         np.testing.assert_array_equal(weight[seen[name]], 1)

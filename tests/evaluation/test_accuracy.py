@@ -6,9 +6,11 @@ import numpy as np
 import pytest
 
 from latent_xlate.batching import BATCH_SIZE
+from latent_xlate.bridge.class_map import ClassMap
 from latent_xlate.bridge.latents import Latents
-from latent_xlate.evaluation.accuracy import evaluate_translator
+from latent_xlate.evaluation.accuracy import evaluate_translator, transfer_meter
 from latent_xlate.evaluation.fid import frechet_distance
+from latent_xlate.translator import Translator
 from tests import tiny
 from tests.evaluation import oracle
 
@@ -31,6 +33,31 @@ def test_accuracies_of_a_bridge_that_swaps_two_classes():
     assert result["domains"]["near"]["bridge_reconstruction"] == pytest.approx(1.0)
     assert result["domains"]["far"]["bridge_reconstruction"] == pytest.approx(0.5)
     assert result["instances"] == {"near": 10, "far": 12}
+
+
+def mapped(pairs):
+    plain = oracle.translator()
+    domains = list(plain.domains.values())
+    return Translator(domains, plain.bridge, ClassMap.read(pairs, domains))
+
+
+def test_accuracies_are_of_the_classes_that_the_map_puts_together():
+    swapped = evaluate_translator(mapped("a=a,b=b,c=d,d=c"), both())["transfers"]
+    there, back = swapped["near_to_far"], swapped["far_to_near"]
+    assert (there["accuracy"], there["label_accuracy"]) == pytest.approx((1.0, 1.0))
+    # Of the 12 instances of "far", 6 are of c and d, which come back as themselves.
+    assert (back["accuracy"], back["label_accuracy"]) == pytest.approx((0.5, 0.5))
+    merged = evaluate_translator(mapped("a=a,b=b,c=c,d=c,d=d"), both())["transfers"]
+    assert merged["near_to_far"]["accuracy"] == merged["far_to_near"]["label_accuracy"] == 1.0
+
+
+def test_classes_that_nothing_belongs_to_do_not_count():
+    scores = evaluate_translator(mapped("a=a,b=b,c=c"), both())["transfers"]["near_to_far"]
+    # Of the 9 that count, 2 of class c become d.
+    assert scores["accuracy"] == scores["label_accuracy"] == pytest.approx(7 / 9)
+    assert scores["confusion"] == [[4, 0, 0, 0], [0, 3, 0, 0], [0, 0, 0, 2], [0, 0, 1, 0]]
+    translator = mapped("a=a,b=b,c=c")
+    assert transfer_meter(translator, both()["near"], "near", "far")() == pytest.approx(7 / 9)
 
 
 def test_confusion_has_the_source_in_rows():

@@ -1,0 +1,155 @@
+"""Which classes of different domains belong together."""
+
+from __future__ import annotations
+
+import csv
+import dataclasses
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from latent_xlate import checks
+from latent_xlate.data.labelled import UNLABELLED
+from latent_xlate.domains.domain import Domain
+
+
+@dataclasses.dataclass(frozen=True)
+class ClassMap:
+    """The bins that domains share, each of classes that belong together.
+
+    Attributes:
+        bins: For each domain, by label, the bin of a class; UNLABELLED of one that nothing belongs to.
+    """
+
+    bins: tuple[tuple[int, ...], ...]
+
+    @property
+    def num_bins(self) -> int:
+        """How many bins there are; at least 1, for a bridge has to have one class."""
+        return 1 + max((number for of_domain in self.bins for number in of_domain), default=0)
+
+    def shared(self, domain: int, labels: np.ndarray) -> np.ndarray:
+        """Bins of labels of the domain of an index, int32 [n], UNLABELLED where there is none.
+
+        Raises:
+            ValueError: A label that is out of range.
+        """
+        known = labels[labels != UNLABELLED]
+        checks.class_labels(known, len(self.bins[domain]), f"labels of domain {domain}")
+        lookup = np.array([*self.bins[domain], UNLABELLED], np.int32)  # The last of which is that of label -1.
+        return lookup[labels]
+
+    @classmethod
+    def by_label(cls, domains: Sequence[Domain]) -> ClassMap:
+        """Classes of the same label belong together.
+
+        Raises:
+            ValueError: Domains with classes differ in their number.
+        """
+        counts = {domain.name: len(domain.class_names) for domain in domains if domain.class_names}
+        if len(set(counts.values())) > 1:
+            raise ValueError(
+                "Domains must have the same number of classes, aligned by label, or a class map (--class_map); "
+                f"these have {counts}."
+            )
+        return cls(tuple(tuple(range(len(domain.class_names))) for domain in domains))
+
+    @classmethod
+    def read(cls, source: str, domains: Sequence[Domain]) -> ClassMap:
+        """Reads a map that a user wrote, any mapping, many to one or one to many included.
+
+        Args:
+            source: A CSV file with a column for each domain, named so, and in each row classes that belong
+                together; or, for two domains, a JSON file, an object of the first domain's classes with the
+                second's, a name or a list of them; or such pairs themselves, "0=zero,1=one".
+            domains: The domains.
+
+        Raises:
+            ValueError: No such file, a damaged one, an unknown domain or class, or pairs for other than two
+                domains.
+        """
+        try:
+            rows = _read_rows(source, [domain.name for domain in domains])
+            pairs = [{place: _label(domains[place], name) for place, name in row.items() if name} for row in rows]
+        except ValueError as error:
+            raise ValueError(f"class_map: {error}") from None
+        return cls(_joined(pairs, [len(domain.class_names) for domain in domains]))
+
+    def left_out(self, domains: Sequence[Domain]) -> list[str]:
+        """Classes that nothing belongs to, each as CLASS of DOMAIN."""
+        return [
+            f"{name} of {domain.name}"
+            for domain, bins in zip(domains, self.bins, strict=True)
+            for name, number in zip(domain.class_names, bins, strict=True)
+            if number == UNLABELLED
+        ]
+
+
+def _read_rows(source: str, names: Sequence[str]) -> list[dict[int, str]]:
+    """By row, the class of each domain, by its index."""
+    path = Path(source)
+    if not path.is_file():
+        if "=" not in source:
+            raise ValueError(f"There is no file {source}; pairs are written CLASS=CLASS,CLASS=CLASS.")
+        pairs = [pair.partition("=")[::2] for pair in source.split(",")]
+        return _of_pairs(pairs, names)
+    try:
+        text = path.read_text(encoding="utf-8-sig")  # Spreadsheets write a mark at its start.
+        if path.suffix.lower() == ".json":
+            content = json.loads(text)
+            if not isinstance(content, Mapping):
+                raise ValueError("it holds no object of classes with classes")
+            return _of_pairs([(key, each) for key, value in content.items() for each in _listed(value)], names)
+        reader = csv.DictReader(text.splitlines())
+        table = list(reader)
+        columns = reader.fieldnames or []
+    except (ValueError, csv.Error) as error:
+        raise ValueError(f"{source} cannot be read ({error}).") from None
+    for column in columns:
+        checks.known(column, names, "domain")
+    if missing := [name for name in names if name not in columns]:
+        raise ValueError(f"{source} has no column {', '.join(missing)}.")
+    return [{names.index(column): (row[column] or "").strip() for column in columns} for row in table]
+
+
+def _listed(value: Any) -> list[str]:
+    values = value if isinstance(value, list) else [value]
+    return [str(each) for each in values]
+
+
+def _of_pairs(pairs: Sequence[tuple[str, ...]], names: Sequence[str]) -> list[dict[int, str]]:
+    if len(names) != 2:
+        raise ValueError(
+            f"Pairs join the classes of two domains, and these are {', '.join(names)}: "
+            "give a CSV file with a column for each."
+        )
+    for first, second in pairs:
+        if not first.strip() or not second.strip():
+            raise ValueError(f"{first}={second} is no pair of classes; pairs are written CLASS=CLASS,CLASS=CLASS.")
+    return [dict(enumerate(name.strip() for name in pair)) for pair in pairs]
+
+
+def _label(domain: Domain, name: str) -> int:
+    return domain.class_names.index(checks.known(name, domain.class_names, f"class of {domain.name!r}"))
+
+
+def _joined(rows: Sequence[Mapping[int, int]], counts: Sequence[int]) -> tuple[tuple[int, ...], ...]:
+    """Bins of classes that a row, or a chain of rows, joins, numbered as they come by domain and label."""
+    group: dict[tuple[int, int], set[tuple[int, int]]] = {}
+    for row in rows:
+        merged = set(row.items()).union(*(group.get(each, ()) for each in row.items()))
+        group |= dict.fromkeys(merged, merged)
+    numbers: dict[int, int] = {}
+    bins = []
+    for domain, count in enumerate(counts):
+        members = [group.get((domain, label), set()) for label in range(count)]
+        bins.append(
+            tuple(
+                numbers.setdefault(id(each), len(numbers)) if len({place for place, _ in each}) > 1 else UNLABELLED
+                for each in members
+            )
+        )
+    return tuple(bins)
