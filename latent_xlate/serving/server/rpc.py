@@ -160,7 +160,7 @@ def read_tensor(key: str, proto: Any, signature: Signature, limits: Limits) -> n
 
 
 def write_tensor(array: np.ndarray, proto: Any) -> None:
-    """Writes an array, of bytes objects for strings, into an empty TensorProto: `tf.make_tensor_proto` without copies."""
+    """Writes an array, of bytes objects for strings, into an empty TensorProto, as `tf.make_tensor_proto` would."""
     proto.dtype = tf.as_dtype(array.dtype).as_datatype_enum
     for size in array.shape:
         proto.tensor_shape.dim.add(size=size)
