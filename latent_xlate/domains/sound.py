@@ -53,7 +53,7 @@ def write_wav(x: tf.Tensor) -> tf.Tensor:
 
 
 def resample(x: tf.Tensor, rate: tf.Tensor) -> tf.Tensor:
-    """Brings a sound to SAMPLE_RATE by cutting or padding its spectrum.
+    """Brings a sound to SAMPLE_RATE by cutting or padding its spectrum; one that is of it stays as it is.
 
     Args:
         x: float32 [n], at most SECONDS_READ long.
@@ -65,10 +65,16 @@ def resample(x: tf.Tensor, rate: tf.Tensor) -> tf.Tensor:
     # A second of silence keeps the end, which the transform joins to the beginning, away from it.
     seconds = SECONDS_READ + 1
     length, bins = seconds * SAMPLE_RATE, seconds * SAMPLE_RATE // 2 + 1
-    spectrum = tf.signal.rfft(x, [seconds * rate])[:bins]
-    spectrum = tf.pad(spectrum, [[0, bins - tf.shape(spectrum)[0]]])
-    y = tf.signal.irfft(spectrum, [length]) * tf.cast(SAMPLE_RATE / rate, tf.float32)
-    return tf.ensure_shape(y, [length])
+
+    def padded():
+        return tf.pad(x, [[0, length - tf.size(x)]])
+
+    def resampled():
+        spectrum = tf.signal.rfft(x, [seconds * rate])[:bins]
+        spectrum = tf.pad(spectrum, [[0, bins - tf.shape(spectrum)[0]]])
+        return tf.signal.irfft(spectrum, [length]) * tf.cast(SAMPLE_RATE / rate, tf.float32)
+
+    return tf.ensure_shape(tf.cond(rate == SAMPLE_RATE, padded, resampled), [length])
 
 
 def align(x: tf.Tensor) -> tf.Tensor:

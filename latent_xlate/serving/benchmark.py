@@ -16,7 +16,7 @@ from typing import Any
 import grpc
 import numpy as np
 import tensorflow as tf
-from tensorflow_serving.apis import prediction_log_pb2, prediction_service_pb2_grpc
+from tensorflow_serving.apis import prediction_log_pb2
 from tqdm import tqdm
 
 from latent_xlate.serving.bundle import WARMUP_FILE
@@ -27,13 +27,15 @@ PERCENTILES = (50, 95, 99)
 BATCH_SIZE = 64
 """Most requests that the server computes at once."""
 
+PREDICT = "/tensorflow.serving.PredictionService/Predict"
+
 
 def benchmark(base_path: str | os.PathLike, seconds: float) -> dict[str, Any]:
     """Measures and prints each signature's throughput and latency.
 
     The requests are the warm-up records, of one item each. They go by gRPC, from this process, to
-    `bin/serve.py --engine=python` on the same machine, whose cores server and clients share: once as it
-    is, and once computing one request at a time.
+    `bin/serve.py --engine=python` on the same machine, whose cores server and clients share. Each signature is
+    measured as the server is, and then, one by one, on another that differs in `--max_batch_size=1` alone.
 
     Args:
         base_path: Folder of the versions, the newest of which is measured.
@@ -60,12 +62,10 @@ def benchmark(base_path: str | os.PathLike, seconds: float) -> dict[str, Any]:
     by_name = {request.model_spec.signature_name: request for request in requests}
 
     results: dict[str, Any] = {name: {"loop": rate} for name, rate in _loop(model, by_name, seconds).items()}
-    with _server(base_path, BATCH_SIZE) as address:
+    with _server(base_path, BATCH_SIZE) as batching, _server(base_path, 1) as one_by_one:
         for name, request in tqdm(by_name.items(), "served", unit="signature"):
-            results[name]["served"] = {n: asyncio.run(_load(address, request, n, seconds)) for n in CLIENTS}
-    with _server(base_path, 1) as address:
-        for name, request in tqdm(by_name.items(), "one by one", unit="signature"):
-            results[name]["one_by_one"] = asyncio.run(_load(address, request, CLIENTS[-1], seconds))
+            results[name]["served"] = {n: asyncio.run(_load(batching, request, n, seconds)) for n in CLIENTS}
+            results[name]["one_by_one"] = asyncio.run(_load(one_by_one, request, CLIENTS[-1], seconds))
     for result in results.values():
         result["lift"] = result["served"][CLIENTS[-1]]["rate"] / result["one_by_one"]["rate"]
     print(table(results))
@@ -88,13 +88,14 @@ def _loop(model: Path, requests: Mapping[str, Any], seconds: float) -> dict[str,
 
 async def _load(address: str, request: Any, clients: int, seconds: float) -> dict[str, float]:
     latencies: list[float] = []
+    content = request.SerializeToString()
     async with grpc.aio.insecure_channel(address) as channel:
-        predict = prediction_service_pb2_grpc.PredictionServiceStub(channel).Predict
+        predict = channel.unary_unary(PREDICT)  # Of bytes as they are: the clients are to take little of the machine.
         begin = time.perf_counter() + seconds / 5
 
         async def client() -> None:
             while (start := time.perf_counter()) < begin + seconds:
-                await predict(request)
+                await predict(content)
                 if start >= begin:
                     latencies.append(time.perf_counter() - start)
 

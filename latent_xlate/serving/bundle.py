@@ -31,6 +31,9 @@ WARMUP_FILE = "assets.extra/tf_serving_warmup_requests"
 MOST_WARMUP_RECORDS = 1000
 """That TensorFlow Serving reads, as it loads a model."""
 
+_DRAWS = 10
+"""From a domain's prior, until one is an instance whose file can be read."""
+
 _HEADER = """\
 # The versions of the translator that are served, and their labels. An export labels its version canary, and stable
 # where there was none; to release a canary, give stable its number. Servers look at this file again by themselves.
@@ -77,13 +80,16 @@ def _records(
 def _example(translator: Translator, name: str) -> dict[str, dict[str, tf.Tensor]]:
     """One instance of a domain, as the input of each kind of signature."""
     domain = translator.domain(name)
-    z = domain.sample_prior(1) if domain.has_prior else domain.encode(tf.zeros([1, *domain.data_shape]))[0]
-    x = domain.decode(z)
-    inputs = {"_latents": {"z": z}, "_arrays": {"x": x}, "": {"data_bytes": domain.write(x)}}
-    try:
-        domain.read(inputs[""]["data_bytes"])
-    except tf.errors.InvalidArgumentError:  # A silent sound; and a record that fails would keep the model unserved.
-        del inputs[""]
+    for seed in range(_DRAWS if domain.has_prior else 1):
+        z = domain.sample_prior(1, seed) if domain.has_prior else domain.encode(tf.zeros([1, *domain.data_shape]))[0]
+        x = domain.decode(z)
+        inputs = {"_latents": {"z": z}, "_arrays": {"x": x}, "": {"data_bytes": domain.write(x)}}
+        try:
+            domain.read(inputs[""]["data_bytes"])
+            return inputs
+        except tf.errors.InvalidArgumentError:  # A silent sound, on which a server would fail, and so serve nothing.
+            continue
+    del inputs[""]
     return inputs
 
 

@@ -36,8 +36,9 @@ class _Request:
 class Batcher:
     """Computes requests in as many threads as there are cores, each batch being what has come while they were busy.
 
-    A request alone is thus computed at once, and the more there are, the larger the batches. Each
-    version and signature has a queue of its own; they take turns.
+    A request alone is thus computed at once, and the more there are, the larger the batches: beside a
+    running batch of its signature another starts only once it is as large, lest threads that wait for
+    requests take them one by one. Each version and signature has a queue of its own; they take turns.
     """
 
     def __init__(self, limits: Limits, metrics: Metrics):
@@ -47,7 +48,7 @@ class Batcher:
         self._queues: dict[Signature, collections.deque[_Request]] = {}
         self._num_threads = os.cpu_count() or 1
         self._threads = concurrent.futures.ThreadPoolExecutor(self._num_threads, "batch")
-        self._running: set[asyncio.Future] = set()
+        self._running: dict[asyncio.Future, tuple[Signature, int]] = {}
         self._items = 0
         self._bytes = 0
 
@@ -86,7 +87,8 @@ class Batcher:
         """Returns when everything that waits has been computed."""
         while self._running or self._queues:
             self._start()
-            await asyncio.wait(self._running)
+            if self._running:  # Not where the senders of all that waited have gone.
+                await asyncio.wait(self._running)
         self._threads.shutdown()
 
     @property
@@ -96,7 +98,10 @@ class Batcher:
 
     def _start(self) -> None:
         while self._queues and len(self._running) < self._num_threads:
-            signature, queue = next(iter(self._queues.items()))
+            signature = next(filter(self._is_ready, self._queues), None)
+            if signature is None:
+                return
+            queue = self._queues[signature]
             batch = self._take(queue)
             del self._queues[signature]
             if queue:
@@ -104,8 +109,13 @@ class Batcher:
             if batch:
                 loop = asyncio.get_running_loop()
                 future = loop.run_in_executor(self._threads, _compute, signature, [r.inputs for r in batch])
-                self._running.add(future)
+                self._running[future] = signature, len(batch)
                 future.add_done_callback(functools.partial(self._answer, signature, batch))
+
+    def _is_ready(self, signature: Signature) -> bool:
+        """Whether as many requests wait as any running batch of the signature holds."""
+        waiting = len(self._queues[signature])
+        return all(waiting >= size for running, size in self._running.values() if running is signature)
 
     def _take(self, queue: collections.deque[_Request]) -> list[_Request]:
         """The next batch of a queue, without the requests whose senders have gone."""
@@ -119,7 +129,7 @@ class Batcher:
         return batch
 
     def _answer(self, signature: Signature, batch: Sequence[_Request], future: asyncio.Future) -> None:
-        self._running.discard(future)
+        del self._running[future]
         self._metrics.batch(signature.name, sum(request.count for request in batch))
         for request, result in zip(batch, future.result(), strict=True):
             if request.answer.done():  # Its sender has gone meanwhile.

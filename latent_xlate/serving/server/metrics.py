@@ -13,7 +13,7 @@ class Metrics:
 
     Attributes:
         registry: All of them.
-        cancelled: Requests by gRPC whose sender went away, or that were cut off.
+        cancelled: Requests whose sender went away before they had come or been answered, or that were cut off.
     """
 
     def __init__(self) -> None:
@@ -43,7 +43,7 @@ class Metrics:
     def request(self, api: str, code: str, seconds: float) -> None:
         """Counts an answered request: api "REST" or "gRPC", code that of gRPC."""
         self._requests.labels(api, code).inc()
-        self.cancelled += (api, code) == ("gRPC", "CANCELLED")
+        self.cancelled += code == "CANCELLED"
         self._seconds.labels(api).observe(seconds)
 
     def batch(self, signature: str, items: int) -> None:

@@ -81,6 +81,9 @@ class _Endpoints:
             except ClientDisconnect:  # Nobody reads this.
                 code = grpc.StatusCode.CANCELLED.name
                 return Response(status_code=499)
+            except asyncio.CancelledError:  # It stops, and cannot wait any longer.
+                code = grpc.StatusCode.CANCELLED.name
+                raise
             finally:
                 self._metrics.request("REST", code, time.perf_counter() - start)
 

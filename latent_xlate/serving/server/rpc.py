@@ -96,7 +96,7 @@ class _PredictionService(_Counted, prediction_service_pb2_grpc.PredictionService
         for key in request.output_filter or outputs:
             if key not in outputs:
                 raise invalid(f"Signature {signature.name!r} has no output {key!r}.")
-            response.outputs[key].CopyFrom(tf.make_tensor_proto(outputs[key]))
+            write_tensor(outputs[key], response.outputs[key])
         return response
 
     async def _metadata(self, request: Any) -> Any:
@@ -157,6 +157,17 @@ def read_tensor(key: str, proto: Any, signature: Signature, limits: Limits) -> n
     if not filled:
         raise invalid(f"Input {key!r} does not hold the values of its shape {shape[:8]}.")
     return tf.make_ndarray(proto)
+
+
+def write_tensor(array: np.ndarray, proto: Any) -> None:
+    """Writes an array, of bytes objects for strings, into an empty TensorProto, as `tf.make_tensor_proto` would."""
+    proto.dtype = tf.as_dtype(array.dtype).as_datatype_enum
+    for size in array.shape:
+        proto.tensor_shape.dim.add(size=size)
+    if array.dtype == object:
+        proto.string_val.extend(array.ravel())
+    else:
+        proto.tensor_content = array.tobytes()
 
 
 _DTYPES = {dtype.as_datatype_enum for dtype in (tf.float32, tf.float64, tf.int32, tf.int64, tf.string, tf.uint8)}
