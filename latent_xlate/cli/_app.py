@@ -153,8 +153,16 @@ def _sentence(error: Exception) -> str:
     return str(error)
 
 
-def client(server: str) -> TranslatorClient:
-    """A server's client; ValueError where the extra that it needs is not installed, or for what is no address."""
+def translator_or_client(translator: str | None, server: str | None) -> str | TranslatorClient:
+    """The folder that `--translator` names, or a client of the server that `--server` names.
+
+    Raises:
+        ValueError: Both or neither is given, the extra that a client needs is not installed, or no address.
+    """
+    if translator is not None and server is None:
+        return translator
+    if translator is not None or server is None:
+        raise ValueError("Give either --translator or --server.")
     if importlib.util.find_spec("tensorflow_serving") is None:
         raise ValueError("Asking a server needs an extra: pip install 'latent_xlate[serving]'.")
     from latent_xlate.serving.client import TranslatorClient

@@ -28,16 +28,15 @@ _PORT = flags.DEFINE_integer("port", 7860, "Port to listen on.", lower_bound=1, 
 
 def main(argv):
     del argv
-    if (_TRANSLATOR.value is None) == (_SERVER.value is None):
-        raise ValueError("Give either --translator or --server.")
+    given = _app.translator_or_client(_TRANSLATOR.value, _SERVER.value)
     if importlib.util.find_spec("gradio") is None:
         raise ValueError("The page needs an extra: pip install 'latent_xlate[demo]'.")
     from latent_xlate.serving.demo import models, page, player
 
-    if _SERVER.value is None:
-        loaded = models.load_models(_TRANSLATOR.value, _DOMAINS.value)
+    if isinstance(given, str):
+        loaded = models.load_models(given, _DOMAINS.value)
     else:
-        loaded = models.models_of_functions(_app.client(_SERVER.value).functions, _DOMAINS.value)
+        loaded = models.models_of_functions(given.functions, _DOMAINS.value)
     print(f"Open {page.launch(player.Player(loaded), _HOST.value, _PORT.value)} in a browser.", flush=True)
     threading.Event().wait()  # Until Ctrl-C.
 

@@ -38,10 +38,8 @@ _SEED = flags.DEFINE_integer("seed", 0, "Of the sampling.", lower_bound=0, upper
 
 def main(argv):
     del argv
-    if (_TRANSLATOR.value is None) == (_SERVER.value is None):
-        raise ValueError("Give either --translator or --server.")
     translated, failed = file_translation.translate_path(
-        _TRANSLATOR.value or _app.client(_SERVER.value),
+        _app.translator_or_client(_TRANSLATOR.value, _SERVER.value),
         _SOURCE.value,
         _TARGET.value,
         _INPUT.value,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import os
 import secrets
+import socket
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -80,7 +81,7 @@ class Page:
         source = player.names[0]
         # The theme's fonts are those of the system: nothing is fetched.
         with gr.Blocks(title=TITLE, analytics_enabled=False) as self.blocks:
-            _html(f'<header class="xlate-title"><h1>{TITLE}</h1><p>{_ABOUT}</p></header>')
+            gr.HTML(f'<header class="xlate-title"><h1>{TITLE}</h1><p>{_ABOUT}</p></header>')
             self._session = gr.State(Session(source, _others(player.names, source)))
             with gr.Row(elem_classes="xlate-columns"):
                 with gr.Column(scale=2, min_width=300):
@@ -91,9 +92,9 @@ class Page:
 
     def _lay_out_inputs(self, source: str) -> None:
         self._source = gr.Radio(self._player.names, value=source, label="From", elem_id="xlate-source")
-        self._inputs = _html(view.inputs([None, None], 0), js_on_load=_asset("pick.js"), elem_id="xlate-inputs")
+        self._inputs = gr.HTML(view.inputs([None, None], 0), js_on_load=_asset("pick.js"), elem_id="xlate-inputs")
         with gr.Column(visible=self._is_drawn(source)) as self._pictures:
-            self._drawing = _html(
+            self._drawing = gr.HTML(
                 "", html_template=_asset("drawing.html"), js_on_load=_asset("drawing.js"), elem_id="xlate-drawing"
             )
             with gr.Row():
@@ -109,7 +110,7 @@ class Page:
             buttons=[],
             elem_id="xlate-sound",
         )
-        self._examples = _html(self._draw_examples(source), js_on_load=_asset("pick.js"), elem_id="xlate-examples")
+        self._examples = gr.HTML(self._draw_examples(source), js_on_load=_asset("pick.js"), elem_id="xlate-examples")
 
     def _lay_out_results(self, source: str) -> None:
         names = self._player.names
@@ -131,8 +132,8 @@ class Page:
             elem_id="xlate-step",
             buttons=[],
         )
-        self._message = _html("", elem_id="xlate-message")
-        self._results = _html("", js_on_load=_asset("play.js"), elem_id="xlate-results")
+        self._message = gr.HTML("", elem_id="xlate-message")
+        self._results = gr.HTML("", js_on_load=_asset("play.js"), elem_id="xlate-results")
 
     def _listen(self) -> None:
         on = self._on
@@ -268,10 +269,11 @@ def launch(player: Player, host: str, port: int) -> str:
     Raises:
         OSError: The port is taken, or the address is not this machine's.
     """
+    socket.create_server((host, port)).close()  # Says of a taken port so, where Gradio names its own settings.
     fonts = ("system-ui", "sans-serif")  # Nothing is fetched from elsewhere.
     theme = gr.themes.Base(
         primary_hue="indigo", neutral_hue="slate", radius_size="lg", font=fonts, font_mono=("ui-monospace", "monospace")
-    )
+    ).set(body_text_color_subdued="*neutral_500", block_radius="12px", container_radius="12px")
     _, address, _ = Page(player).blocks.launch(
         server_name=host,
         server_port=port,
@@ -294,11 +296,6 @@ def launch(player: Player, host: str, port: int) -> str:
 def _others(names: Sequence[str], source: str) -> tuple[str, ...]:
     """All targets but the source, or it where there is no other."""
     return tuple(name for name in names if name != source) or (source,)
-
-
-def _html(*args: Any, **kwargs: Any) -> gr.HTML:
-    """HTML that lines up with the other components."""
-    return gr.HTML(*args, padding=False, **kwargs)
 
 
 def _asset(name: str) -> str:
