@@ -15,7 +15,7 @@ from latent_xlate.domains.domain import Domain
 MOST = 10
 """Examples of a domain."""
 
-LOOKED_AT = 10
+LOOKED_AT = 5
 """Instances of each class, of which the one that the judge is surest of is taken."""
 
 LATENTS = "latents_test.npz"
