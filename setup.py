@@ -10,6 +10,7 @@ ROOT = Path(__file__).resolve().parent
 HUB = ["tensorflow-hub>=0.16.1", "setuptools<82"]
 RECOGNISER = ["pocketsphinx>=5"]
 SERVING = ["httptools", "orjson", "prometheus_client", "starlette", "tensorflow-serving-api>=2.20,<2.22", "uvicorn"]
+DEMO = ["gradio>=6.20,<7"]
 WEIGHT_FILES = {".json", ".md", ".npz"}
 
 
@@ -52,7 +53,7 @@ setup(
         "Topic :: Scientific/Engineering :: Artificial Intelligence",
     ],
     packages=find_packages(include=["latent_xlate", "latent_xlate.*"]),
-    package_data={"latent_xlate.serving": ["bundle_files/*"]},
+    package_data={"latent_xlate.serving": ["bundle_files/*"], "latent_xlate.serving.demo": ["assets/*"]},
     data_files=pretrained_weights(),
     entry_points={"console_scripts": console_scripts()},
     python_requires=">=3.11,<3.14",
@@ -82,9 +83,10 @@ setup(
     extras_require={
         "gpu": ["tensorflow[and-cuda]>=2.20,<2.22"],
         "hub": HUB,
+        "demo": DEMO,
         "serving": SERVING,
         "recogniser": RECOGNISER,
-        "test": ["pytest>=8", "POT>=0.9", *HUB, *RECOGNISER, *SERVING],
+        "test": ["pytest>=8", "POT>=0.9", "playwright>=1.60", *DEMO, *HUB, *RECOGNISER, *SERVING],
         "benchmark": ["torch>=2.6"],
         "dev": [
             "import-linter>=2.17,<3",

@@ -19,7 +19,7 @@ from latent_xlate.batching import in_batches
 from latent_xlate.domains.image_files import INVERT
 from latent_xlate.evaluation import figures
 from latent_xlate.file_kinds import FileKind, kind_of
-from latent_xlate.serving.export import is_saved_model, load_export, trace_signatures
+from latent_xlate.serving.export import ModelSignatures, is_saved_model, load_export, trace_signatures
 from latent_xlate.translator import Translator, row_seeds
 
 if TYPE_CHECKING:  # It needs the extra `serving`.
@@ -196,7 +196,7 @@ def _signatures(
         if invert not in (None, "auto"):
             raise ValueError(f"An exported translator inverts by itself: leave invert at 'auto', not {invert!r}.")
         if isinstance(folder, (str, os.PathLike)):
-            signatures = _ModelSignatures(load_export(folder))
+            signatures = ModelSignatures(load_export(folder))
         else:
             signatures = folder.functions
         pairs = [name.removesuffix("_latents") for name in signatures if name.endswith("_latents")]
@@ -216,14 +216,6 @@ def _signatures(
     if pair not in signatures:
         raise ValueError(f"Domain {source!r} has no encoder: nothing but its latents can be translated, not its files.")
     return signatures
-
-
-class _ModelSignatures(dict):
-    """A loaded model's signatures, which work only as long as the model is kept."""
-
-    def __init__(self, model: Any):
-        super().__init__(model.signatures)
-        self.model = model
 
 
 def _translate_files(translate: Translate, contents: Mapping[int, bytes]) -> dict[int, bytes | None]:

@@ -7,17 +7,21 @@ A command ends with exit code 0, with 1 after an error, and with 130 when it is 
 from __future__ import annotations
 
 import contextlib
+import importlib.util
 import os
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from absl import app, flags, logging
 from ml_collections import ConfigDict
 
 from latent_xlate import checks, configs
+
+if TYPE_CHECKING:  # It needs the extra `serving`.
+    from latent_xlate.serving.client import TranslatorClient
 
 CHATTER = (
     b"All log messages before absl::InitializeLog()",
@@ -147,6 +151,23 @@ def _sentence(error: Exception) -> str:
     if isinstance(error, OSError) and error.strerror:
         return f"{error.filename}: {error.strerror}." if error.filename is not None else f"{error.strerror}."
     return str(error)
+
+
+def translator_or_client(translator: str | None, server: str | None) -> str | TranslatorClient:
+    """The folder that `--translator` names, or a client of the server that `--server` names.
+
+    Raises:
+        ValueError: Both or neither is given, the extra that a client needs is not installed, or no address.
+    """
+    if translator is not None and server is None:
+        return translator
+    if translator is not None or server is None:
+        raise ValueError("Give either --translator or --server.")
+    if importlib.util.find_spec("tensorflow_serving") is None:
+        raise ValueError("Asking a server needs an extra: pip install 'latent_xlate[serving]'.")
+    from latent_xlate.serving.client import TranslatorClient
+
+    return TranslatorClient(server)
 
 
 def import_tensorflow_quietly() -> None:

@@ -14,8 +14,6 @@ With `--server=http://HOST:PORT` (REST) or `--server=HOST:PORT` (gRPC) in the pl
 translates, TensorFlow Serving or `bin/serve.py`.
 """
 
-import importlib.util
-
 from absl import flags
 
 from latent_xlate import (
@@ -40,10 +38,8 @@ _SEED = flags.DEFINE_integer("seed", 0, "Of the sampling.", lower_bound=0, upper
 
 def main(argv):
     del argv
-    if (_TRANSLATOR.value is None) == (_SERVER.value is None):
-        raise ValueError("Give either --translator or --server.")
     translated, failed = file_translation.translate_path(
-        _TRANSLATOR.value or _client(_SERVER.value),
+        _app.translator_or_client(_TRANSLATOR.value, _SERVER.value),
         _SOURCE.value,
         _TARGET.value,
         _INPUT.value,
@@ -54,14 +50,6 @@ def main(argv):
     )
     print(f"Translated {translated} of {translated + failed} files into {_OUTPUT.value}")
     return 1 if failed else 0
-
-
-def _client(server):
-    if importlib.util.find_spec("tensorflow_serving") is None:
-        raise ValueError("Asking a server needs an extra: pip install 'latent_xlate[serving]'.")
-    from latent_xlate.serving.client import TranslatorClient
-
-    return TranslatorClient(server)
 
 
 def console_entry_point():

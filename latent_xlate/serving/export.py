@@ -190,3 +190,12 @@ def load_export(folder: str | os.PathLike) -> Any:
     if not any(name.endswith("_latents") for name in model.signatures):
         raise ValueError(f"The SavedModel in {folder} is not an exported translator: no signature ends in _latents.")
     return model
+
+
+class ModelSignatures(dict):
+    """A loaded model's signatures, which work only as long as the model is kept."""
+
+    def __init__(self, model: Any):
+        """Takes what `load_export` returns."""
+        super().__init__(model.signatures)
+        self.model = model

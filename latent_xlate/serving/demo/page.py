@@ -1,0 +1,302 @@
+"""The page itself, in Gradio, which the extra `demo` brings."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import secrets
+import socket
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")  # Before the import, which calls home.
+
+import gradio as gr
+
+from latent_xlate.file_kinds import PICTURES, SOUNDS
+from latent_xlate.serving.demo import view
+from latent_xlate.serving.demo.player import STEPS, Player
+
+MAX_FILE_SIZE = "16mb"
+MOST_SAMPLES = 8
+SAMPLES = 4
+STRIDE = 5
+"""Steps between two inputs that the slider takes at once."""
+
+ASSETS = Path(__file__).parent / "assets"
+
+TITLE = "Latent translation"
+_ABOUT = (
+    "Generative models, each of its own kind of data, and one bridge between their latents. Draw, upload, record, or "
+    "pick an example in one domain: it appears in all others at once."
+)
+
+
+@dataclasses.dataclass(frozen=True)
+class Session:
+    """What one user of the page has put in.
+
+    Attributes:
+        source: Domain of the inputs.
+        targets: Domains to translate to.
+        inputs: Latents of the first and the second, None where there is none.
+        chosen: Which of them a drawing, a file or an example replaces.
+        step: Of the way from the first to the second.
+        num_samples: Of each translation.
+        seed: Of the samples.
+    """
+
+    source: str
+    targets: tuple[str, ...] = ()
+    inputs: tuple[np.ndarray | None, np.ndarray | None] = (None, None)
+    chosen: int = 0
+    step: int = 0
+    num_samples: int = SAMPLES
+    seed: int = 0
+
+    def with_input(self, z: np.ndarray) -> Session:
+        """The same with another latent for the chosen input."""
+        first, second = self.inputs
+        return dataclasses.replace(self, inputs=(first, z) if self.chosen else (z, second))
+
+
+Change = dict[Any, Any]
+"""Components of the page, and what each becomes."""
+
+
+class Page:
+    """The page of a player.
+
+    Attributes:
+        blocks: Gradio's page.
+    """
+
+    def __init__(self, player: Player):
+        """Lays it out."""
+        self._player = player
+        source = player.names[0]
+        # The theme's fonts are those of the system: nothing is fetched.
+        with gr.Blocks(title=TITLE, analytics_enabled=False) as self.blocks:
+            gr.HTML(f'<header class="xlate-title"><h1>{TITLE}</h1><p>{_ABOUT}</p></header>')
+            self._session = gr.State(Session(source, _others(player.names, source)))
+            with gr.Row(elem_classes="xlate-columns"):
+                with gr.Column(scale=2, min_width=300):
+                    self._lay_out_inputs(source)
+                with gr.Column(scale=5, min_width=300):
+                    self._lay_out_results(source)
+            self._listen()
+
+    def _lay_out_inputs(self, source: str) -> None:
+        self._source = gr.Radio(self._player.names, value=source, label="From", elem_id="xlate-source")
+        self._inputs = gr.HTML(view.inputs([None, None], 0), js_on_load=_asset("pick.js"), elem_id="xlate-inputs")
+        with gr.Column(visible=self._is_drawn(source)) as self._pictures:
+            self._drawing = gr.HTML(
+                "", html_template=_asset("drawing.html"), js_on_load=_asset("drawing.js"), elem_id="xlate-drawing"
+            )
+            with gr.Row():
+                self._clear = gr.Button("Clear", size="md", min_width=80)
+                self._picture = gr.UploadButton(
+                    "Upload a picture", size="md", min_width=160, file_types=list(PICTURES.suffixes)
+                )
+        self._sound = gr.Audio(
+            sources=["microphone", "upload"],
+            type="filepath",
+            label="Record or upload a sound",
+            visible=self._is_recorded(source),
+            buttons=[],
+            elem_id="xlate-sound",
+        )
+        self._examples = gr.HTML(self._draw_examples(source), js_on_load=_asset("pick.js"), elem_id="xlate-examples")
+
+    def _lay_out_results(self, source: str) -> None:
+        names = self._player.names
+        with gr.Row(elem_classes="xlate-controls"):
+            self._targets = gr.CheckboxGroup(
+                names, value=list(_others(names, source)), label="To", elem_id="xlate-targets", scale=3, min_width=240
+            )
+            self._num_samples = gr.Slider(
+                0, MOST_SAMPLES, SAMPLES, step=1, label="Samples", elem_id="xlate-samples", scale=2, min_width=160
+            )
+            self._again = gr.Button("New samples", size="md", scale=1, min_width=140, elem_id="xlate-again")
+        self._step = gr.Slider(
+            0,
+            STEPS,
+            0,
+            step=STRIDE,
+            label="Way from the first input to the second, %",
+            visible=False,
+            elem_id="xlate-step",
+            buttons=[],
+        )
+        self._message = gr.HTML("", elem_id="xlate-message")
+        self._results = gr.HTML("", js_on_load=_asset("play.js"), elem_id="xlate-results")
+
+    def _listen(self) -> None:
+        on = self._on
+        on(self.blocks.load, self._begin)
+        on(self._source.input, self._change_source, self._source)
+        on(self._inputs.select, self._choose, numbered=True)
+        on(self._drawing.input, self._draw, self._drawing)
+        on(self._clear.click, self._erase)
+        on(self._picture.upload, self._read, self._picture)
+        on(self._sound.change, self._read, self._sound)
+        on(self._examples.select, self._pick, numbered=True)
+        on(self._again.click, self._sample_again)
+        for setting in (self._targets, self._num_samples, self._step):
+            on(setting.input, self._show)
+
+    def _on(self, event: Callable, function: Callable[..., Change], *inputs: Any, numbered: bool = False) -> None:
+        """Has an event answered by a function of the session, and of inputs or the number of the button pressed."""
+
+        def answer(event: gr.EventData, session, targets, num_samples, step, *values):
+            session = dataclasses.replace(session, targets=tuple(targets), num_samples=num_samples, step=step)
+            if numbered:
+                values = (int(event.number),)
+            try:
+                return function(session, *values)
+            except (ValueError, OSError, tf.errors.OpError) as error:
+                # What the networks or a server could not do, or a file that is none: of a server's failure too.
+                return {self._message: view.message(str(error))}
+
+        event(
+            answer,
+            [self._session, self._targets, self._num_samples, self._step, *inputs],
+            [
+                self._session, self._source, self._inputs, self._pictures, self._drawing, self._sound, self._examples,
+                self._targets, self._step, self._message, self._results,
+            ],
+            # One at a time, and of many the latest: a slider that is drawn asks more often than answers come.
+            trigger_mode="always_last",
+            concurrency_id="player",
+            show_progress="hidden",
+            api_visibility="private",
+        )  # fmt: skip
+
+    # ---- What happens: of a session, what changes -------------------------------------------------
+
+    def _begin(self, session: Session) -> Change:
+        """Shows a first example, so that there is something to see."""
+        if not len(self._player.examples[session.source].z):
+            return self._show(session)
+        return self._show(session.with_input(self._player.example(session.source, 0)))
+
+    def _change_source(self, session: Session, source: str) -> Change:
+        targets, drawn = _others(self._player.names, source), self._is_drawn(source)
+        changed = self._begin(Session(source, targets, num_samples=session.num_samples, seed=session.seed))
+        return changed | {
+            self._targets: gr.update(value=list(targets)),
+            self._step: gr.update(value=0, visible=False),
+            self._pictures: gr.update(visible=drawn),
+            self._drawing: "",
+            self._sound: gr.update(value=None, visible=self._is_recorded(source)),
+            self._examples: self._draw_examples(source),
+        }
+
+    def _choose(self, session: Session, number: int) -> Change:
+        changed = self._show(dataclasses.replace(session, chosen=int(number == 1)))
+        return changed | {self._drawing: "", self._sound: gr.update(value=None)}
+
+    def _draw(self, session: Session, drawing: str) -> Change:
+        return self._show(session.with_input(self._player.read_drawing(session.source, drawing)))
+
+    def _erase(self, _: Session) -> Change:
+        return {self._drawing: "", self._message: ""}
+
+    def _read(self, session: Session, path: str | None) -> Change:
+        if path is None:  # Emptied, by its user or by the page.
+            return {self._message: ""}
+        return self._show(session.with_input(self._player.read(session.source, path)))
+
+    def _pick(self, session: Session, number: int) -> Change:
+        z = self._player.example(session.source, number)
+        return self._show(session.with_input(z)) | {self._drawing: "", self._sound: gr.update(value=None)}
+
+    def _sample_again(self, session: Session) -> Change:
+        return self._show(dataclasses.replace(session, seed=secrets.randbits(31)))
+
+    def _show(self, session: Session) -> Change:
+        """Everything that follows from the inputs and the settings."""
+        player, given = self._player, [z for z in session.inputs if z is not None]
+        shown = [None if z is None else player.show(session.source, z[np.newaxis])[0] for z in session.inputs]
+        results = ""
+        if given:
+            z = given[0] if len(given) == 1 else player.between(given[0], given[1], session.step)
+            seen = player.show(session.source, z[np.newaxis])[0]
+            results = view.results(
+                session.source,
+                seen,
+                {
+                    target: player.translate(z, session.source, target, session.num_samples, session.seed)
+                    for target in session.targets
+                },
+            )
+        return {
+            self._session: session,
+            self._inputs: view.inputs(shown, session.chosen),
+            self._step: gr.update(visible=len(given) == 2),
+            self._message: "",
+            self._results: results,
+        }
+
+    # ---- What a source needs ----------------------------------------------------------------------
+
+    def _is_drawn(self, source: str) -> bool:
+        return self._player.reads_files(source) and self._player.kind(source) is PICTURES
+
+    def _is_recorded(self, source: str) -> bool:
+        return self._player.reads_files(source) and self._player.kind(source) is SOUNDS
+
+    def _draw_examples(self, source: str) -> str:
+        examples = self._player.examples[source]
+        return view.examples(self._player.show(source, examples.z), examples.names)
+
+
+def launch(player: Player, host: str, port: int) -> str:
+    """Serves the page from threads of this process, as long as it runs.
+
+    Args:
+        player: What it shows.
+        host: Address to listen on.
+        port: Port, which must be free.
+
+    Returns:
+        Its address.
+
+    Raises:
+        OSError: The port is taken, or the address is not this machine's.
+    """
+    socket.create_server((host, port)).close()  # Says of a taken port so, where Gradio names its own settings.
+    fonts = ("system-ui", "sans-serif")  # Nothing is fetched from elsewhere.
+    theme = gr.themes.Base(
+        primary_hue="indigo", neutral_hue="slate", radius_size="lg", font=fonts, font_mono=("ui-monospace", "monospace")
+    ).set(body_text_color_subdued="*neutral_500", block_radius="12px", container_radius="12px")
+    _, address, _ = Page(player).blocks.launch(
+        server_name=host,
+        server_port=port,
+        prevent_thread_lock=True,
+        quiet=True,
+        share=False,
+        ssr_mode=False,
+        pwa=False,
+        mcp_server=False,
+        run_history=False,
+        enable_monitoring=False,
+        footer_links=[],
+        max_file_size=MAX_FILE_SIZE,
+        theme=theme,
+        css_paths=ASSETS / "page.css",
+    )
+    return address
+
+
+def _others(names: Sequence[str], source: str) -> tuple[str, ...]:
+    """All targets but the source, or it where there is no other."""
+    return tuple(name for name in names if name != source) or (source,)
+
+
+def _asset(name: str) -> str:
+    return (ASSETS / name).read_text(encoding="utf-8")

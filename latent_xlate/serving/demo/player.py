@@ -1,0 +1,244 @@
+"""What the page does: reads inputs, translates them to all targets, judges, and goes from one input to another."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import dataclasses
+import io
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+import tensorflow as tf
+from PIL import Image
+
+from latent_xlate import checks
+from latent_xlate.bridge.interpolation import interpolate
+from latent_xlate.domains.domain import Domain
+from latent_xlate.file_kinds import PICTURES, SOUNDS, FileKind, kind_of
+from latent_xlate.serving.demo.examples import Examples, class_name, make_examples
+from latent_xlate.serving.demo.models import Models
+from latent_xlate.translator import row_seeds
+
+STEPS = 100
+"""From one input to the other."""
+
+DRAWING = "data:image/png;base64,"
+"""How the browser's drawing begins."""
+
+_MOST_DRAWN_PIXELS = 2**20
+_INK = 0.2
+"""Least brightness, a share of the largest, of what counts as drawn."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Shown:
+    """An instance, as it is shown.
+
+    Attributes:
+        picture: float32 [height, width, 1 or 3], in [0, 1]; of a sound its spectrogram.
+        sound: The content of a WAV file; None of what is no sound.
+        class_name: As the domain's judge says; None where there is no judge.
+        probability: Of that class.
+    """
+
+    picture: np.ndarray
+    sound: bytes | None
+    class_name: str | None
+    probability: float
+
+
+class Player:
+    """Everything that the page shows, by the domains' names and latents, float32 [latent_dim] each.
+
+    Attributes:
+        names: Of the domains.
+        examples: Of each domain.
+    """
+
+    def __init__(self, models: Models):
+        """Makes the examples, which takes seconds."""
+        self._models = models
+        self._graphs: dict[str, Callable] = {}
+        self.names = list(models.domains)
+        self.examples: dict[str, Examples] = {
+            name: make_examples(domain, models.folders.get(name)) for name, domain in models.domains.items()
+        }
+
+    def kind(self, name: str) -> FileKind:
+        """Whether a domain is of pictures or of sounds."""
+        return kind_of(tf.TensorShape([None, *self._domain(name).data_shape]))
+
+    def reads_files(self, name: str) -> bool:
+        """Whether a domain can encode data; the examples of one that cannot are its only inputs."""
+        return self._domain(name).has_encoder
+
+    def example(self, name: str, index: int) -> np.ndarray:
+        """The latent of an example; ValueError where there is no such."""
+        z = self.examples[checks.known(name, self.names, "domain")].z
+        if not 0 <= index < len(z):
+            raise ValueError(f"There is no example {index} of {name!r}.")
+        return z[index]
+
+    def read(self, name: str, path: str) -> np.ndarray:
+        """The latent of a file.
+
+        Args:
+            name: The domain to read it as.
+            path: A picture or a sound in any format that `FileKind.read` takes.
+
+        Raises:
+            OSError: It cannot be opened.
+            ValueError: It cannot be read as the domain's data, or the domain has no encoder.
+        """
+        kind = self.kind(name)
+        try:
+            return self._encode(name, kind.read(Path(path)))
+        except (ValueError, tf.errors.InvalidArgumentError) as error:
+            reason = kind.unreadable if isinstance(error, tf.errors.InvalidArgumentError) else str(error).rstrip(".")
+            raise ValueError(f"{Path(path).name} cannot be read: {reason}.") from None
+
+    def read_drawing(self, name: str, drawing: str) -> np.ndarray:
+        """The latent of a drawing, moved and scaled to lie in its frame as the domain's examples lie in theirs.
+
+        Args:
+            name: A domain of pictures.
+            drawing: A PNG, bright on dark, as a data URL.
+
+        Raises:
+            ValueError: It is no such drawing, or there is nothing in it.
+        """
+        if self.kind(name) is not PICTURES:
+            raise ValueError(f"Domain {name!r} is not of pictures.")
+        height, width = self._domain(name).data_shape[:2]
+        framed = _frame(_decode_drawing(drawing), (height, width), self._extent(name))
+        png = io.BytesIO()
+        Image.fromarray(np.round(255 * framed).astype(np.uint8)).save(png, "PNG")
+        return self._encode(name, png.getvalue())
+
+    def _encode(self, name: str, content: bytes) -> np.ndarray:
+        domain = self._domain(name)
+        if not domain.has_encoder:
+            raise ValueError(f"domain {name!r} has no encoder, so that its examples are its only inputs")
+        return domain.encode(domain.read(tf.constant([content])))[0][0].numpy()
+
+    def _extent(self, name: str) -> float:
+        """The share of a frame that what is shown in it fills by its longer side, the median of the examples."""
+        shares = []
+        for shown in self.show(name, self.examples[name].z):
+            image = shown.picture.mean(axis=-1)
+            box = _box(image)
+            shares.append(max((box[1] - box[0]) / image.shape[0], (box[3] - box[2]) / image.shape[1]))
+        return float(np.median(shares)) if shares else 1.0
+
+    def between(self, start: np.ndarray, end: np.ndarray, step: int) -> np.ndarray:
+        """The latent at a step, 0 to STEPS, of the way from one input to another of the same domain."""
+        return interpolate(start, end, STEPS + 1)[step].numpy()
+
+    def translate(
+        self, z: np.ndarray, source: str, target: str, num_samples: int, seed: int
+    ) -> tuple[Shown, list[Shown]]:
+        """Translates an input.
+
+        Args:
+            z: Latent of the source.
+            source: Its domain.
+            target: Domain to translate to.
+            num_samples: How often the shared latent is sampled.
+            seed: Of the sampling.
+
+        Returns:
+            The translation of the mean of the shared latent, and that of each sample.
+        """
+        translations = [self._models.translate_latents(z[np.newaxis], source, target, None)]
+        if num_samples:
+            rows, seeds = np.repeat(z[np.newaxis], num_samples, axis=0), row_seeds(seed, range(num_samples))
+            translations.append(self._models.translate_latents(rows, source, target, seeds))
+        mean, *samples = self.show(target, np.concatenate(translations))
+        return mean, samples
+
+    def show(self, name: str, z: np.ndarray) -> list[Shown]:
+        """Data of latents, float32 [n, latent_dim], judged."""
+        domain, kind = self._domain(name), self.kind(name)
+        x, probabilities, files = (tensor.numpy() for tensor in self._data(name)(tf.constant(z)))
+        shown = []
+        for row in range(len(z)):
+            label = int(np.argmax(probabilities[row])) if domain.has_classifier else None
+            shown.append(
+                Shown(
+                    kind.picture_of_array(x[row]),
+                    files[row] if kind is SOUNDS else None,
+                    None if label is None else class_name(domain, label),
+                    0.0 if label is None else float(probabilities[row, label]),
+                )
+            )
+        return shown
+
+    def _domain(self, name: str) -> Domain:
+        checks.known(name, self.names, "domain")
+        return self._models.domains[name]
+
+    def _data(self, name: str) -> Callable:
+        """Of latents the data, the probabilities of their classes, and files, as a graph."""
+        domain = self._domain(name)
+
+        def data(z):
+            x = domain.decode(z)
+            probabilities = (
+                tf.nn.softmax(domain.classify(x)) if domain.has_classifier else tf.zeros([tf.shape(z)[0], 1])
+            )
+            return x, probabilities, domain.write(x)
+
+        if name not in self._graphs:
+            signature = tf.TensorSpec([None, domain.latent_dim], tf.float32)
+            self._graphs[name] = tf.function(data, input_signature=[signature], autograph=False)
+        return self._graphs[name]
+
+
+def _decode_drawing(drawing: str) -> np.ndarray:
+    """The brightness of a drawing, float32 [height, width], in [0, 1]."""
+    try:
+        content = base64.b64decode(drawing.removeprefix(DRAWING), validate=True)
+        with Image.open(io.BytesIO(content), formats=["PNG"]) as image:
+            if image.width * image.height > _MOST_DRAWN_PIXELS:
+                raise ValueError("too large")
+            grey = np.asarray(image.convert("L"), np.float32) / 255
+    except (AttributeError, OSError, SyntaxError, ValueError, binascii.Error, Image.DecompressionBombError):
+        raise ValueError("The drawing cannot be read.") from None
+    if grey.max() < _INK:
+        raise ValueError("There is nothing in the drawing.")
+    return grey
+
+
+def _box(image: np.ndarray) -> tuple[int, int, int, int]:
+    """Top, bottom, left and right of what is bright in an image [height, width]."""
+    bright = image >= _INK * max(float(image.max()), 1e-6)
+    rows, columns = np.flatnonzero(bright.any(axis=1)), np.flatnonzero(bright.any(axis=0))
+    return rows[0], rows[-1] + 1, columns[0], columns[-1] + 1
+
+
+def _frame(image: np.ndarray, size: Sequence[int], extent: float) -> np.ndarray:
+    """Scales what is bright in an image so that its longer side fills a share of a frame, its centre of mass amid.
+
+    Args:
+        image: float32 [height, width].
+        size: Height and width of the frame.
+        extent: The share.
+
+    Returns:
+        float32 [*size], in [0, 1].
+    """
+    top, bottom, left, right = _box(image)
+    drawn = image[top:bottom, left:right]
+    scale = extent * min(size[0] / drawn.shape[0], size[1] / drawn.shape[1])
+    shape = [max(1, min(round(scale * length), most)) for length, most in zip(drawn.shape, size, strict=True)]
+    small = tf.image.resize(drawn[..., np.newaxis], shape, antialias=True)[..., 0].numpy()
+    frame = np.zeros(size, np.float32)
+    corner = []
+    for axis, (length, most) in enumerate(zip(shape, size, strict=True)):
+        mass = small.sum(axis=1 - axis)
+        centre = float((mass * (np.arange(length) + 0.5)).sum() / max(mass.sum(), 1e-6))
+        corner.append(int(np.clip(round(most / 2 - centre), 0, most - length)))
+    frame[corner[0] : corner[0] + shape[0], corner[1] : corner[1] + shape[1]] = small
+    return np.clip(frame, 0.0, 1.0)

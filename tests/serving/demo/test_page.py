@@ -1,0 +1,170 @@
+"""The page in a real browser, of a real `bin/demo.py`."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+import tensorflow as tf
+from playwright.sync_api import sync_playwright
+
+from latent_xlate.bridge.latents import Latents
+from latent_xlate.domains import pretrained
+from tests.serving.demo import toys
+from tests.serving.demo.toys import PICTURES, SOUNDS
+from tests.serving.served import ROOT, free_ports
+
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+SECONDS = 120
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on the PATH (apt-get install chromium)"),
+]
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("demo")
+    toys.translator().save(folder / "translator")
+    (port,) = free_ports(1)
+    command = [sys.executable, str(ROOT / "bin" / "demo.py"), f"--translator={folder / 'translator'}", f"--port={port}"]
+    log = folder / "log"
+    with log.open("w") as file:
+        process = subprocess.Popen(command, env=os.environ | {"PYTHONPATH": str(ROOT)}, stdout=file, stderr=file)
+    deadline = time.monotonic() + SECONDS
+    while f"Open http://127.0.0.1:{port}/ in a browser." not in log.read_text():
+        assert process.poll() is None, log.read_text()
+        assert time.monotonic() < deadline, log.read_text()
+        time.sleep(0.1)
+    yield f"http://127.0.0.1:{port}/"
+    process.send_signal(signal.SIGINT)
+    assert process.wait(SECONDS) == 130
+    assert "Traceback" not in log.read_text()
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(browser, address):
+    """The page with its first example shown; in the end nothing was asked for elsewhere, and nothing complained of."""
+    page = browser.new_page(viewport={"width": 1280, "height": 900})
+    page.set_default_timeout(1000 * SECONDS)
+    complaints, asked = [], []
+    page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto(address)
+    see(page, PICTURES, "0")
+    yield page
+    page.close()
+    assert complaints == []
+    assert [url for url in asked if not url.startswith((address, "data:", "blob:"))] == []
+
+
+def card(page, name: str):
+    return page.locator(f"#xlate-results [data-domain={name}]")
+
+
+def see(page, name: str, class_name: str) -> None:
+    """Waits until the mean of a domain's card is judged as a class."""
+    card(page, name).locator(".xlate-mean .xlate-judged b", has_text=class_name).wait_for()
+
+
+def draw_seven(page) -> None:
+    canvas = page.locator("#xlate-drawing canvas")
+    canvas.scroll_into_view_if_needed()
+    box = canvas.bounding_box()
+    corners = [
+        (box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in [(0.3, 0.2), (0.7, 0.2), (0.4, 0.8)]
+    ]
+    page.mouse.move(*corners[0])
+    page.mouse.down()
+    for corner in corners[1:]:
+        page.mouse.move(*corner, steps=10)
+    page.mouse.up()
+
+
+def recording(folder, digit: int):
+    """The file of what the domain of sounds decodes of the latent of a recording that ships."""
+    domain, latents = pretrained.load(SOUNDS), Latents.load(pretrained.folder(SOUNDS) / "latents_test.npz")
+    z = tf.constant(latents.mu[latents.labels == digit][:1])
+    path = folder / "recording.wav"
+    path.write_bytes(domain.write(domain.decode(z))[0].numpy())
+    return path
+
+
+def test_drawing_by_the_mouse_is_read_and_heard(page, tmp_path):
+    draw_seven(page)
+    see(page, PICTURES, "7")
+    translated = card(page, SOUNDS)
+    assert translated.locator(".xlate-samples li").count() == 4
+    assert translated.locator(".xlate-mean .xlate-judged").inner_text().rstrip().endswith("%")
+    translated.locator(".xlate-mean button").click()
+    translated.locator(".xlate-mean button.xlate-playing").wait_for()
+    page.locator(".xlate-playing").wait_for(state="detached")  # After a second.
+    page.get_by_role("button", name="Clear").click()
+    page.get_by_text("Draw here").wait_for()
+    page.screenshot(path=tmp_path / "page.png", full_page=True)
+
+
+def test_uploaded_sound_is_read_and_a_bad_one_is_named(page, tmp_path):
+    page.get_by_label(SOUNDS).first.check()
+    see(page, SOUNDS, "0")
+    page.locator("#xlate-sound").get_by_label("Upload file").click()
+    (tmp_path / "noise.wav").write_bytes(b"RIFF and no more")
+    page.locator("#xlate-sound input[type=file]").set_input_files(tmp_path / "noise.wav")
+    page.get_by_role("alert").wait_for()
+    assert page.get_by_role("alert").inner_text().startswith("noise.wav cannot be read: ")
+    see(page, SOUNDS, "0")
+    page.get_by_role("button", name="Second").click()
+    page.get_by_role("alert").wait_for(state="detached")
+    page.locator("#xlate-sound input[type=file]").set_input_files(recording(tmp_path, 8))
+    page.locator("#xlate-inputs button").nth(1).get_by_text("8", exact=True).wait_for()
+    slider = page.locator("#xlate-step input[type=range]")
+    slider.fill("100")
+    see(page, SOUNDS, "8")
+    slider.fill("0")
+    see(page, SOUNDS, "0")
+
+
+def tab_to(page, selector: str) -> None:
+    """Presses Tab until something has the focus."""
+    for _ in range(60):
+        if page.evaluate("selector => document.activeElement.matches(selector)", selector):
+            return
+        page.keyboard.press("Tab")
+    raise AssertionError(f"Tab does not come to {selector}.")
+
+
+def test_all_is_done_by_keyboard_on_a_narrow_screen(page):
+    page.set_viewport_size({"width": 360, "height": 740})
+    tab_to(page, "#xlate-drawing canvas")
+    page.keyboard.press("Space")
+    for _ in range(16):
+        page.keyboard.press("ArrowDown")
+    page.keyboard.press("Space")
+    see(page, PICTURES, "1")
+    tab_to(page, "#xlate-examples button[aria-label$=' 3']")
+    page.keyboard.press("Enter")
+    see(page, PICTURES, "3")
+    tab_to(page, "#xlate-samples input[type=range]")
+    page.keyboard.press("ArrowRight")
+    card(page, SOUNDS).locator(".xlate-samples li").nth(4).wait_for()
+    tab_to(page, "#xlate-results .xlate-mean button")
+    page.keyboard.press("Enter")
+    page.locator(".xlate-playing").wait_for()
+    assert page.evaluate("document.documentElement.scrollWidth") == 360
+    page.locator("#xlate-source input").first.focus()
+    page.keyboard.press("ArrowRight")
+    see(page, SOUNDS, "0")
+    assert page.evaluate("document.documentElement.scrollWidth") == 360

@@ -1,0 +1,147 @@
+"""What the page shows, against the translator and the domains themselves."""
+
+import base64
+import io
+import wave
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from PIL import Image, ImageDraw
+
+from latent_xlate.bridge.latents import Latents
+from latent_xlate.domains import pretrained
+from latent_xlate.serving.demo import models, view
+from latent_xlate.serving.demo import player as demo_player
+from latent_xlate.translator import row_seeds
+from tests.serving.demo import toys
+from tests.serving.demo.toys import PICTURES, SOUNDS
+
+
+@pytest.fixture(scope="module")
+def translator():
+    return toys.translator()
+
+
+@pytest.fixture(scope="module")
+def player(translator, tmp_path_factory):
+    return demo_player.Player(models.load_models(translator.save(tmp_path_factory.mktemp("translator"))))
+
+
+def drawing(*strokes, width=20, size=280) -> str:
+    image = Image.new("L", (size, size))
+    for stroke in strokes:
+        ImageDraw.Draw(image).line(stroke, fill=255, width=width)
+    return data_url(image)
+
+
+def data_url(image: Image.Image) -> str:
+    png = io.BytesIO()
+    image.save(png, "PNG")
+    return demo_player.DRAWING + base64.b64encode(png.getvalue()).decode()
+
+
+@pytest.mark.parametrize(("source", "target"), [(PICTURES, SOUNDS), (SOUNDS, PICTURES), (PICTURES, PICTURES)])
+def test_mean_and_samples_are_the_translators_and_judged_by_the_domain(player, translator, source, target):
+    z = player.example(source, 3)
+    mean, samples = player.translate(z, source, target, num_samples=2, seed=5)
+    noise = translator.noise(tf.constant(row_seeds(5, range(2))))
+    rows = tf.constant(np.stack([z, z]))
+    expected = [
+        translator.translate_latents(rows[:1], source, target)[0],
+        *translator.translate_latents(rows, source, target, noise),
+    ]
+    domain = translator.domain(target)
+    for shown, latent in zip([mean, *samples], expected, strict=True):
+        x = domain.decode(latent[tf.newaxis])
+        picture = player.kind(target).picture_of_array(x[0].numpy())
+        np.testing.assert_allclose(shown.picture, picture, atol=1e-3)
+        probabilities = tf.nn.softmax(domain.classify(x))[0].numpy()
+        assert shown.class_name == domain.class_names[probabilities.argmax()]
+        assert shown.probability == pytest.approx(probabilities.max(), abs=1e-4)
+    assert not np.array_equal(samples[0].picture, samples[1].picture)
+
+
+def test_sound_has_its_file_and_its_spectrogram(player, translator):
+    z = player.example(PICTURES, 0)
+    (mean, _) = player.translate(z, PICTURES, SOUNDS, num_samples=0, seed=0)
+    with wave.open(io.BytesIO(mean.sound)) as sound:
+        assert (sound.getnchannels(), sound.getframerate(), sound.getnframes()) == (1, 16000, 16384)
+        heard = np.frombuffer(sound.readframes(16384), "<i2") / 32768
+    domain = translator.domain(SOUNDS)
+    x = domain.decode(translator.translate_latents(tf.constant(z[np.newaxis]), PICTURES, SOUNDS))
+    np.testing.assert_allclose(heard, x[0], atol=1e-3)
+    np.testing.assert_allclose(mean.picture, player.kind(SOUNDS).picture_of_array(x[0].numpy()), atol=1e-3)
+
+
+def test_examples_are_packaged_instances_of_classes_that_differ(player, translator):
+    packaged = Latents.load(pretrained.folder(PICTURES) / "latents_test.npz").mu
+    domain, examples = translator.domain(PICTURES), player.examples[PICTURES]
+    known = domain.encode(domain.decode(tf.constant(packaged)))[0].numpy()
+    assert all(np.abs(known - z).max(axis=1).min() < 1e-4 for z in examples.z)
+    judged = tf.argmax(domain.classify(domain.decode(tf.constant(examples.z))), axis=1).numpy()
+    assert [domain.class_names[label] for label in judged] == list(examples.names)
+    assert examples.names == tuple("0123456789")
+
+
+def test_file_is_read_as_the_domain_reads_it(player, translator, tmp_path):
+    for name in (PICTURES, SOUNDS):
+        domain = translator.domain(name)
+        content = domain.write(domain.decode(domain.sample_prior(1)))
+        path = tmp_path / f"input{domain.file_suffix}"
+        path.write_bytes(content[0].numpy())
+        np.testing.assert_allclose(player.read(name, str(path)), domain.encode(domain.read(content))[0][0], atol=1e-4)
+
+
+@pytest.mark.parametrize(("name", "file"), [(PICTURES, "a.png"), (PICTURES, "a.gif"), (SOUNDS, "a.wav")])
+@pytest.mark.parametrize("content", [b"", b"GIF8 and no more", b"RIFF\x00\x00\x00\x00WAVE"])
+def test_bad_file_is_named_in_one_sentence(player, tmp_path, name, file, content):
+    (tmp_path / file).write_bytes(content)
+    with pytest.raises(ValueError, match=r"^a\.\w+ cannot be read: [^\n]*[^.]\.$"):
+        player.read(name, str(tmp_path / file))
+
+
+def test_drawing_counts_by_its_shape_not_by_its_place(player):
+    seven = [(60, 60), (160, 60), (100, 220)]
+    z = player.read_drawing(PICTURES, drawing(seven))
+    (seen,) = player.show(PICTURES, z[np.newaxis])
+    assert seen.class_name == "7"
+    moved = [(x + 70, y + 30) for x, y in seven]
+    np.testing.assert_array_equal(player.read_drawing(PICTURES, drawing(moved)), z)
+    smaller = player.read_drawing(PICTURES, drawing([(x / 2, y / 2) for x, y in seven], width=10))
+    other = player.read_drawing(PICTURES, drawing([(60, 60), (60, 220), (200, 220)]))
+    assert np.abs(smaller - z).max() < 0.2 * np.abs(other - z).max()
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        (drawing(), "nothing in the drawing"),
+        ("", "cannot be read"),
+        (None, "cannot be read"),
+        ("data:image/png;base64,AAAA", "cannot be read"),
+        ("data:text/html,hello", "cannot be read"),
+        (data_url(Image.new("L", (2000, 2000), 255)), "cannot be read"),
+    ],
+)
+def test_drawing_that_is_none_says_so(player, given, message):
+    with pytest.raises(ValueError, match=message):
+        player.read_drawing(PICTURES, given)
+
+
+def test_way_between_inputs_begins_and_ends_at_them(player):
+    start, end = player.example(PICTURES, 0), player.example(PICTURES, 1)
+    np.testing.assert_allclose(player.between(start, end, 0), start, atol=1e-6)
+    np.testing.assert_allclose(player.between(start, end, demo_player.STEPS), end, atol=1e-6)
+    with pytest.raises(ValueError, match="no example 99 of 'mnist'"):
+        player.example(PICTURES, 99)
+    with pytest.raises(ValueError, match="Did you mean 'mnist'"):
+        player.example("mnis", 0)
+
+
+def test_html_holds_the_sound_and_no_markup_of_names(player):
+    mean, samples = player.translate(player.example(PICTURES, 0), PICTURES, SOUNDS, num_samples=1, seed=0)
+    html = view.results("<b>", mean, {"<i>": (mean, samples)})
+    assert "<i>" not in html
+    assert html.count(base64.b64encode(mean.sound).decode()) == 2
+    assert "<script>" not in view.message("<script>")
