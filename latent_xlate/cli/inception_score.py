@@ -37,17 +37,17 @@ _SEED = flags.DEFINE_integer("seed", 0, "Of the samples.")
 
 def main(argv):
     del argv
-    probabilities = _of_domain() if _DOMAIN.value else _of_runs()
+    probabilities = _of_domain(_DOMAIN.value) if _DOMAIN.value else _of_runs()
     mean, deviation = inception_score(probabilities)
     share = np.mean(probabilities.max(axis=1) >= MIN_PROBABILITY)
     print(f"Inception score {mean:.3f} +- {deviation:.3f} of {len(probabilities)} sounds")
     print(f"Largest probability at least {MIN_PROBABILITY}: {share:.1%}")
 
 
-def _of_domain():
+def _of_domain(name):
     if _CLASSIFIER.value or _GENERATOR.value or _DATASET.value:
         raise ValueError("--domain has a classifier, a generator and a data set of its own: leave those out.")
-    domain = pretrained.load(_DOMAIN.value)
+    domain = pretrained.load(name)
     if _RECORDINGS.value:
         return _judge(domain.classify, domain.load_data(_SPLIT.value, _DATA_DIR.value).floats)
     z = domain.sample_prior(_NUM_SAMPLES.value, _SEED.value).numpy()
@@ -60,6 +60,7 @@ def _of_runs():
     classifier = speech_training.load_classifier(_CLASSIFIER.value)
     if _DATASET.value:
         return _judge(classifier, speech.load(_DATASET.value, _SPLIT.value, _DATA_DIR.value).floats)
+    assert _GENERATOR.value
     generator = wavegan_training.load_generator(_GENERATOR.value)
     shape, seed = (_NUM_SAMPLES.value, generator.latent_dim), tf.constant([_SEED.value, 0])
     z = sample_prior(_PRIOR.value, shape, seed).numpy()
