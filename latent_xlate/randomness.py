@@ -6,6 +6,9 @@ run on one device: nothing here keeps a state, and a replica takes its rows of t
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+import numpy as np
 import tensorflow as tf
 
 
@@ -73,3 +76,29 @@ def shuffled_indices(positions: tf.Tensor, size: int | tf.Tensor, seed: int, str
         max_index=tf.cast(tf.broadcast_to(size, tf.shape(positions)) - 1, tf.int64),
         rounds=8,
     )
+
+
+def in_turn(labels: np.ndarray, num_classes: int, seed: int) -> Callable[[tf.Tensor], tf.Tensor]:
+    """An endless stream of instances in which the classes take turns, each in shuffled epochs of its own.
+
+    Args:
+        labels: Integers [n] in [0, num_classes), of each class one at least.
+        num_classes: Number of classes.
+        seed: The run's seed.
+
+    Returns:
+        Function of positions in the stream, int64 [m]: indices of instances, int64 [m]. That at position p
+        is of class p % num_classes.
+    """
+    counts = np.bincount(labels, minlength=num_classes)
+    by_class = tf.constant(np.argsort(labels, kind="stable"))
+    starts = tf.constant(np.cumsum(counts) - counts)
+    sizes = tf.constant(counts)
+
+    def indices(positions):
+        classes = positions % num_classes
+        # One stream a class: epoch and order follow from the class's own turns.
+        within = shuffled_indices(positions // num_classes, tf.gather(sizes, classes), seed, classes)
+        return tf.gather(by_class, tf.gather(starts, classes) + within)
+
+    return indices

@@ -93,3 +93,13 @@ def test_parts_of_the_replicas_make_up_the_draw_of_one_device(shape, axis):
     parts = strategy.experimental_local_results(draw())
     whole = tuple(2 * size if i == axis else size for i, size in enumerate(shape))
     np.testing.assert_array_equal(np.concatenate(parts, axis=axis), randomness.replica_normal(whole, seed, axis))
+
+
+def test_classes_take_turns_in_epochs_of_their_own():
+    labels = np.array([2, 0, 1, 1, 2, 1, 1])
+    sample = randomness.in_turn(labels, 3, seed=5)
+    indices = sample(tf.range(24, dtype=tf.int64)).numpy()
+    assert labels[indices].tolist() == [0, 1, 2] * 8
+    for label, members in enumerate(([1], [2, 3, 5, 6], [0, 4])):
+        epochs = np.sort(indices[label::3].reshape(-1, len(members)), axis=1)
+        np.testing.assert_array_equal(epochs, [members] * len(epochs))

@@ -14,7 +14,7 @@ from latent_xlate import checks, training
 from latent_xlate.batching import in_batches
 from latent_xlate.data.labelled import UNLABELLED, Labelled
 from latent_xlate.domains.domain import Domain
-from latent_xlate.randomness import shuffled_indices
+from latent_xlate.randomness import in_turn, shuffled_indices
 
 SAMPLINGS = ("balanced", "uniform", "mixed")
 
@@ -269,14 +269,4 @@ def _sample_in_turn(labels, num_classes, name, seed):
             f"Class {int(np.argmin(counts))} has no labelled instance in {name}; use sampling 'uniform', "
             "in which labels play no part."
         )
-    by_class = tf.constant(np.argsort(labels, kind="stable"))
-    starts = tf.constant(np.cumsum(counts) - counts)
-    sizes = tf.constant(counts)
-
-    def sample(positions):
-        classes = positions % num_classes
-        # One stream a class: epoch and order follow from the class's own turns.
-        within = shuffled_indices(positions // num_classes, tf.gather(sizes, classes), seed, classes)
-        return tf.gather(by_class, tf.gather(starts, classes) + within)
-
-    return sample
+    return in_turn(labels, num_classes, seed)

@@ -13,7 +13,7 @@ import numpy as np
 import tensorflow as tf
 
 from latent_xlate.batching import in_batches
-from latent_xlate.bridge.latent_samples import MIN_PROBABILITY, PER_CLASS, sample_latents
+from latent_xlate.bridge.latent_samples import MIN_PROBABILITY, sample_latents
 from latent_xlate.bridge.latents import encode_data
 from latent_xlate.bridge.packaging import (
     LICENCES,
@@ -25,13 +25,13 @@ from latent_xlate.bridge.packaging import (
     write_domain,
 )
 from latent_xlate.domains.domain import Domain
+from latent_xlate.domains.latent_mixture import TEMPERATURE, LatentMixture
 from latent_xlate.domains.network_files import load_network
 from latent_xlate.domains.speech_domain import SpeechDomain
 from latent_xlate.domains.speech_encoder import SpeechEncoder
-from latent_xlate.domains.wavegan_trainer import sample_prior
 from latent_xlate.domains.wavegan_training import WaveGANSettings, load_generator
 
-SAMPLES_PER_CLASS = {"train": PER_CLASS, "validation": 200, "test": 200}
+SAMPLES_PER_CLASS = {"train": 500, "validation": 100, "test": 200}
 """Accepted samples of the prior, by split: each split's are drawn by a seed of its own, its place here."""
 
 
@@ -48,7 +48,8 @@ def package_speech_domain(
 
     The latents are, each by the weights as they ship, samples of the prior that the judge is sure of
     (`samples_*.npz`), and where there is an encoder the posteriors of the recordings (`latents_*.npz`),
-    at most the first 10,000 of training and 2,000 of test in canonical order, a shuffle.
+    at most the first 10,000 of training and 2,000 of test in canonical order, a shuffle. Then the prior is a
+    `LatentMixture` fitted to the posteriors of the training recordings.
 
     Args:
         name: The domain's.
@@ -87,8 +88,13 @@ def package_speech_domain(
     )
     data = {split: domain.load_data(split, data_dir) for split in NUM_LATENTS}
     domain.class_names = data["train"].class_names
+    if encoder is not None:
+        domain.mixture = LatentMixture(len(domain.class_names), domain.latent_dim)
+        domain.mixture.build()
+        posteriors = encode_data(domain, data["train"])
+        domain.mixture.fit_posteriors(posteriors.mu, posteriors.sigma, posteriors.labels)
 
-    def finish(shipped: Domain, temporary: Path) -> str:
+    def finish(shipped: Any, temporary: Path) -> str:
         recognised = None
         if shipped.has_encoder:
             for split, count in NUM_LATENTS.items():
@@ -98,7 +104,7 @@ def package_speech_domain(
         shares = []
         for seed, (split, per_class) in enumerate(SAMPLES_PER_CLASS.items()):
             samples, share = sample_latents(
-                functools.partial(sample_prior, config["prior"], (shipped.batch_size, shipped.latent_dim)),
+                functools.partial(shipped.draw, shipped.batch_size),
                 lambda z: shipped.classify(shipped.decode(z)),
                 shipped.class_names,
                 per_class=per_class,
@@ -163,13 +169,18 @@ def _model_card(
         "`latents_train.npz` and `latents_test.npz` (of recordings,\nposterior mean and standard deviation, "
         "float16, and label), "
     )  # fmt: skip
-    weights = "`generator.npz`, `encoder.npz`" if recognised is not None else "`generator.npz`"
+    weights = "`generator.npz`, `encoder.npz`, `mixture.npz`" if recognised is not None else "`generator.npz`"
+    prior = "" if recognised is None else (
+        "\n\nThe prior is a Gaussian for each class, fitted to the posteriors of the training recordings, at a\n"
+        f"temperature of {TEMPERATURE}, in the place of that which the WaveGAN was trained with."
+    )  # fmt: skip
     counts = ", ".join(f"{count:,}" for count in SAMPLES_PER_CLASS.values())
     return f"""# {name}
 
-A WaveGAN of a second of speech at 16 kHz{encoder} and the classifier that judges its sounds, of `{judge.dataset}`
-(Donahue et al. 2018). All are trained on the training recordings but for one in twelve, which are held out to
-choose the classifier's epoch; the test recordings are used for the figures below alone.{" " + note if note else ""}
+A WaveGAN of a second of speech at 16 kHz{encoder} and
+the classifier that judges its sounds, of `{judge.dataset}` (Donahue et al. 2018). All are trained on the training
+recordings but for one in twelve, which are held out to choose the classifier's epoch; the test recordings are used
+for the figures below alone.{" " + note if note else ""}{prior}
 
 | | WaveGAN | classifier |
 |---|---|---|

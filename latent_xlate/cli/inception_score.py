@@ -1,11 +1,14 @@
 """Inception score of generated or of real recordings, by a classifier of `train_domain`.
 
+    bin/inception_score.py --domain=spoken_digit
+    bin/inception_score.py --domain=spoken_digit --recordings
     bin/inception_score.py --classifier=out/speech_classifier/model.keras --generator=out/digits/generator.keras \
         --prior=normal
     bin/inception_score.py --classifier=out/speech_classifier/model.keras --dataset=spoken_digit --split=test
 
 As in the WaveGAN paper: mean and standard deviation over ten parts, of 50,000 samples of a generator
-unless told. Beside it, the share of them whose largest class probability is at least 0.95.
+unless told. Beside it, the share of them whose largest class probability is at least 0.95. A domain has its own
+generator, prior and judge, and its recordings are aligned as those that it learnt from.
 """
 
 import numpy as np
@@ -16,38 +19,58 @@ from latent_xlate.batching import in_batches
 from latent_xlate.bridge.latent_samples import MIN_PROBABILITY
 from latent_xlate.cli import _app
 from latent_xlate.data import speech
-from latent_xlate.domains import speech_training, wavegan_training
+from latent_xlate.domains import pretrained, speech_training, wavegan_training
 from latent_xlate.domains.wavegan_trainer import PRIORS, sample_prior
 from latent_xlate.evaluation.inception_score import inception_score
 
-_CLASSIFIER = flags.DEFINE_string("classifier", None, "`model.keras` of a run of train_domain.", required=True)
+_DOMAIN = flags.DEFINE_string("domain", None, "Domain of speech that ships, or its folder; this or --classifier.")
+_RECORDINGS = flags.DEFINE_bool("recordings", False, "Whether to take recordings of the domain's data set.")
+_CLASSIFIER = flags.DEFINE_string("classifier", None, "`model.keras` of a run of train_domain.")
 _GENERATOR = flags.DEFINE_string("generator", None, "`generator.keras` of a run of train_wavegan.")
 _PRIOR = flags.DEFINE_enum("prior", "uniform", PRIORS, "That which the generator was trained with.")
 _NUM_SAMPLES = flags.DEFINE_integer("num_samples", 50_000, "Samples of the generator.", lower_bound=10)
 _DATASET = flags.DEFINE_string("dataset", None, "Prepared data set of recordings, instead of a generator.")
-_SPLIT = flags.DEFINE_enum("split", "test", speech.SPLITS, "Split of that.")
+_SPLIT = flags.DEFINE_enum("split", "test", speech.SPLITS, "Split of recordings.")
 _DATA_DIR = flags.DEFINE_string("data_dir", None, "Folder of TFDS data sets (default: TFDS's own).")
 _SEED = flags.DEFINE_integer("seed", 0, "Of the samples.")
 
 
 def main(argv):
     del argv
-    classifier = speech_training.load_classifier(_CLASSIFIER.value)
-    if _DATASET.value and not _GENERATOR.value:
-        x = speech.load(_DATASET.value, _SPLIT.value, _DATA_DIR.value).floats
-        probabilities = in_batches(tf.function(lambda x: tf.nn.softmax(classifier(x))), x, batch_size=64)
-    elif _GENERATOR.value and not _DATASET.value:
-        generator = wavegan_training.load_generator(_GENERATOR.value)
-        shape, seed = (_NUM_SAMPLES.value, generator.latent_dim), tf.constant([_SEED.value, 0])
-        z = sample_prior(_PRIOR.value, shape, seed).numpy()
-        judge = tf.function(lambda z: tf.nn.softmax(classifier(generator(z)[..., 0])), reduce_retracing=True)
-        probabilities = in_batches(judge, z, batch_size=64)
-    else:
-        raise ValueError("Give either --generator or --dataset.")
+    probabilities = _of_domain(_DOMAIN.value) if _DOMAIN.value else _of_runs()
     mean, deviation = inception_score(probabilities)
     share = np.mean(probabilities.max(axis=1) >= MIN_PROBABILITY)
     print(f"Inception score {mean:.3f} +- {deviation:.3f} of {len(probabilities)} sounds")
     print(f"Largest probability at least {MIN_PROBABILITY}: {share:.1%}")
+
+
+def _of_domain(name):
+    if _CLASSIFIER.value or _GENERATOR.value or _DATASET.value:
+        raise ValueError("--domain has a classifier, a generator and a data set of its own: leave those out.")
+    domain = pretrained.load(name)
+    if _RECORDINGS.value:
+        return _judge(domain.classify, domain.load_data(_SPLIT.value, _DATA_DIR.value).floats)
+    z = domain.sample_prior(_NUM_SAMPLES.value, _SEED.value).numpy()
+    return _judge(lambda z: domain.classify(domain.decode(z)), z)
+
+
+def _of_runs():
+    if not _CLASSIFIER.value or _RECORDINGS.value or bool(_GENERATOR.value) == bool(_DATASET.value):
+        raise ValueError("Give --domain, or --classifier with either --generator or --dataset.")
+    classifier = speech_training.load_classifier(_CLASSIFIER.value)
+    if _DATASET.value:
+        return _judge(classifier, speech.load(_DATASET.value, _SPLIT.value, _DATA_DIR.value).floats)
+    assert _GENERATOR.value
+    generator = wavegan_training.load_generator(_GENERATOR.value)
+    shape, seed = (_NUM_SAMPLES.value, generator.latent_dim), tf.constant([_SEED.value, 0])
+    z = sample_prior(_PRIOR.value, shape, seed).numpy()
+    return _judge(lambda z: classifier(generator(z)[..., 0]), z)
+
+
+def _judge(classify, x):
+    """Class probabilities, [n, classes]."""
+    judge = tf.function(lambda x: tf.nn.softmax(classify(x)), reduce_retracing=True, autograph=False)
+    return in_batches(judge, x, batch_size=64)
 
 
 def console_entry_point():

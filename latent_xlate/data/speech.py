@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
+from collections.abc import Collection
 from typing import ClassVar
 
 import numpy as np
@@ -80,13 +81,35 @@ def read_split(dataset: str, split: str, data_dir: str | os.PathLike | None = No
     return in_canonical_order(_labelled(waveforms, labels, names))[0]
 
 
-def from_spoken_digit(recordings: spoken_digit.Recordings) -> dict[str, LabelledSpeech]:
-    """Divides the recordings of the Free Spoken Digit Dataset into the splits "train" and "test"."""
-    return {split: _from_recordings(recordings, split) for split in ("train", "test")}
+def from_spoken_digit(
+    recordings: spoken_digit.Recordings, held_out_speakers: Collection[str] = ()
+) -> dict[str, LabelledSpeech]:
+    """Divides the recordings of the Free Spoken Digit Dataset into the splits "train" and "test".
+
+    Args:
+        recordings: As `spoken_digit.read_recordings` gives them.
+        held_out_speakers: Whose recordings, all of them, are the test split, and no others; none for the
+            data set's own convention, by which both have the same speakers.
+
+    Raises:
+        ValueError: A speaker who is not there.
+    """
+    speakers = {spoken_digit.speaker_of(name) for name in recordings}
+    for speaker in held_out_speakers:
+        checks.known(speaker, speakers, "speaker")
+
+    def is_test(name):
+        if held_out_speakers:
+            return spoken_digit.speaker_of(name) in held_out_speakers
+        return spoken_digit.split_of(name) == "test"
+
+    return {
+        split: _from_recordings(recordings, [name for name in recordings if is_test(name) == (split == "test")])
+        for split in ("train", "test")
+    }
 
 
-def _from_recordings(recordings, split):
-    chosen = [name for name in recordings if spoken_digit.split_of(name) == split]
+def _from_recordings(recordings, chosen):
     waveforms = [to_slice(recordings[name] / np.float32(32768), spoken_digit.SAMPLE_RATE) for name in chosen]
     return _labelled(waveforms, [spoken_digit.label_of(name) for name in chosen], spoken_digit.CLASS_NAMES)
 

@@ -39,6 +39,11 @@ def label_of(file_name: str) -> int:
     return int(_parts(file_name)[0])
 
 
+def speaker_of(file_name: str) -> str:
+    """Who says it."""
+    return _parts(file_name)[1]
+
+
 def _parts(file_name: str) -> tuple[str, ...]:
     match = re.fullmatch(FILE_NAME, file_name)
     if match is None:

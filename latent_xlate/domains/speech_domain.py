@@ -15,6 +15,7 @@ from latent_xlate.data.alignment import align
 from latent_xlate.data.audio import NUM_SAMPLES
 from latent_xlate.domains import sound
 from latent_xlate.domains.domain import Domain
+from latent_xlate.domains.latent_mixture import LatentMixture
 from latent_xlate.domains.speech_classifier import SpeechClassifier, spectrogram_pictures
 from latent_xlate.domains.speech_encoder import SpeechEncoder
 from latent_xlate.domains.wavegan import WaveGANGenerator
@@ -44,6 +45,7 @@ class SpeechDomain(Domain):
         prior: str = "uniform",
         align: bool = False,
         dataset: str | None = None,
+        mixture: LatentMixture | None = None,
     ):
         """Makes the domain.
 
@@ -56,9 +58,10 @@ class SpeechDomain(Domain):
             prior: That of the generator, "uniform" on [-1, 1] or "normal".
             align: Whether recordings are aligned, as those that the models were trained on, when they are read.
             dataset: Name of the data set that the models were trained on; None for `name`.
+            mixture: What is drawn from in the prior's place; None for the prior.
 
         Raises:
-            ValueError: A bad name or prior, sounds of another length, or an encoder of other latents.
+            ValueError: A bad name or prior, sounds of another length, or an encoder or a mixture of other latents.
         """
         super().__init__(name, class_names, dataset)
         if (generator.slice_length, generator.channels) != (NUM_SAMPLES, 1):
@@ -66,13 +69,15 @@ class SpeechDomain(Domain):
                 f"The generator makes {generator.slice_length} samples of {generator.channels} channels; "
                 f"a domain of speech has {NUM_SAMPLES} of one."
             )
-        if encoder is not None and encoder.latent_dim != generator.latent_dim:
-            raise ValueError(
-                f"The encoder's latents are {encoder.latent_dim} wide, the generator's {generator.latent_dim}."
-            )
+        for what, network in (("encoder", encoder), ("mixture", mixture)):
+            if network is not None and network.latent_dim != generator.latent_dim:
+                raise ValueError(
+                    f"The {what}'s latents are {network.latent_dim} wide, the generator's {generator.latent_dim}."
+                )
         self.generator = generator
         self.classifier = classifier
         self.encoder = encoder
+        self.mixture = mixture
         self.has_classifier = classifier is not None
         self.has_encoder = encoder is not None
         self.prior = checks.known(prior, PRIORS, "prior")
@@ -88,7 +93,12 @@ class SpeechDomain(Domain):
 
     @property
     def networks(self) -> dict[str, keras.Model]:
-        networks = {"generator": self.generator, "classifier": self.classifier, "encoder": self.encoder}
+        networks = {
+            "generator": self.generator,
+            "classifier": self.classifier,
+            "encoder": self.encoder,
+            "mixture": self.mixture,
+        }
         return {name: network for name, network in networks.items() if network is not None}
 
     def encode(self, x: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
@@ -104,7 +114,13 @@ class SpeechDomain(Domain):
         return super().features(x) if self.classifier is None else self.classifier.features(x)
 
     def sample_prior(self, num_samples: int, seed: int = 0) -> tf.Tensor:
-        return sample_prior(self.prior, (num_samples, self.latent_dim), tf.constant([seed, 0]))
+        return self.draw(num_samples, tf.constant([seed, 0]))
+
+    def draw(self, num_samples: int, seed: tf.Tensor) -> tf.Tensor:
+        """As `sample_prior`, in graph, by a seed, int32 [2]."""
+        if self.mixture is not None:
+            return self.mixture.sample(num_samples, seed)
+        return sample_prior(self.prior, (num_samples, self.latent_dim), seed)
 
     def check(self, x: np.ndarray) -> np.ndarray:
         return checks.unit_waveforms(x, NUM_SAMPLES)
@@ -151,6 +167,7 @@ class SpeechDomain(Domain):
             "generator": WaveGANGenerator,
             "classifier": SpeechClassifier,
             "encoder": SpeechEncoder,
+            "mixture": LatentMixture,
         }
         networks = {name: kind.from_config(config[name]) for name, kind in kinds.items() if name in config}
         for network in networks.values():

@@ -7,6 +7,7 @@ import numpy as np
 import tensorflow as tf
 
 from latent_xlate import KERAS_PACKAGE
+from latent_xlate.domains.transposed_convolution import transposed_convolution
 
 STRIDES = {16384: (4, 4, 4, 4, 4), 32768: (4, 4, 4, 4, 4, 2), 65536: (4, 4, 4, 4, 4, 4)}
 """Strides of the convolutions by length of a slice in samples: the generator's and the discriminator's alike."""
@@ -147,8 +148,8 @@ class WaveGANGenerator(keras.Model):
         h = tf.reshape(self.z_project(z), [-1, COARSEST, self.widths[0]])
         h = tf.nn.relu(self.norms[0](h, training=training))
         for upconv, norm in zip(self.upconvs, self.norms[1:], strict=True):
-            h = tf.nn.relu(norm(upconv(h), training=training))
-        x = self.waveform(h)
+            h = tf.nn.relu(norm(transposed_convolution(upconv, h), training=training))
+        x = transposed_convolution(self.waveform, h)
         if self.post_filter:
             x = self.post_filter(x)
         return double_rate(x) if self.half_rate else x

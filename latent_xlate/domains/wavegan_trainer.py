@@ -20,6 +20,9 @@ PRIORS = ("uniform", "normal")
 PENALTY_INTERVAL = 16
 """Steps between gradient penalties of the objective "r1", each of which weighs as many times as much."""
 
+CLASS_SHARPNESS = 10.0
+"""What class latents are multiplied by to be logits: a lead of a third then is near certainty."""
+
 
 def sample_prior(prior: str, shape: tuple[int, ...], seed: tf.Tensor) -> tf.Tensor:
     """This replica's part of z, [batch, latent_dim], uniform on [-1, 1] or standard normal."""
@@ -43,7 +46,13 @@ class WaveGANTrainer(keras.Model):
     and listens to those of the generator: what is made of a recording is to have its class and its
     activations in the discriminator (Larsen et al. 2016, https://arxiv.org/abs/1512.09300); what is
     made of the prior is to be of a class that it is sure of, of all classes alike (Springenberg 2015,
-    https://arxiv.org/abs/1511.06390). A step is one update of the generator.
+    https://arxiv.org/abs/1511.06390).
+
+    With class latents each latent has a class, by which of its first coordinates, one for each class, is the
+    largest. Posteriors of recordings are drawn to where their class is, and what is made of the prior is to be
+    of the class of its latent. The prior thus has as much room for each class, and no region without one.
+
+    A step is one update of the generator.
     """
 
     def __init__(
@@ -63,6 +72,8 @@ class WaveGANTrainer(keras.Model):
         kl_warmup: int = 1000,
         beta_class: float = 0.0,
         beta_features: float = 0.0,
+        beta_swd: float = 0.0,
+        class_latents: bool = False,
         seed: int = 0,
     ):
         """Takes built networks.
@@ -82,6 +93,9 @@ class WaveGANTrainer(keras.Model):
             kl_warmup: Steps over which that weight grows from zero.
             beta_class: Weight of what class logits ask of the generator.
             beta_features: Weight of the distance between activations, with an encoder.
+            beta_swd: Weight of the sliced Wasserstein distance of a batch's latents from as many of the prior,
+                with an encoder.
+            class_latents: Whether a latent has a class, with an encoder and class logits.
             seed: Of all that is random.
         """
         super().__init__()
@@ -100,11 +114,15 @@ class WaveGANTrainer(keras.Model):
         self.kl_warmup = kl_warmup
         self.beta_class = beta_class
         self.beta_features = beta_features
+        self.beta_swd = beta_swd
+        self.class_latents = class_latents
         self.seed = seed
         names = ["discriminator", "penalty", "real", "fake"] if self.is_adversarial else []
         names += ["reconstruction", "kl"] if encoder else []
         names += ["real_class", "fake_class"] if self.has_classes else []
         names += ["features", "reconstruction_class"] if self.has_classes and encoder else []
+        names += ["swd"] if beta_swd else []
+        names += ["latent_class"] if class_latents else []
         self.trackers = {name: keras.metrics.Mean(name=name) for name in names}
         self.discriminator_optimizer: Any = None
         self.built = True
@@ -176,7 +194,7 @@ class WaveGANTrainer(keras.Model):
             real_scores, logits = self._judge(real, self._seed(step, 1, i))
             loss = self._score_loss(real, real_scores, fake, step, i) if self.is_adversarial else 0.0
             if logits is not None:
-                entropy = tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(labels, logits))
+                entropy = _cross_entropy(labels, logits)
                 loss += entropy
                 self.trackers["real_class"].update_state(entropy)
             loss /= self.distribute_strategy.num_replicas_in_sync
@@ -218,6 +236,7 @@ class WaveGANTrainer(keras.Model):
         with tf.GradientTape() as tape:
             loss = 0.0
             z = []
+            prior = sample_prior(self.prior, shape, self._seed(step, 6))
             if self.encoder:
                 mu, sigma = self.encoder(x)
                 kl = tf.reduce_mean(losses.gaussian_kl(mu, sigma))
@@ -225,8 +244,18 @@ class WaveGANTrainer(keras.Model):
                 warmth = tf.minimum(1.0, tf.cast(step, tf.float32) / self.kl_warmup) if self.kl_warmup else 1.0
                 loss += self.beta_kl * warmth * kl
                 z.append(mu + sigma * replica_normal(shape, self._seed(step, 5)))
+                if self.beta_swd:
+                    distance = losses.sliced_wasserstein_distance(
+                        z[0], prior, num_projections=shape[1], seed=self._seed(step, 8), orthogonal=True
+                    )
+                    self.trackers["swd"].update_state(distance)
+                    loss += self.beta_swd * distance
+                if self.class_latents:
+                    entropy = _cross_entropy(labels, CLASS_SHARPNESS * self._class_part(z[0]))
+                    self.trackers["latent_class"].update_state(entropy)
+                    loss += self.beta_class * entropy
             if self.discriminator:
-                z.append(sample_prior(self.prior, shape, self._seed(step, 6)))
+                z.append(prior)
             made = self.generator(tf.concat(z, axis=0), training=True)
             if self.encoder:
                 # At half the rate where that is all there is.
@@ -237,7 +266,7 @@ class WaveGANTrainer(keras.Model):
             if self.is_adversarial:
                 loss += self._adversarial_loss(made[-batch:], step)
             if self.has_classes:
-                loss += self._listening_loss(x, labels, made)
+                loss += self._listening_loss(x, labels, made, prior)
             loss /= self.distribute_strategy.num_replicas_in_sync
         self.optimizer.apply(tape.gradient(loss, self.maker_variables), self.maker_variables)
         # A young average follows fast, so that it does not remember the beginning.
@@ -249,17 +278,25 @@ class WaveGANTrainer(keras.Model):
         scores, _ = self._judge(self._represent(fake), self._seed(step, 7))
         return -tf.reduce_mean(scores) if self.objective == "wgan_gp" else tf.reduce_mean(tf.nn.softplus(-scores))
 
-    def _listening_loss(self, x, labels, made):
+    def _class_part(self, z):
+        """The coordinates of latents that tell their class."""
+        return z[:, : self.discriminator.num_classes]
+
+    def _listening_loss(self, x, labels, made, prior):
         """What the discriminator's classes and activations ask of sounds, `made` of x, if so, and of the prior."""
         batch = x.shape[0]
         activations = self.discriminator.activations(self._represent(made))
         logits = self.discriminator.judge(activations)[:, 1:]
-        probabilities = tf.nn.softmax(logits[-batch:])
-        doubt = tf.reduce_mean(_entropy(probabilities))
+        if self.class_latents:
+            doubt = _cross_entropy(tf.argmax(self._class_part(prior), axis=1), logits[-batch:])
+            loss = self.beta_class * doubt
+        else:
+            probabilities = tf.nn.softmax(logits[-batch:])
+            doubt = tf.reduce_mean(_entropy(probabilities))
+            loss = self.beta_class * (doubt - _entropy(tf.reduce_mean(probabilities, axis=0)))
         self.trackers["fake_class"].update_state(doubt)
-        loss = self.beta_class * (doubt - _entropy(tf.reduce_mean(probabilities, axis=0)))
         if self.encoder:
-            entropy = tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(labels, logits[:batch]))
+            entropy = _cross_entropy(labels, logits[:batch])
             self.trackers["reconstruction_class"].update_state(entropy)
             distance = 0.0
             wanted = self.discriminator.activations(self._represent(x[..., tf.newaxis]))
@@ -274,6 +311,10 @@ class WaveGANTrainer(keras.Model):
 
 def _mean_size(x: tf.Tensor) -> tf.Tensor:
     return tf.reduce_mean(tf.abs(x), axis=list(range(1, len(x.shape))))
+
+
+def _cross_entropy(labels: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
+    return tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(labels, logits))
 
 
 def _entropy(probabilities: tf.Tensor) -> tf.Tensor:

@@ -24,8 +24,8 @@ from latent_xlate.domains.speech_classifier import spectrogram_pictures
 from latent_xlate.domains.speech_encoder import SpeechEncoder
 from latent_xlate.domains.wavegan import WaveGANDiscriminator, WaveGANGenerator
 from latent_xlate.domains.wavegan_trainer import OBJECTIVES, PRIORS, WaveGANTrainer, sample_prior
-from latent_xlate.optimizer import FusedAdam
-from latent_xlate.randomness import shuffled_indices
+from latent_xlate.optimizer import SCHEDULES, FusedAdam, make_schedule
+from latent_xlate.randomness import in_turn, shuffled_indices
 
 DISCRIMINATORS = ("waveform", "spectrogram")
 
@@ -49,6 +49,7 @@ class WaveGANSettings:
         num_steps: Updates of the generator; a run can be continued with more.
         batch_size: Global.
         learning_rate: Of Adam, for all networks.
+        schedule: One of `optimizer.SCHEDULES`; a run that is not constant ends at `num_steps`, once for all.
         latent_dim: Size of z.
         prior: One of `wavegan_trainer.PRIORS`.
         dim: Channels of the generator and of a waveform's discriminator: see `wavegan`.
@@ -65,6 +66,9 @@ class WaveGANSettings:
             ask of the generator; 0 for no class logits.
         beta_features: Weight of the distance between activations in that discriminator of recordings and
             of what is made of them, with class logits and an encoder.
+        beta_swd: Weight of the sliced Wasserstein distance of a batch's latents from the prior, with an encoder.
+        class_latents: Whether the first coordinates of z, one for each class, tell its class by the largest of
+            them, with class logits and an encoder; batches then have as many recordings of each class.
         decay: Of the generator's moving average, which is what is kept.
         seed: Governs initial weights, order of the data and all noise.
         precision: "float32", "mixed_bfloat16" or "mixed_float16".
@@ -75,6 +79,7 @@ class WaveGANSettings:
     num_steps: int = 200_000
     batch_size: int = 64
     learning_rate: float = 1e-4
+    schedule: str = "constant"
     latent_dim: int = 100
     prior: str = "uniform"
     dim: int = 64
@@ -89,6 +94,8 @@ class WaveGANSettings:
     kl_warmup: int = 1000
     beta_class: float = 0.0
     beta_features: float = 0.0
+    beta_swd: float = 0.0
+    class_latents: bool = False
     decay: float = 0.999
     seed: int = 0
     precision: str = "float32"
@@ -97,6 +104,7 @@ class WaveGANSettings:
         checks.known(self.objective, OBJECTIVES, "objective")
         checks.known(self.discriminator, DISCRIMINATORS, "discriminator")
         checks.known(self.prior, PRIORS, "prior")
+        checks.known(self.schedule, SCHEDULES, "schedule")
         if self.has_encoder and self.prior != "normal":
             raise ValueError("An encoder needs prior=normal.")
         if self.discriminator == "spectrogram" and not self.half_rate:
@@ -105,6 +113,10 @@ class WaveGANSettings:
             raise ValueError("Only discriminator=spectrogram has class logits, which beta_class needs.")
         if self.beta_features and not (self.beta_class and self.has_encoder):
             raise ValueError("beta_features needs an encoder, and class logits (beta_class), to compare activations.")
+        if self.beta_swd and not self.has_encoder:
+            raise ValueError("beta_swd needs an encoder, whose latents are compared with the prior.")
+        if self.class_latents and not (self.beta_class and self.has_encoder):
+            raise ValueError("class_latents needs an encoder, and class logits (beta_class).")
 
     @property
     def has_encoder(self) -> bool:
@@ -161,7 +173,10 @@ def train_wavegan(
     """
     data = speech.load(dataset, "train", data_dir)
     config = {"dataset": dataset, "initial": str(initial) if initial else None} | dataclasses.asdict(settings)
-    del config["num_steps"]  # It only says when to end: a run can go on for longer.
+    if settings.schedule == "constant":
+        del config["num_steps"]  # It only says when to end: a run can go on for longer.
+    if settings.class_latents:
+        _check_classes(data, settings)
     workdir = training.open_workdir(workdir, config)
     keras.utils.set_random_seed(settings.seed)
     distribution = training.make_strategy(strategy)
@@ -194,6 +209,14 @@ def train_wavegan(
     return workdir / "generator.keras"
 
 
+def _check_classes(data: speech.LabelledSpeech, settings: WaveGANSettings) -> None:
+    num_classes = len(data.class_names)
+    if settings.latent_dim < num_classes:
+        raise ValueError(f"class_latents needs a latent_dim of {num_classes} or more, the number of classes.")
+    if absent := sorted(set(range(num_classes)) - set(data.labels.tolist())):
+        raise ValueError(f"class_latents needs recordings of each class; {data.class_names[absent[0]]!r} has none.")
+
+
 def _make_trainer(settings: WaveGANSettings, num_classes: int) -> WaveGANTrainer:
     options: dict[str, Any] = {"half_rate": settings.half_rate, "dtype": settings.precision}
     generator, average = (
@@ -214,13 +237,17 @@ def _make_trainer(settings: WaveGANSettings, num_classes: int) -> WaveGANTrainer
     if encoder:
         encoder.build()
     names = ("objective", "prior", "penalty", "decay", "beta_reconstruction", "beta_kl", "kl_warmup", "beta_class",
-             "beta_features", "seed")  # fmt: skip
+             "beta_features", "beta_swd", "class_latents", "seed")  # fmt: skip
     trainer = WaveGANTrainer(
         generator, average, discriminator, encoder, discriminator_steps=settings.batches_per_step,
         **{name: getattr(settings, name) for name in names},
     )  # fmt: skip
     beta_1, beta_2 = ADAM[settings.objective]
-    trainer.compile_optimizers(*(FusedAdam(settings.learning_rate, beta_1=beta_1, beta_2=beta_2) for _ in range(2)))
+    rates = [
+        make_schedule(settings.schedule, settings.learning_rate, settings.num_steps * updates)
+        for updates in (1, settings.batches_per_step)
+    ]
+    trainer.compile_optimizers(*(FusedAdam(rate, beta_1=beta_1, beta_2=beta_2) for rate in rates))
     return trainer
 
 
@@ -248,15 +275,24 @@ def load_generator(path: str | os.PathLike) -> WaveGANGenerator:
 
 
 def make_batches(data: speech.LabelledSpeech, settings: WaveGANSettings) -> training.MakeBatch:
-    """Batches for `WaveGANTrainer.train_step`, each epoch of the data in an order of its own."""
+    """Batches for `WaveGANTrainer.train_step`, each epoch of the data, or of a class, in an order of its own."""
     steps = settings.batches_per_step
     waveforms = tf.constant(align(data.waveforms) if settings.align else data.waveforms)
     labels = tf.constant(data.labels)
+    width = 1
+
+    def sample(positions):
+        return shuffled_indices(positions, len(data), settings.seed)
+
+    if settings.class_latents:
+        width = len(data.class_names)
+        sample = in_turn(data.labels, width, settings.seed)
 
     def make_batch(positions):
-        # The stream of each of a step's batches goes on where that of the last step's ended.
-        positions = positions * steps + tf.range(steps, dtype=tf.int64)[:, tf.newaxis]
-        indices = tf.reshape(shuffled_indices(tf.reshape(positions, [-1]), len(data), settings.seed), positions.shape)
+        # The stream of each of a step's batches, or of a class in it, goes on where that of the last step's ended.
+        turns = positions // width * steps + tf.range(steps, dtype=tf.int64)[:, tf.newaxis]
+        positions = turns * width + positions % width
+        indices = tf.reshape(sample(tf.reshape(positions, [-1])), positions.shape)
         return tf.cast(tf.gather(waveforms, indices), tf.float32) / 32768.0, tf.gather(labels, indices)
 
     return make_batch

@@ -14,6 +14,7 @@ from latent_xlate.bridge.bridge_training import load_latents
 from latent_xlate.bridge.latents import Latents, encode_data
 from latent_xlate.bridge.speech_packaging import package_speech_domain
 from latent_xlate.data import speech, tfds_sets
+from latent_xlate.data.alignment import align
 from latent_xlate.domains.domain import Domain
 from latent_xlate.domains.speech_training import load_classifier, train_speech_classifier
 from latent_xlate.domains.wavegan_trainer import sample_prior
@@ -65,7 +66,10 @@ def make_sure_of_both_classes(folder):
     classifier, generator = load_classifier(path), load_generator(path_of_generator)
     generator.z_project.kernel.assign(30 * generator.z_project.kernel)
     generator.save(path_of_generator)
-    features = classifier.features(generator(sample_prior("normal", (40, 3), [9, 9]))[..., 0]).numpy()
+    encoder = keras.saving.load_model(folder / "wavegan" / "encoder.keras")
+    mu, sigma = encoder(align(tones(24).waveforms).astype(np.float32) / 32768)
+    z = mu + sigma * sample_prior("normal", mu.shape, [9, 9])
+    features = classifier.features(generator(z)[..., 0]).numpy()
     shift = classifier.norms[-1].beta
     shift.assign(shift - features.mean(axis=0))
     features -= features.mean(axis=0)
@@ -97,8 +101,9 @@ def test_weights_are_those_of_the_runs_rounded_to_half_precision(packaged, runs)
     assert (domain.name, domain.dataset, domain.class_names) == ("words", "tones", ("low", "high"))
     assert (domain.prior, domain.align, domain.has_encoder, domain.has_classifier) == ("normal", True, True, True)
     paths = {"generator": "wavegan/generator", "encoder": "wavegan/encoder", "classifier": "classifier/model"}
-    assert domain.networks.keys() == paths.keys()
-    for name, network in domain.networks.items():
+    assert domain.networks.keys() == {*paths, "mixture"}
+    for name in paths:
+        network = domain.networks[name]
         trained = keras.saving.load_model(runs / f"{paths[name]}.keras")
         weights = zip(network.get_weights(), trained.get_weights(), returned.networks[name].get_weights(), strict=True)
         for ours, exact, theirs in weights:
@@ -118,6 +123,14 @@ def test_latents_are_posteriors_of_recordings_as_the_models_heard_them(packaged,
     plain = encode_data(domain, speech.load("tones", "train", data_dir))
     aligned = load_latents(domain, str(folder), "dataset", "train", data_dir)
     assert np.abs(plain.mu - aligned.mu).max() > 1e-3
+
+
+def test_prior_is_fitted_to_the_posteriors_of_the_training_recordings(packaged, data_dir):
+    _, domain = packaged
+    posteriors = encode_data(domain, domain.load_data("train", data_dir))
+    for label in (0, 1):
+        of_class = posteriors.labels == label
+        np.testing.assert_allclose(domain.mixture.means[label], posteriors.mu[of_class].mean(axis=0), atol=0.01)
 
 
 def test_samples_are_of_the_prior_and_of_the_class_that_the_judge_says(packaged):
@@ -185,6 +198,7 @@ def test_without_an_encoder_there_are_samples_alone_and_a_judge_can_be_shared(pa
     names = {path.name for path in (tmp_path / "gan").iterdir()}
     assert names == {path.name for path in packaged[0].iterdir()} - {
         "encoder.npz",
+        "mixture.npz",
         "latents_train.npz",
         "latents_test.npz",
     }

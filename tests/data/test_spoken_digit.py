@@ -24,6 +24,33 @@ def test_the_first_five_of_each_digit_and_speaker_are_the_test_split():
     assert splits["test"].class_names == tuple("0123456789")
 
 
+def test_speakers_are_held_out_under_another_name(tmp_path):
+    recordings = sounds.digits()
+    folder = sounds.write_digits(tmp_path / "raw", recordings)
+
+    def prepare(dataset="without_bob", source="local", speakers=("bob",)):
+        return sources.prepare(dataset, source, folder, tmp_path / "data", held_out_speakers=speakers)
+
+    assert prepare().source == "local"
+    for split, speaker in (("train", "ann"), ("test", "bob")):
+        data = speech.read_split("without_bob", split, tmp_path / "data")
+        expected = [
+            audio.to_slice(samples / np.float32(32768), 8000)
+            for name, samples in recordings.items()
+            if f"_{speaker}_" in name
+        ]
+        assert {waveform.tobytes() for waveform in data.waveforms} == {waveform.tobytes() for waveform in expected}
+        assert np.bincount(data.labels).tolist() == [8] * 10
+    assert prepare().source == "prepared"
+    with pytest.raises(ValueError, match="holds other data than"):
+        prepare(speakers=("ann",))
+    with pytest.raises(ValueError, match="Unknown speaker 'bobb'. Did you mean 'bob'"):
+        prepare("other", speakers=("bobb",))
+    for arguments in ({"dataset": "spoken_digit"}, {"dataset": "other", "source": "auto"}):
+        with pytest.raises(ValueError, match="Speakers are held out of --source=local alone"):
+            prepare(**arguments)
+
+
 def test_recordings_are_stored_as_tfds_has_them_and_load_as_slices(tmp_path):
     recordings = sounds.digits()
     folder = sounds.write_digits(tmp_path / "raw", recordings)

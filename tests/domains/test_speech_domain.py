@@ -7,6 +7,7 @@ import tensorflow as tf
 
 from latent_xlate.data import alignment
 from latent_xlate.domains.domain import Domain
+from latent_xlate.domains.latent_mixture import LatentMixture
 from latent_xlate.domains.speech_domain import SpeechDomain
 from latent_xlate.domains.wavegan import WaveGANGenerator
 from tests import tiny
@@ -48,6 +49,17 @@ def test_prior_is_the_generators(speech):
     np.testing.assert_allclose(np.histogram(uniform, 10, (-1, 1))[0] / uniform.size, 0.1, atol=0.01)
 
 
+def test_a_mixture_takes_the_priors_place_and_is_kept(speech, tmp_path):
+    mixture = LatentMixture(10, speech.latent_dim)
+    mixture.build()
+    mixture.set_weights([np.arange(40).reshape(10, 4), np.stack([0.01 * np.eye(4)] * 10)])
+    domain = SpeechDomain("mixed", speech.generator, encoder=speech.encoder, mixture=mixture)
+    z = Domain.load(domain.save(tmp_path)).sample_prior(200, seed=3).numpy()
+    np.testing.assert_array_equal(z, domain.sample_prior(200, seed=3))
+    np.testing.assert_allclose(z, np.round(z[:, :1] / 4) * 4 + np.arange(4), atol=0.1)
+    assert len(np.unique(np.round(z[:, 0]))) == 10
+
+
 def test_files_are_read_as_the_models_heard_recordings(speech):
     place = np.arange(16384)
     x = 0.2 * np.sin(place / 5) * (place > 9000) * (place < 14000)
@@ -81,5 +93,7 @@ def test_networks_that_do_not_fit_are_refused(speech):
         SpeechDomain("long", WaveGANGenerator(4, dim=1, slice_length=32768))
     with pytest.raises(ValueError, match="encoder's latents are 4 wide, the generator's 5"):
         SpeechDomain("wide", WaveGANGenerator(5, dim=1), encoder=speech.encoder)
+    with pytest.raises(ValueError, match="mixture's latents are 3 wide, the generator's 4"):
+        SpeechDomain("mixed", speech.generator, mixture=LatentMixture(10, 3))
     with pytest.raises(ValueError, match="Unknown prior 'gauss'"):
         SpeechDomain("prior", speech.generator, prior="gauss")

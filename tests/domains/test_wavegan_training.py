@@ -16,9 +16,10 @@ SETTINGS = WaveGANSettings(
     objective="vae", num_steps=8, batch_size=4, latent_dim=3, prior="normal", dim=2, half_rate=True, align=True,
     learning_rate=1e-3,
 )  # fmt: skip
-LISTENING = dataclasses.replace(
-    SETTINGS, discriminator="spectrogram", discriminator_dim=2, beta_class=0.5, beta_features=1.0
-)
+CLASSES = dataclasses.replace(
+    SETTINGS, batch_size=20, latent_dim=12, discriminator="spectrogram", discriminator_dim=2, beta_class=0.5,
+    beta_features=1.0, beta_swd=1.0, class_latents=True, schedule="cosine",
+)  # fmt: skip
 ADVERSARIAL = dataclasses.replace(
     SETTINGS, objective="r1", discriminator="spectrogram", discriminator_dim=2, discriminator_steps=1, beta_class=0.5
 )
@@ -36,7 +37,7 @@ def run(workdir, settings, data_dir, **kwargs):
     return train_wavegan("spoken_digit", workdir, settings, data_dir=str(data_dir), **options)
 
 
-@pytest.mark.parametrize("settings", [SETTINGS, LISTENING, ADVERSARIAL], ids=["vae", "listening", "adversarial"])
+@pytest.mark.parametrize("settings", [SETTINGS, CLASSES, ADVERSARIAL], ids=["vae", "class latents", "adversarial"])
 def test_a_killed_run_goes_on_as_if_it_had_not_been(settings, data_dir, tmp_path):
     def stop(x):
         raise KeyboardInterrupt
@@ -51,6 +52,19 @@ def test_a_killed_run_goes_on_as_if_it_had_not_been(settings, data_dir, tmp_path
     resumed = load(run(tmp_path / "broken", settings, data_dir))
     for ours, theirs in zip(resumed, unbroken, strict=True):
         np.testing.assert_array_equal(ours, theirs)
+
+
+def test_a_run_whose_learning_rate_ends_cannot_be_made_longer(data_dir, tmp_path):
+    settings = dataclasses.replace(SETTINGS, schedule="cosine", num_steps=1)
+    run(tmp_path, settings, data_dir)
+    with pytest.raises(ValueError, match="num_steps: 1 there, 2 here"):
+        run(tmp_path, dataclasses.replace(settings, num_steps=2), data_dir)
+
+
+def test_classes_that_latents_cannot_tell_are_refused_and_nothing_is_written(data_dir, tmp_path):
+    with pytest.raises(ValueError, match="class_latents needs a latent_dim of 10 or more"):
+        run(tmp_path / "run", dataclasses.replace(CLASSES, latent_dim=9), data_dir)
+    assert not (tmp_path / "run").exists()
 
 
 def test_previews_are_sounds_of_the_generator(data_dir, tmp_path):
@@ -106,6 +120,9 @@ def test_the_originals_recipe_takes_a_step(data_dir, tmp_path):
         ({"discriminator": "spectrogram", "half_rate": False}, "needs half_rate"),
         ({"beta_class": 1.0}, "Only discriminator=spectrogram has class logits"),
         ({"beta_features": 1.0}, "beta_features needs an encoder, and class logits"),
+        ({"objective": "r1", "beta_swd": 1.0}, "beta_swd needs an encoder"),
+        ({"class_latents": True}, "class_latents needs an encoder, and class logits"),
+        ({"schedule": "linear"}, "Unknown schedule 'linear'"),
     ],
 )
 def test_settings_that_do_not_fit_are_refused(changes, said):
@@ -124,3 +141,16 @@ def test_each_epoch_has_every_recording_once_in_whatever_steps():
     np.testing.assert_array_equal(x, data.floats[labels])
     # The same whichever replica it falls to.
     np.testing.assert_array_equal(make_batch(tf.range(2, 4, dtype=tf.int64))[1], labels[:, 2:])
+
+
+def test_with_class_latents_batches_hold_as_many_of_each_class():
+    rng = np.random.default_rng(0)
+    labels = np.repeat([0, 1, 2], [2, 4, 6])
+    data = speech.LabelledSpeech(rng.integers(-99, 99, (12, 16384)).astype(np.int16), labels, tuple("abc"))
+    settings = dataclasses.replace(CLASSES, objective="r1", encoder=True, discriminator_steps=2)
+    x, drawn = wavegan_training.make_batches(data, settings)(tf.range(12, dtype=tf.int64))
+    np.testing.assert_array_equal(drawn, [[0, 1, 2] * 4] * 2)
+    for label, count in enumerate((2, 4, 6)):
+        # Of the two batches of a step together each class has 8: whole epochs but for the last.
+        sounds_of_class = x.numpy()[:, label::3].transpose(1, 0, 2).reshape(8, -1)
+        assert len(np.unique(sounds_of_class[:count], axis=0)) == count
