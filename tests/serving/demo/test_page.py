@@ -55,8 +55,11 @@ def browser():
 
 
 @pytest.fixture
-def page(browser, address):
-    """The page with its first example shown; in the end nothing was asked for elsewhere, and nothing complained of."""
+def page(request, browser, address):
+    """The page with its first example shown; in the end nothing was asked for elsewhere.
+
+    Nothing is complained of in the console but what a test gives as the parameter.
+    """
     page = browser.new_page(viewport={"width": 1280, "height": 900})
     page.set_default_timeout(1000 * SECONDS)
     complaints, asked = [], []
@@ -67,7 +70,7 @@ def page(browser, address):
     see(page, PICTURES, "0")
     yield page
     page.close()
-    assert complaints == []
+    assert [each for each in complaints if not each.startswith(getattr(request, "param", ()))] == []
     assert [url for url in asked if not url.startswith((address, "data:", "blob:"))] == []
 
 
@@ -117,6 +120,7 @@ def test_drawing_by_the_mouse_is_read_and_heard(page, tmp_path):
     page.screenshot(path=tmp_path / "page.png", full_page=True)
 
 
+@pytest.mark.parametrize("page", ["Waveform load error"], indirect=True)  # The browser's own, of the bad file.
 def test_uploaded_sound_is_read_and_a_bad_one_is_named(page, tmp_path):
     page.get_by_label(SOUNDS).first.check()
     see(page, SOUNDS, "0")
@@ -164,7 +168,8 @@ def test_all_is_done_by_keyboard_on_a_narrow_screen(page):
     page.keyboard.press("Enter")
     page.locator(".xlate-playing").wait_for()
     assert page.evaluate("document.documentElement.scrollWidth") == 360
-    page.locator("#xlate-source input").first.focus()
-    page.keyboard.press("ArrowRight")
+    page.locator("h1").click()
+    tab_to(page, f"#xlate-source input[value={SOUNDS}]")
+    page.keyboard.press("Space")
     see(page, SOUNDS, "0")
     assert page.evaluate("document.documentElement.scrollWidth") == 360
