@@ -13,7 +13,7 @@ import numpy as np
 import tensorflow as tf
 
 from latent_xlate.batching import in_batches
-from latent_xlate.bridge.latent_samples import MIN_PROBABILITY, sample_latents
+from latent_xlate.bridge.latent_samples import MIN_PROBABILITY, PER_CLASS, sample_latents
 from latent_xlate.bridge.latents import encode_data
 from latent_xlate.bridge.packaging import (
     LICENCES,
@@ -31,7 +31,7 @@ from latent_xlate.domains.speech_domain import SpeechDomain
 from latent_xlate.domains.speech_encoder import SpeechEncoder
 from latent_xlate.domains.wavegan_training import WaveGANSettings, load_generator
 
-SAMPLES_PER_CLASS = {"train": 500, "validation": 100, "test": 200}
+SAMPLES_PER_CLASS = {"train": PER_CLASS, "validation": 200, "test": 200}
 """Accepted samples of the prior, by split: each split's are drawn by a seed of its own, its place here."""
 
 

@@ -6,7 +6,7 @@ is the original's recipe on SC09 (WGAN-GP, days on a GPU). The compact one of sp
 hour on a core, in two stages:
 
     bin/train_wavegan.py --config=wavegan:vae --workdir=out/digits_vae
-    bin/train_wavegan.py --config=wavegan:adversarial --config.initial=out/digits_vae --workdir=out/digits
+    bin/train_wavegan.py --config=wavegan:listening --config.initial=out/digits_vae --workdir=out/digits
 
 A configuration is a file or the name of one that the project ships, then after a colon its mode.
 `--config.FIELD=VALUE` overrides a setting: `--config.dataset`, or `--config.settings.dim`, say.

@@ -18,7 +18,7 @@ def test_both_stages_are_those_that_the_shipped_model_card_names():
     card = (pretrained.savedmodels() / "spoken_digit" / "MODEL_CARD.md").read_text()
     commands = [line for line in card.splitlines() if line.strip().startswith("bin/train_wavegan.py")]
     usual = dataclasses.asdict(WaveGANSettings())
-    for mode, command in zip(("vae", "adversarial"), commands, strict=True):
+    for mode, command in zip(("vae", "listening"), commands, strict=True):
         config = wavegan.get_config(mode)
         settings = WaveGANSettings(**config.settings)
         given = dict(re.findall(r"--config\.settings\.(\w+)=(\S+)", command))
