@@ -16,15 +16,11 @@ _RESTARTS = 5
 _FLOOR = 1e-30
 
 
-def suggest(graph: sparse.csr_array, count: int, seed: int = 0) -> np.ndarray:
-    """Chooses instances whose labels say most about the others.
-
-    Instances lie near each other in a diffusion map (Coifman and Lafon, 2006) where random walks along the graph
-    of nearest neighbours lead from one to the other, whatever the shape of what hangs together. Of each of
-    `count` clusters there the instance nearest its centre is chosen.
+def suggest(places: np.ndarray, count: int, seed: int = 0) -> np.ndarray:
+    """Chooses instances whose labels say most about the others: of each of `count` clusters that nearest its centre.
 
     Args:
-        graph: Symmetric weights, [n, n], see `label_propagation.neighbour_graph`.
+        places: Of the instances, float [n, dim], see `diffusion_map`.
         count: How many to choose.
         seed: Of the clusters' search.
 
@@ -35,8 +31,7 @@ def suggest(graph: sparse.csr_array, count: int, seed: int = 0) -> np.ndarray:
         ValueError: More are asked for than there are points, or fewer than one.
     """
     checks.at_least(count, 1, "count")
-    checks.at_least(graph.shape[0], count, "The number of instances to choose from")
-    places = diffusion_map(graph)
+    checks.at_least(len(places), count, "The number of instances to choose from")
     clusters = KMeans(count, n_init=_RESTARTS, random_state=seed).fit(places)
     distances = clusters.transform(places)
     chosen: list[int] = []
@@ -47,10 +42,13 @@ def suggest(graph: sparse.csr_array, count: int, seed: int = 0) -> np.ndarray:
 
 
 def diffusion_map(graph: sparse.csr_array) -> np.ndarray:
-    """Places of the points of a graph, by the slowest directions of random walks along it.
+    """Places of the points of a graph, by the slowest directions of random walks along it (Coifman and Lafon, 2006).
+
+    Points lie near each other there where random walks lead from one to the other: what hangs together draws
+    together, whatever its shape.
 
     Args:
-        graph: Symmetric weights, [n, n].
+        graph: Symmetric weights, [n, n], see `label_propagation.neighbour_graph`.
 
     Returns:
         float64 [n, dim], rows of norm 1: the leading eigenvectors of D^-1/2 W D^-1/2, each times its eigenvalue to

@@ -46,7 +46,8 @@ def suggest_labels(
         domain = pretrained.load(folder)
         of = load_latents(domain, folder, latents, "train", data_dir)
         points = label_propagation.graph_points(domain, of)
-        chosen = label_suggestion.suggest(label_propagation.neighbour_graph(points), count, seed)
+        places = label_suggestion.diffusion_map(label_propagation.neighbour_graph(points))
+        chosen = label_suggestion.suggest(places, count, seed)
         pictures = np.asarray(domain.pictures(domain.decode(of.mu[chosen])))
         draw(Path(output) / f"{domain.name}.png", pictures, [str(index) for index in chosen])
         rows += [(domain.name, latents, int(index)) for index in chosen]

@@ -46,11 +46,12 @@ def label_curve(
         ValueError: A class has too few instances.
     """
     graph = label_propagation.neighbour_graph(points, num_neighbours, edges)
+    places = label_suggestion.diffusion_map(graph)
     sets = {}
     for count in labels_per_class:
         random = [choose_labelled(labels, num_classes, count, seed) for seed in range(num_sets)]
         sets[f"{count} a class"] = random
-        chosen = [label_suggestion.suggest(graph, count * num_classes, seed) for seed in range(num_sets)]
+        chosen = [label_suggestion.suggest(places, count * num_classes, seed) for seed in range(num_sets)]
         sets[f"{count * num_classes} {_SUGGESTED}"] = chosen
     curve: Curve = {}
     ways = [(method, equal) for method in label_propagation.METHODS for equal in (False, True)]

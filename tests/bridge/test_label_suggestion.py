@@ -9,7 +9,7 @@ from latent_xlate.bridge.label_suggestion import diffusion_map, suggest
 
 
 def suggested(points, count):
-    return suggest(neighbour_graph(points), count)
+    return suggest(diffusion_map(neighbour_graph(points)), count)
 
 
 def test_one_of_each_blob_the_largest_first_near_its_middle():
