@@ -1,9 +1,11 @@
 """The notebook as it is in the repository, and from top to bottom in a kernel of its own."""
 
+import importlib.util
 import os
 import re
 from pathlib import Path
 
+import nbclient
 import nbformat
 import pytest
 
@@ -34,9 +36,22 @@ def test_quick_settings_are_fields_of_forms():
         assert re.search(rf'^{name} = \d+  # @param {{type:"integer"}}$', source, re.MULTILINE)
 
 
+def test_every_code_cell_compiles():
+    for cell in read().cells:
+        if cell.cell_type == "code":
+            compile(cell.source, cell.id, "exec")
+
+
+def test_where_there_is_nothing_to_install_from_it_says_what_to_fill_in(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    (install,) = (cell.source for cell in read().cells if cell.source.startswith("# @title Install"))
+    with pytest.raises(ValueError, match="Set `repository`"):
+        exec(install, {})
+
+
 @pytest.mark.slow
 def test_runs_from_top_to_bottom(tmp_path, monkeypatch):
-    nbclient = pytest.importorskip("nbclient")
     notebook = read()
     for cell in notebook.cells:
         for name, value in QUICK.items():
