@@ -8,6 +8,7 @@ from setuptools import find_packages, setup
 ROOT = Path(__file__).resolve().parent
 # tensorflow-hub imports pkg_resources, which setuptools no longer has.
 HUB = ["tensorflow-hub>=0.16.1", "setuptools<82"]
+NOTEBOOK = ["ipykernel", "nbclient", "nbformat"]
 RECOGNISER = ["pocketsphinx>=5"]
 SERVING = ["httptools", "orjson", "prometheus_client", "starlette", "tensorflow-serving-api>=2.20,<2.22", "uvicorn"]
 DEMO = ["gradio>=6.20,<7"]
@@ -86,7 +87,7 @@ setup(
         "demo": DEMO,
         "serving": SERVING,
         "recogniser": RECOGNISER,
-        "test": ["pytest>=8", "POT>=0.9", "playwright>=1.60", *DEMO, *HUB, *RECOGNISER, *SERVING],
+        "test": ["pytest>=8", "POT>=0.9", "playwright>=1.60", *DEMO, *HUB, *NOTEBOOK, *RECOGNISER, *SERVING],
         "benchmark": ["torch>=2.6"],
         "dev": [
             "import-linter>=2.17,<3",

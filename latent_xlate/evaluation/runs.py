@@ -150,7 +150,7 @@ def _origin(domain: Domain, folder: str) -> str | None:
     """Where the domain of a translator came from: as its run's configuration says, or a pretrained domain's name."""
     try:
         config = json.loads((Path(folder).absolute().parent / "config.json").read_text())
-        folders = [name for name in config["domains"] if os.sep in name]
+        folders = list(config["domains"])
     except (OSError, ValueError, KeyError, TypeError):  # A translator from elsewhere.
         folders = []
     for path in folders:
