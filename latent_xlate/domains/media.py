@@ -14,7 +14,7 @@ from latent_xlate import checks
 from latent_xlate.data import image_folder, images, speech
 from latent_xlate.data.audio import NUM_SAMPLES
 from latent_xlate.data.class_folders import read_class_folders
-from latent_xlate.data.labelled import Labelled, reason
+from latent_xlate.data.labelled import Labelled
 from latent_xlate.domains import image_files, sound
 from latent_xlate.domains.speech_classifier import spectrogram_pictures
 
@@ -85,12 +85,13 @@ class Pictures(Medium):
 
     def read_folder(self, folder: str | os.PathLike) -> dict[str, images.LabelledImages]:
         """Reads pictures as `read` does, and so as those that are translated later."""
+        graph = tf.function(self.read, [tf.TensorSpec([None], tf.string)], autograph=False)
 
         def read(path: Path) -> np.ndarray:
             try:
-                x = self.read(tf.constant([path.read_bytes()]))[0]
-            except tf.errors.InvalidArgumentError as error:
-                raise ValueError(f"{path} cannot be read as an image ({reason(error)}).") from None
+                x = graph(tf.constant([path.read_bytes()]))[0]
+            except tf.errors.InvalidArgumentError:
+                raise ValueError(f"{path} cannot be read as an image: replace or remove it.") from None
             return np.round(x.numpy() * 255.0).astype(np.uint8)
 
         def make(contents: list[np.ndarray], labels: np.ndarray, names: tuple[str, ...]) -> images.LabelledImages:
