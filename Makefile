@@ -24,7 +24,7 @@ quickstart: $(VENV)/.installed-serving
 	$(BIN)/latent_xlate_quickstart --workdir=out/quickstart
 
 test: $(VENV)/.installed-test
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses=logical --maxprocesses=8 --dist=loadfile
 
 test-slow: $(VENV)/.installed-test
 	$(BIN)/python -m pytest -m "slow and not network"

@@ -87,7 +87,17 @@ setup(
         "demo": DEMO,
         "serving": SERVING,
         "recogniser": RECOGNISER,
-        "test": ["pytest>=8", "POT>=0.9", "playwright>=1.60", *DEMO, *HUB, *NOTEBOOK, *RECOGNISER, *SERVING],
+        "test": [
+            "pytest>=8",
+            "pytest-xdist[psutil]>=3.6",
+            "POT>=0.9",
+            "playwright>=1.60",
+            *DEMO,
+            *HUB,
+            *NOTEBOOK,
+            *RECOGNISER,
+            *SERVING,
+        ],
         "benchmark": ["torch>=2.6"],
         "dev": [
             "import-linter>=2.17,<3",

@@ -46,8 +46,11 @@ def test_sounds_and_a_folder_of_something_else_are_refused(tmp_path):
     (tmp_path / "words" / "one" / "0.wav").write_bytes(b"RIFF")
     with pytest.raises(ValueError, match="holds sounds, which take train_wavegan"):
         domain_making.make_image_domain("words", tmp_path / "words", tmp_path / "out", tmp_path / "runs")
+    with pytest.raises(ValueError, match="There is no folder .*nowhere"):
+        domain_making.make_image_domain("words", tmp_path / "nowhere", tmp_path / "out", tmp_path / "runs")
+    (tmp_path / "pictures").mkdir()
     with pytest.raises(ValueError, match="holds something else than a domain"):
-        domain_making.make_image_domain("words", tmp_path, tmp_path, tmp_path / "runs")
+        domain_making.make_image_domain("words", tmp_path / "pictures", tmp_path, tmp_path / "runs")
 
 
 @pytest.mark.slow

@@ -77,8 +77,14 @@ def read_class_folders(
 
 
 def holds_files(folder: str | os.PathLike, endings: Sequence[str]) -> bool:
-    """Whether any file where `read_class_folders` reads has one of the endings."""
+    """Whether any file where `read_class_folders` reads has one of the endings.
+
+    Raises:
+        ValueError: There is no such folder.
+    """
     folder = Path(folder)
+    if not folder.is_dir():
+        raise ValueError(f"There is no folder {folder}.")
     if (folder / LABELS_FILE).is_file():
         paths = folder.rglob("*")
     elif _class_names(folder):

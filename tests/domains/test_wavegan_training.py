@@ -48,7 +48,8 @@ def test_a_killed_run_goes_on_as_if_it_had_not_been(settings, data_dir, tmp_path
     unbroken = load(run(tmp_path / "unbroken", settings, data_dir))
     with pytest.raises(KeyboardInterrupt):
         run(tmp_path / "broken", settings, data_dir, steps_per_log=3, logs_per_checkpoint=1, evaluate=stop)
-    run(tmp_path / "broken", dataclasses.replace(settings, num_steps=4), data_dir)
+    if settings.schedule == "constant":
+        run(tmp_path / "broken", dataclasses.replace(settings, num_steps=4), data_dir)
     resumed = load(run(tmp_path / "broken", settings, data_dir))
     for ours, theirs in zip(resumed, unbroken, strict=True):
         np.testing.assert_array_equal(ours, theirs)

@@ -16,7 +16,7 @@ from latent_xlate.domains.domain import Domain
 from latent_xlate.serving.export import ModelSignatures, is_saved_model, load_export
 from latent_xlate.translator import Translator
 
-TOLERANCE = 0.05
+TOLERANCE = 1e-3
 """Largest difference of data between a domain here and the exported one, if they are the same."""
 
 TranslateLatents = Callable[[np.ndarray, str, str, np.ndarray | None], np.ndarray]
@@ -28,7 +28,7 @@ class Models:
     """A translator as the page needs it.
 
     Attributes:
-        domains: By name, in the translator's order.
+        domains: By name, in the translator's order, or sorted where only its signatures are known.
         folders: Where domains with their latents lie, by name, of those that are known to lie somewhere.
         translate_latents: Seeds, int32 [batch, 2], are those of the rows.
     """
@@ -105,9 +105,9 @@ def _shipped(name: str) -> Path | None:
 
 
 def _names(functions: Mapping[str, Any]) -> list[str]:
-    """Names of the domains: each is translated to itself."""
+    """Names of the domains, sorted, as signatures have no order: each is translated to itself."""
     names = []
-    for pair in (each.removesuffix("_latents") for each in functions if each.endswith("_latents")):
+    for pair in sorted(each.removesuffix("_latents") for each in functions if each.endswith("_latents")):
         name = pair[: (len(pair) - len("_to_")) // 2]
         if pair == f"{name}_to_{name}":
             names.append(name)
