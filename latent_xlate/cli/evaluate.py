@@ -15,6 +15,12 @@ is sure of, which need no encoder (the domains in the order of the translator's)
     bin/evaluate.py --translator=out/sound/translator --latents=dataset --output=out/recordings
     bin/evaluate.py --translator=out/sound/translator --latents=dataset,samples --output=out/samples
 
+The accuracy by number of labels, of bridges that learnt from random sets of few (`--config=few_labels`), in
+the place of one mean over all of them:
+
+    bin/evaluate.py --translator=out/one0/translator --translator=out/one1/translator --translator=out/ten0/translator \
+        --translator=out/ten1/translator --labels_per_class=1 --labels_per_class=10 --output=out/curve
+
 The folder gets `metrics.json` (the numbers of each run, with their seeds, and mean and standard
 deviation over runs), `table.md` (beside the paper's numbers; printed too) and `figures/`, which show
 the first translator. `latent_xlate/evaluation/accuracy.py` says what each number is.
@@ -38,6 +44,9 @@ _LATENTS = flags.DEFINE_string(
 _DATA_DIR = flags.DEFINE_string("data_dir", None, "Folder of TFDS data sets (default: TFDS's own).")
 _PROTOCOL = flags.DEFINE_enum("protocol", "held_out", list(accuracy.PROTOCOLS), "How translations are measured.")
 _SEED = flags.DEFINE_integer("seed", 0, "Governs all that is random.")
+_LABELS_PER_CLASS = flags.DEFINE_multi_integer(
+    "labels_per_class", [], "How many labels of each class the translators learnt from; may be repeated.", lower_bound=0
+)
 _FIGURES = flags.DEFINE_bool("figures", True, "Whether to draw figures.")
 
 
@@ -51,6 +60,7 @@ def main(argv):
         protocol=_PROTOCOL.value,
         seed=_SEED.value,
         with_figures=_FIGURES.value,
+        labels_per_class=_LABELS_PER_CLASS.value,
     )
     print(table)
     print(f"Wrote {_OUTPUT.value}")

@@ -1,9 +1,10 @@
-"""Figures: rows of images, and confusion matrices."""
+"""Figures: rows of images, confusion matrices, and curves of accuracy."""
 
 from __future__ import annotations
 
+import itertools
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,7 @@ COLOURS = "cividis"
 """Told apart by the colour-blind too, and in print."""
 
 _DOTS_PER_INCH = 120
+_LINES = (("#0072B2", "o"), ("#D55E00", "s"), ("#009E73", "^"), ("#CC79A7", "v"), ("#E69F00", "D"), ("#56B4E9", "P"))
 
 
 def image_grid(
@@ -90,6 +92,27 @@ def confusion_figure(
     axis.set_title(f"{source} to {target}: number of instances")
     figure.colorbar(image, label="share of the row's instances")
     return write(figure, path)
+
+
+def accuracy_curve(names: Sequence[str], lines: Mapping[str, Sequence[Sequence[float]]], title: str) -> Figure:
+    """Draws accuracies of several runs each, as lines of means with bars of one standard deviation.
+
+    Args:
+        names: Of the places on the horizontal axis.
+        lines: By what the legend says, at each place the runs' accuracies; NaN for none.
+        title: Of the horizontal axis.
+    """
+    figure = Figure(figsize=(5.0, 3.2), layout="constrained")
+    axis = figure.subplots()
+    for (label, places), (colour, marker) in zip(lines.items(), itertools.cycle(_LINES), strict=False):
+        deviations = np.array([np.std(values, ddof=1) if len(values) > 1 else 0.0 for values in places])
+        means = [np.mean(values) for values in places]
+        axis.errorbar(range(len(names)), means, deviations, color=colour, marker=marker, capsize=3, label=label)
+    axis.set_xticks(range(len(names)), names)
+    axis.set(xlabel=title, ylabel="transfer accuracy", ylim=(0, 1.02))
+    axis.grid(axis="y", color="#dddddd")
+    axis.legend()
+    return figure
 
 
 def write(figure: Figure, path: str | os.PathLike) -> Path:

@@ -80,14 +80,14 @@ def summarise(runs: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         Confusion matrices are left out.
 
     Raises:
-        ValueError: No run, or runs that differ in model, protocol, domains or what was measured.
+        ValueError: No run, or runs that differ in model, protocol, domains, number of labels or what was measured.
     """
     if not runs:
         raise ValueError("There are no runs to summarise.")
     for run in runs[1:]:
         if _measured(run) != _measured(runs[0]):
             raise ValueError(
-                "Runs of differing model, protocol, domains or data have no common mean: "
+                "Runs of differing model, protocol, domains, data or number of labels have no common mean: "
                 f"{_named(run)} and {_named(runs[0])}. Evaluate them one by one."
             )
     return {
@@ -126,6 +126,8 @@ def _measured(run):
         }
         for part in _COLUMNS
     }
+    seen = run.get("labels_seen", {})
+    kept["labels_seen"] = {key: seen.get(key) for key in ("labels_per_class", "label_file")}
     return kept | {key: run[key] for key in ("model", "protocol", "instances")}
 
 
@@ -155,13 +157,14 @@ def _part(summary, part, title):
             continue
         heading = key.replace("_", " ").replace("fid", "FID")
         if any(paper):
-            columns.append([f"{heading}, paper", *map(_cell, paper)])
-        columns.append([heading, *map(_cell, ours)])
+            columns.append([f"{heading}, paper", *map(cell, paper)])
+        columns.append([heading, *map(cell, ours)])
     head, *body = (f"| {' | '.join(row)} |" for row in zip(*columns, strict=True))
     return "\n".join([head, "|---" * len(columns) + "|", *body])
 
 
-def _cell(value):
+def cell(value: Any) -> str:
+    """What a table says of a number, {"mean", "std"} or a word; a dash for None."""
     if value is None:
         return _ABSENT
     if not isinstance(value, Mapping):

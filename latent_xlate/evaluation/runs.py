@@ -17,7 +17,7 @@ from latent_xlate.bridge.latents import Latents, encode_data
 from latent_xlate.data.labelled import Labelled
 from latent_xlate.domains import pretrained
 from latent_xlate.domains.domain import DOMAIN_FILE, Domain
-from latent_xlate.evaluation import figures, report
+from latent_xlate.evaluation import figures, label_curve, report
 from latent_xlate.evaluation.accuracy import PROTOCOLS, LabelledData, evaluate_translator
 from latent_xlate.translator import Translator
 
@@ -34,6 +34,7 @@ def evaluate_runs(
     protocol: str = "held_out",
     seed: int = 0,
     with_figures: bool = True,
+    labels_per_class: Sequence[int] = (),
 ) -> str:
     """Evaluates translators of the same domains and writes `metrics.json`, `table.md` and figures.
 
@@ -48,13 +49,15 @@ def evaluate_runs(
         protocol: One of the names in `accuracy.PROTOCOLS`.
         seed: Of the evaluation.
         with_figures: Whether to draw the first translator's translations and confusion matrices.
+        labels_per_class: Of translators that learnt from few labels, how many of each class: in the place of one
+            mean over all runs there is one for each number, a curve.
 
     Returns:
         The table.
 
     Raises:
         ValueError: Unknown `latents` or `protocol`, no translator in a folder, translators of differing
-            domains, or no data for one.
+            domains, or no data for one; or what `label_curve.group` raises.
     """
     rules = PROTOCOLS[checks.known(protocol, PROTOCOLS, "protocol")]
     output = training.output_folder(output)
@@ -65,11 +68,14 @@ def evaluate_runs(
                 f"{folder} is of {', '.join(translator.names)}, {folders[0]} of {', '.join(translators[0].names)}; "
                 "runs with a common mean are of the same domains."
             )
+    seen = [{"translator": str(folder), **labels_seen(Path(folder).parent)} for folder in folders]
+    if labels_per_class:
+        label_curve.group(seen, labels_per_class)
     kinds = dict(zip(translators[0].names, latent_kinds(latents, len(translators[0].names)), strict=True))
     loaded: dict[str, Labelled] = {}
     used: list[dict[str, Latents]] = []
     runs: list[dict[str, Any]] = []
-    for folder, translator in zip(folders, translators, strict=True):
+    for folder, translator, labels in zip(folders, translators, seen, strict=True):
         of: dict[str, Latents] = {}
         data: dict[str, LabelledData] = {}
         for name, domain in translator.domains.items():
@@ -84,11 +90,20 @@ def evaluate_runs(
                 of[name] = _shipped_latents(domain, kinds[name], rules.split, folder, data_dir)
         used.append(of)
         measured = evaluate_translator(translator, of, protocol, data, seed)
-        runs.append({"translator": str(folder), **labels_seen(Path(folder).parent), **measured})
-    summary = report.summarise(runs)
+        runs.append({**labels, **measured})
+    content: dict[str, Any] = {"latents": kinds, "split": rules.split}
+    if labels_per_class:
+        groups = label_curve.group(runs, labels_per_class)
+        content["curve"] = curve = label_curve.label_curve(groups)
+        text = label_curve.table(curve)
+        if with_figures:
+            figures.write(label_curve.draw(curve, groups), output / _FIGURES_FOLDER / "label_curve.svg")
+    else:
+        content["summary"] = report.summarise(runs)
+        text = report.table(content["summary"])
+    content["runs"] = runs
     sources = ", ".join(f"{kind} of {name}" for name, kind in kinds.items())
-    text = f"Latents, split {rules.split}: {sources}.\n\n{report.table(summary)}"
-    content = {"latents": kinds, "split": rules.split, "summary": summary, "runs": runs}
+    text = f"Latents, split {rules.split}: {sources}.\n\n{text}"
     training.write_json(output / _METRICS_FILE, content)
     training.write_atomically(output / _TABLE_FILE, lambda path: path.write_text(text, encoding="utf-8"))
     if with_figures:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from matplotlib.figure import Figure
 from ml_collections import ConfigDict
 
+from latent_xlate.evaluation import figures
 from latent_xlate.reproduction import experiments, paper
 from latent_xlate.reproduction.sections import Section, number, spread, table
 from latent_xlate.reproduction.study import Study
@@ -26,7 +26,11 @@ def _table_3(study: Study) -> str:
     rows = [["paper", *map(number, theirs)]]
     rows += [[f"**{name}, ours**", *map(spread, numbers[pair])] for pair, name in _PAIRS.items()]
     head = ["labels a class, in each domain", *("all" if count is None else str(count) for count in runs)]
-    curve = _curve([str(name) for name in head[1:]], theirs, numbers["mnist_to_mnist_b"])
+    curve = figures.accuracy_curve(
+        head[1:],
+        {"ours": numbers["mnist_to_mnist_b"], "paper": [[np.nan if x is None else x] for x in theirs]},
+        "labels a class",
+    )
     caption = "Transfer accuracy from MNIST to MNIST by the number of labels; bars are one standard deviation."
     text = (
         f"Transfer accuracy, mean and standard deviation of {study.settings.num_label_seeds} runs, each of a seed and "
@@ -35,22 +39,6 @@ def _table_3(study: Study) -> str:
         "other row of a batch is a labelled instance; all labels are about 5,500 a class."
     )
     return "\n\n".join([text, table(head, rows), study.picture(study.write_plot("table3", curve), caption)])
-
-
-def _curve(names: Sequence[str], theirs: Sequence[float | None], ours: Sequence[Sequence[float]]) -> Figure:
-    figure = Figure(figsize=(5.0, 3.2), layout="constrained")
-    axis = figure.subplots()
-    places = np.arange(len(names))
-    deviations = np.array([np.std(values, ddof=1) if len(values) > 1 else 0.0 for values in ours])
-    axis.errorbar(
-        places, [np.mean(values) for values in ours], deviations, color="#0072B2", marker="o", capsize=3, label="ours"
-    )
-    axis.plot(places, [np.nan if x is None else x for x in theirs], color="#D55E00", marker="s", ls="--", label="paper")
-    axis.set_xticks(places, names)
-    axis.set(xlabel="labels a class", ylabel="transfer accuracy", ylim=(0, 1.02))
-    axis.grid(axis="y", color="#dddddd")
-    axis.legend()
-    return figure
 
 
 def _table_4(study: Study) -> str:

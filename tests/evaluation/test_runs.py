@@ -1,4 +1,5 @@
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -76,6 +77,29 @@ def test_shipped_test_latents_of_two_runs(folder, tmp_path):
         "digits_to_clothes.png",
         "digits_to_clothes_confusion.png",
     ]
+
+
+def test_runs_of_few_labels_give_a_curve(folder, tmp_path):
+    translators = []
+    for name, count in (("first", 1), ("second", 10)):
+        run = tmp_path / name
+        shutil.copytree(folder / name, run / "translator")
+        settings = {"domains": ["digits", "clothes"], "labels_per_class": count, "label_seed": 5, "label_file": None}
+        (run / "config.json").write_text(json.dumps(settings))
+        (run / "labelled.json").write_text(json.dumps({"digits": [0], "clothes": [1]}))
+        translators.append(str(run / "translator"))
+    table = runs.evaluate_runs(translators, tmp_path / "out", labels_per_class=[1, 10])
+    written = json.loads((tmp_path / "out" / "metrics.json").read_text())
+    assert [point["labels_per_class"] for point in written["curve"]] == [1, 10]
+    accuracies = [run["transfers"]["digits_to_clothes"]["accuracy"] for run in written["runs"]]
+    for point, score in zip(written["curve"], accuracies, strict=True):
+        assert point["summary"]["transfers"]["digits_to_clothes"]["accuracy"]["mean"] == score
+        assert f"{score:.4f}" in table
+    assert (tmp_path / "out" / "figures" / "label_curve.svg").read_text().startswith("<?xml")
+    with pytest.raises(ValueError, match="number of labels have no common mean"):
+        runs.evaluate_runs(translators, tmp_path / "mixed")
+    with pytest.raises(ValueError, match="No run learnt from 100"):
+        runs.evaluate_runs(translators, tmp_path / "missing", labels_per_class=[1, 10, 100])
 
 
 def test_metrics_say_which_labels_a_run_saw(folder, tmp_path):
