@@ -16,17 +16,18 @@ from latent_xlate.domains.domain import Domain
 COLUMNS = ("domain", "latents", "index", "class")
 
 
-def write(path: str | os.PathLike, rows: Iterable[tuple[str, str, int]]) -> Path:
-    """Writes a table to fill in.
+def write(path: str | os.PathLike, rows: Iterable[tuple[str, str, int, str]]) -> Path:
+    """Writes a table.
 
     Args:
         path: The file.
-        rows: Name of a domain, kind of its latents, and the index of an instance among them, for each.
+        rows: Name of a domain, kind of its latents, the index of an instance among them, and the name of its class,
+            "" where that is to be filled in.
     """
 
     def write_rows(temporary: Path) -> None:
         with temporary.open("w", newline="", encoding="utf-8") as file:
-            csv.writer(file).writerows([COLUMNS, *((*row, "") for row in rows)])
+            csv.writer(file).writerows([COLUMNS, *rows])
 
     return training.write_atomically(path, write_rows)
 

@@ -10,8 +10,9 @@ in a folder named after a hash of its configuration. What is there already is no
 moment, the same command goes on, and after `all` a single table or figure takes seconds.
 
 Tables 1 to 6 are transfer accuracy and FID, reconstruction, labels a class, ablation, training time and the
-class mapping; figures 2 to 11 are the paper's; shared_space is the shared space of three domains. `all` trains
-some seventy bridges of ten thousand steps each, and twelve baselines: most of a day on two cores.
+class mapping; figures 2 to 11 are the paper's; shared_space is the shared space of three domains, and few_labels
+is table 3 with labels that label all others along a graph. `all` trains some hundred bridges of ten thousand steps
+each, and twelve baselines: most of a day on two cores.
 
 `--quick` trains small networks for a few steps on the latents that ship, to see in minutes that all of it
 works; its numbers mean nothing. It leaves out what needs a data set that is not prepared, and says so.

@@ -50,7 +50,7 @@ def suggest_labels(
         chosen = label_suggestion.suggest(places, count, seed)
         pictures = np.asarray(domain.pictures(domain.decode(of.mu[chosen])))
         draw(Path(output) / f"{domain.name}.png", pictures, [str(index) for index in chosen])
-        rows += [(domain.name, latents, int(index)) for index in chosen]
+        rows += [(domain.name, latents, int(index), "") for index in chosen]
     return label_file.write(Path(output) / "labels.csv", rows)
 
 

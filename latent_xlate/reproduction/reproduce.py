@@ -16,6 +16,7 @@ from latent_xlate.reproduction import (
     ellipse_figures,
     image_figures,
     interpolation_figures,
+    label_study,
     label_tables,
     shared_space,
     training_time,
@@ -29,7 +30,7 @@ ALL = "all"
 
 _MODULES = (
     transfer_tables, label_tables, training_time, ellipse_figures, image_figures, interpolation_figures, diagrams,
-    shared_space,
+    shared_space, label_study,
 )  # fmt: skip
 
 

@@ -61,9 +61,9 @@ def test_unknown_parts_are_refused(tmp_path):
     assert not (tmp_path / "out").exists()
 
 
-def test_sections_are_those_of_the_paper_and_one_more():
+def test_sections_are_those_of_the_paper_and_two_more():
     tables, pictures = [f"table{i}" for i in range(1, 7)], [f"figure{i}" for i in range(2, 12)]
-    assert list(SECTIONS) == [*tables, *pictures, "shared_space"]
+    assert list(SECTIONS) == [*tables, *pictures, "shared_space", "few_labels"]
 
 
 def test_numbers_in_cells():

@@ -1,0 +1,116 @@
+"""Beyond Table 3: few labels that label all others along a graph, of random and of suggested instances."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from ml_collections import ConfigDict
+
+from latent_xlate.bridge import label_file, label_propagation, label_suggestion
+from latent_xlate.bridge.bridge_training import load_latents
+from latent_xlate.domains import pretrained
+from latent_xlate.evaluation import figures
+from latent_xlate.reproduction import experiments, paper
+from latent_xlate.reproduction.sections import ABSENT, Section, number, spread, table
+from latent_xlate.reproduction.study import Study
+
+MOST_SUGGESTED = 100
+"""Labels a class up to which instances are suggested; of more a random set is as good."""
+
+
+def _write(study: Study) -> str:
+    rows = []
+    curve: dict[str, list[list[float]]] = {"random sets": [], "suggested sets": [], "paper": []}
+    counts = []
+    for (pair, count), runs in experiments.graph_labels(study.settings).items():
+        if reason := study.lacks(runs[0]):
+            rows.append([" to ".join(runs[0].domains), str(count), ABSENT, reason])
+            continue
+        theirs = paper.LABELS_PER_CLASS.get(count) if pair == "mnist_mnist" else None
+        suggested, missed = _suggested(study, pair, count, runs[0]) if count <= MOST_SUGGESTED else ([], 0)
+        source, target = runs[0].domains
+        for directed in (f"{source}_to_{target}", f"{target}_to_{source}"):
+            random, chosen = (_accuracies(study, those, directed) for those in (runs, suggested))
+            note = f" ({missed} more missed a class)" if missed else ""
+            accuracies = [number(theirs), spread(random), spread(chosen) + note]
+            rows.append([directed.replace("_to_", " to "), str(count), *accuracies])
+            if pair == "mnist_mnist" and directed == f"{source}_to_{target}":
+                counts.append(str(count))
+                curve["random sets"].append(random)
+                curve["suggested sets"].append(chosen or [np.nan])
+                curve["paper"].append([np.nan if theirs is None else theirs])
+    caption = "Transfer accuracy from MNIST to MNIST by the number of labels; bars are one standard deviation."
+    plot = study.write_plot("few_labels", figures.accuracy_curve(counts, curve, "labels a class"))
+    settings = study.settings
+    text = (
+        f"Transfer accuracy where the labelled instances label all others along a graph of nearest neighbours "
+        f"(`configs/few_labels.py`). Random: mean and standard deviation of {settings.num_label_seeds} runs, each of a "
+        f"seed and of random sets of its own. Suggested: of {settings.num_seeds} runs, of as many instances in all, "
+        "chosen without labels (`suggest_labels`), each run's by a seed of its own."
+    )
+    head = ["", "labels a class", "paper", "random sets", "suggested sets"]
+    return "\n\n".join([text, table(head, rows), study.picture(plot, caption)])
+
+
+def _accuracies(study: Study, runs: Sequence[ConfigDict], directed: str) -> list[float]:
+    return [study.metrics(run)["transfers"][directed]["accuracy"] for run in runs]
+
+
+def _suggested(study: Study, pair: str, count: int, like: ConfigDict) -> tuple[list[ConfigDict], int]:
+    """Runs as `like` that learn from suggested instances, and how many sets met not every class.
+
+    The user who would fill the tables in is played by the labels of the data.
+    """
+    configs, missed = [], 0
+    for seed in range(study.settings.num_seeds):
+        config = like.copy_and_resolve_references()
+        path = study.output / "labels" / f"{pair}_{count}_{seed}.csv"
+        config.update({"seed": seed, "label_seed": 0, "labels_per_class": None, "label_file": str(path)})
+        rows: list[tuple[str, str, int, str]] = []
+        complete = True
+        for name in config.domains:
+            suggested = _suggest(study, name, config.latents)[f"{count} {seed}"]
+            class_names = pretrained.load(name).class_names
+            complete &= set(suggested["labels"]) == set(range(len(class_names)))
+            pairs = zip(suggested["indices"], suggested["labels"], strict=True)
+            rows += [(name, config.latents, index, class_names[label]) for index, label in pairs]
+        if complete:
+            path.parent.mkdir(exist_ok=True)
+            label_file.write(path, rows)
+            configs.append(config)
+        else:
+            missed += 1
+    return configs, missed
+
+
+def _suggest(study: Study, name: str, latents: str) -> dict[str, Any]:
+    """Suggested instances of a domain and their labels, by "<labels a class> <seed>"."""
+    settings = study.settings
+    numbers = {count for (_, count), runs in experiments.graph_labels(settings).items() if name in runs[0].domains}
+    counts = sorted(count for count in numbers if count <= MOST_SUGGESTED)
+
+    def compute() -> dict[str, Any]:
+        domain = pretrained.load(name)
+        of = load_latents(domain, name, latents, "train", settings.data_dir)
+        graph = label_propagation.neighbour_graph(label_propagation.graph_points(domain, of))
+        places = label_suggestion.diffusion_map(graph)
+        suggested = {}
+        for count in counts:
+            for seed in range(settings.num_seeds):
+                indices = label_suggestion.suggest(places, count * len(domain.class_names), seed)
+                suggested[f"{count} {seed}"] = {"indices": indices.tolist(), "labels": of.labels[indices].tolist()}
+        return suggested
+
+    key = {"latents": latents, "counts": counts, "seeds": settings.num_seeds}
+    return study.cached(f"suggested_{name}", key, compute)
+
+
+SECTIONS = {
+    "few_labels": Section(
+        "Beyond the paper: few labels, along a graph",
+        lambda settings: [run for runs in experiments.graph_labels(settings).values() for run in runs],
+        _write,
+    ),
+}
