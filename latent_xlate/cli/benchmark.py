@@ -2,6 +2,7 @@
 
     bin/benchmark.py bridge --output=out/benchmark.json
     bin/benchmark.py time_to_accuracy --output=out/time_to_accuracy.json
+    bin/benchmark.py labels --output=out/labels.json
     bin/benchmark.py wavegan --output=out/wavegan.json
     bin/benchmark.py serving --model_base_path=out/quickstart/translator --output=out/serving.json
 
@@ -18,6 +19,8 @@ is measured, which it is every `--config.steps_per_log` steps.
 `wavegan`: samples a second that a WaveGAN's generator makes, also as a multiple of real time, one sound at
 a time and 64 at once, beside the same generator with the same weights in PyTorch (where it is installed).
 
+`labels`: seconds that ten labels a class take to label all of 60,000 instances along a graph, and the memory.
+
 `serving`: requests a second and their latency for each signature of an export, from 1, 8 and 64 clients at
 once, with and without batching, and calls a second of the SavedModel in a loop (extra `serving`).
 
@@ -33,7 +36,7 @@ from ml_collections import config_flags
 
 from latent_xlate import checks, training
 from latent_xlate.cli import _app
-from latent_xlate.evaluation import bridge_speed, time_to_accuracy, wavegan_speed
+from latent_xlate.evaluation import bridge_speed, label_speed, time_to_accuracy, wavegan_speed
 
 CONFIG = "mnist_fashion_mnist:quick"
 
@@ -51,6 +54,7 @@ _TARGET_ACCURACY = flags.DEFINE_float(
     "target_accuracy", 0.95, "time_to_accuracy: that of the paper by default.", lower_bound=0.0, upper_bound=1.0
 )
 _BASE_PATH = flags.DEFINE_string("model_base_path", None, "serving: folder that holds the versions of an export.")
+_NUM_POINTS = flags.DEFINE_integer("num_points", 60_000, "labels: how many instances.", lower_bound=1_000)
 _OUTPUT = flags.DEFINE_string("output", None, "File for the numbers, JSON.")
 
 
@@ -77,7 +81,17 @@ def serving():
     return benchmark(_BASE_PATH.value, _SECONDS.value)
 
 
-BENCHMARKS = {"bridge": bridge, "time_to_accuracy": until_accuracy, "serving": serving, "wavegan": wavegan}
+def labels():
+    return label_speed.benchmark(_NUM_POINTS.value)
+
+
+BENCHMARKS = {
+    "bridge": bridge,
+    "time_to_accuracy": until_accuracy,
+    "labels": labels,
+    "serving": serving,
+    "wavegan": wavegan,
+}
 
 
 def main(argv):
