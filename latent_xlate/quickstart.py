@@ -17,8 +17,9 @@ import tensorflow as tf
 from ml_collections import ConfigDict
 
 from latent_xlate import training
-from latent_xlate.bridge.bridge_training import latent_kinds, load_latents, train_bridge
+from latent_xlate.bridge.bridge_training import train_bridge
 from latent_xlate.bridge.interpolation import interpolate
+from latent_xlate.bridge.latent_sources import latent_kinds, load_latents
 from latent_xlate.bridge.latents import Latents
 from latent_xlate.domains.domain import Domain
 from latent_xlate.evaluation import figures, report

@@ -14,8 +14,8 @@ from latent_xlate.baselines.cyclegan import CycleGAN
 from latent_xlate.baselines.latent_cyclegan import LatentCycleGAN
 from latent_xlate.baselines.pix2pix import Pix2Pix
 from latent_xlate.baselines.pixel_domain import PixelDomain, make_image_pairs
-from latent_xlate.bridge.bridge_training import load_domains, load_pretrained
 from latent_xlate.bridge.class_map import ClassMap
+from latent_xlate.bridge.latent_sources import load_domains, load_pretrained
 from latent_xlate.bridge.latents import make_batches
 from latent_xlate.data import images
 from latent_xlate.domains.domain import Domain

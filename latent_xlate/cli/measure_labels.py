@@ -14,7 +14,7 @@ from absl import flags
 
 from latent_xlate import training
 from latent_xlate.bridge import label_propagation
-from latent_xlate.bridge.bridge_training import LATENTS, load_latents
+from latent_xlate.bridge.latent_sources import LATENTS, load_latents
 from latent_xlate.cli import _app
 from latent_xlate.data.labelled import SPLITS
 from latent_xlate.domains import pretrained

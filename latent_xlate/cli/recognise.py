@@ -14,7 +14,7 @@ import numpy as np
 from absl import flags
 
 from latent_xlate.batching import in_batches
-from latent_xlate.bridge.bridge_training import load_latents
+from latent_xlate.bridge.latent_sources import load_latents
 from latent_xlate.cli import _app
 from latent_xlate.domains import pretrained
 from latent_xlate.evaluation.recogniser import share_understood

@@ -15,7 +15,7 @@ Each class needs one labelled instance at least. No label is looked at.
 from absl import flags
 
 from latent_xlate import training
-from latent_xlate.bridge.bridge_training import LATENTS
+from latent_xlate.bridge.latent_sources import LATENTS
 from latent_xlate.cli import _app
 from latent_xlate.evaluation import contact_sheet
 

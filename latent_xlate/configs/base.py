@@ -26,7 +26,7 @@ def image_bridge(domains: Sequence[str], mode: str) -> ConfigDict:
     checks.known(mode, MODES, "mode")
     config = ConfigDict()
     config.domains = tuple(domains)
-    config.latents = "dataset"  # or others, joined by "+", see `bridge_training.load_latents`
+    config.latents = "dataset"  # or others, joined by "+", see `latent_sources.load_latents`
     config.labels_per_class = placeholder(int)  # All; or a few of each class, with sampling "mixed" or "uniform".
     config.label_seed = 0  # Of the choice of those few.
     config.label_file = placeholder(str)  # In their place those of a table, see `suggest_labels`.

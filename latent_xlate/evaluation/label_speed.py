@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from latent_xlate.bridge import label_propagation
-from latent_xlate.bridge.bridge_training import load_latents
+from latent_xlate.bridge.latent_sources import load_latents
 from latent_xlate.bridge.latents import Latents, choose_labelled
 from latent_xlate.data.labelled import UNLABELLED
 from latent_xlate.domains import pretrained

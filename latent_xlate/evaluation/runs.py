@@ -12,7 +12,8 @@ import numpy as np
 import tensorflow as tf
 
 from latent_xlate import checks, training
-from latent_xlate.bridge.bridge_training import labels_seen, latent_kinds, load_latents
+from latent_xlate.bridge.bridge_training import labels_seen
+from latent_xlate.bridge.latent_sources import latent_kinds, load_latents
 from latent_xlate.bridge.latents import Latents, encode_data
 from latent_xlate.data.labelled import Labelled
 from latent_xlate.domains import pretrained
@@ -42,7 +43,7 @@ def evaluate_runs(
         folders: Of translators, as `Translator.save` writes them.
         output: Folder of what is written.
         latents: "shipped" or "samples" (those in `savedmodels/`), or "dataset" (encodes the data sets of
-            the domains, and measures the base models on them too); see `bridge_training.load_latents`.
+            the domains, and measures the base models on them too); see `latent_sources.load_latents`.
             One for all domains, or, separated by commas, one for each, in the order of the first
             translator's.
         data_dir: Folder of TFDS data sets; None for the default.

@@ -15,14 +15,13 @@ from latent_xlate.bridge.bridge_training import (
     check_config,
     hide_labels,
     label_all,
-    latent_kinds,
-    load_domains,
     make_bridge,
     make_label_terms,
     read_class_map,
     share_classes,
 )
 from latent_xlate.bridge.class_map import ClassMap
+from latent_xlate.bridge.latent_sources import latent_kinds, load_domains
 from latent_xlate.bridge.latents import Latents, make_batches
 from latent_xlate.domains.domain import Domain
 from latent_xlate.evaluation.accuracy import transfer_meter

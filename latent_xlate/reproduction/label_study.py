@@ -9,7 +9,7 @@ import numpy as np
 from ml_collections import ConfigDict
 
 from latent_xlate.bridge import label_file, label_propagation, label_suggestion
-from latent_xlate.bridge.bridge_training import load_latents
+from latent_xlate.bridge.latent_sources import load_latents
 from latent_xlate.domains import pretrained
 from latent_xlate.evaluation import figures
 from latent_xlate.reproduction import experiments, paper

@@ -20,7 +20,8 @@ from ml_collections import ConfigDict
 from latent_xlate import training
 from latent_xlate.baselines.baseline_training import OF_IMAGES, train_baseline
 from latent_xlate.baselines.pixel_domain import PixelDomain
-from latent_xlate.bridge.bridge_training import labels_seen, load_latents, train_bridge
+from latent_xlate.bridge.bridge_training import labels_seen, train_bridge
+from latent_xlate.bridge.latent_sources import load_latents
 from latent_xlate.bridge.latents import Latents, encode_data
 from latent_xlate.data import images
 from latent_xlate.domains import pretrained

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from latent_xlate.bridge import speech_packaging
-from latent_xlate.bridge.bridge_training import load_latents
+from latent_xlate.bridge.latent_sources import load_latents
 from latent_xlate.bridge.latents import Latents, encode_data
 from latent_xlate.bridge.speech_packaging import package_speech_domain
 from latent_xlate.data import speech, tfds_sets

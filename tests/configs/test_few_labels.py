@@ -1,6 +1,7 @@
 import pytest
 
-from latent_xlate.bridge.bridge_training import check_config, latent_kinds
+from latent_xlate.bridge.bridge_training import check_config
+from latent_xlate.bridge.latent_sources import latent_kinds
 from latent_xlate.configs import few_labels
 
 

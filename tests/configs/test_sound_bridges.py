@@ -1,6 +1,7 @@
 import pytest
 
-from latent_xlate.bridge.bridge_training import check_config, latent_kinds
+from latent_xlate.bridge.bridge_training import check_config
+from latent_xlate.bridge.latent_sources import latent_kinds
 from latent_xlate.configs import all_domains, base, fashion_mnist_spoken_digit, mnist_spoken_digit
 
 CONFIGS = {

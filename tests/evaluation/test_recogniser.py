@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from latent_xlate.bridge.bridge_training import load_latents
+from latent_xlate.bridge.latent_sources import load_latents
 from latent_xlate.domains import pretrained
 from latent_xlate.evaluation.recogniser import DIGITS, pronounced, recognise, share_understood
 

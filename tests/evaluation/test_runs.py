@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 import tensorflow_datasets as tfds
 
-from latent_xlate.bridge.bridge_training import load_latents
+from latent_xlate.bridge.latent_sources import load_latents
 from latent_xlate.bridge.latents import Latents, encode_data
 from latent_xlate.data import images
 from latent_xlate.domains import pretrained
