@@ -77,11 +77,12 @@ def table(curve: Sequence[Mapping[str, Any]]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def draw(curve: Sequence[Mapping[str, Any]], groups: Mapping[int, Sequence[Mapping[str, Any]]]) -> Figure:
-    """A curve as a plot: a line for each direction, its bars one standard deviation."""
+def draw(groups: Mapping[int, Sequence[Mapping[str, Any]]]) -> Figure:
+    """The curve of `groups` as a plot: a line for each direction, its bars one standard deviation."""
+    first = next(iter(groups.values()))[0]
     lines = {
         name.replace("_to_", " to "): [[run["transfers"][name]["accuracy"] for run in runs] for runs in groups.values()]
-        for name, scores in curve[0]["summary"]["transfers"].items()
+        for name, scores in first["transfers"].items()
         if "accuracy" in scores
     }
     return figures.accuracy_curve([str(count) for count in groups], lines, "labels a class")

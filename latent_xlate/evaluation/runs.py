@@ -98,7 +98,7 @@ def evaluate_runs(
         content["curve"] = curve = label_curve.label_curve(groups)
         text = label_curve.table(curve)
         if with_figures:
-            figures.write(label_curve.draw(curve, groups), output / _FIGURES_FOLDER / "label_curve.svg")
+            figures.write(label_curve.draw(groups), output / _FIGURES_FOLDER / "label_curve.svg")
     else:
         content["summary"] = report.summarise(runs)
         text = report.table(content["summary"])

@@ -45,7 +45,7 @@ def _write(study: Study) -> str:
     plot = study.write_plot("few_labels", figures.accuracy_curve(counts, curve, "labels a class"))
     settings = study.settings
     text = (
-        f"Transfer accuracy where the labelled instances label all others along a graph of nearest neighbours "
+        "Transfer accuracy where the labelled instances label all others along a graph of nearest neighbours "
         f"(`configs/few_labels.py`). Random: mean and standard deviation of {settings.num_label_seeds} runs, each of a "
         f"seed and of random sets of its own. Suggested: of {settings.num_seeds} runs, of as many instances in all, "
         "chosen without labels (`suggest_labels`), each run's by a seed of its own."
@@ -64,6 +64,7 @@ def _suggested(study: Study, pair: str, count: int, like: ConfigDict) -> tuple[l
     The user who would fill the tables in is played by the labels of the data.
     """
     configs, missed = [], 0
+    class_names = {name: pretrained.load(name).class_names for name in like.domains}
     for seed in range(study.settings.num_seeds):
         config = like.copy_and_resolve_references()
         path = study.output / "labels" / f"{pair}_{count}_{seed}.csv"
@@ -72,10 +73,9 @@ def _suggested(study: Study, pair: str, count: int, like: ConfigDict) -> tuple[l
         complete = True
         for name in config.domains:
             suggested = _suggest(study, name, config.latents)[f"{count} {seed}"]
-            class_names = pretrained.load(name).class_names
-            complete &= set(suggested["labels"]) == set(range(len(class_names)))
+            complete &= set(suggested["labels"]) == set(range(len(class_names[name])))
             pairs = zip(suggested["indices"], suggested["labels"], strict=True)
-            rows += [(name, config.latents, index, class_names[label]) for index, label in pairs]
+            rows += [(name, config.latents, index, class_names[name][label]) for index, label in pairs]
         if complete:
             path.parent.mkdir(exist_ok=True)
             label_file.write(path, rows)

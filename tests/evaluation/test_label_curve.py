@@ -31,7 +31,7 @@ def test_curve_has_mean_spread_and_seeds_of_each_number_in_the_order_asked_for()
 
 def test_plot_goes_through_the_means():
     groups = label_curve.group(RUNS, [10, 1])
-    (axis,) = label_curve.draw(label_curve.label_curve(groups), groups).axes
+    (axis,) = label_curve.draw(groups).axes
     (line,) = (line for line in axis.lines if line.get_marker() == "o")
     np.testing.assert_allclose(np.asarray(line.get_ydata(), float), [0.85, 0.4])
     assert [label.get_text() for label in axis.get_xticklabels()] == ["10", "1"]
