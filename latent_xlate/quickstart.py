@@ -21,7 +21,7 @@ from latent_xlate.bridge.bridge_training import train_bridge
 from latent_xlate.bridge.interpolation import interpolate
 from latent_xlate.bridge.latent_sources import latent_kinds, load_latents
 from latent_xlate.bridge.latents import Latents
-from latent_xlate.domains.domain import Domain
+from latent_xlate.domains.domain import SOUND, Domain
 from latent_xlate.evaluation import figures, report
 from latent_xlate.evaluation.accuracy import evaluate_translator
 from latent_xlate.serving.export import export_translator, load_export
@@ -29,7 +29,6 @@ from latent_xlate.translator import Translator
 
 EXAMPLES_PER_CLASS = 3
 INTERPOLATION_POINTS = 10
-SOUND = ".wav"
 
 
 @dataclasses.dataclass(frozen=True)

@@ -59,6 +59,22 @@ def check_config(config: ConfigDict) -> None:
         raise ValueError(f"domains is {config.domains!r}; it must hold names of domains.")
 
 
+def name_classes(config: ConfigDict, domains: Sequence[Domain]) -> None:
+    """Gives domains without classes those that `config.label_file` has for them.
+
+    Raises:
+        ValueError: A file that does not fit; or these are not the other domains' classes, and no map says which
+            belong together: their order in a table means nothing.
+    """
+    if config.label_file is None or not (named := label_file.name_classes(config.label_file, domains)):
+        return
+    if config.get("class_map") is None and len({domain.class_names for domain in domains}) > 1:
+        names = ", ".join(f"{domain.name!r} ({', '.join(domain.class_names)})" for domain in named)
+        raise ValueError(
+            f"{config.label_file} names the classes of {names}: give --class_map to say which belong to the others."
+        )
+
+
 def hide_labels(config: ConfigDict, domains: Sequence[Domain], latents: Sequence[Latents]) -> list[Latents]:
     """What a training may see: the labels of a file, or of each domain those of a few that `config.label_seed` chooses.
 
@@ -214,6 +230,7 @@ def train_bridge(
     check_config(config)
     training.replica_batch_size(config.batch_size, distribution)
     domains, latents = load_domains(config, "train", data_dir)
+    name_classes(config, domains)
     class_map = read_class_map(config, domains)
     seen = hide_labels(config, domains, latents)
     latents, weights = label_all(config, domains, share_classes(class_map, seen), class_map.num_bins)

@@ -50,6 +50,43 @@ def read(
         ValueError: The file is missing or no such table, or a row has an unknown domain or class, other
             latents, an index that is out of range, or a second class for an instance.
     """
+    rows = _read_rows(path)
+    by_name = {domain.name: place for place, domain in enumerate(domains)}
+    labels = [np.full(count, UNLABELLED, np.int32) for count in counts]
+    for number, row in enumerate(rows, start=2):
+        try:
+            _read_row(row, by_name, domains, kinds, labels)
+        except ValueError as error:
+            raise ValueError(f"{path}, line {number}: {error}") from None
+    return labels
+
+
+def name_classes(path: str | os.PathLike, domains: Sequence[Domain]) -> list[Domain]:
+    """Gives domains whose data came without classes those that a table has for them.
+
+    Args:
+        path: The file.
+        domains: The domains that it holds labels of; those that have classes stay as they are.
+
+    Returns:
+        The domains that were given classes: in the order of another domain of the same names, or else sorted.
+
+    Raises:
+        ValueError: As in `read`, or the table has fewer than two classes for a domain without.
+    """
+    rows = _read_rows(path)
+    orders = {frozenset(domain.class_names): domain.class_names for domain in domains}
+    unnamed = [domain for domain in domains if not domain.class_names]
+    for domain in unnamed:
+        names = frozenset((row["class"] or "").strip() for row in rows if row["domain"] == domain.name) - {""}
+        if len(names) < 2:
+            count = f"no class but {min(names)}" if names else "no class"
+            raise ValueError(f"{path} has {count} for domain {domain.name!r}: fill in two at least.")
+        domain.class_names = orders.get(names) or tuple(sorted(names))
+    return unnamed
+
+
+def _read_rows(path):
     try:
         with Path(path).open(newline="", encoding="utf-8-sig") as file:  # Spreadsheets write a mark at its start.
             reader = csv.DictReader(file)
@@ -61,14 +98,7 @@ def read(
         raise ValueError(f"{path} is not a table of labels ({error}).") from None
     if missing:
         raise ValueError(f"{path} is not a table of labels: it has no column {', '.join(missing)}.")
-    by_name = {domain.name: place for place, domain in enumerate(domains)}
-    labels = [np.full(count, UNLABELLED, np.int32) for count in counts]
-    for number, row in enumerate(rows, start=2):
-        try:
-            _read_row(row, by_name, domains, kinds, labels)
-        except ValueError as error:
-            raise ValueError(f"{path}, line {number}: {error}") from None
-    return labels
+    return rows
 
 
 def _read_row(row, by_name, domains, kinds, labels):

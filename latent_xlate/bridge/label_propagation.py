@@ -5,6 +5,8 @@ Nothing here sees more than the few labels: the graph is of the instances' laten
 
 from __future__ import annotations
 
+import hashlib
+from collections import OrderedDict
 from collections.abc import Callable
 
 import numpy as np
@@ -35,6 +37,9 @@ _MAX_ITERATIONS = 2_000
 _TOLERANCE = 1e-6
 _FLOOR = 1e-30
 _TINY = np.finfo(np.float64).tiny
+_MOST_GRAPHS = 3  # Some 10 MB each.
+
+_graphs: OrderedDict[bytes, sparse.csr_array] = OrderedDict()
 
 
 def graph_points(domain: Domain, latents: Latents) -> np.ndarray:
@@ -263,12 +268,22 @@ def pseudo_labels(
     Raises:
         ValueError: As in `propagate`.
     """
-    graph = neighbour_graph(graph_points(domain, latents))
+    graph = _remembered_graph(graph_points(domain, latents))
     probabilities = propagate(graph, latents.labels, num_classes, method, equal_sizes)
     labelled = latents.labels != UNLABELLED
     labels = np.where(labelled, latents.labels, np.argmax(probabilities, axis=1)).astype(np.int32)
     weights = np.where(labelled, 1.0, confidence(probabilities)).astype(np.float32)
     return Latents(latents.mu, latents.sigma, labels), weights
+
+
+def _remembered_graph(points):
+    """`neighbour_graph`, once for each of the last points: runs of one process differ in labels more than in latents."""
+    key = hashlib.sha256(points.tobytes()).digest()
+    if key not in _graphs:
+        while len(_graphs) >= _MOST_GRAPHS:
+            _graphs.popitem(last=False)
+        _graphs[key] = neighbour_graph(points)
+    return _graphs[key]
 
 
 def _degrees(graph):

@@ -3,13 +3,14 @@ r"""Suggests which instances to label first, for a bridge of few labels.
     bin/suggest_labels.py --domain=mnist --domain=mnist_b --count=20 --output=out/labels
 
 The folder gets `labels.csv`, with a row for each instance suggested, and for each domain that shows pictures
-a contact sheet, `NAME.png`, in the order of the rows. Write the name of its class into the last column of each row
-that you know, then train:
+a contact sheet, `NAME.png`, in the order of the rows; of sounds, to hear, `NAME/INDEX.wav`. Write the name of its
+class into the last column of each row that you know, then train:
 
     bin/train_bridge.py --config=few_labels:mnist_mnist_quick --config.label_file=out/labels/labels.csv \
         --workdir=out/few_labels
 
-Each class needs one labelled instance at least. No label is looked at.
+Each class needs one labelled instance at least. No label is looked at. A domain of unlabelled data gets the classes
+that you write.
 """
 
 from absl import flags

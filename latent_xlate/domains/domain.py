@@ -24,6 +24,9 @@ from latent_xlate.data.labelled import Labelled
 
 DOMAIN_FILE = "domain.json"
 
+SOUND = ".wav"
+"""Ending of the files of a domain of sounds."""
+
 
 class Domain(abc.ABC):
     """A pretrained generative model of one kind of data.

@@ -16,6 +16,7 @@ from latent_xlate.data.audio import NUM_SAMPLES
 from latent_xlate.data.class_folders import read_class_folders
 from latent_xlate.data.labelled import Labelled
 from latent_xlate.domains import image_files, sound
+from latent_xlate.domains.domain import SOUND
 from latent_xlate.domains.speech_classifier import spectrogram_pictures
 
 
@@ -103,7 +104,7 @@ class Pictures(Medium):
 class Sounds(Medium):
     """Slices of mono sound at 16 kHz, in [-1, 1]."""
 
-    file_suffix = ".wav"
+    file_suffix = SOUND
     lowest = -1.0
 
     def check(self, x: np.ndarray) -> np.ndarray:

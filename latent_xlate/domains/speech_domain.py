@@ -14,7 +14,7 @@ from latent_xlate.data import speech
 from latent_xlate.data.alignment import align
 from latent_xlate.data.audio import NUM_SAMPLES
 from latent_xlate.domains import sound
-from latent_xlate.domains.domain import Domain
+from latent_xlate.domains.domain import SOUND, Domain
 from latent_xlate.domains.latent_mixture import LatentMixture
 from latent_xlate.domains.speech_classifier import SpeechClassifier, spectrogram_pictures
 from latent_xlate.domains.speech_encoder import SpeechEncoder
@@ -31,7 +31,7 @@ class SpeechDomain(Domain):
         wav = domain.write(domain.decode(domain.sample_prior(4)))
     """
 
-    file_suffix = ".wav"
+    file_suffix = SOUND
     has_pictures = True
     batch_size = 64
 

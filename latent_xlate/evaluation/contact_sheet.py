@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import functools
 import os
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+import tensorflow as tf
 from matplotlib.figure import Figure
 
+from latent_xlate import training
 from latent_xlate.bridge import label_file, label_propagation, label_suggestion
 from latent_xlate.bridge.latent_sources import load_latents
 from latent_xlate.domains import pretrained
+from latent_xlate.domains.domain import SOUND
 from latent_xlate.evaluation import figures
 
 COLUMNS = 10
@@ -29,7 +33,8 @@ def suggest_labels(
 
     Args:
         domains: Names or folders of domains.
-        output: Folder that gets `labels.csv` and for each domain a contact sheet, `NAME.png`.
+        output: Folder that gets `labels.csv`; for each domain that has pictures a contact sheet, `NAME.png`; and
+            for one of sounds, which are to be heard, `NAME/INDEX.wav`.
         count: How many of each domain.
         latents: Kind of their latents, as `load_latents` takes it; of the training split.
         data_dir: Folder of TFDS data sets; None for the default.
@@ -48,8 +53,14 @@ def suggest_labels(
         points = label_propagation.graph_points(domain, of)
         places = label_suggestion.diffusion_map(label_propagation.neighbour_graph(points))
         chosen = label_suggestion.suggest(places, count, seed)
-        pictures = np.asarray(domain.pictures(domain.decode(of.mu[chosen])))
-        draw(Path(output) / f"{domain.name}.png", pictures, [str(index) for index in chosen])
+        x = domain.decode(tf.constant(of.mu[chosen]))
+        if domain.has_pictures:
+            captions = [str(index) for index in chosen]
+            draw(Path(output) / f"{domain.name}.png", np.asarray(domain.pictures(x)), captions)
+        if domain.file_suffix == SOUND:
+            for index, content in zip(chosen, domain.write(x).numpy(), strict=True):
+                write = functools.partial(Path.write_bytes, data=content)
+                training.write_atomically(Path(output) / domain.name / f"{index}.wav", write)
         rows += [(domain.name, latents, int(index), "") for index in chosen]
     return label_file.write(Path(output) / "labels.csv", rows)
 

@@ -196,6 +196,41 @@ def test_label_file_gives_the_labels(savedmodels, tmp_path):
     assert json.loads((tmp_path / "run" / "labelled.json").read_text()) == seen
 
 
+def unlabelled_clothes(savedmodels, folder):
+    """The domain "clothes" as its data were without classes, and a table of one label a class, "bag" for 0 and so on."""
+    clothes = tiny.image_domain("clothes", shipped.LATENT_DIMS["clothes"], 1, classifier=False)
+    clothes.class_names = ()
+    clothes.save(folder / "clothes")
+    of = shipped.latents("clothes", 200, seed=1)
+    Latents(of.mu, of.sigma, np.full(200, -1, np.int32)).save(folder / "clothes" / "latents_train.npz")
+    names = [f"{letter}ag" for letter in "bghjlnrstw"]
+    rows = [f"digits,shipped,{index},{index}" for index in range(10)]
+    rows += [f"clothes,shipped,{index},{names[index]}" for index in range(10)]  # Index is label: see `shipped`.
+    (folder / "labels.csv").write_text("\n".join(["domain,latents,index,class", *rows]) + "\n")
+    return names
+
+
+def test_table_labels_data_that_came_without_classes(savedmodels, tmp_path):
+    names = unlabelled_clothes(savedmodels, tmp_path)
+    config = few_labels(savedmodels, label_file=str(tmp_path / "labels.csv"), pseudo_labels="poisson_mbo")
+    config.domains = (str(savedmodels / "digits"), str(tmp_path / "clothes"))
+    with pytest.raises(ValueError, match="names the classes of 'clothes' .bag, gag, .*: give --class_map"):
+        train_bridge(config, tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+    with config.unlocked():
+        config.class_map = ",".join(f"{label}={name}" for label, name in enumerate(names))
+    domains, ours = train_bridge(config, tmp_path / "run")
+    assert [domain.class_names for domain in domains] == [tiny.CLASS_NAMES, tuple(names)]
+    # As if the data had come with classes.
+    config.domains = tuple(str(savedmodels / name) for name in shipped.LATENT_DIMS)
+    text = (tmp_path / "labels.csv").read_text()
+    for label, name in enumerate(names):
+        text = text.replace(name, str(label))
+    (tmp_path / "labels.csv").write_text(text)
+    config.class_map = ",".join(f"{label}={label}" for label in range(10))
+    assert_same_weights(train_bridge(config, tmp_path / "labelled")[1], ours)
+
+
 def test_label_seed_chooses_the_labels_and_leaves_the_rest_of_the_run_alone(savedmodels, tmp_path):
     runs = {}
     for seed in (0, 1):

@@ -63,3 +63,35 @@ def test_file_that_is_no_table_is_refused(domains, tmp_path):
         read(tmp_path / "labels.csv", domains)
     with pytest.raises(ValueError, match="There is no file of labels"):
         read(tmp_path / "nowhere.csv", domains)
+
+
+@pytest.mark.parametrize(
+    ("rows", "names"),
+    [
+        ("plain,shipped,0,boot\nplain,shipped,1, bag\nplain,shipped,2,boot\n", ("bag", "boot")),
+        # Those of another domain, in its order, which is not that of the alphabet.
+        ("".join(f"plain,shipped,{k},{k}\n" for k in range(11)), tuple(map(str, range(11)))),
+    ],
+)
+def test_domain_without_classes_gets_those_of_the_table(rows, names, tmp_path):
+    digits, plain = tiny.image_domain("digits", 6, classifier=False), tiny.image_domain("plain", 5, classifier=False)
+    digits.class_names, plain.class_names = tuple(map(str, range(11))), ()
+    path = tmp_path / "labels.csv"
+    path.write_text(HEAD + "digits,shipped,0,1\n" + rows)
+    assert label_file.name_classes(path, [digits, plain]) == [plain]
+    assert digits.class_names == tuple(map(str, range(11)))
+    assert plain.class_names == names
+    seen = label_file.read(path, [digits, plain], ["shipped"] * 2, [11, 11])[1]
+    given = [names.index(row.split(",")[3].strip()) for row in rows.splitlines()]
+    np.testing.assert_array_equal(seen, given + [-1] * (11 - len(given)))
+
+
+@pytest.mark.parametrize(
+    ("rows", "message"), [("", "no class for domain 'plain'"), ("plain,shipped,0,boot\n", "no class but boot")]
+)
+def test_table_of_one_class_or_none_names_no_classes(rows, message, tmp_path):
+    plain = tiny.image_domain("plain", 5, classifier=False)
+    plain.class_names = ()
+    (tmp_path / "labels.csv").write_text(HEAD + rows)
+    with pytest.raises(ValueError, match=message):
+        label_file.name_classes(tmp_path / "labels.csv", [plain])

@@ -4,6 +4,7 @@ import csv
 
 import numpy as np
 import pytest
+import soundfile
 from PIL import Image
 
 from latent_xlate.bridge import label_file
@@ -35,6 +36,21 @@ def test_table_and_sheets_are_of_the_training_latents_and_can_be_filled_in(tmp_p
         assert known.sum() == 10
         np.testing.assert_array_equal(labels[known], shipped.latents(name, 200, seed=1).labels[known])
     assert {file.name for file in (tmp_path / "out").iterdir()} == {"labels.csv", "digits.png", "clothes.png"}
+
+
+def test_sounds_can_be_heard_as_well_as_seen(tmp_path):
+    savedmodels = shipped.write_words(tmp_path / "savedmodels")
+    path = suggest_labels([str(savedmodels / "words")], tmp_path / "out", 3)
+    with path.open(newline="") as file:
+        indices = [int(row["index"]) for row in csv.DictReader(file)]
+    assert {file.name for file in (tmp_path / "out").iterdir()} == {"labels.csv", "words.png", "words"}
+    assert {file.name for file in (tmp_path / "out" / "words").iterdir()} == {f"{index}.wav" for index in indices}
+    domain = pretrained.load(str(savedmodels / "words"))
+    means = shipped.latents("words", 40).mu.astype(np.float16).astype(np.float32)
+    for index in indices:
+        samples, rate = soundfile.read(tmp_path / "out" / "words" / f"{index}.wav")
+        assert rate == 16000
+        np.testing.assert_allclose(samples, domain.decode(means[index : index + 1])[0], atol=2 / 32768)
 
 
 def test_pictures_are_drawn_in_their_order(tmp_path):
