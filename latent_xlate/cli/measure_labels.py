@@ -37,7 +37,7 @@ def main(argv):
         training.output_folder(Path(_OUTPUT.value).parent)
     domain = pretrained.load(_DOMAIN.value)
     latents = load_latents(domain, _DOMAIN.value, _LATENTS.value, _SPLIT.value, _DATA_DIR.value)
-    curve = label_accuracy.label_curve(
+    curve = label_accuracy.measure_labels(
         label_propagation.graph_points(domain, latents),
         latents.labels,
         len(domain.class_names),

@@ -17,7 +17,7 @@ Curve = dict[str, dict[str, list[float]]]
 _SUGGESTED = "suggested"
 
 
-def label_curve(
+def measure_labels(
     points: np.ndarray,
     labels: np.ndarray,
     num_classes: int,

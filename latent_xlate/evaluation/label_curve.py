@@ -38,7 +38,7 @@ def group(runs: Sequence[Mapping[str, Any]], labels_per_class: Sequence[int]) ->
     return groups
 
 
-def label_curve(groups: Mapping[int, Sequence[Mapping[str, Any]]]) -> list[dict[str, Any]]:
+def summarise_groups(groups: Mapping[int, Sequence[Mapping[str, Any]]]) -> list[dict[str, Any]]:
     """Mean and standard deviation of each number of labels.
 
     Args:

@@ -95,7 +95,7 @@ def evaluate_runs(
     content: dict[str, Any] = {"latents": kinds, "split": rules.split}
     if labels_per_class:
         groups = label_curve.group(runs, labels_per_class)
-        content["curve"] = curve = label_curve.label_curve(groups)
+        content["curve"] = curve = label_curve.summarise_groups(groups)
         text = label_curve.table(curve)
         if with_figures:
             figures.write(label_curve.draw(groups), output / _FIGURES_FOLDER / "label_curve.svg")

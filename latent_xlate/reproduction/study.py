@@ -90,9 +90,11 @@ class Study:
         Raises:
             ValueError: The data are not there, or the training diverges.
         """
+        if not (self.run_folder(config) / _METRICS).exists():
+            self._train(config)
+
+    def _train(self, config):
         folder = self.run_folder(config)
-        if (folder / _METRICS).exists():
-            return
         train = train_baseline if "baseline" in config else train_bridge
         domains, model = train(config, folder, data_dir=self.settings.data_dir)
         translator = Translator(domains, model)
@@ -110,12 +112,13 @@ class Study:
         return json.loads((self.run_folder(config) / _METRICS).read_text())
 
     def translator(self, config: ConfigDict) -> Translator:
-        """A trained run, for use."""
-        self.train(config)
+        """A trained run, for use; one of which only the numbers were kept is trained again."""
+        name = "baseline.keras" if "baseline" in config else "bridge.keras"
+        if not (self.run_folder(config) / name).exists():
+            self._train(config)
         domains = [pretrained.load(name) for name in config.domains]
         if config.get("baseline") in OF_IMAGES:
             domains = [PixelDomain.of(domain) for domain in domains if isinstance(domain, ImageDomain)]
-        name = "baseline.keras" if "baseline" in config else "bridge.keras"
         return Translator(domains, load_bridge(self.run_folder(config) / name))
 
     def cached(self, name: str, key: Mapping[str, Any], compute: Callable[[], Any]) -> Any:

@@ -6,7 +6,7 @@ from sklearn.datasets import make_blobs
 
 from latent_xlate.bridge import label_propagation
 from latent_xlate.bridge.latents import choose_labelled
-from latent_xlate.evaluation.label_accuracy import label_curve, table
+from latent_xlate.evaluation.label_accuracy import measure_labels, table
 
 
 @pytest.fixture(scope="module")
@@ -16,7 +16,7 @@ def data():
 
 def test_accuracy_is_of_those_that_are_not_labelled_and_grows_with_the_labels(data):
     points, labels = data
-    curve = label_curve(points, labels, 3, labels_per_class=(1, 20), num_sets=3)
+    curve = measure_labels(points, labels, 3, labels_per_class=(1, 20), num_sets=3)
     assert list(curve) == [f"{name}{end}" for name in label_propagation.METHODS for end in ("", ", equal sizes")]
     for method, row in curve.items():
         assert all(len(accuracies) == 3 for accuracies in row.values())

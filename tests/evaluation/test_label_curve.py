@@ -18,7 +18,7 @@ RUNS = [run(10, 3, 0.9), run(1, 0, 0.5), run(10, 4, 0.8), run(1, 1, 0.3)]
 
 
 def test_curve_has_mean_spread_and_seeds_of_each_number_in_the_order_asked_for():
-    curve = label_curve.label_curve(label_curve.group(RUNS, [1, 10]))
+    curve = label_curve.summarise_groups(label_curve.group(RUNS, [1, 10]))
     assert [(point["labels_per_class"], point["label_seeds"]) for point in curve] == [(1, [0, 1]), (10, [3, 4])]
     means = [point["summary"]["transfers"]["mnist_to_mnist_b"]["accuracy"] for point in curve]
     assert means == [

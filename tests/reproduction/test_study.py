@@ -32,6 +32,17 @@ def test_a_run_is_made_once_and_keeps_no_checkpoints(study):
     assert {path: path.stat().st_mtime_ns for path in folder.iterdir()} == times
 
 
+def test_numbers_alone_will_do_until_the_model_is_needed(study):
+    metrics = study.metrics(bridge())
+    model = study.run_folder(bridge()) / "bridge.keras"
+    model.unlink()
+    assert study.metrics(bridge()) == metrics
+    assert not model.exists()
+    assert study.translator(bridge()).names == ["mnist", "fashion_mnist"]
+    assert model.exists()
+    assert study.metrics(bridge()) == metrics
+
+
 def test_numbers_are_of_the_model_that_is_kept(study):
     config = bridge()
     accuracy = study.metrics(config)["transfers"]["mnist_to_fashion_mnist"]["accuracy"]
