@@ -277,7 +277,7 @@ def pseudo_labels(
 
 
 def _remembered_graph(points):
-    """`neighbour_graph`, once for each of the last points: runs of one process differ in labels more than in latents."""
+    """`neighbour_graph`, once for each of the last points: runs of one process differ in labels, not latents."""
     key = hashlib.sha256(points.tobytes()).digest()
     if key not in _graphs:
         while len(_graphs) >= _MOST_GRAPHS:

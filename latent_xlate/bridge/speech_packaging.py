@@ -49,7 +49,7 @@ def package_speech_domain(
     The latents are, each by the weights as they ship, samples of the prior that the judge is sure of
     (`samples_*.npz`), and where there is an encoder the posteriors of the recordings (`latents_*.npz`),
     at most the first 10,000 of training and 2,000 of test in canonical order, a shuffle. Then the prior is a
-    `LatentMixture` fitted to the posteriors of the training recordings.
+    `LatentMixture` fitted to the posteriors of the training recordings, and sounds are made as loud as these.
 
     Args:
         name: The domain's.
@@ -93,6 +93,7 @@ def package_speech_domain(
         domain.mixture.build()
         posteriors = encode_data(domain, data["train"])
         domain.mixture.fit_posteriors(posteriors.mu, posteriors.sigma, posteriors.labels)
+        domain.gain = _fitting_gain(domain, data["train"].floats, posteriors.mu)
 
     def finish(shipped: Any, temporary: Path) -> str:
         recognised = None
@@ -115,6 +116,17 @@ def package_speech_domain(
         return _model_card(name, stages, judge, recognised, shares[0], note)
 
     return write_domain(domain, folder, finish)
+
+
+def _fitting_gain(domain: Domain, x: np.ndarray, z: np.ndarray) -> float:
+    """By how much the median recording of x, [n, NUM_SAMPLES], is louder than what is decoded of its latent.
+
+    A distance between spectra is least where they are a little too soft, for what cannot be foretold.
+    """
+    decode = tf.function(domain.decode, reduce_retracing=True, autograph=False)
+    decoded = in_batches(decode, z, batch_size=domain.batch_size)
+    loudness = [np.sqrt(np.mean(np.square(sounds), axis=1)) for sounds in (x, decoded)]
+    return round(float(np.median(loudness[0] / loudness[1])), 3)
 
 
 def _recognised(domain: Domain, z: np.ndarray, labels: np.ndarray) -> float:
@@ -166,13 +178,14 @@ def _model_card(
     steps = " + ".join(f"{stage.steps:,}" for stage in stages)
     reconstruction = "" if recognised is None else f"{recognised:.1%} recognised when encoded and decoded"
     latents = "" if recognised is None else (
-        "`latents_train.npz` and `latents_test.npz` (of recordings,\nposterior mean and standard deviation, "
+        "`latents_train.npz` and `latents_test.npz` (of recordings, posterior\nmean and standard deviation, "
         "float16, and label), "
     )  # fmt: skip
     weights = "`generator.npz`, `encoder.npz`, `mixture.npz`" if recognised is not None else "`generator.npz`"
     prior = "" if recognised is None else (
         "\n\nThe prior is a Gaussian for each class, fitted to the posteriors of the training recordings, at a\n"
-        f"temperature of {TEMPERATURE}, in the place of that which the WaveGAN was trained with."
+        f"temperature of {TEMPERATURE}, in the place of that which the WaveGAN was trained with. Its sounds are multiplied\n"
+        "by the domain's gain, so that they are as loud as the recordings."
     )  # fmt: skip
     counts = ", ".join(f"{count:,}" for count in SAMPLES_PER_CLASS.values())
     return f"""# {name}
@@ -180,7 +193,7 @@ def _model_card(
 A WaveGAN of a second of speech at 16 kHz{encoder} and
 the classifier that judges its sounds, of `{judge.dataset}` (Donahue et al. 2018). All are trained on the training
 recordings but for one in twelve, which are held out to choose the classifier's epoch; the test recordings are used
-for the figures below alone.{" " + note if note else ""}{prior}
+for the figures below alone.{chr(10) + note if note else ""}{prior}
 
 | | WaveGAN | classifier |
 |---|---|---|
@@ -194,9 +207,10 @@ Made by
 
     {_training_commands(name, stages)}{judge.made_by}{package}
 
-Files: `domain.json` (the models' settings), {weights} and `classifier.npz` (weights, float16),
-{latents}`samples_train.npz`, `samples_validation.npz` and `samples_test.npz` (accepted samples of the prior and the
-class that the classifier gives them: {counts} of each class).
+Files: `domain.json` (the models' settings), {weights} and
+`classifier.npz` (weights, float16), {latents}`samples_train.npz`, `samples_validation.npz` and
+`samples_test.npz` (accepted samples of the prior and the class that the classifier gives them: {counts}
+of each class).
 
 Data: {LICENCES.get(judge.dataset, judge.dataset)}. Use: research on latent translation; the classifier is a judge of
 this WaveGAN's sounds and no general recogniser.

@@ -46,6 +46,7 @@ class SpeechDomain(Domain):
         align: bool = False,
         dataset: str | None = None,
         mixture: LatentMixture | None = None,
+        gain: float = 1.0,
     ):
         """Makes the domain.
 
@@ -59,9 +60,10 @@ class SpeechDomain(Domain):
             align: Whether recordings are aligned, as those that the models were trained on, when they are read.
             dataset: Name of the data set that the models were trained on; None for `name`.
             mixture: What is drawn from in the prior's place; None for the prior.
+            gain: What the generator's sounds are multiplied by, above 0.
 
         Raises:
-            ValueError: A bad name or prior, sounds of another length, or an encoder or a mixture of other latents.
+            ValueError: A bad name, prior or gain, sounds of another length, or an encoder or a mixture of other latents.
         """
         super().__init__(name, class_names, dataset)
         if (generator.slice_length, generator.channels) != (NUM_SAMPLES, 1):
@@ -82,6 +84,9 @@ class SpeechDomain(Domain):
         self.has_encoder = encoder is not None
         self.prior = checks.known(prior, PRIORS, "prior")
         self.align = align
+        if not gain > 0:
+            raise ValueError(f"gain is {gain}; it must be above 0.")
+        self.gain = gain
 
     @property
     def latent_dim(self) -> int:
@@ -105,7 +110,7 @@ class SpeechDomain(Domain):
         return super().encode(x) if self.encoder is None else self.encoder(x)
 
     def decode(self, z: tf.Tensor) -> tf.Tensor:
-        return tf.clip_by_value(self.generator(z)[..., 0], -1.0, 1.0)
+        return tf.clip_by_value(self.gain * self.generator(z)[..., 0], -1.0, 1.0)
 
     def classify(self, x: tf.Tensor) -> tf.Tensor:
         return super().classify(x) if self.classifier is None else self.classifier(x)
@@ -159,6 +164,7 @@ class SpeechDomain(Domain):
             "prior": self.prior,
             "align": self.align,
             "dataset": self.dataset,
+            "gain": self.gain,
         }
 
     @classmethod

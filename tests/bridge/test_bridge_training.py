@@ -197,7 +197,7 @@ def test_label_file_gives_the_labels(savedmodels, tmp_path):
 
 
 def unlabelled_clothes(savedmodels, folder):
-    """The domain "clothes" as its data were without classes, and a table of one label a class, "bag" for 0 and so on."""
+    """Writes "clothes" as if its data had no classes, and a table of a label a class, "bag" for 0 and so on."""
     clothes = tiny.image_domain("clothes", shipped.LATENT_DIMS["clothes"], 1, classifier=False)
     clothes.class_names = ()
     clothes.save(folder / "clothes")

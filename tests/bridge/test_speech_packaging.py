@@ -67,16 +67,23 @@ def make_sure_of_both_classes(folder):
     generator.z_project.kernel.assign(30 * generator.z_project.kernel)
     generator.save(path_of_generator)
     encoder = keras.saving.load_model(folder / "wavegan" / "encoder.keras")
-    mu, sigma = encoder(align(tones(24).waveforms).astype(np.float32) / 32768)
+    x = align(tones(24).waveforms).astype(np.float32) / 32768
+    mu, sigma = encoder(x)
+    gain = np.median(np.std(x, axis=1) / np.std(generator(mu)[..., 0], axis=1))  # As loud as packaging makes them.
     z = mu + sigma * sample_prior("normal", mu.shape, [9, 9])
-    features = classifier.features(generator(z)[..., 0]).numpy()
+    judge_between(classifier, gain * generator(z)[..., 0])
+    classifier.save(path)
+
+
+def judge_between(classifier, sounds):
+    """Makes a judge divide sounds into two halves, and be sure of each."""
+    features = classifier.features(sounds).numpy()
     shift = classifier.norms[-1].beta
     shift.assign(shift - features.mean(axis=0))
     features -= features.mean(axis=0)
     direction = np.linalg.svd(features)[2][0]
     direction *= 100 / np.std(features @ direction)
     classifier.logits.set_weights([np.stack([direction, 0 * direction], axis=1), np.zeros(2)])
-    classifier.save(path)
 
 
 @pytest.fixture(scope="module")
@@ -131,6 +138,16 @@ def test_prior_is_fitted_to_the_posteriors_of_the_training_recordings(packaged, 
     for label in (0, 1):
         of_class = posteriors.labels == label
         np.testing.assert_allclose(domain.mixture.means[label], posteriors.mu[of_class].mean(axis=0), atol=0.01)
+
+
+def test_sounds_are_as_loud_as_the_training_recordings(packaged, data_dir):
+    _, domain = packaged
+    x = domain.load_data("train", data_dir).floats
+    z, _ = domain.encode(x)
+    decoded = domain.generator(z)[..., 0].numpy() * domain.gain
+    louder = np.sqrt(np.mean(x**2, axis=1) / np.mean(decoded**2, axis=1))
+    assert domain.gain != 1
+    assert np.median(louder) == pytest.approx(1, abs=0.02)
 
 
 def test_samples_are_of_the_prior_and_of_the_class_that_the_judge_says(packaged):
@@ -193,7 +210,10 @@ def test_card_tells_what_was_measured_and_how_it_was_made(packaged, runs, data_d
 def test_without_an_encoder_there_are_samples_alone_and_a_judge_can_be_shared(packaged, runs, data_dir, tmp_path):
     shutil.copytree(runs / "wavegan", tmp_path / "runs" / "gan")
     (tmp_path / "runs" / "gan" / "encoder.keras").unlink()
-    domain = package(tmp_path / "runs", data_dir, tmp_path / "gan", wavegan="gan", classifier=packaged[0])
+    words = Domain.load(packaged[0])
+    judge_between(words.classifier, words.generator(sample_prior("normal", (100, 3), [9, 9]))[..., 0])
+    words.save(tmp_path / "words")
+    domain = package(tmp_path / "runs", data_dir, tmp_path / "gan", wavegan="gan", classifier=tmp_path / "words")
     assert not domain.has_encoder
     names = {path.name for path in (tmp_path / "gan").iterdir()}
     assert names == {path.name for path in packaged[0].iterdir()} - {

@@ -97,3 +97,14 @@ def test_networks_that_do_not_fit_are_refused(speech):
         SpeechDomain("mixed", speech.generator, mixture=LatentMixture(10, 3))
     with pytest.raises(ValueError, match="Unknown prior 'gauss'"):
         SpeechDomain("prior", speech.generator, prior="gauss")
+
+
+def test_gain_makes_sounds_louder_until_they_clip(tmp_path):
+    plain, loud = tiny.speech_domain(), tiny.speech_domain(gain=9.0)
+    z = plain.sample_prior(2)
+    x = 9 * plain.decode(z).numpy()
+    assert np.abs(x).max() > 1
+    np.testing.assert_allclose(loud.decode(z), np.clip(x, -1, 1), rtol=1e-6)
+    assert Domain.load(loud.save(tmp_path)).gain == 9.0
+    with pytest.raises(ValueError, match="gain is 0.0; it must be above 0"):
+        tiny.speech_domain(gain=0.0)
