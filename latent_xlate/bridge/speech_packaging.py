@@ -184,8 +184,8 @@ def _model_card(
     weights = "`generator.npz`, `encoder.npz`, `mixture.npz`" if recognised is not None else "`generator.npz`"
     prior = "" if recognised is None else (
         "\n\nThe prior is a Gaussian for each class, fitted to the posteriors of the training recordings, at a\n"
-        f"temperature of {TEMPERATURE}, in the place of that which the WaveGAN was trained with. Its sounds are multiplied\n"
-        "by the domain's gain, so that they are as loud as the recordings."
+        f"temperature of {TEMPERATURE}, in the place of that which the WaveGAN was trained with. Its sounds are\n"
+        "multiplied by the domain's gain, so that they are as loud as the recordings."
     )  # fmt: skip
     counts = ", ".join(f"{count:,}" for count in SAMPLES_PER_CLASS.values())
     return f"""# {name}
@@ -212,6 +212,6 @@ Files: `domain.json` (the models' settings), {weights} and
 `samples_test.npz` (accepted samples of the prior and the class that the classifier gives them: {counts}
 of each class).
 
-Data: {LICENCES.get(judge.dataset, judge.dataset)}. Use: research on latent translation; the classifier is a judge of
-this WaveGAN's sounds and no general recogniser.
+Data: {LICENCES.get(judge.dataset, judge.dataset)}.
+Use: research on latent translation; the classifier is a judge of this WaveGAN's sounds and no general recogniser.
 """

@@ -63,7 +63,8 @@ class SpeechDomain(Domain):
             gain: What the generator's sounds are multiplied by, above 0.
 
         Raises:
-            ValueError: A bad name, prior or gain, sounds of another length, or an encoder or a mixture of other latents.
+            ValueError: A bad name, prior or gain, sounds of another length, or an encoder or a mixture of other
+                latents.
         """
         super().__init__(name, class_names, dataset)
         if (generator.slice_length, generator.channels) != (NUM_SAMPLES, 1):
