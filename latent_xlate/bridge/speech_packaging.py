@@ -38,7 +38,7 @@ SAMPLES_PER_CLASS = {"train": PER_CLASS, "validation": 200, "test": 200}
 def package_speech_domain(
     name: str,
     run: str | os.PathLike,
-    judge_from: str,
+    judge_from: str | None,
     folder: str | os.PathLike,
     *,
     note: str = "",
@@ -46,8 +46,8 @@ def package_speech_domain(
 ) -> Domain:
     """Writes weights (float16), latents and model card of a domain of speech.
 
-    The latents are, each by the weights as they ship, samples of the prior that the judge is sure of
-    (`samples_*.npz`), and where there is an encoder the posteriors of the recordings (`latents_*.npz`),
+    The latents are, each by the weights as they ship, samples of the prior that the judge is sure of, if there is
+    one (`samples_*.npz`), and where there is an encoder the posteriors of the recordings (`latents_*.npz`),
     at most the first 10,000 of training and 2,000 of test in canonical order, a shuffle. Then the prior is a
     `LatentMixture` fitted to the posteriors of the training recordings, and sounds are made as loud as these.
 
@@ -55,7 +55,7 @@ def package_speech_domain(
         name: The domain's.
         run: Folder of `train_wavegan`'s run; its encoder is taken where it has one.
         judge_from: Folder of the classifier's run, or a pretrained domain whose classifier is to judge here
-            too; of the same data set.
+            too; of the same data set. None for no judge, for which there has to be an encoder.
         folder: Where it goes.
         note: A sentence for the model card: how long the training took, say.
         data_dir: Folder of TFDS data sets; None for the default.
@@ -64,27 +64,29 @@ def package_speech_domain(
         The domain, with the weights as they ship.
 
     Raises:
-        ValueError: The runs are unfinished, damaged or of two data sets, the prior has too few samples
-            of a class, or `folder` holds something else.
+        ValueError: The runs are unfinished, damaged or of two data sets, there is neither judge nor encoder, the
+            prior has too few samples of a class, or `folder` holds something else.
     """
     stages = _stages(Path(run))
     config = stages[-1].config
-    judge = Judge.read(judge_from, "speech_classifier", name)
-    if judge.dataset != config["dataset"]:
+    judge = Judge.read(judge_from, "speech_classifier", name) if judge_from else None
+    if judge and judge.dataset != config["dataset"]:
         raise ValueError(f"The WaveGAN is of {config['dataset']!r}, the classifier of {judge.dataset!r}.")
     folder = check_folder(folder)
     generator = load_generator(Path(run) / "generator.keras")
     encoder = None
     if (Path(run) / "encoder.keras").exists():
         encoder = load_network(Path(run) / "encoder.keras", SpeechEncoder, "encoder of speech")
+    elif not judge:
+        raise ValueError(f"{run} has no encoder, and a classifier has to choose among samples: give --classifier.")
     domain = SpeechDomain(
         name,
         generator,
-        judge.classifier,
+        judge.classifier if judge else None,
         encoder,
         prior=config["prior"],
         align=config["align"],
-        dataset=judge.dataset,
+        dataset=config["dataset"],
     )
     data = {split: domain.load_data(split, data_dir) for split in NUM_LATENTS}
     domain.class_names = data["train"].class_names
@@ -96,26 +98,33 @@ def package_speech_domain(
         domain.gain = _fitting_gain(domain, data["train"].floats, posteriors.mu)
 
     def finish(shipped: Any, temporary: Path) -> str:
-        recognised = None
+        recognised = accepted = None
         if shipped.has_encoder:
             for split, count in NUM_LATENTS.items():
                 latents = encode_data(shipped, data[split].take(slice(0, count)))
                 latents.save(temporary / f"latents_{split}.npz")
-            recognised = _recognised(shipped, latents.mu, latents.labels)
-        shares = []
-        for seed, (split, per_class) in enumerate(SAMPLES_PER_CLASS.items()):
-            samples, share = sample_latents(
-                functools.partial(shipped.draw, shipped.batch_size),
-                lambda z: shipped.classify(shipped.decode(z)),
-                shipped.class_names,
-                per_class=per_class,
-                seed=seed,
-            )
-            samples.save(temporary / f"samples_{split}.npz")
-            shares.append(share)
-        return _model_card(name, stages, judge, recognised, shares[0], note)
+            recognised = _recognised(shipped, latents.mu, latents.labels) if judge else None
+        if judge:
+            accepted = _save_samples(shipped, temporary)
+        return _model_card(domain, stages, judge, recognised, accepted, note)
 
     return write_domain(domain, folder, finish)
+
+
+def _save_samples(domain: SpeechDomain, folder: Path) -> float:
+    """Writes the samples of each split, and returns the share of the first's draws that was accepted."""
+    shares = []
+    for seed, (split, per_class) in enumerate(SAMPLES_PER_CLASS.items()):
+        samples, share = sample_latents(
+            functools.partial(domain.draw, domain.batch_size),
+            lambda z: domain.classify(domain.decode(z)),
+            domain.class_names,
+            per_class=per_class,
+            seed=seed,
+        )
+        samples.save(folder / f"samples_{split}.npz")
+        shares.append(share)
+    return shares[0]
 
 
 def _fitting_gain(domain: Domain, x: np.ndarray, z: np.ndarray) -> float:
@@ -170,48 +179,73 @@ def _training_commands(name: str, stages: list[_Stage]) -> str:
 
 
 def _model_card(
-    name: str, stages: list[_Stage], judge: Judge, recognised: float | None, accepted: float, note: str
+    domain: SpeechDomain,
+    stages: list[_Stage],
+    judge: Judge | None,
+    recognised: float | None,
+    accepted: float | None,
+    note: str,
 ) -> str:
     config = stages[-1].config
-    package = f"bin/package_domain.py --name={name} --wavegan=out/{name}_wavegan --classifier={judge.given_as}"
-    encoder = ", the encoder that takes recordings to its latents," if recognised is not None else ""
-    steps = " + ".join(f"{stage.steps:,}" for stage in stages)
-    reconstruction = "" if recognised is None else f"{recognised:.1%} recognised when encoded and decoded"
-    latents = "" if recognised is None else (
-        "`latents_train.npz` and `latents_test.npz` (of recordings, posterior\nmean and standard deviation, "
-        "float16, and label), "
-    )  # fmt: skip
-    weights = "`generator.npz`, `encoder.npz`, `mixture.npz`" if recognised is not None else "`generator.npz`"
-    prior = "" if recognised is None else (
-        "\n\nThe prior is a Gaussian for each class, fitted to the posteriors of the training recordings, at a\n"
-        f"temperature of {TEMPERATURE}, in the place of that which the WaveGAN was trained with. Its sounds are\n"
-        "multiplied by the domain's gain, so that they are as loud as the recordings."
-    )  # fmt: skip
-    counts = ", ".join(f"{count:,}" for count in SAMPLES_PER_CLASS.values())
-    return f"""# {name}
+    package = f"bin/package_domain.py --name={domain.name} --wavegan=out/{domain.name}_wavegan"
+    models, files = ["A WaveGAN (Donahue et al. 2018) of a second of speech at 16 kHz"], ["generator"]
+    latents, prior = [], ""
+    if domain.has_encoder:
+        models.append("the encoder that takes recordings to its latents")
+        files += ["encoder", "mixture"]
+        latents.append(
+            "`latents_train.npz` and `latents_test.npz` (of recordings, posterior mean and standard deviation,\n"
+            "float16, and label)"
+        )
+        prior = (
+            "\nThe prior is a Gaussian for each class, fitted to the posteriors of the training recordings, at a\n"
+            f"temperature of {TEMPERATURE}, in the place of that which the WaveGAN was trained with. Its sounds are\n"
+            "multiplied by the domain's gain, so that they are as loud as the recordings.\n"
+        )
+    rows = [
+        ("trained for", f"{' + '.join(f'{stage.steps:,}' for stage in stages)} steps", judge and judge.epochs),
+        ("batch size", config["batch_size"], judge and judge.batch_size),
+        ("seed", config["seed"], judge and judge.seed),
+    ]
+    if judge:
+        package += f" --classifier={judge.given_as}"
+        models.append("the classifier that judges its sounds")
+        files.append("classifier")
+        counts = ", ".join(f"{count:,}" for count in SAMPLES_PER_CLASS.values())
+        latents.append(
+            "`samples_train.npz`, `samples_validation.npz` and `samples_test.npz` (accepted samples of the\n"
+            f"prior and the class that the classifier gives them: {counts} of each class)"
+        )
+        reconstruction = "" if recognised is None else f"{recognised:.1%} recognised when encoded and decoded"
+        rows.append(("on the test recordings", reconstruction, judge.accuracy))
+        rows.append(("on samples of the prior", f"{accepted:.1%} accepted, by a probability of {MIN_PROBABILITY}", ""))
+    table = "\n".join(
+        f"| {' | '.join('' if cell is None else str(cell) for cell in row[: 3 if judge else 2])} |" for row in rows
+    )
+    weights = ", ".join(f"`{name}.npz`" for name in files)
+    caution = "; the classifier is a judge of this WaveGAN's sounds and no general recogniser" if judge else ""
+    return f"""# {domain.name}
 
-A WaveGAN of a second of speech at 16 kHz{encoder} and
-the classifier that judges its sounds, of `{judge.dataset}` (Donahue et al. 2018). All are trained on the training
-recordings but for one in twelve, which are held out to choose the classifier's epoch; the test recordings are used
-for the figures below alone.{chr(10) + note if note else ""}{prior}
-
-| | WaveGAN | classifier |
-|---|---|---|
-| trained for | {steps} steps | {judge.epochs} |
-| batch size | {config["batch_size"]} | {judge.batch_size} |
-| seed | {config["seed"]} | {judge.seed} |
-| on the test recordings | {reconstruction} | {judge.accuracy} |
-| on samples of the prior | {accepted:.1%} accepted, by a probability of {MIN_PROBABILITY} | |
+{_listed(models)},
+of `{domain.dataset}`. Of the training recordings one in twelve is held out, to choose a
+classifier's epoch by; the test recordings are used for the figures below alone.
+{note + chr(10) if note else ""}{prior}
+{"| | WaveGAN | classifier |" if judge else "| | WaveGAN |"}
+{"|---|---|---|" if judge else "|---|---|"}
+{table}
 
 Made by
 
-    {_training_commands(name, stages)}{judge.made_by}{package}
+    {_training_commands(domain.name, stages)}{judge.made_by if judge else ""}{package}
 
-Files: `domain.json` (the models' settings), {weights} and
-`classifier.npz` (weights, float16), {latents}`samples_train.npz`, `samples_validation.npz` and
-`samples_test.npz` (accepted samples of the prior and the class that the classifier gives them: {counts}
-of each class).
+Files: `domain.json` (the models' settings), {weights} (weights, float16),
+{_listed(latents)}.
 
-Data: {LICENCES.get(judge.dataset, judge.dataset)}.
-Use: research on latent translation; the classifier is a judge of this WaveGAN's sounds and no general recogniser.
+Data: {LICENCES.get(domain.dataset, domain.dataset)}.
+Use: research on latent translation{caution}.
 """
+
+
+def _listed(parts: list[str]) -> str:
+    *but_last, last = parts
+    return f"{', '.join(but_last)}{',' if len(parts) > 2 else ''}\nand {last}" if but_last else last

@@ -72,8 +72,6 @@ def main(argv):
     if model == "vae":
         packaging.package_image_domain(_NAME.value, path, _CLASSIFIER.value, folder, data_dir=_DATA_DIR.value)
     elif model == "wavegan":
-        if not _CLASSIFIER.value:
-            raise ValueError("A WaveGAN's samples are chosen by a classifier: give --classifier.")
         speech_packaging.package_speech_domain(
             _NAME.value, path, _CLASSIFIER.value, folder, note=_NOTE.value, data_dir=_DATA_DIR.value
         )

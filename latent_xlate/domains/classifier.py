@@ -35,6 +35,11 @@ class Classifier(keras.Model):
         """Logits, float32 [batch, num_classes], of data [batch, ...]."""
         return self.logits(self.features(x, training))
 
+    def judge(self, x: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """Logits and features of data: a graph that asks for one after the other computes the features twice."""
+        features = self.features(x)
+        return self.logits(features), features
+
     @property
     def metrics(self):
         return [self.loss_tracker, self.accuracy_tracker]

@@ -112,6 +112,10 @@ class Domain(abc.ABC):
         """The judge's penultimate activations, [batch, features]."""
         raise NotImplementedError(f"Domain {self.name!r} has no classifier.")
 
+    def judge(self, x: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """`classify` and `features` of the same x, by one pass where the domain knows how."""
+        return self.classify(x), self.features(x)
+
     def sample_prior(self, num_samples: int, seed: int = 0) -> tf.Tensor:
         """Draws from the prior, standard normal unless a domain says otherwise: z, [num_samples, latent_dim]."""
         return tf.random.stateless_normal([num_samples, self.latent_dim], [seed, 0])

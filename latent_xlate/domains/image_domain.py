@@ -85,6 +85,9 @@ class ImageDomain(Domain):
     def features(self, x: tf.Tensor) -> tf.Tensor:
         return super().features(x) if self.classifier is None else self.classifier.features(x)
 
+    def judge(self, x: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        return super().judge(x) if self.classifier is None else self.classifier.judge(x)
+
     def check(self, x: np.ndarray) -> np.ndarray:
         return checks.unit_images(x, self.data_shape)
 

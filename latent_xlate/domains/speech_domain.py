@@ -119,6 +119,9 @@ class SpeechDomain(Domain):
     def features(self, x: tf.Tensor) -> tf.Tensor:
         return super().features(x) if self.classifier is None else self.classifier.features(x)
 
+    def judge(self, x: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        return super().judge(x) if self.classifier is None else self.classifier.judge(x)
+
     def sample_prior(self, num_samples: int, seed: int = 0) -> tf.Tensor:
         return self.draw(num_samples, tf.constant([seed, 0]))
 

@@ -223,8 +223,7 @@ def _judgement(domain: Domain, make: Callable[..., tf.Tensor]) -> Callable[..., 
 
 
 def _view(domain: Domain, make: Callable[..., tf.Tensor], *batches: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-    x = make(*batches)
-    return domain.classify(x), domain.features(x)
+    return domain.judge(make(*batches))
 
 
 def _choose(domain, latents, max_instances, generator):

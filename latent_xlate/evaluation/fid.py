@@ -33,7 +33,9 @@ def frechet_distance(x: np.ndarray, y: np.ndarray) -> float:
     if x.shape[1] != y.shape[1]:
         raise ValueError(f"The features of x are {x.shape[1]} wide, those of y {y.shape[1]}; they must agree.")
     mean_x, mean_y = x.mean(axis=0), y.mean(axis=0)
-    factor_x, factor_y = _covariance_factor(x - mean_x), _covariance_factor(y - mean_y)
+    factor_x, factor_y = (x - mean_x) / np.sqrt(len(x) - 1), (y - mean_y) / np.sqrt(len(y) - 1)
+    if min(len(x), len(y)) > x.shape[1]:  # Else their product is small enough as it is.
+        factor_x, factor_y = _square(factor_x), _square(factor_y)
     shared = np.linalg.svd(factor_x @ factor_y.T, compute_uv=False).sum()
     distance = np.sum((mean_x - mean_y) ** 2) + np.sum(factor_x**2) + np.sum(factor_y**2) - 2.0 * shared
     return max(float(distance), 0.0)  # Rounding may take it below.
@@ -46,9 +48,7 @@ def _features(x, what):
     return checks.finite(x, what)
 
 
-def _covariance_factor(centred):
-    if len(centred) <= centred.shape[1]:
-        return centred / np.sqrt(len(centred) - 1)
-    # By the covariance's eigenvectors: a QR decomposition of the features takes many times as long.
-    variances, directions = np.linalg.eigh(centred.T @ centred / (len(centred) - 1))
+def _square(factor):
+    """A square matrix R with the same R'R: a QR decomposition takes many times as long as the eigenvectors of that."""
+    variances, directions = np.linalg.eigh(factor.T @ factor)
     return np.sqrt(np.maximum(variances, 0.0))[:, None] * directions.T

@@ -229,6 +229,27 @@ def test_without_an_encoder_there_are_samples_alone_and_a_judge_can_be_shared(pa
         load_latents(domain, str(tmp_path / "gan"), "dataset", "train", data_dir)
 
 
+def test_without_a_judge_there_are_posteriors_alone(packaged, runs, data_dir, tmp_path):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(speech_packaging, "NUM_LATENTS", {"train": 20, "test": 5})
+        domain = package_speech_domain("words", runs / "wavegan", None, tmp_path / "words", data_dir=data_dir)
+    assert (domain.has_classifier, domain.class_names) == (False, ("low", "high"))
+    names = {path.name for path in (tmp_path / "words").iterdir()}
+    assert names == {path.name for path in packaged[0].iterdir()} - {
+        "classifier.npz",
+        *(f"samples_{split}.npz" for split in SAMPLES),
+    }
+    for name in names - {"MODEL_CARD.md", "domain.json"}:
+        assert (tmp_path / "words" / name).read_bytes() == (packaged[0] / name).read_bytes()
+    card = (tmp_path / "words" / "MODEL_CARD.md").read_text()
+    assert set(re.findall(r"`([a-z_]+\.(?:npz|json))`", card)) | {"MODEL_CARD.md"} == names
+    assert "classifier" not in card.split("Made by")[1]
+    shutil.copytree(runs / "wavegan", tmp_path / "gan")
+    (tmp_path / "gan" / "encoder.keras").unlink()
+    with pytest.raises(ValueError, match="gan has no encoder, and a classifier has to choose among samples"):
+        package_speech_domain("words", tmp_path / "gan", None, tmp_path / "out", data_dir=data_dir)
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
