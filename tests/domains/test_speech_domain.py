@@ -108,3 +108,14 @@ def test_gain_makes_sounds_louder_until_they_clip(tmp_path):
     assert Domain.load(loud.save(tmp_path)).gain == 9.0
     with pytest.raises(ValueError, match="gain is 0.0; it must be above 0"):
         tiny.speech_domain(gain=0.0)
+
+
+def test_judge_is_class_and_features_in_one():
+    domain = tiny.speech_domain()
+    x = domain.decode(domain.sample_prior(2))
+    logits, features = domain.judge(x)
+    np.testing.assert_allclose(logits, domain.classify(x), rtol=1e-5)
+    np.testing.assert_allclose(features, domain.features(x), rtol=1e-5)
+    silent = SpeechDomain("plain", domain.generator)
+    with pytest.raises(NotImplementedError, match="'plain' has no classifier"):
+        silent.judge(x)
