@@ -17,7 +17,7 @@ from latent_xlate.bridge import label_file, label_propagation, latent_classifier
 from latent_xlate.bridge.bridging_vae import BridgingVAE
 from latent_xlate.bridge.class_map import ClassMap
 from latent_xlate.bridge.label_terms import LabelTerms
-from latent_xlate.bridge.latent_sources import latent_kinds, load_domains
+from latent_xlate.bridge.latent_sources import LoadLatents, latent_kinds, load_domains, load_latents
 from latent_xlate.bridge.latents import Latents, choose_labelled, hash_of_stream, make_batches
 from latent_xlate.data.labelled import UNLABELLED
 from latent_xlate.domains.domain import Domain
@@ -207,6 +207,7 @@ def train_bridge(
     *,
     strategy: str = "auto",
     data_dir: str | None = None,
+    load: LoadLatents = load_latents,
 ) -> tuple[list[Domain], BridgingVAE]:
     """Trains a bridge between pretrained domains, which stay as they are.
 
@@ -218,6 +219,7 @@ def train_bridge(
             `labels_per_class` or `label_file`, `labelled.json`, by domain the instances whose labels were seen.
         strategy: One of `training.STRATEGIES`.
         data_dir: Folder of TFDS data sets; None for the default.
+        load: In the place of `load_latents`.
 
     Returns:
         The domains and the trained bridge.
@@ -229,7 +231,7 @@ def train_bridge(
     distribution = training.make_strategy(strategy)  # Before TensorFlow first computes, or workers cannot join.
     check_config(config)
     training.replica_batch_size(config.batch_size, distribution)
-    domains, latents = load_domains(config, "train", data_dir)
+    domains, latents = load_domains(config, "train", data_dir, load)
     name_classes(config, domains)
     class_map = read_class_map(config, domains)
     seen = hide_labels(config, domains, latents)

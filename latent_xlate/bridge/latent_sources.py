@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Protocol
+
 from ml_collections import ConfigDict
 
 from latent_xlate import checks
@@ -75,9 +77,17 @@ def load_pretrained(config: ConfigDict) -> list[Domain]:
     return domains
 
 
-def load_domains(config: ConfigDict, split: str, data_dir: str | None = None) -> tuple[list[Domain], list[Latents]]:
-    """The domains of a configuration, and their latents. Other args and errors as in `load_latents`."""
+class LoadLatents(Protocol):
+    """What takes the arguments of `load_latents` and returns the same: it may keep latents for the next run, say."""
+
+    def __call__(self, domain: Domain, folder: str, latents: str, split: str, data_dir: str | None) -> Latents: ...
+
+
+def load_domains(
+    config: ConfigDict, split: str, data_dir: str | None = None, load: LoadLatents = load_latents
+) -> tuple[list[Domain], list[Latents]]:
+    """The domains of a configuration, and their latents by `load`. Other args and errors as in `load_latents`."""
     domains = load_pretrained(config)
     kinds = latent_kinds(config.latents, len(domains))
     triples = zip(domains, config.domains, kinds, strict=True)
-    return domains, [load_latents(domain, name, kind, split, data_dir) for domain, name, kind in triples]
+    return domains, [load(domain, name, kind, split, data_dir) for domain, name, kind in triples]

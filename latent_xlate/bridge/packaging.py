@@ -6,6 +6,7 @@ import dataclasses
 import inspect
 import json
 import os
+import shlex
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -211,8 +212,8 @@ def _training_command(name: str, config: Mapping[str, Any]) -> str:
 
 
 def as_flags(values: Mapping[str, Any]) -> str:
-    """Settings as a command takes them."""
-    return " ".join(f"--{key}={value}" for key, value in values.items())
+    """Settings as a command of a shell takes them."""
+    return " ".join(f"--{key}={shlex.quote(str(value))}" for key, value in values.items())
 
 
 def _model_card(

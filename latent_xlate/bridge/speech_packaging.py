@@ -173,6 +173,7 @@ def _training_commands(name: str, stages: list[_Stage]) -> str:
             given["config.initial"] = workdir
         workdir = f"out/{name}_wavegan" + (f"_{number}" if number < len(stages) else "")
         settings = {key: stage.config[key] for key in usual if key in stage.config} | {"num_steps": stage.steps}
+        settings["speeds"] = tuple(settings.get("speeds", ()))  # JSON has lists only.
         given |= {f"config.settings.{key}": value for key, value in settings.items() if value != usual[key]}
         lines += f"bin/train_wavegan.py {as_flags(given | {'workdir': workdir})}\n    "
     return lines

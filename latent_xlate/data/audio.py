@@ -93,7 +93,7 @@ def _stated_size(head: bytes) -> int:
     return size if size < _UNKNOWN_SIZE else 0
 
 
-def to_slice(samples: np.ndarray, sample_rate: int) -> np.ndarray:
+def to_slice(samples: np.ndarray, sample_rate: float) -> np.ndarray:
     """Brings a sound to SAMPLE_RATE and cuts its first slice.
 
     Args:
@@ -107,6 +107,19 @@ def to_slice(samples: np.ndarray, sample_rate: int) -> np.ndarray:
         samples = soxr.resample(samples, sample_rate, SAMPLE_RATE)
     samples = np.clip(np.round(samples[:NUM_SAMPLES] * 32768.0), -32768, 32767).astype(np.int16)
     return np.pad(samples, (0, NUM_SAMPLES - len(samples)))
+
+
+def change_speed(waveforms: np.ndarray, speed: float) -> np.ndarray:
+    """Sounds as a record at another speed plays them, in time and in pitch.
+
+    Args:
+        waveforms: int16 [n, NUM_SAMPLES].
+        speed: Above 1 for shorter and higher.
+
+    Returns:
+        int16 [n, NUM_SAMPLES]: cut where they do not fit, padded with silence.
+    """
+    return np.stack([to_slice(waveform / np.float32(32768), SAMPLE_RATE * speed) for waveform in waveforms])
 
 
 def decode_wav(file: BinaryIO) -> tuple[np.ndarray, int]:

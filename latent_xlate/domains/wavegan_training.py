@@ -17,7 +17,7 @@ from latent_xlate import checks, training
 from latent_xlate.batching import in_batches
 from latent_xlate.data import speech
 from latent_xlate.data.alignment import align
-from latent_xlate.data.audio import NUM_SAMPLES, SAMPLE_RATE
+from latent_xlate.data.audio import NUM_SAMPLES, SAMPLE_RATE, change_speed
 from latent_xlate.domains.network_files import checkpoint_state, in_float32, load_network
 from latent_xlate.domains.spectrogram_discriminator import SpectrogramDiscriminator
 from latent_xlate.domains.speech_classifier import spectrogram_pictures
@@ -55,6 +55,8 @@ class WaveGANSettings:
         dim: Channels of the generator and of a waveform's discriminator: see `wavegan`.
         discriminator_dim: Channels of the spectrogram's discriminator.
         half_rate: Whether only the lower half of the frequencies is made: see `WaveGANGenerator`.
+        speeds: Other speeds, as shares of their own, at which the recordings are learnt from, too: as of more
+            voices, for an encoder to know a stranger's.
         align: Whether recordings are brought to one beginning and one loudness: see `data.alignment`.
         discriminator_steps: Updates of the discriminator before each of the generator; one with "vae".
         penalty: Weight of the gradient penalty.
@@ -85,6 +87,7 @@ class WaveGANSettings:
     dim: int = 64
     discriminator_dim: int = 16
     half_rate: bool = False
+    speeds: tuple[float, ...] = ()
     align: bool = False
     discriminator_steps: int = 5
     penalty: float = 10.0
@@ -115,6 +118,8 @@ class WaveGANSettings:
             raise ValueError("beta_features needs an encoder, and class logits (beta_class), to compare activations.")
         if self.beta_swd and not self.has_encoder:
             raise ValueError("beta_swd needs an encoder, whose latents are compared with the prior.")
+        if not all(0.5 <= speed <= 2.0 for speed in self.speeds):
+            raise ValueError(f"speeds are {self.speeds}; each must be from 0.5 to 2.")
         if self.class_latents and not (self.beta_class and self.has_encoder):
             raise ValueError("class_latents needs an encoder, and class logits (beta_class).")
 
@@ -277,16 +282,17 @@ def load_generator(path: str | os.PathLike) -> WaveGANGenerator:
 def make_batches(data: speech.LabelledSpeech, settings: WaveGANSettings) -> training.MakeBatch:
     """Batches for `WaveGANTrainer.train_step`, each epoch of the data, or of a class, in an order of its own."""
     steps = settings.batches_per_step
-    waveforms = tf.constant(align(data.waveforms) if settings.align else data.waveforms)
-    labels = tf.constant(data.labels)
+    heard = np.concatenate([data.waveforms, *(change_speed(data.waveforms, speed) for speed in settings.speeds)])
+    waveforms = tf.constant(align(heard) if settings.align else heard)
+    labels = np.tile(data.labels, 1 + len(settings.speeds))
     width = 1
 
     def sample(positions):
-        return shuffled_indices(positions, len(data), settings.seed)
+        return shuffled_indices(positions, len(labels), settings.seed)
 
     if settings.class_latents:
         width = len(data.class_names)
-        sample = in_turn(data.labels, width, settings.seed)
+        sample = in_turn(labels, width, settings.seed)
 
     def make_batch(positions):
         # The stream of each of a step's batches, or of a class in it, goes on where that of the last step's ended.

@@ -57,6 +57,7 @@ class Study:
         self.output = training.output_folder(output)
         self.settings = settings
         self._test_data: dict[tuple[str, str], tuple[Latents, LabelledData | None]] = {}
+        self._training_latents: dict[tuple[str, str, str], Latents] = {}
 
     # ---- Runs ---------------------------------------------------------------------------------
 
@@ -95,8 +96,11 @@ class Study:
 
     def _train(self, config):
         folder = self.run_folder(config)
-        train = train_baseline if "baseline" in config else train_bridge
-        domains, model = train(config, folder, data_dir=self.settings.data_dir)
+        data_dir = self.settings.data_dir
+        if "baseline" in config:
+            domains, model = train_baseline(config, folder, data_dir=data_dir)
+        else:
+            domains, model = train_bridge(config, folder, data_dir=data_dir, load=self._load_latents)
         translator = Translator(domains, model)
         measured = [self.test_data(domain) for domain in domains]
         latents = {name: of for name, (of, _) in zip(translator.names, measured, strict=True)}
@@ -144,6 +148,13 @@ class Study:
         if key not in self._test_data:
             self._test_data[key] = self._load_test_data(domain)
         return self._test_data[key]
+
+    def _load_latents(self, domain, folder, latents, split, data_dir):
+        """As `load_latents`, once: many bridges learn from the same, and encoding takes as long as training one."""
+        key = (_digest(pretrained.folder(folder)), latents, split)
+        if key not in self._training_latents:
+            self._training_latents[key] = load_latents(domain, folder, latents, split, data_dir)
+        return self._training_latents[key]
 
     def _load_test_data(self, domain):
         quick = self.settings.quick

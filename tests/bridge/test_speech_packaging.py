@@ -48,7 +48,7 @@ def runs(data_dir, tmp_path_factory):
     folder = tmp_path_factory.mktemp("runs")
     options = {"data_dir": data_dir, "steps_per_log": 2}
     train_wavegan("tones", folder / "first", SETTINGS, **options)
-    settings = dataclasses.replace(SETTINGS, beta_kl=0.5, num_steps=4, seed=7)
+    settings = dataclasses.replace(SETTINGS, beta_kl=0.5, num_steps=4, seed=7, speeds=(0.9, 1.25))
     train_wavegan("tones", folder / "wavegan", settings, initial=folder / "first", **options)
     train_speech_classifier(
         "tones", folder / "classifier", data_dir=data_dir, epochs=1, batch_size=11, filters=1, seed=5
@@ -193,11 +193,13 @@ def test_card_tells_what_was_measured_and_how_it_was_made(packaged, runs, data_d
         "--config.settings.learning_rate=0.001 --config.settings.latent_dim=3 --config.settings.prior=normal "
         "--config.settings.dim=2 --config.settings.half_rate=True --config.settings.align=True "
     )
+    faster = "--config.settings.speeds='(0.9, 1.25)' "
     assert commands == [
         f"bin/train_wavegan.py --config=wavegan --config.dataset=tones {usual}"
         "--config.settings.num_steps=2 --workdir=out/words_wavegan_1",
         "bin/train_wavegan.py --config=wavegan --config.dataset=tones --config.initial=out/words_wavegan_1 "
-        f"{usual}--config.settings.beta_kl=0.5 --config.settings.seed=7 --config.settings.num_steps=4 "
+        f"{usual.replace('--config.settings.align', faster + '--config.settings.align')}"
+        "--config.settings.beta_kl=0.5 --config.settings.seed=7 --config.settings.num_steps=4 "
         "--workdir=out/words_wavegan",
         "bin/train_domain.py --model=speech_classifier --dataset=tones --workdir=out/words_classifier --epochs=1 "
         "--seed=5 --batch_size=11 --filters=1",

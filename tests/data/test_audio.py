@@ -79,6 +79,18 @@ def test_what_is_no_sound_is_named_with_the_way_out(content, said, tmp_path):
         audio.read_audio(tmp_path / "missing.wav")
 
 
+@pytest.mark.parametrize("speed", [0.5, 0.92, 1.08, 2.0])
+def test_another_speed_changes_time_and_pitch_alike(speed):
+    tone = np.round(expected() * 32768).astype(np.int16)
+    changed = audio.change_speed(np.stack([tone, -tone]), speed)
+    assert changed.dtype == np.int16 and changed.shape == (2, 16384)
+    wanted = expected(440 * speed, 0.4 / speed)
+    end = int(6400 / speed)
+    np.testing.assert_allclose(changed[0, 400 : end - 400] / 32768, wanted[400 : end - 400], atol=0.01)
+    np.testing.assert_array_equal(changed[:, end + 400 :], 0)
+    np.testing.assert_allclose(changed[1], -changed[0].astype(int), atol=1)
+
+
 def test_decode_wav_refuses_what_is_not_mono(tmp_path):
     file = io.BytesIO()
     samples = np.arange(-3, 3, dtype=np.int16)

@@ -123,6 +123,7 @@ def test_the_originals_recipe_takes_a_step(data_dir, tmp_path):
         ({"beta_features": 1.0}, "beta_features needs an encoder, and class logits"),
         ({"objective": "r1", "beta_swd": 1.0}, "beta_swd needs an encoder"),
         ({"class_latents": True}, "class_latents needs an encoder, and class logits"),
+        ({"speeds": (0.9, 0.4)}, r"speeds are \(0.9, 0.4\); each must be from 0.5 to 2"),
         ({"schedule": "linear"}, "Unknown schedule 'linear'"),
     ],
 )
@@ -142,6 +143,18 @@ def test_each_epoch_has_every_recording_once_in_whatever_steps():
     np.testing.assert_array_equal(x, data.floats[labels])
     # The same whichever replica it falls to.
     np.testing.assert_array_equal(make_batch(tf.range(2, 4, dtype=tf.int64))[1], labels[:, 2:])
+
+
+@pytest.mark.parametrize("class_latents", [False, True])
+def test_recordings_come_at_other_speeds_too(class_latents):
+    tones = [np.round(32767 * sounds.tone(hertz, 0.5, 16000)).astype(np.int16) for hertz in (300, 500)]
+    data = speech.LabelledSpeech(np.pad(tones, ((0, 0), (0, 8384))), np.array([1, 0]), ("a", "b"))
+    settings = dataclasses.replace(CLASSES, class_latents=class_latents, speeds=(0.8, 1.25))
+    x, labels = wavegan_training.make_batches(data, settings)(tf.range(6, dtype=tf.int64))
+    pitches = np.abs(np.fft.rfft(x[0])).argmax(axis=1) * 16000 / 16384
+    expected = {1: (240, 300, 375), 0: (400, 500, 625)}
+    for label, pitch in expected.items():
+        np.testing.assert_allclose(np.sort(pitches[labels[0] == label]), pitch, atol=2)
 
 
 def test_with_class_latents_batches_hold_as_many_of_each_class():

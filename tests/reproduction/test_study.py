@@ -4,6 +4,7 @@ import json
 import numpy as np
 import pytest
 
+from latent_xlate.bridge.latent_sources import load_latents
 from latent_xlate.reproduction import experiments
 from latent_xlate.reproduction.study import Study
 from tests import shipped, tiny
@@ -54,6 +55,23 @@ def test_numbers_are_of_the_model_that_is_kept(study):
         fashion.classify(fashion.decode(translator.translate_latents(latents.mu, "mnist", "fashion_mnist"))), axis=1
     )
     assert accuracy == np.mean(before == after)
+
+
+def test_latents_are_loaded_once_for_all_runs_which_do_not_change_them(study, monkeypatch):
+    loaded = []
+
+    def load(domain, folder, latents, split, data_dir=None):
+        loaded.append((folder, latents, split))
+        return load_latents(domain, folder, latents, split, data_dir)
+
+    few = experiments.bridges(small.SETTINGS, "mnist_fashion_mnist")[0]
+    few.update({"labels_per_class": 1, "sampling": "mixed"})
+    alone = Study(study.output.parent / "alone", small.SETTINGS).metrics(bridge())
+    monkeypatch.setattr("latent_xlate.reproduction.study.load_latents", load)
+    study.train(few)
+    assert study.metrics(bridge()) == alone
+    trained_on = [(folder, latents) for folder, latents, split in loaded if split == "train"]
+    assert trained_on == [("mnist", "shipped"), ("fashion_mnist", "shipped")]
 
 
 def test_a_cut_run_goes_on(study, monkeypatch):
