@@ -41,8 +41,9 @@ def load_latents(domain: Domain, folder: str, latents: str, split: str, data_dir
         domain: The domain.
         folder: Its name or folder, as `pretrained.folder` takes it.
         latents: "dataset", posteriors of its data set; "shifted", those of the data set's images moved by a
-            pixel; "shipped", those of some of it that lie in the domain's folder; "samples", draws of its prior
-            that its judge is sure of, which lie there too; or several of these, joined by "+".
+            pixel, or its recordings at other speeds; "shipped", those of some of it that lie in the domain's
+            folder; "samples", draws of its prior that its judge is sure of, which lie there too; or several of
+            these, joined by "+".
         split: "train", "validation" (not shipped) or "test".
         data_dir: Folder of TFDS data sets; None for the default.
 

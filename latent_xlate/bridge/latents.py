@@ -115,27 +115,21 @@ def encode_data(domain: Domain, data: Labelled) -> Latents:
 
 
 def encode_shifted(domain: Domain, data: Labelled) -> Latents:
-    """Posteriors of images moved by a pixel: up, down, left and right, in this order; black moves in.
+    """Posteriors of instances changed a little: images moved by a pixel, recordings at other speeds.
 
     What is true of an image is true of it a pixel further on: more instances to learn from, for no more labels.
 
     Args:
         domain: One with an encoder.
-        data: Images of the domain's shape.
+        data: Instances of the domain's shape.
 
     Returns:
-        The latents of all images moved up, then of all moved down, and so on.
+        The latents of all of `data.shifted()`, one way after the other.
 
     Raises:
-        ValueError: What is no images, and as `encode_data`.
+        ValueError: As `encode_data`.
     """
-    if data.content.ndim != 4:
-        raise ValueError(f"latents=shifted are of images; domain {domain.name!r} is of {data.noun}s.")
-    padded = np.pad(data.content, ((0, 0), (1, 1), (1, 1), (0, 0)))
-    height, width = data.content.shape[1:3]
-    moved = [padded[:, y : y + height, x : x + width] for y, x in ((2, 1), (0, 1), (1, 2), (1, 0))]
-    parts = [encode_data(domain, data.with_content(images)) for images in moved]
-    return Latents.concatenated(parts)
+    return Latents.concatenated([encode_data(domain, domain.as_trained(shifted)) for shifted in data.shifted()])
 
 
 def choose_labelled(labels: np.ndarray, num_classes: int, per_class: int, seed: int) -> np.ndarray:

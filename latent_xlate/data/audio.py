@@ -21,6 +21,9 @@ NUM_SAMPLES = 16384
 ENDINGS = (".wav", ".flac", ".ogg", ".opus", ".mp3", ".aif", ".aiff", ".au")
 
 
+SPEEDS = (0.92, 1.08)
+"""Other speeds at which speech still sounds as somebody's: lower and higher by one and a half semitones."""
+
 SILENCE = 2e-4
 """Loudest magnitude of what counts as silent, a share of full scale: above the dither of 16 bits."""
 
@@ -93,33 +96,35 @@ def _stated_size(head: bytes) -> int:
     return size if size < _UNKNOWN_SIZE else 0
 
 
-def to_slice(samples: np.ndarray, sample_rate: float) -> np.ndarray:
+def to_slice(samples: np.ndarray, sample_rate: float, num_samples: int = NUM_SAMPLES) -> np.ndarray:
     """Brings a sound to SAMPLE_RATE and cuts its first slice.
 
     Args:
         samples: Floats [n], in [-1, 1].
         sample_rate: Its samples a second.
+        num_samples: Of the slice.
 
     Returns:
-        int16 [NUM_SAMPLES], padded with silence.
+        int16 [num_samples], padded with silence.
     """
     if sample_rate != SAMPLE_RATE:
         samples = soxr.resample(samples, sample_rate, SAMPLE_RATE)
-    samples = np.clip(np.round(samples[:NUM_SAMPLES] * 32768.0), -32768, 32767).astype(np.int16)
-    return np.pad(samples, (0, NUM_SAMPLES - len(samples)))
+    samples = np.clip(np.round(samples[:num_samples] * 32768.0), -32768, 32767).astype(np.int16)
+    return np.pad(samples, (0, num_samples - len(samples)))
 
 
 def change_speed(waveforms: np.ndarray, speed: float) -> np.ndarray:
     """Sounds as a record at another speed plays them, in time and in pitch.
 
     Args:
-        waveforms: int16 [n, NUM_SAMPLES].
+        waveforms: int16 [n, num_samples].
         speed: Above 1 for shorter and higher.
 
     Returns:
-        int16 [n, NUM_SAMPLES]: cut where they do not fit, padded with silence.
+        int16 [n, num_samples]: cut where they do not fit, padded with silence.
     """
-    return np.stack([to_slice(waveform / np.float32(32768), SAMPLE_RATE * speed) for waveform in waveforms])
+    rate, length = SAMPLE_RATE * speed, waveforms.shape[1]
+    return np.stack([to_slice(waveform / np.float32(32768), rate, length) for waveform in waveforms])
 
 
 def decode_wav(file: BinaryIO) -> tuple[np.ndarray, int]:

@@ -37,6 +37,13 @@ class LabelledImages(Labelled):
     labels: np.ndarray
     class_names: tuple[str, ...]
 
+    def shifted(self) -> list[LabelledImages]:
+        """All images moved by a pixel up, then down, left, and right; black moves in."""
+        padded = np.pad(self.images, ((0, 0), (1, 1), (1, 1), (0, 0)))
+        height, width = self.images.shape[1:3]
+        moves = ((2, 1), (0, 1), (1, 2), (1, 0))
+        return [self.with_content(padded[:, y : y + height, x : x + width]) for y, x in moves]
+
 
 def check_content(dataset: str, split: str, checksum: str, where: str | os.PathLike, way_out: str) -> None:
     """Checks that a split of a published data set is the published one; any other data set passes.

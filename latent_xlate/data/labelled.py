@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import abc
 import dataclasses
 import hashlib
 from collections.abc import Mapping
@@ -20,7 +21,7 @@ UNLABELLED = -1
 """Label of an instance whose class is not known."""
 
 
-class Labelled:
+class Labelled(abc.ABC):
     """Instances with their classes. Subclasses are frozen dataclasses, whose first field holds the instances."""
 
     noun: ClassVar[str]
@@ -55,6 +56,10 @@ class Labelled:
     def with_content(self, content: np.ndarray) -> Self:
         """Other instances, [n, ...], with the same labels."""
         return self._replaced(content, self.labels)
+
+    @abc.abstractmethod
+    def shifted(self) -> list[Self]:
+        """All instances changed a little, in several ways; each is of the class that it was of."""
 
     def _replaced(self, content, labels):
         return dataclasses.replace(self, **{_content_field(self): content, "labels": labels})  # type: ignore[type-var]

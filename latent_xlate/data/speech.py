@@ -12,7 +12,7 @@ import tensorflow_datasets as tfds
 
 from latent_xlate import checks
 from latent_xlate.data import spoken_digit
-from latent_xlate.data.audio import ENDINGS, NUM_SAMPLES, read_audio, to_slice
+from latent_xlate.data.audio import ENDINGS, NUM_SAMPLES, SPEEDS, change_speed, read_audio, to_slice
 from latent_xlate.data.class_folders import read_class_folders
 from latent_xlate.data.labelled import SPLITS, Labelled, cut_validation, in_canonical_order, reason
 from latent_xlate.data.stored import PREPARE_AGAIN, check_prepared, quiet, resolve_data_dir
@@ -34,6 +34,10 @@ class LabelledSpeech(Labelled):
     waveforms: np.ndarray
     labels: np.ndarray
     class_names: tuple[str, ...]
+
+    def shifted(self) -> list[LabelledSpeech]:
+        """All recordings at each of `audio.SPEEDS`: as of more voices."""
+        return [self.with_content(change_speed(self.waveforms, speed)) for speed in SPEEDS]
 
 
 def load(dataset: str, split: str, data_dir: str | os.PathLike | None = None) -> LabelledSpeech:

@@ -20,7 +20,7 @@ import tensorflow as tf
 
 from latent_xlate import training
 from latent_xlate.batching import BATCH_SIZE
-from latent_xlate.data.labelled import Labelled
+from latent_xlate.data.labelled import Labelled, LabelledT
 
 DOMAIN_FILE = "domain.json"
 
@@ -150,6 +150,10 @@ class Domain(abc.ABC):
             ValueError: There is no such split, or the data set is unknown, not prepared, or damaged.
         """
         raise ValueError(f"Domain {self.name!r} has no data set that could be read.")
+
+    def as_trained(self, data: LabelledT) -> LabelledT:
+        """Data as those that the model was trained on: sounds of one beginning and one loudness, say."""
+        return data
 
     @abc.abstractmethod
     def get_config(self) -> dict[str, Any]:

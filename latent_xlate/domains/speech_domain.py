@@ -13,6 +13,7 @@ from latent_xlate import KERAS_PACKAGE, checks
 from latent_xlate.data import speech
 from latent_xlate.data.alignment import align
 from latent_xlate.data.audio import NUM_SAMPLES
+from latent_xlate.data.labelled import LabelledT
 from latent_xlate.domains import sound
 from latent_xlate.domains.domain import SOUND, Domain
 from latent_xlate.domains.latent_mixture import LatentMixture
@@ -157,8 +158,10 @@ class SpeechDomain(Domain):
         return spectrogram_pictures(x)
 
     def load_data(self, split: str, data_dir: str | os.PathLike | None = None) -> speech.LabelledSpeech:
-        data = speech.load(self.dataset, split, data_dir)
-        return data.with_content(align(data.waveforms)) if self.align else data
+        return self.as_trained(speech.load(self.dataset, split, data_dir))
+
+    def as_trained(self, data: LabelledT) -> LabelledT:
+        return data.with_content(align(data.content)) if self.align else data
 
     def get_config(self) -> dict[str, Any]:
         return {

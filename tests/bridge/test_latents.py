@@ -4,9 +4,12 @@ import scipy.ndimage
 import tensorflow as tf
 
 from latent_xlate.bridge.latents import SAMPLINGS, Latents, choose_labelled, encode_data, encode_shifted, make_batches
+from latent_xlate.data.alignment import align
+from latent_xlate.data.audio import change_speed
 from latent_xlate.data.images import LabelledImages
 from latent_xlate.data.speech import LabelledSpeech
 from tests import tiny
+from tests.data import sounds
 
 
 def latents(counts=(40, 60, 50), dim=3, seed=0):
@@ -93,10 +96,18 @@ def test_shifted_latents_are_those_of_images_that_scipy_moves():
     np.testing.assert_array_equal(shifted.labels, np.tile(data.labels, 4))
 
 
-def test_sounds_are_not_shifted():
-    data = LabelledSpeech(np.zeros((3, 16384), np.int16), np.zeros(3, int), tiny.CLASS_NAMES)
-    with pytest.raises(ValueError, match="latents=shifted are of images; domain 'speech' is of recordings"):
-        encode_shifted(tiny.speech_domain(), data)
+@pytest.mark.parametrize("aligned", [False, True])
+def test_shifted_latents_of_recordings_are_those_of_other_speeds_as_the_model_knows_them(aligned):
+    domain = tiny.speech_domain()
+    domain.align = aligned
+    tones = [np.round(20000 * sounds.tone(hertz, 0.3, 16000, 1.0)).astype(np.int16) for hertz in (300, 500)]
+    data = LabelledSpeech(np.pad(tones, ((0, 0), (3000, 8584))), np.array([7, 2]), tiny.CLASS_NAMES)
+    shifted = encode_shifted(domain, data)
+    changed = np.concatenate([change_speed(data.waveforms, speed) for speed in (0.92, 1.08)])
+    mu, sigma = domain.encode((align(changed) if aligned else changed) / np.float32(32768))
+    np.testing.assert_allclose(shifted.mu, mu, rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(shifted.sigma, sigma, rtol=1e-4, atol=1e-5)
+    np.testing.assert_array_equal(shifted.labels, [7, 2, 7, 2])
 
 
 def write_npz(path, **arrays):
