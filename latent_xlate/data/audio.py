@@ -20,7 +20,6 @@ NUM_SAMPLES = 16384
 
 ENDINGS = (".wav", ".flac", ".ogg", ".opus", ".mp3", ".aif", ".aiff", ".au")
 
-
 SPEEDS = (0.92, 1.08)
 """Other speeds at which speech still sounds as somebody's: lower and higher by one and a half semitones."""
 

@@ -9,7 +9,6 @@ import numpy as np
 from ml_collections import ConfigDict
 
 from latent_xlate.bridge import label_file, label_propagation, label_suggestion
-from latent_xlate.bridge.latent_sources import load_latents
 from latent_xlate.domains import pretrained
 from latent_xlate.evaluation import figures
 from latent_xlate.reproduction import experiments, paper
@@ -93,7 +92,7 @@ def _suggest(study: Study, name: str, latents: str) -> dict[str, Any]:
 
     def compute() -> dict[str, Any]:
         domain = pretrained.load(name)
-        of = load_latents(domain, name, latents, "train", settings.data_dir)
+        of = study.load_latents(domain, name, latents, "train", settings.data_dir)
         graph = label_propagation.neighbour_graph(label_propagation.graph_points(domain, of))
         places = label_suggestion.diffusion_map(graph)
         suggested = {}

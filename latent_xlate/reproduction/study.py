@@ -100,7 +100,7 @@ class Study:
         if "baseline" in config:
             domains, model = train_baseline(config, folder, data_dir=data_dir)
         else:
-            domains, model = train_bridge(config, folder, data_dir=data_dir, load=self._load_latents)
+            domains, model = train_bridge(config, folder, data_dir=data_dir, load=self.load_latents)
         translator = Translator(domains, model)
         measured = [self.test_data(domain) for domain in domains]
         latents = {name: of for name, (of, _) in zip(translator.names, measured, strict=True)}
@@ -149,8 +149,8 @@ class Study:
             self._test_data[key] = self._load_test_data(domain)
         return self._test_data[key]
 
-    def _load_latents(self, domain, folder, latents, split, data_dir):
-        """As `load_latents`, once: many bridges learn from the same, and encoding takes as long as training one."""
+    def load_latents(self, domain: Domain, folder: str, latents: str, split: str, data_dir: str | None) -> Latents:
+        """As `latent_sources.load_latents`, once: many bridges learn from them, and it takes as long as training."""
         key = (_digest(pretrained.folder(folder)), latents, split)
         if key not in self._training_latents:
             self._training_latents[key] = load_latents(domain, folder, latents, split, data_dir)
