@@ -4,7 +4,7 @@
     bin/reproduce.py --what=table3,figure4 --output=out/paper
     bin/reproduce.py --what=all --output=out/paper_quick --quick
 
-The data sets mnist and fashion_mnist must be prepared (`prepare_data`). The folder gets `report.md` and
+The data sets mnist, fashion_mnist and spoken_digit must be prepared (`prepare_data`). The folder gets `report.md` and
 `report.html`, which hold what was asked for, `figures/`, and `runs/`, the trained bridges and baselines, each
 in a folder named after a hash of its configuration. What is there already is not made again: killed at any
 moment, the same command goes on, and after `all` a single table or figure takes seconds.
@@ -12,12 +12,10 @@ moment, the same command goes on, and after `all` a single table or figure takes
 Tables 1 to 6 are transfer accuracy and FID, reconstruction, labels a class, ablation, training time and the
 class mapping; figures 2 to 11 are the paper's; shared_space is the shared space of three domains, and few_labels
 is table 3 with labels that label all others along a graph. `all` trains some hundred bridges of ten thousand steps
-each, and twelve baselines: most of a day on two cores.
+each, and fifteen baselines: most of a day on two cores.
 
 `--quick` trains small networks for a few steps on the latents that ship, to see in minutes that all of it
 works; its numbers mean nothing. It leaves out what needs a data set that is not prepared, and says so.
-
-What is of spoken digits needs a pretrained domain `spoken_digit`.
 """
 
 import tensorflow as tf

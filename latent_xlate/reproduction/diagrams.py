@@ -26,9 +26,8 @@ def _box(axis: Axes, place: Place, text: str, colour: str, width: float = 1.7, h
     axis.text(*place, text, ha="center", va="center", fontsize=8)
 
 
-def _arrow(axis: Axes, start: Place, end: Place, style: str = "-|>", dashed: bool = False) -> None:
-    line = {"arrowstyle": style, "color": "#444444", "linestyle": "--" if dashed else "-", "shrinkA": 0, "shrinkB": 0}
-    axis.annotate("", end, start, arrowprops=line)
+def _arrow(axis: Axes, start: Place, end: Place) -> None:
+    axis.annotate("", end, start, arrowprops={"arrowstyle": "-|>", "color": "#444444", "shrinkA": 0, "shrinkB": 0})
 
 
 def _axis(axis: Axes, title: str, width: float, height: float) -> None:
@@ -54,7 +53,7 @@ def training_and_transfer(bridge: BridgingVAE) -> Figure:
         _box(training, (13.7, inner), f"squared error to $z_{domain}$", LOSS, 2.5, 0.6)
         _arrow(training, (13.7, y - 0.35 if domain == 1 else y + 0.35), (13.7, inner + (0.3 if domain == 1 else -0.3)))
         _box(training, (4.3, inner), f"KL to N(0, I), $\\beta$ = {bridge.beta_kl:g}", LOSS, 2.5, 0.6)
-        _arrow(training, (6.7, y - 0.3 if domain == 1 else y + 0.3), (5.55, inner), dashed=False)
+        _arrow(training, (6.7, y - 0.3 if domain == 1 else y + 0.3), (5.55, inner))
         middle = 3.55 if domain == 1 else 2.85
         _arrow(training, (7.4, y - 0.35 if domain == 1 else y + 0.35), (7.4, middle))
         _arrow(training, (8.0, y - 0.35 if domain == 1 else y + 0.35), (10.0, middle))

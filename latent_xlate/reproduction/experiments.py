@@ -10,8 +10,8 @@ from ml_collections import ConfigDict
 
 from latent_xlate.bridge.interpolation import METHODS
 from latent_xlate.configs import (
+    all_domains,
     cyclegan,
-    image_domains,
     latent_cyclegan,
     mnist_fashion_mnist,
     mnist_mnist,
@@ -28,7 +28,7 @@ _BRIDGES = {
     "mnist_mnist": mnist_mnist,
     "mnist_fashion_mnist": mnist_fashion_mnist,
     "mnist_spoken_digit": mnist_spoken_digit,
-    "image_domains": image_domains,
+    "all_domains": all_domains,
 }
 _BASELINES = {"pix2pix": pix2pix, "cyclegan": cyclegan, "latent_cyclegan": latent_cyclegan}
 
@@ -147,7 +147,7 @@ def ablation(settings: Settings) -> dict[str, list[ConfigDict]]:
         "without gated mixing": {"gated_mixing": False},
         "without the KL divergence": {"beta_kl": 0.0},
     }
-    rows |= {f"{count} projections": {"num_projections": count} for count in (1, 8, 512)}
+    rows |= {f"projections: {count}": {"num_projections": count} for count in (1, 8, 512)}
     rows |= {f"shared latent of {dim}": {"shared_dim": dim} for dim in (2, 4, 8, 32) if dim != whole.shared_dim}
     return {name: bridges(settings, "mnist_mnist", **model) for name, model in rows.items()}
 

@@ -1,4 +1,4 @@
-"""The shared space of one bridge over all image domains, in its two main directions; the paper has no such figure."""
+"""The shared space of one bridge over images and speech, in its two main directions; the paper has no such figure."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def main_directions(points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _runs(settings: Settings) -> list[ConfigDict]:
-    return experiments.bridges(settings, "image_domains")[:1]
+    return experiments.bridges(settings, "all_domains")[:1]
 
 
 def _shared_space(study: Study) -> str:

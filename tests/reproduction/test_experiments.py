@@ -38,7 +38,7 @@ def test_rows_of_the_ablation_differ_from_the_whole_in_what_they_say():
     assert differences["without the classifier"] == {"beta_cls": 0.0}
     assert differences["without gated mixing"] == {"gated_mixing": False}
     assert differences["without the KL divergence"] == {"beta_kl": 0.0}
-    assert differences["8 projections"] == {"num_projections": 8}
+    assert differences["projections: 8"] == {"num_projections": 8}
     assert differences["shared latent of 2"] == {"shared_dim": 2}
     assert all(differences.values())
 
@@ -57,7 +57,7 @@ def test_every_configuration_is_one_that_training_takes(settings):
 
 def test_steps_and_seeds_are_as_asked():
     settings = dataclasses.replace(WHOLE, num_seeds=2, num_steps=7, baseline_steps=9)
-    assert [(run.seed, run.num_steps) for run in experiments.bridges(settings, "image_domains")] == [(0, 7), (1, 7)]
+    assert [(run.seed, run.num_steps) for run in experiments.bridges(settings, "all_domains")] == [(0, 7), (1, 7)]
     runs = experiments.baselines(settings, "cyclegan", ("mnist", "fashion_mnist"))
     assert [(run.seed, run.num_steps) for run in runs] == [(0, 9), (1, 9)]
 
