@@ -109,7 +109,7 @@ def baseline(name: str, mode: str, modes: Sequence[str]) -> ConfigDict:
 
     Args:
         name: One of `baseline_training.BASELINES`.
-        mode: One of `modes`: "best", under an hour on two cores; "wide", the widths of the original
+        mode: One of `modes`: "best", a quarter of an hour or less on one core; "wide", the widths of the original
             publication, for a GPU; or "quick", a minute or two, to see it all work.
         modes: Those that it has.
 

@@ -21,5 +21,5 @@ def get_config(mode: str = "best") -> ConfigDict:
         }
     )
     config.batch_size = 128
-    config.num_steps = {"best": 30_000, "quick": 1_000}[mode]
+    config.num_steps = {"best": 4_000, "quick": 1_000}[mode]
     return config

@@ -23,6 +23,8 @@ _DIRECTIONS = {
 }
 _DOMAINS = {"mnist": "MNIST", "fashion_mnist": "Fashion-MNIST", SPEECH: "speech"}
 
+_SAMPLES = "Instances of speech are samples that its judge accepts, as in the paper."
+
 
 def _models(settings: Settings) -> dict[str, list[list[ConfigDict]]]:
     """By model, its runs in each pair of domains."""
@@ -64,7 +66,7 @@ def _table_1(study: Study) -> str:
         "Share of held-out instances whose class, as the two domains' judges see it, the transfer keeps; and the "
         "Fréchet distance (FID), MNIST to Fashion-MNIST, on the features of our judge of Fashion-MNIST. The paper's "
         "FID is on those of its own judge, so of another scale: ours reads against the last row, two halves of the "
-        f"target's own data. {_seeds(study)}"
+        f"target's own data. {_SAMPLES} {_seeds(study)}"
     )
     return "\n\n".join([text, table(["", *_DIRECTIONS.values(), "FID"], rows), *missing])
 
@@ -85,8 +87,8 @@ def _table_2(study: Study) -> str:
         rows += [[f"{name}, paper", *theirs], [f"**{name}, ours**", *ours]]
     reason = study.lacks(speech[0])
     text = (
-        "Share of held-out instances whose class the way through the model and back does not change. A model without "
-        f"an encoder has no reconstruction of its own. {_seeds(study)}"
+        "Share of held-out instances whose class the way through the model and back does not change. Samples have no "
+        f"base reconstruction: they are the model's own. {_SAMPLES} {_seeds(study)}"
     )
     missing = [f"Speech: not available. {reason}"] if reason else []
     return "\n\n".join([text, table(["", *_DOMAINS.values()], rows), *missing])
