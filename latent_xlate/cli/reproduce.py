@@ -32,6 +32,9 @@ _OUTPUT = flags.DEFINE_string("output", None, "Folder for the report and the tra
 _QUICK = flags.DEFINE_bool("quick", False, "Whether to see all of it work, in minutes.")
 _MODE = flags.DEFINE_enum("mode", "best", ["best", "paper"], "Settings of the bridges.")
 _NUM_SEEDS = flags.DEFINE_integer("num_seeds", None, "Runs of each experiment (default: 3; quick: 1).", lower_bound=1)
+_NUM_BASELINE_SEEDS = flags.DEFINE_integer(
+    "num_baseline_seeds", None, "Runs of each baseline (default: num_seeds).", lower_bound=1
+)
 _NUM_LABEL_SEEDS = flags.DEFINE_integer(
     "num_label_seeds", None, "Labelled sets of each size in table 3 (default: 5; quick: 2).", lower_bound=1
 )
@@ -48,10 +51,12 @@ def main(argv):
     training.share_cores()
     tf.get_logger().setLevel("ERROR")  # Each run traces graphs of its own, of which TensorFlow would warn.
     quick = _QUICK.value
+    num_seeds = _NUM_SEEDS.value or (1 if quick else 3)
     settings = Settings(
         quick=quick,
         mode=_MODE.value,
-        num_seeds=_NUM_SEEDS.value or (1 if quick else 3),
+        num_seeds=num_seeds,
+        num_baseline_seeds=_NUM_BASELINE_SEEDS.value or num_seeds,
         num_label_seeds=_NUM_LABEL_SEEDS.value or (2 if quick else 5),
         num_steps=_NUM_STEPS.value,
         baseline_steps=_BASELINE_STEPS.value,

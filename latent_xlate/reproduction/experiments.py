@@ -56,6 +56,7 @@ class Settings:
         quick: Small networks, few steps and the latents that ship: to see all of it work, in minutes.
         mode: Of the bridges' configurations, "best" or "paper"; not heeded where `quick`.
         num_seeds: Runs of each experiment, of the seeds from 0 on; figures show the first.
+        num_baseline_seeds: Runs of each baseline, likewise.
         num_label_seeds: Runs, each with a labelled set of its own, of each number of labels in Table 3.
         num_steps: Of each bridge; None for those of its configuration.
         baseline_steps: Of each baseline; None likewise.
@@ -66,6 +67,7 @@ class Settings:
     quick: bool = False
     mode: str = "best"
     num_seeds: int = 3
+    num_baseline_seeds: int = 3
     num_label_seeds: int = 5
     num_steps: int | None = None
     baseline_steps: int | None = None
@@ -87,7 +89,7 @@ def bridges(settings: Settings, name: str, **model: Any) -> list[ConfigDict]:
 def baselines(settings: Settings, name: str, domains: tuple[str, str]) -> list[ConfigDict]:
     """Baselines of one configuration between two domains, one a seed."""
     configs = []
-    for seed in range(settings.num_seeds):
+    for seed in range(settings.num_baseline_seeds):
         config = _BASELINES[name].get_config("quick" if settings.quick else "best")
         config.domains = domains
         config.seed = seed

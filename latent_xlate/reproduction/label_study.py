@@ -18,6 +18,9 @@ from latent_xlate.reproduction.study import Study
 MOST_SUGGESTED = 100
 """Labels a class up to which instances are suggested; of more a random set is as good."""
 
+MOST_SUGGESTED_RUNS = 2
+"""Runs that learn from suggested instances, at most: from one to the next little changes."""
+
 
 def _write(study: Study) -> str:
     rows = []
@@ -46,11 +49,15 @@ def _write(study: Study) -> str:
     text = (
         "Transfer accuracy where the labelled instances label all others along a graph of nearest neighbours "
         f"(`configs/few_labels.py`). Random: mean and standard deviation of {settings.num_label_seeds} runs, each of a "
-        f"seed and of random sets of its own. Suggested: of {settings.num_seeds} runs, of as many instances in all, "
-        "chosen without labels (`suggest_labels`), each run's by a seed of its own."
+        f"seed and of random sets of its own. Suggested: of {_num_suggested_runs(study)} runs, of as many instances in "
+        "all, chosen without labels (`suggest_labels`), each run's by a seed of its own."
     )
     head = ["", "labels a class", "paper", "random sets", "suggested sets"]
     return "\n\n".join([text, table(head, rows), study.picture(plot, caption)])
+
+
+def _num_suggested_runs(study: Study) -> int:
+    return min(study.settings.num_seeds, MOST_SUGGESTED_RUNS)
 
 
 def _accuracies(study: Study, runs: Sequence[ConfigDict], directed: str) -> list[float]:
@@ -64,7 +71,7 @@ def _suggested(study: Study, pair: str, count: int, like: ConfigDict) -> tuple[l
     """
     configs, missed = [], 0
     class_names = {name: pretrained.load(name).class_names for name in like.domains}
-    for seed in range(study.settings.num_seeds):
+    for seed in range(_num_suggested_runs(study)):
         config = like.copy_and_resolve_references()
         path = study.output / "labels" / f"{pair}_{count}_{seed}.csv"
         config.update({"seed": seed, "label_seed": 0, "labels_per_class": None, "label_file": str(path)})
@@ -87,6 +94,7 @@ def _suggested(study: Study, pair: str, count: int, like: ConfigDict) -> tuple[l
 def _suggest(study: Study, name: str, latents: str) -> dict[str, Any]:
     """Suggested instances of a domain and their labels, by "<labels a class> <seed>"."""
     settings = study.settings
+    num_runs = _num_suggested_runs(study)
     numbers = {count for (_, count), runs in experiments.graph_labels(settings).items() if name in runs[0].domains}
     counts = sorted(count for count in numbers if count <= MOST_SUGGESTED)
 
@@ -97,12 +105,12 @@ def _suggest(study: Study, name: str, latents: str) -> dict[str, Any]:
         places = label_suggestion.diffusion_map(graph)
         suggested = {}
         for count in counts:
-            for seed in range(settings.num_seeds):
+            for seed in range(num_runs):
                 indices = label_suggestion.suggest(places, count * len(domain.class_names), seed)
                 suggested[f"{count} {seed}"] = {"indices": indices.tolist(), "labels": of.labels[indices].tolist()}
         return suggested
 
-    key = {"latents": latents, "counts": counts, "seeds": settings.num_seeds}
+    key = {"latents": latents, "counts": counts, "seeds": num_runs}
     return study.cached(f"suggested_{name}", key, compute)
 
 

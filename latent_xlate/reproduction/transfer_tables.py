@@ -68,6 +68,8 @@ def _table_1(study: Study) -> str:
         "FID is on those of its own judge, so of another scale: ours reads against the last row, two halves of the "
         f"target's own data. {_SAMPLES} {_seeds(study)}"
     )
+    if (count := study.settings.num_baseline_seeds) != study.settings.num_seeds:
+        text += f" Of the baselines the first {count}."
     return "\n\n".join([text, table(["", *_DIRECTIONS.values(), "FID"], rows), *missing])
 
 

@@ -14,7 +14,7 @@ from latent_xlate.domains import pretrained
 from latent_xlate.reproduction.experiments import SPEECH, Settings
 from tests import shipped, tiny
 
-SETTINGS = Settings(quick=True, num_seeds=1, num_label_seeds=2, num_steps=4, baseline_steps=2)
+SETTINGS = Settings(quick=True, num_seeds=1, num_baseline_seeds=1, num_label_seeds=2, num_steps=4, baseline_steps=2)
 
 DOMAINS = {"mnist": "digits", "mnist_b": "digits", "fashion_mnist": "clothes"}
 """By name, whose latents theirs are like."""

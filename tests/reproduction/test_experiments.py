@@ -56,10 +56,10 @@ def test_every_configuration_is_one_that_training_takes(settings):
 
 
 def test_steps_and_seeds_are_as_asked():
-    settings = dataclasses.replace(WHOLE, num_seeds=2, num_steps=7, baseline_steps=9)
+    settings = dataclasses.replace(WHOLE, num_seeds=2, num_baseline_seeds=3, num_steps=7, baseline_steps=9)
     assert [(run.seed, run.num_steps) for run in experiments.bridges(settings, "all_domains")] == [(0, 7), (1, 7)]
     runs = experiments.baselines(settings, "cyclegan", ("mnist", "fashion_mnist"))
-    assert [(run.seed, run.num_steps) for run in runs] == [(0, 9), (1, 9)]
+    assert [(run.seed, run.num_steps) for run in runs] == [(0, 9), (1, 9), (2, 9)]
 
 
 def test_baseline_of_speech_takes_samples_as_the_paper_does():
