@@ -1,5 +1,5 @@
 #!/bin/sh
-# Keeps of a reproduction the report, its plots and the numbers that it is made of, but not the trained models.
+# Keeps of a reproduction the report, its pictures and the numbers that it is made of, but not the trained models.
 #
 #   scripts/keep_numbers.sh out/paper docs/reproduction
 #
@@ -10,5 +10,9 @@ from=$1
 mkdir -p "$2"
 to=$(cd "$2" && pwd)
 cd "$from"
-find . \( -path './runs/*/config.json' -o -path './runs/*/metrics.json' -o -path './measurements/*.json' \
-    -o -path './labels/*.csv' -o -path './figures/*.svg' -o -path ./report.md \) -exec tar -cf - {} + | tar -xf - -C "$to"
+{
+    echo report.md
+    find runs -name metrics.json | sed 'p; s/metrics\.json$/config.json/' # Of the runs that have ended.
+    find . -path './measurements/*.json' -o -path './labels/*.csv'
+    sed -n 's/^!\[.*\](\(figures\/.*\))$/\1/p' report.md
+} | tar -cf - -T - | tar -xf - -C "$to"
