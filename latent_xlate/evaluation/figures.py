@@ -8,15 +8,18 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
+from matplotlib import rc_context
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from latent_xlate import training
+from latent_xlate import KERAS_PACKAGE, training
 
 COLOURS = "cividis"
 """Told apart by the colour-blind too, and in print."""
 
 _DOTS_PER_INCH = 120
+_UNDATED = {".svg": {"Date": None}, ".pdf": {"CreationDate": None}}
+"""By ending, the metadata that leave out when a figure was written."""
 _LINES = (("#0072B2", "o"), ("#D55E00", "s"), ("#009E73", "^"), ("#CC79A7", "v"), ("#E69F00", "D"), ("#56B4E9", "P"))
 
 
@@ -116,7 +119,13 @@ def accuracy_curve(names: Sequence[str], lines: Mapping[str, Sequence[Sequence[f
 
 
 def write(figure: Figure, path: str | os.PathLike) -> Path:
-    """Writes a figure, as a bitmap or as vectors by the path's ending, and returns the path."""
-    return training.write_atomically(
-        path, lambda temporary: figure.savefig(temporary, dpi=_DOTS_PER_INCH, bbox_inches="tight")
-    )
+    """Writes a figure, as a bitmap or as vectors by the path's ending, and returns the path.
+
+    The same figure gives the same bytes.
+    """
+
+    def save(temporary):
+        with rc_context({"svg.hashsalt": KERAS_PACKAGE}):  # Names in an SVG are random otherwise.
+            figure.savefig(temporary, dpi=_DOTS_PER_INCH, bbox_inches="tight", metadata=_UNDATED.get(Path(path).suffix))
+
+    return training.write_atomically(path, save)

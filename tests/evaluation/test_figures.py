@@ -1,3 +1,5 @@
+import time
+
 import numpy as np
 import pytest
 from matplotlib.image import imread
@@ -60,3 +62,15 @@ def test_classes_name_the_ticks(tmp_path):
         for names in ([], ["ankle boot", "shirt"])
     )
     assert plain.shape != named.shape or not np.array_equal(plain, named)
+
+
+@pytest.mark.parametrize("ending", ["png", "svg", "pdf"])
+def test_same_figure_is_the_same_file_whenever_it_is_written(ending, tmp_path):
+    curve = {"ours": [[0.1, 0.2], [0.9, 0.8]]}
+    first = figures.write(figures.accuracy_curve(["1", "10"], curve, "labels"), tmp_path / f"first.{ending}")
+    time.sleep(1.1)  # Dates in files are of seconds.
+    second = figures.write(figures.accuracy_curve(["1", "10"], curve, "labels"), tmp_path / f"second.{ending}")
+    assert first.read_bytes() == second.read_bytes()
+    curve["ours"][1][0] = 0.7
+    other = figures.write(figures.accuracy_curve(["1", "10"], curve, "labels"), tmp_path / f"other.{ending}")
+    assert other.read_bytes() != second.read_bytes()
