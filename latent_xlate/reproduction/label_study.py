@@ -19,7 +19,7 @@ MOST_SUGGESTED = 100
 """Labels a class up to which instances are suggested; of more a random set is as good."""
 
 MOST_SUGGESTED_RUNS = 2
-"""Runs that learn from suggested instances, at most: from one to the next little changes."""
+"""Most runs that learn from suggested instances of one pair and number."""
 
 
 def _write(study: Study) -> str:

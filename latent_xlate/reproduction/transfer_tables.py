@@ -66,10 +66,9 @@ def _table_1(study: Study) -> str:
         "Share of held-out instances whose class, as the two domains' judges see it, the transfer keeps; and the "
         "Fréchet distance (FID), MNIST to Fashion-MNIST, on the features of our judge of Fashion-MNIST. The paper's "
         "FID is on those of its own judge, so of another scale: ours reads against the last row, two halves of the "
-        f"target's own data. {_SAMPLES} {_seeds(study)}"
+        f"target's own data. {_SAMPLES} Bridge: {_seeds(study.settings.num_seeds)}. Baselines: "
+        f"{_seeds(study.settings.num_baseline_seeds)}."
     )
-    if (count := study.settings.num_baseline_seeds) != study.settings.num_seeds:
-        text += f" Of the baselines the first {count}."
     return "\n\n".join([text, table(["", *_DIRECTIONS.values(), "FID"], rows), *missing])
 
 
@@ -90,7 +89,7 @@ def _table_2(study: Study) -> str:
     reason = study.lacks(speech[0])
     text = (
         "Share of held-out instances whose class the way through the model and back does not change. Samples have no "
-        f"base reconstruction: they are the model's own. {_SAMPLES} {_seeds(study)}"
+        f"base reconstruction: they are the model's own. {_SAMPLES} Bridge: {_seeds(study.settings.num_seeds)}."
     )
     missing = [f"Speech: not available. {reason}"] if reason else []
     return "\n\n".join([text, table(["", *_DOMAINS.values()], rows), *missing])
@@ -109,9 +108,8 @@ def _mean(entries: Sequence[dict[str, Any]], key: str, digits: int = 4) -> str:
     return spread([entry.get(key) for entry in entries], digits)
 
 
-def _seeds(study: Study) -> str:
-    count = study.settings.num_seeds
-    return f"Mean and standard deviation of {count} runs, seeds 0 to {count - 1}." if count > 1 else "One run, seed 0."
+def _seeds(count: int) -> str:
+    return f"mean and standard deviation of {count} runs, seeds 0 to {count - 1}" if count > 1 else "one run, seed 0"
 
 
 SECTIONS = {
