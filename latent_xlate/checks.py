@@ -97,3 +97,8 @@ def class_labels(labels: np.ndarray, num_classes: int, what: str = "labels") -> 
     if outside.size:
         raise ValueError(f"{what} has {outside[0]}, outside 0 to {num_classes - 1}.")
     return labels.astype(np.int32)
+
+
+def reason(error: BaseException) -> str:
+    """The first line of an error of another library, or its kind where it says nothing."""
+    return str(error).strip().partition("\n")[0] or type(error).__name__

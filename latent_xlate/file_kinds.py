@@ -13,9 +13,9 @@ import tensorflow as tf
 from PIL import Image
 
 from latent_xlate import checks
-from latent_xlate.data.audio import ENDINGS, NUM_SAMPLES, SAMPLE_RATE, SILENCE, read_samples
-from latent_xlate.domains import sound
-from latent_xlate.domains.speech_classifier import spectrogram_pictures
+from latent_xlate.domains.speech.speech_classifier import spectrogram_pictures
+from latent_xlate.modalities import sound
+from latent_xlate.modalities.audio import ENDINGS, NUM_SAMPLES, SAMPLE_RATE, SILENCE, read_samples
 
 
 class FileKind(abc.ABC):

@@ -14,11 +14,10 @@ import numpy as np
 import tensorflow as tf
 from tqdm import tqdm
 
-from latent_xlate import checks, training
+from latent_xlate import checks, figures, files
 from latent_xlate.batching import in_batches
-from latent_xlate.domains.image_files import INVERT
-from latent_xlate.evaluation import figures
 from latent_xlate.file_kinds import FileKind, kind_of
+from latent_xlate.modalities.image_files import INVERT
 from latent_xlate.serving.export import ModelSignatures, is_saved_model, load_export, trace_signatures
 from latent_xlate.translator import Translator, row_seeds
 
@@ -77,12 +76,12 @@ def translate_path(
             an input; or a single file cannot be read.
     """
     _check_there(Path(path))
-    training.output_folder(output)
+    files.output_folder(output)
     signatures = _signatures(translator, source, target, invert)
     arrays = signatures[f"{source}_to_{target}_arrays"]
     kind, result_kind = kind_of(arrays.inputs[0].shape), kind_of(arrays.structured_outputs["x"].shape)
-    files = _inputs(Path(path), kind)
-    results = _results(files, Path(output), result_kind.suffix)
+    paths = _inputs(Path(path), kind)
+    results = _results(paths, Path(output), result_kind.suffix)
     suffix = "_sampled" if sample else ""
     names = {"data_bytes": f"{source}_to_{target}{suffix}", "x": f"{source}_to_{target}_arrays{suffix}"}
 
@@ -94,8 +93,8 @@ def translate_path(
 
     shown: list[tuple[np.ndarray, np.ndarray]] = []
     failures: list[str] = []
-    encoded = [file for file in files if file.suffix.lower() != ARRAYS_SUFFIX]
-    with tqdm(total=len(files), desc=f"{source} to {target}", unit="file") as bar:
+    encoded = [file for file in paths if file.suffix.lower() != ARRAYS_SUFFIX]
+    with tqdm(total=len(paths), desc=f"{source} to {target}", unit="file") as bar:
         for start in range(0, len(encoded), BATCH_SIZE):
             contents: dict[int, bytes] = {}
             for number, file in enumerate(encoded[start : start + BATCH_SIZE], start):
@@ -110,16 +109,16 @@ def translate_path(
                 if translation is None:
                     failures.append(f"{file}: {kind.unreadable}.")
                     continue
-                training.write_atomically(results[file], functools.partial(Path.write_bytes, data=translation))
+                files.write_atomically(results[file], functools.partial(Path.write_bytes, data=translation))
                 if len(shown) < _MOST_IN_GRID:
                     shown.append((_thumbnail(kind.picture(content)), _thumbnail(result_kind.picture(translation))))
             bar.update(len(encoded[start : start + BATCH_SIZE]))
-        for file in files:
+        for file in paths:
             if file.suffix.lower() == ARRAYS_SUFFIX:
                 try:
                     x = _read_arrays(file, kind, tuple(arrays.inputs[0].shape[1:]))
                     y = in_batches(functools.partial(translate, "x"), x, np.arange(len(x)), batch_size=BATCH_SIZE)
-                    training.write_npz(results[file], {"x": y})
+                    files.write_npz(results[file], {"x": y})
                     room = _MOST_IN_GRID - len(shown)
                     shown += [
                         (_thumbnail(kind.picture_of_array(a)), _thumbnail(result_kind.picture_of_array(b)))
@@ -128,13 +127,13 @@ def translate_path(
                 except ValueError as error:
                     failures.append(f"{file}: {error}")
                 bar.update()
-    if failures and len(files) == 1:
+    if failures and len(paths) == 1:
         raise ValueError(failures[0])
     for failure in failures:
         print(f"Not translated: {failure}", file=sys.stderr)
     if shown:
         _draw_grid(Path(output) / GRID_FILE, shown, source, target)
-    return len(files) - len(failures), len(failures)
+    return len(paths) - len(failures), len(failures)
 
 
 def _check_there(path: Path) -> None:

@@ -16,14 +16,14 @@ import numpy as np
 import tensorflow as tf
 from ml_collections import ConfigDict
 
-from latent_xlate import training
+from latent_xlate import figures, files
 from latent_xlate.bridge.bridge_training import train_bridge
-from latent_xlate.bridge.interpolation import interpolate
-from latent_xlate.bridge.latent_sources import latent_kinds, load_latents
-from latent_xlate.bridge.latents import Latents
 from latent_xlate.domains.domain import SOUND, Domain
-from latent_xlate.evaluation import figures, report
+from latent_xlate.evaluation import report
 from latent_xlate.evaluation.accuracy import evaluate_translator
+from latent_xlate.latents.interpolation import interpolate
+from latent_xlate.latents.latents import Latents
+from latent_xlate.latents.sources import latent_kinds, load_latents
 from latent_xlate.serving.export import export_translator, load_export
 from latent_xlate.translator import Translator
 
@@ -71,12 +71,12 @@ def quickstart(config: ConfigDict, output: str | os.PathLike) -> Path:
     }
     metrics = evaluate_translator(translator, latents)
     summary = report.summarise([metrics])
-    training.write_json(output / "metrics.json", {"training_seconds": round(seconds, 1), **metrics})
+    files.write_json(output / "metrics.json", {"training_seconds": round(seconds, 1), **metrics})
 
     exported = export_translator(translator, output)
     parts = _draw(load_export(exported), translator, latents, metrics, output / "figures")
     page = _page(report.table(summary), seconds, exported.relative_to(output), parts)
-    path = training.write_atomically(output / "index.html", lambda file: file.write_text(page, encoding="utf-8"))
+    path = files.write_atomically(output / "index.html", lambda file: file.write_text(page, encoding="utf-8"))
     print(report.table(summary))
     print(f"Training took {seconds:.0f} s. SavedModel: {exported}\nOpen {path.resolve()} in a browser.")
     return path
@@ -124,8 +124,8 @@ def _draw(
             pictures[confusion] = "Classes before and after translation, as the judges of the two domains see them."
         media = []
         if SOUND in (source.file_suffix, target.file_suffix):
-            files = source.write(x[::per_class]), target.write(translated[::per_class])
-            media = _write_media(folder, pair, source, target, *files)
+            contents = source.write(x[::per_class]), target.write(translated[::per_class])
+            media = _write_media(folder, pair, source, target, *contents)
         parts.append(_Part(f"{source.name} to {target.name}", pictures, media))
     return parts
 
@@ -138,7 +138,7 @@ def _write_media(
     for number, contents in enumerate(zip(before.numpy(), after.numpy(), strict=True)):
         names = f"{pair}_{number}_source{source.file_suffix}", f"{pair}_{number}{target.file_suffix}"
         paths = [
-            training.write_atomically(folder / name, functools.partial(Path.write_bytes, data=content))
+            files.write_atomically(folder / name, functools.partial(Path.write_bytes, data=content))
             for name, content in zip(names, contents, strict=True)
         ]
         media.append((paths[0], paths[1]))
@@ -162,7 +162,7 @@ def _draw_interpolation(
 def _examples(latents: Latents) -> tuple[Latents, int]:
     """Instances of every class in turn, and how many of each."""
     classes, counts = np.unique(latents.labels, return_counts=True)
-    per_class = min(EXAMPLES_PER_CLASS, int(counts.min()))
+    per_class = min(EXAMPLES_PER_CLASS, int(np.min(counts)))
     of_class = [np.flatnonzero(latents.labels == c)[:per_class] for c in classes]
     return latents.take(np.concatenate(of_class)), per_class
 

@@ -102,3 +102,8 @@ def in_turn(labels: np.ndarray, num_classes: int, seed: int) -> Callable[[tf.Ten
         return tf.gather(by_class, tf.gather(starts, classes) + within)
 
     return indices
+
+
+def hash_of_stream(seed: int, stream: int) -> int:
+    """A seed for one of several streams of a run, below 2^31."""
+    return int(np.random.SeedSequence([seed, stream]).generate_state(1)[0] >> 1)

@@ -1,4 +1,4 @@
-"""What everything that trains shares: the strategy, the work directory and the loop in graph.
+"""The training loop that everything that trains shares: in graph, in a work directory, resumable.
 
 The loop calls a Keras model's own `train_step`, many steps a graph call. Batches come from data in
 memory and are a function of the step, as all random numbers are (see `randomness`), so that a run
@@ -7,7 +7,6 @@ killed at any moment goes on from its last checkpoint and ends as if it had neve
 
 from __future__ import annotations
 
-import functools
 import json
 import math
 import os
@@ -18,153 +17,13 @@ from pathlib import Path
 from typing import Any
 
 import keras
-import numpy as np
 import tensorflow as tf
 from tqdm import tqdm
 
-from latent_xlate import checks
-
-STRATEGIES = ("auto", "default", "mirrored", "multi_worker")
+from latent_xlate import distribution, files
 
 MakeBatch = Callable[[tf.Tensor], Any]
 """(positions of this replica's part of the batch in an endless stream, int64 [n]) -> train_step's data."""
-
-
-def make_strategy(name: str = "auto") -> tf.distribute.Strategy:
-    """Builds a distribution strategy.
-
-    For a cluster it must be called before TensorFlow first computes: a process that has started
-    cannot join any more.
-
-    Args:
-        name: "default" (one device), "mirrored" (every local GPU, else every logical CPU device),
-            "multi_worker" (the cluster that the environment variable TF_CONFIG describes), or "auto":
-            multi_worker where TF_CONFIG is set, mirrored where there are several GPUs, else default.
-
-    Raises:
-        ValueError: Unknown name, or multi_worker where TF_CONFIG is not set or describes no cluster.
-    """
-    checks.known(name, STRATEGIES, "strategy")
-    in_cluster = "TF_CONFIG" in os.environ
-    if name == "multi_worker" or (name == "auto" and in_cluster):  # Before a look at the devices, which starts them.
-        if not in_cluster:
-            raise ValueError("Strategy 'multi_worker' needs TF_CONFIG to describe the cluster; it is not set.")
-        return _multi_worker_strategy()
-    if name == "mirrored" or (name == "auto" and len(tf.config.list_logical_devices("GPU")) > 1):
-        devices = tf.config.list_logical_devices("GPU") or tf.config.list_logical_devices("CPU")
-        return _mirrored_strategy(tuple(device.name for device in devices))
-    return tf.distribute.get_strategy()
-
-
-@functools.cache
-def _multi_worker_strategy() -> tf.distribute.Strategy:
-    # One for the whole process, which joins its cluster once.
-    try:
-        return tf.distribute.MultiWorkerMirroredStrategy()
-    except (ValueError, KeyError, TypeError, AttributeError, tf.errors.InvalidArgumentError) as error:
-        raise ValueError(f"TF_CONFIG does not describe a cluster and this process's task in it: {error}") from None
-
-
-@functools.cache
-def _mirrored_strategy(devices: tuple[str, ...]) -> tf.distribute.Strategy:
-    # One for the whole process: a second would number its collective operations as the first did, which TensorFlow
-    # takes for the same operations, and fails where shapes differ.
-    return tf.distribute.MirroredStrategy(devices)
-
-
-def share_cores() -> None:
-    """Gives a kernel half of a CPU's cores, for a training whose kernels come in pairs that do not wait for each other.
-
-    TensorFlow computes products as small as a bridge's on one core, whatever it is given; two at once
-    fill two cores. Must be called before TensorFlow first computes; where there is a GPU it does nothing.
-    """
-    if not tf.config.list_physical_devices("GPU"):
-        tf.config.threading.set_intra_op_parallelism_threads(max(1, (os.cpu_count() or 1) // 2))
-
-
-def replica_batch_size(batch_size: int, strategy: tf.distribute.Strategy) -> int:
-    """A replica's part of a global batch; ValueError where the batch cannot be split evenly."""
-    num_replicas = strategy.num_replicas_in_sync
-    if batch_size % num_replicas:
-        raise ValueError(f"Batch size {batch_size} cannot be split evenly over {num_replicas} replicas.")
-    return batch_size // num_replicas
-
-
-def is_chief(strategy: tf.distribute.Strategy) -> bool:
-    """Whether this process is the one that writes a run's files."""
-    return strategy.extended.should_checkpoint
-
-
-def wait_for_workers(strategy: tf.distribute.Strategy) -> None:
-    """Returns when every process of the strategy's cluster has called this; at once where there is no cluster.
-
-    A worker that ended while the chief still writes would count as crashed, and the chief with it.
-    """
-
-    @tf.function
-    def meet():
-        return strategy.reduce("SUM", strategy.run(lambda: tf.ones([])), axis=None)
-
-    if strategy.cluster_resolver is not None:
-        meet().numpy()
-
-
-def output_folder(path: str | os.PathLike) -> Path:
-    """Returns `path`, or raises ValueError if it is no folder that files can be written to, nor can become one.
-
-    To be asked before long work whose result would find no place.
-    """
-    path = Path(path)
-    nearest = next(each for each in (path.absolute(), *path.absolute().parents) if os.path.lexists(each))
-    if not nearest.is_dir():
-        raise ValueError(f"Nothing can be written to {path}: {nearest} is not a folder.")
-    if not os.access(nearest, os.W_OK):
-        raise ValueError(f"Nothing can be written to {path}: {nearest} is read-only.")
-    return path
-
-
-def write_atomically(path: str | os.PathLike, write: Callable[[Path], Any]) -> Path:
-    """Writes a file or folder beside its place, then renames, so that it is never half there.
-
-    Args:
-        path: Where it goes; what is there is replaced.
-        write: Called with the temporary path, whose ending is that of `path`.
-
-    Returns:
-        `path`.
-    """
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{os.getpid()}.{path.name}")
-    try:
-        write(temporary)
-        if path.is_dir():  # Only an empty folder could be replaced.
-            shutil.rmtree(path)
-        os.replace(temporary, path)
-    finally:
-        if temporary.is_dir():
-            shutil.rmtree(temporary)
-        else:
-            temporary.unlink(missing_ok=True)
-    return path
-
-
-def write_json(path: str | os.PathLike, content: Any) -> Path:
-    """Writes `content` as indented JSON, atomically."""
-    text = json.dumps(content, indent=2) + "\n"
-    return write_atomically(path, lambda temporary: temporary.write_text(text))
-
-
-def write_npz(path: str | os.PathLike, arrays: Mapping[str, np.ndarray], compress: bool = True) -> Path:
-    """Writes arrays as an npz file, atomically."""
-    contents: dict[str, Any] = dict(arrays)
-    save = np.savez_compressed if compress else np.savez
-
-    def write(temporary: Path) -> None:
-        with temporary.open("wb") as file:  # Given a name, numpy may add an ending of its own.
-            save(file, **contents)
-
-    return write_atomically(path, write)
 
 
 def open_workdir(workdir: str | os.PathLike, config: Mapping[str, Any]) -> Path:
@@ -177,10 +36,10 @@ def open_workdir(workdir: str | os.PathLike, config: Mapping[str, Any]) -> Path:
     Raises:
         ValueError: The folder holds a run of another configuration; the message lists the fields.
     """
-    path = output_folder(workdir) / "config.json"
+    path = files.output_folder(workdir) / "config.json"
     config = json.loads(json.dumps(config))
     if not path.exists():
-        write_json(path, config)
+        files.write_json(path, config)
         return path.parent
     try:
         ours, theirs = _flat(config), _flat(json.loads(path.read_text()))
@@ -244,7 +103,7 @@ def train(
             model, or a metric is no longer finite.
     """
     strategy = strategy or tf.distribute.get_strategy()
-    replica_batch_size(batch_size, strategy)
+    distribution.replica_batch_size(batch_size, strategy)
     if not model.optimizer.built:  # A graph under a strategy cannot make its variables, nor a checkpoint restore them.
         with strategy.scope():
             model.optimizer.build(model.trainable_variables)
@@ -255,12 +114,14 @@ def train(
         manager = _checkpoint_manager(checkpoint, Path(workdir), strategy)
     train_steps = train_function(model, make_batch, batch_size, strategy)
     writer = None
-    if workdir and is_chief(strategy):
+    if workdir and distribution.is_chief(strategy):
         writer = tf.summary.create_file_writer(str(Path(workdir) / "events"))
 
     logs: dict[str, float] = {}
     done = int(step.numpy())
-    with tqdm(total=num_steps, initial=done, desc=description, unit="step", disable=not is_chief(strategy)) as bar:
+    with tqdm(
+        total=num_steps, initial=done, desc=description, unit="step", disable=not distribution.is_chief(strategy)
+    ) as bar:
         while done < num_steps:
             # Chunks end at multiples of steps_per_log, wherever an earlier run was cut.
             until = min(num_steps, (done // steps_per_log + 1) * steps_per_log)
@@ -283,7 +144,7 @@ def train(
                 manager.save(done)
     if writer:
         writer.close()
-    if manager and not is_chief(strategy):
+    if manager and not distribution.is_chief(strategy):
         shutil.rmtree(manager.directory)
     return logs
 
@@ -302,7 +163,7 @@ def train_function(
 ) -> Callable[[tf.Tensor, tf.Tensor], None]:
     """The loop of `train` as a graph: a function that runs the steps from one number up to another, int64 scalars."""
     strategy = strategy or tf.distribute.get_strategy()
-    size = replica_batch_size(batch_size, strategy)
+    size = distribution.replica_batch_size(batch_size, strategy)
     train_step = tf.function(model.train_step, jit_compile=True) if model.jit_compile else model.train_step
 
     def replica_step(step):
@@ -322,7 +183,11 @@ def train_function(
 def _checkpoint_manager(checkpoint, workdir, strategy):
     # Every worker has to take part in saving, but only the chief's files are kept.
     folder = workdir / "checkpoints"
-    own = folder if is_chief(strategy) else workdir / f"checkpoints_worker_{strategy.cluster_resolver.task_id}"
+    own = (
+        folder
+        if distribution.is_chief(strategy)
+        else workdir / f"checkpoints_worker_{strategy.cluster_resolver.task_id}"
+    )
     manager = tf.train.CheckpointManager(checkpoint, str(own), max_to_keep=2)
     latest = tf.train.latest_checkpoint(str(folder))
     if latest is None and (folder / "checkpoint").exists():

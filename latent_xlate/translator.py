@@ -13,14 +13,14 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from latent_xlate import checks, training
+from latent_xlate import checks, files
 from latent_xlate.batching import in_batches
 from latent_xlate.bridge import bridging_vae  # noqa: F401  Registers the class with Keras.
 from latent_xlate.bridge.bridge import Bridge
 from latent_xlate.bridge.class_map import ClassMap
-from latent_xlate.bridge.interpolation import interpolate
 from latent_xlate.domains import pretrained
 from latent_xlate.domains.domain import Domain
+from latent_xlate.latents.interpolation import interpolate
 
 _BRIDGE_FILE = "bridge.keras"
 _TRANSLATOR_FILE = "translator.json"
@@ -228,9 +228,9 @@ class Translator:
         folder = Path(folder)
         for name, domain in self.domains.items():
             domain.save(folder / name, dtype)
-        training.write_atomically(folder / _BRIDGE_FILE, lambda path: self.bridge.save(path))
+        files.write_atomically(folder / _BRIDGE_FILE, lambda path: self.bridge.save(path))
         of_classes = {} if self.class_map is None else {"class_map": self.class_map.bins}
-        training.write_json(folder / _TRANSLATOR_FILE, {"domains": self.names, **of_classes})
+        files.write_json(folder / _TRANSLATOR_FILE, {"domains": self.names, **of_classes})
         return folder
 
     @classmethod

@@ -19,8 +19,8 @@ from latent_xlate.file_kinds import PICTURES
 from latent_xlate.file_translation import translate_path
 from latent_xlate.serving import export
 from latent_xlate.translator import Translator
-from tests import tiny
-from tests.serving.decoders import decoders
+from tests.support import tiny
+from tests.support.decoders import decoders
 
 
 @pytest.fixture(scope="module")

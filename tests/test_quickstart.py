@@ -10,14 +10,14 @@ import soundfile
 import tensorflow as tf
 from PIL import Image
 
-from latent_xlate.bridge.latents import Latents
 from latent_xlate.domains import pretrained
 from latent_xlate.evaluation import accuracy, report, runs
+from latent_xlate.latents.latents import Latents
 from latent_xlate.quickstart import quickstart
 from latent_xlate.serving.bundle import FILES
 from latent_xlate.serving.export import load_export
 from latent_xlate.translator import Translator, load_bridge
-from tests import shipped
+from tests.support import shipped
 
 PAIRS = ("digits_to_clothes", "clothes_to_digits")
 

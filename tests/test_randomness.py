@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from latent_xlate import randomness, training
+from latent_xlate import distribution, randomness
 
 
 def indices(start, stop, size, seed=0, stream=0):
@@ -83,7 +83,7 @@ def test_noise_of_different_streams_is_standard_normal_and_uncorrelated():
 
 @pytest.mark.parametrize(("shape", "axis"), [((4, 3), 0), ((2, 5, 3), 1)])
 def test_parts_of_the_replicas_make_up_the_draw_of_one_device(shape, axis):
-    strategy = training.make_strategy("mirrored")
+    strategy = distribution.make_strategy("mirrored")
     seed = tf.constant([3, 4])
 
     @tf.function

@@ -10,8 +10,7 @@ from latent_xlate.file_kinds import SOUNDS
 from latent_xlate.file_translation import translate_path
 from latent_xlate.serving import export
 from latent_xlate.translator import Translator
-from tests import tiny
-from tests.data import sounds
+from tests.support import sounds, tiny
 
 
 @pytest.fixture(scope="module")

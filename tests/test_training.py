@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from latent_xlate import training
-from tests import train_process
+from latent_xlate import distribution, files, training
+from tests.support import train_process
 
 
 class Recorder(keras.Model):
@@ -35,8 +35,8 @@ class Recorder(keras.Model):
 
 def run(strategy="default", size=3, momentum=0.0, **options):
     """Trains a Recorder on the positions themselves; its weights, and step and metrics of each log."""
-    distribution = training.make_strategy(strategy)
-    with distribution.scope():
+    tf_strategy = distribution.make_strategy(strategy)
+    with tf_strategy.scope():
         model = Recorder(size)
         model.compile(optimizer=keras.optimizers.SGD(1.0, momentum))
     logs = []
@@ -49,7 +49,7 @@ def run(strategy="default", size=3, momentum=0.0, **options):
         model,
         lambda positions: tf.cast(positions, tf.float32),
         **({"num_steps": 7, "batch_size": 4, "steps_per_log": 3, "on_log": on_log} | options),
-        strategy=distribution,
+        strategy=tf_strategy,
     )
     return model.total.numpy(), logs, last
 
@@ -148,7 +148,7 @@ def test_model_that_is_found_wanting_in_its_log_is_not_kept(tmp_path):
 
 def test_folder_for_results_is_there_or_can_be_made(tmp_path):
     for path in (tmp_path, tmp_path / "new", tmp_path / "new" / "newer"):
-        assert training.output_folder(path) == path
+        assert files.output_folder(path) == path
     assert list(tmp_path.iterdir()) == []
 
 
@@ -157,7 +157,7 @@ def test_file_or_broken_link_is_no_folder_for_results(path, tmp_path):
     (tmp_path / "file").write_text("mine")
     (tmp_path / "gone").symlink_to("nowhere")
     with pytest.raises(ValueError, match=f"{path}: .*{path.partition('/')[0]} is not a folder"):
-        training.output_folder(tmp_path / path)
+        files.output_folder(tmp_path / path)
 
 
 # ---- Bad checkpoints --------------------------------------------------------------------------
@@ -259,17 +259,17 @@ def test_two_workers_train_as_one_process_does(tmp_path):
 
 def test_strategies_by_name(monkeypatch):
     monkeypatch.delenv("TF_CONFIG", raising=False)
-    assert training.make_strategy("default").num_replicas_in_sync == 1
-    mirrored = training.make_strategy("mirrored")
+    assert distribution.make_strategy("default").num_replicas_in_sync == 1
+    mirrored = distribution.make_strategy("mirrored")
     assert isinstance(mirrored, tf.distribute.MirroredStrategy)
     assert mirrored.num_replicas_in_sync == 2
-    assert training.is_chief(mirrored)
+    assert distribution.is_chief(mirrored)
     # Several CPU devices are no reason to mirror, only several GPUs.
-    assert training.make_strategy().num_replicas_in_sync == 1
+    assert distribution.make_strategy().num_replicas_in_sync == 1
     with pytest.raises(ValueError, match="Did you mean 'mirrored'"):
-        training.make_strategy("mirored")
+        distribution.make_strategy("mirored")
     with pytest.raises(ValueError, match="needs TF_CONFIG"):
-        training.make_strategy("multi_worker")
+        distribution.make_strategy("multi_worker")
 
 
 # ---- Files ------------------------------------------------------------------------------------
@@ -306,20 +306,20 @@ def test_work_directory_with_a_foreign_config_is_refused(content, tmp_path):
 
 def test_file_and_folder_are_replaced_whole(tmp_path):
     for text in ("first", "second"):
-        assert training.write_atomically(tmp_path / "new" / "a.txt", lambda path, text=text: path.write_text(text))
+        assert files.write_atomically(tmp_path / "new" / "a.txt", lambda path, text=text: path.write_text(text))
         assert (tmp_path / "new" / "a.txt").read_text() == text
 
         def write(folder, text=text):
             folder.mkdir()
             (folder / text).write_text(text)
 
-        training.write_atomically(tmp_path / "new" / "folder", write)
+        files.write_atomically(tmp_path / "new" / "folder", write)
         assert [path.name for path in (tmp_path / "new" / "folder").iterdir()] == [text]
     assert sorted(path.name for path in (tmp_path / "new").iterdir()) == ["a.txt", "folder"]
 
 
 def test_temporary_file_has_the_ending_of_the_final_one(tmp_path):
-    training.write_atomically(tmp_path / "a.keras", lambda path: path.write_text(path.suffix))
+    files.write_atomically(tmp_path / "a.keras", lambda path: path.write_text(path.suffix))
     assert (tmp_path / "a.keras").read_text() == ".keras"
 
 
@@ -336,11 +336,11 @@ def test_failed_write_leaves_what_was_there(kind, error, tmp_path):
         raise error
 
     with pytest.raises(type(error)):
-        training.write_atomically(tmp_path / "target", write)
+        files.write_atomically(tmp_path / "target", write)
     assert [path.name for path in tmp_path.iterdir()] == ["target"]
     assert (tmp_path / "target").read_text() == "old"
 
 
 def test_json_is_indented_and_ends_in_a_newline(tmp_path):
-    path = training.write_json(tmp_path / "a.json", {"a": [1]})
+    path = files.write_json(tmp_path / "a.json", {"a": [1]})
     assert path.read_text() == '{\n  "a": [\n    1\n  ]\n}\n'

@@ -5,10 +5,10 @@ import pytest
 import tensorflow as tf
 
 from latent_xlate.batching import BATCH_SIZE
-from latent_xlate.bridge.interpolation import interpolate
 from latent_xlate.domains.domain import Domain
+from latent_xlate.latents.interpolation import interpolate
 from latent_xlate.translator import Translator, load_bridge
-from tests import tiny
+from tests.support import tiny
 
 TOLERANCE = {"rtol": 1e-5, "atol": 1e-6}
 """The rounding of matrix products depends on the size of the batch."""

@@ -8,18 +8,18 @@ from collections.abc import Sequence
 import keras
 from ml_collections import ConfigDict
 
-from latent_xlate import checks, training
+from latent_xlate import checks, distribution, files, training
 from latent_xlate.baselines.adversarial import AdversarialPair
 from latent_xlate.baselines.cyclegan import CycleGAN
 from latent_xlate.baselines.latent_cyclegan import LatentCycleGAN
 from latent_xlate.baselines.pix2pix import Pix2Pix
 from latent_xlate.baselines.pixel_domain import PixelDomain, make_image_pairs
 from latent_xlate.bridge.class_map import ClassMap
-from latent_xlate.bridge.latent_sources import load_domains, load_pretrained
-from latent_xlate.bridge.latents import make_batches
 from latent_xlate.data import images
 from latent_xlate.domains.domain import Domain
-from latent_xlate.domains.image_domain import ImageDomain
+from latent_xlate.domains.image.image_domain import ImageDomain
+from latent_xlate.latents.batches import make_batches
+from latent_xlate.latents.sources import load_domains, load_pretrained
 from latent_xlate.optimizer import SCHEDULES, FusedAdam, make_schedule
 
 OF_IMAGES: dict[str, type[Pix2Pix] | type[CycleGAN]] = {"pix2pix": Pix2Pix, "cyclegan": CycleGAN}
@@ -70,7 +70,7 @@ def train_baseline(
     Args:
         config: As `latent_xlate/configs` give it.
         workdir: Folder of the run: gets `config.json`, checkpoints, events and `baseline.keras`.
-        strategy: One of `training.STRATEGIES`.
+        strategy: One of `distribution.STRATEGIES`.
         data_dir: Folder of TFDS data sets; None for the default.
 
     Returns:
@@ -80,12 +80,12 @@ def train_baseline(
         ValueError: A configuration that does not fit, data that are not there, or a `workdir` that holds
             another run.
     """
-    distribution = training.make_strategy(strategy)  # Before TensorFlow first computes, or workers cannot join.
+    tf_strategy = distribution.make_strategy(strategy)  # Before TensorFlow first computes, or workers cannot join.
     check_config(config)
-    training.replica_batch_size(config.batch_size, distribution)
+    distribution.replica_batch_size(config.batch_size, tf_strategy)
     load = _load_images if config.baseline in OF_IMAGES else _load_latents
     domains, make_batch = load(config, data_dir)
-    with distribution.scope():
+    with tf_strategy.scope():
         model = make_baseline(config, domains)
     workdir = training.open_workdir(workdir, config.to_dict())  # Only now: what does not fit leaves nothing behind.
     training.train(
@@ -94,14 +94,14 @@ def train_baseline(
         num_steps=config.num_steps,
         batch_size=config.batch_size,
         workdir=workdir,
-        strategy=distribution,
+        strategy=tf_strategy,
         steps_per_log=config.steps_per_log,
         logs_per_checkpoint=max(1, config.steps_per_checkpoint // config.steps_per_log),
         state=model.state,
         description=config.baseline,
     )
-    if training.is_chief(distribution):
-        training.write_atomically(workdir / "baseline.keras", lambda path: model.save(path))
+    if distribution.is_chief(tf_strategy):
+        files.write_atomically(workdir / "baseline.keras", lambda path: model.save(path))
     return domains, model
 
 

@@ -9,8 +9,7 @@ import tensorflow as tf
 
 from latent_xlate import KERAS_PACKAGE
 from latent_xlate.baselines.cyclegan import CyclePair
-from latent_xlate.bridge.layers import GatedMixing
-from latent_xlate.domains.image_vae import relu_stack
+from latent_xlate.layers import GatedMixing, relu_stack
 from latent_xlate.randomness import replica_normal, step_seed
 
 

@@ -10,10 +10,11 @@ import keras
 import tensorflow as tf
 
 from latent_xlate import KERAS_PACKAGE, training
-from latent_xlate.bridge.latents import hash_of_stream, make_sampler
 from latent_xlate.data.images import LabelledImages
-from latent_xlate.domains.image_classifier import ImageClassifier
-from latent_xlate.domains.image_domain import ImageDomain
+from latent_xlate.domains.image.image_classifier import ImageClassifier
+from latent_xlate.domains.image.image_domain import ImageDomain
+from latent_xlate.latents.batches import make_sampler
+from latent_xlate.randomness import hash_of_stream
 
 
 class Pixels:

@@ -1,1 +1,1 @@
-"""The bridging VAE: its layers, its training and the latents that it learns from."""
+"""The bridging VAE and its training."""

@@ -12,16 +12,20 @@ import keras
 import numpy as np
 from ml_collections import ConfigDict
 
-from latent_xlate import checks, training
-from latent_xlate.bridge import label_file, label_propagation, latent_classifier
+from latent_xlate import checks, distribution, files, training
+from latent_xlate.bridge import latent_classifier
 from latent_xlate.bridge.bridging_vae import BridgingVAE
 from latent_xlate.bridge.class_map import ClassMap
 from latent_xlate.bridge.label_terms import LabelTerms
-from latent_xlate.bridge.latent_sources import LoadLatents, latent_kinds, load_domains, load_latents
-from latent_xlate.bridge.latents import Latents, choose_labelled, hash_of_stream, make_batches
 from latent_xlate.data.labelled import UNLABELLED
 from latent_xlate.domains.domain import Domain
+from latent_xlate.few_labels import label_file, label_propagation
+from latent_xlate.latents.batches import make_batches
+from latent_xlate.latents.label_choice import choose_labelled
+from latent_xlate.latents.latents import Latents
+from latent_xlate.latents.sources import LoadLatents, latent_kinds, load_domains, load_latents
 from latent_xlate.optimizer import SCHEDULES, FusedAdam, make_schedule
+from latent_xlate.randomness import hash_of_stream
 
 _LEAST = {
     "num_steps": 1, "batch_size": 1, "steps_per_log": 1, "steps_per_checkpoint": 1, "learning_rate": 0, "seed": 0,
@@ -217,7 +221,7 @@ def train_bridge(
         config: As `latent_xlate/configs` give it.
         workdir: Folder of the run: gets `config.json`, checkpoints, events and `bridge.keras`; and, with
             `labels_per_class` or `label_file`, `labelled.json`, by domain the instances whose labels were seen.
-        strategy: One of `training.STRATEGIES`.
+        strategy: One of `distribution.STRATEGIES`.
         data_dir: Folder of TFDS data sets; None for the default.
         load: In the place of `load_latents`.
 
@@ -228,9 +232,9 @@ def train_bridge(
         ValueError: A configuration that does not fit, latents that are not there, or a `workdir` that
             holds another run.
     """
-    distribution = training.make_strategy(strategy)  # Before TensorFlow first computes, or workers cannot join.
+    tf_strategy = distribution.make_strategy(strategy)  # Before TensorFlow first computes, or workers cannot join.
     check_config(config)
-    training.replica_batch_size(config.batch_size, distribution)
+    distribution.replica_batch_size(config.batch_size, tf_strategy)
     domains, latents = load_domains(config, "train", data_dir, load)
     name_classes(config, domains)
     class_map = read_class_map(config, domains)
@@ -239,26 +243,26 @@ def train_bridge(
     make_batch = make_batches(latents, class_map.num_bins, config.sampling, config.seed, weights)
     label_terms = make_label_terms(config, domains, latents, weights, class_map.num_bins)
 
-    with distribution.scope():
+    with tf_strategy.scope():
         bridge = make_bridge(config, domains, class_map.num_bins, label_terms)
     workdir = training.open_workdir(workdir, config.to_dict())  # Only now: what does not fit leaves nothing behind.
     few = config.labels_per_class is not None or config.label_file is not None
-    if few and training.is_chief(distribution):
+    if few and distribution.is_chief(tf_strategy):
         labelled = [np.flatnonzero(of.labels != UNLABELLED).tolist() for of in seen]
-        training.write_json(workdir / _LABELLED_FILE, dict(zip([d.name for d in domains], labelled, strict=True)))
+        files.write_json(workdir / _LABELLED_FILE, dict(zip([d.name for d in domains], labelled, strict=True)))
     training.train(
         bridge,
         make_batch,
         num_steps=config.num_steps,
         batch_size=config.batch_size,
         workdir=workdir,
-        strategy=distribution,
+        strategy=tf_strategy,
         steps_per_log=config.steps_per_log,
         logs_per_checkpoint=max(1, config.steps_per_checkpoint // config.steps_per_log),
         description="bridge",
     )
-    if training.is_chief(distribution):
-        training.write_atomically(workdir / "bridge.keras", lambda path: bridge.save(path))
+    if distribution.is_chief(tf_strategy):
+        files.write_atomically(workdir / "bridge.keras", lambda path: bridge.save(path))
     return domains, bridge
 
 

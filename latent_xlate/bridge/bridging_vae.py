@@ -9,9 +9,10 @@ import tensorflow as tf
 
 from latent_xlate import KERAS_PACKAGE, checks, losses
 from latent_xlate.bridge.bridge import Bridge
-from latent_xlate.bridge.label_terms import Batch, LabelTerms, classification, global_batch
-from latent_xlate.bridge.layers import GatedMixing
-from latent_xlate.domains.image_vae import relu_stack
+from latent_xlate.bridge.classification import classification
+from latent_xlate.bridge.label_terms import Batch, LabelTerms
+from latent_xlate.distribution import global_batch
+from latent_xlate.layers import GatedMixing, relu_stack
 from latent_xlate.randomness import replica_normal, step_seed
 
 CLASSIFIERS = ("linear", "frozen")

@@ -14,11 +14,9 @@ from typing import Protocol
 import tensorflow as tf
 
 from latent_xlate import losses
-from latent_xlate.data.labelled import UNLABELLED
+from latent_xlate.bridge.classification import classification
+from latent_xlate.distribution import global_batch, num_replicas
 from latent_xlate.randomness import replica_normal, step_seed
-
-Term = tuple[tf.Tensor, tf.Tensor]
-"""Value and share, scalars."""
 
 Posteriors = Sequence[tuple[tf.Tensor, tf.Tensor]]
 """(mu, sigma), float32 [batch, latent_dim] each, for each domain."""
@@ -104,7 +102,7 @@ class LabelTerms:
         points, labels = (global_batch(x) for x in (batch.z_shared, batch.labels))
         weights = None if batch.weights is None else global_batch(batch.weights)
         value = class_wise_swd(points, labels, weights, batch.projections, bridge.swd_order)
-        return value, value / _num_replicas()
+        return value, value / num_replicas()
 
     def _consistency(self, bridge, batch):
         first = tf.nn.softmax(bridge.classify(_flat(batch.z_shared)))
@@ -121,7 +119,7 @@ class LabelTerms:
         second = tf.nn.softmax(bridge.classify(tf.concat(samples, axis=0)))
         difference = tf.reduce_sum(tf.math.squared_difference(first, second), axis=-1)
         value = tf.reduce_mean(difference) * bridge.num_domains
-        return value, value / _num_replicas()
+        return value, value / num_replicas()
 
     def _translation(self, bridge, batch):
         domains = range(bridge.num_domains)
@@ -133,27 +131,6 @@ class LabelTerms:
             value, share = value + term[0], share + term[1]
         others = bridge.num_domains - 1
         return value / others, share / others
-
-
-def classification(logits: tf.Tensor, labels: tf.Tensor, weights: tf.Tensor | None = None) -> Term:
-    """Cross entropy, a weighted mean over each domain's labelled instances, added up over domains.
-
-    Args:
-        logits: [num_domains * batch, num_classes].
-        labels: int [num_domains, batch], -1 where unlabelled.
-        weights: What labels weigh, float32 [num_domains, batch]; None for 1 each.
-    """
-    flat = tf.reshape(labels, [-1])
-    entropy = tf.nn.sparse_softmax_cross_entropy_with_logits(labels=tf.maximum(flat, 0), logits=logits)
-    labelled = tf.cast(labels != UNLABELLED, tf.float32)
-    if weights is not None:
-        labelled *= weights
-    entropy = tf.reshape(entropy, tf.shape(labels)) * labelled
-    count = tf.reduce_sum(labelled, axis=1)
-    if _num_replicas() > 1:
-        count = tf.distribute.get_replica_context().all_reduce(tf.distribute.ReduceOp.SUM, count)
-    share = tf.reduce_sum(tf.reduce_sum(entropy, axis=1) / tf.maximum(count, 1.0))
-    return share * _num_replicas(), share
 
 
 def class_wise_swd(
@@ -187,20 +164,6 @@ def class_wise_swd(
         distance = losses.power(projected[:, i] - projected[:, j], p)
         total += tf.math.divide_no_nan(tf.reduce_sum(of_pair * distance), tf.reduce_sum(of_pair))
     return total / (num_sets - 1)
-
-
-def global_batch(stacked: tf.Tensor) -> tf.Tensor:
-    """Gathers [num_domains, batch, ...] across replicas along the batch."""
-    if _num_replicas() == 1:
-        return stacked
-    num_domains = stacked.shape[0]
-    swapped = [1, 0, *range(2, stacked.shape.rank)]
-    gathered = tf.distribute.get_replica_context().all_gather(tf.transpose(stacked, swapped), axis=0)
-    return tf.transpose(tf.ensure_shape(gathered, [None, num_domains, *stacked.shape[2:]]), swapped)
-
-
-def _num_replicas():
-    return tf.distribute.get_replica_context().num_replicas_in_sync
 
 
 def _flat(stacked):

@@ -9,9 +9,10 @@ import numpy as np
 import tensorflow as tf
 
 from latent_xlate import KERAS_PACKAGE, training
-from latent_xlate.bridge.latents import Latents, make_sampler
 from latent_xlate.domains.classifier import Classifier
-from latent_xlate.domains.image_vae import relu_stack
+from latent_xlate.latents.batches import make_sampler
+from latent_xlate.latents.latents import Latents
+from latent_xlate.layers import relu_stack
 from latent_xlate.optimizer import FusedAdam, make_schedule
 from latent_xlate.randomness import step_seed
 

@@ -34,9 +34,9 @@ from pathlib import Path
 from absl import flags
 from ml_collections import config_flags
 
-from latent_xlate import checks, training
+from latent_xlate import checks, distribution, files
+from latent_xlate.benchmarks import bridge_speed, label_speed, time_to_accuracy, wavegan_speed
 from latent_xlate.cli import _app
-from latent_xlate.evaluation import bridge_speed, label_speed, time_to_accuracy, wavegan_speed
 
 CONFIG = "mnist_fashion_mnist:quick"
 
@@ -67,7 +67,7 @@ def wavegan():
 
 
 def until_accuracy():
-    training.share_cores()
+    distribution.share_cores()
     return time_to_accuracy.benchmark(_CONFIG.value, _SEEDS.value, _TARGET_ACCURACY.value)
 
 
@@ -76,7 +76,7 @@ def serving():
         raise ValueError("Serving needs an extra: pip install 'latent_xlate[serving]'.")
     if _BASE_PATH.value is None:
         raise ValueError("Give --model_base_path, the folder that holds the versions of an export.")
-    from latent_xlate.serving.benchmark import benchmark
+    from latent_xlate.benchmarks.serving_load import benchmark
 
     return benchmark(_BASE_PATH.value, _SECONDS.value)
 
@@ -99,10 +99,10 @@ def main(argv):
         raise ValueError(f"Name one benchmark: {', '.join(BENCHMARKS)}.")
     measure = BENCHMARKS[checks.known(argv[1], BENCHMARKS, "benchmark")]
     if _OUTPUT.value:
-        training.output_folder(Path(_OUTPUT.value).parent)
+        files.output_folder(Path(_OUTPUT.value).parent)
     results = measure()
     if _OUTPUT.value:
-        training.write_json(Path(_OUTPUT.value), results)
+        files.write_json(Path(_OUTPUT.value), results)
 
 
 def console_entry_point():

@@ -9,7 +9,7 @@ on [-1, 1].
 from absl import flags
 
 from latent_xlate.cli import _app
-from latent_xlate.domains import tf1_checkpoint, wavegan
+from latent_xlate.domains.speech import tf1_checkpoint, wavegan
 from latent_xlate.serving import wavegan_export
 
 _CHECKPOINT = flags.DEFINE_string(

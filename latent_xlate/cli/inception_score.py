@@ -16,12 +16,13 @@ import tensorflow as tf
 from absl import flags
 
 from latent_xlate.batching import in_batches
-from latent_xlate.bridge.latent_samples import MIN_PROBABILITY
 from latent_xlate.cli import _app
 from latent_xlate.data import speech
-from latent_xlate.domains import pretrained, speech_training, wavegan_training
-from latent_xlate.domains.wavegan_trainer import PRIORS, sample_prior
+from latent_xlate.domains import pretrained
+from latent_xlate.domains.speech import speech_training, wavegan_training
+from latent_xlate.domains.speech.priors import PRIORS, sample_prior
 from latent_xlate.evaluation.inception_score import inception_score
+from latent_xlate.latents.samples import MIN_PROBABILITY
 
 _DOMAIN = flags.DEFINE_string("domain", None, "Domain of speech that ships, or its folder; this or --classifier.")
 _RECORDINGS = flags.DEFINE_bool("recordings", False, "Whether to take recordings of the domain's data set.")

@@ -18,8 +18,8 @@ The trainings are in `OUTPUT_runs/`, or --workdir. Killed at any moment, the sam
 
 from absl import flags
 
-from latent_xlate import domain_making
 from latent_xlate.cli import _app
+from latent_xlate.packaging import domain_making
 
 _NAME = flags.DEFINE_string("name", None, "Name of the domain, and of the data set.", required=True)
 _RAW_DIR = flags.DEFINE_string("raw_dir", None, "Folder of pictures.", required=True)

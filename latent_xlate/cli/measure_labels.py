@@ -12,13 +12,13 @@ from pathlib import Path
 
 from absl import flags
 
-from latent_xlate import training
-from latent_xlate.bridge import label_propagation
-from latent_xlate.bridge.latent_sources import LATENTS, load_latents
+from latent_xlate import files
 from latent_xlate.cli import _app
 from latent_xlate.data.labelled import SPLITS
 from latent_xlate.domains import pretrained
 from latent_xlate.evaluation import label_accuracy
+from latent_xlate.few_labels import label_propagation
+from latent_xlate.latents.sources import LATENTS, load_latents
 
 _DOMAIN = flags.DEFINE_string("domain", None, "Name or folder of a domain.", required=True)
 _LATENTS = flags.DEFINE_enum("latents", "shipped", list(LATENTS), "Which latents to label.")
@@ -34,7 +34,7 @@ _OUTPUT = flags.DEFINE_string("output", None, "File for the accuracies of all se
 def main(argv):
     del argv
     if _OUTPUT.value:
-        training.output_folder(Path(_OUTPUT.value).parent)
+        files.output_folder(Path(_OUTPUT.value).parent)
     domain = pretrained.load(_DOMAIN.value)
     latents = load_latents(domain, _DOMAIN.value, _LATENTS.value, _SPLIT.value, _DATA_DIR.value)
     curve = label_accuracy.measure_labels(
@@ -48,7 +48,7 @@ def main(argv):
     )
     print(label_accuracy.table(curve))
     if _OUTPUT.value:
-        training.write_json(Path(_OUTPUT.value), curve)
+        files.write_json(Path(_OUTPUT.value), curve)
 
 
 def console_entry_point():

@@ -20,9 +20,11 @@ where there is one; of a WaveGAN with one also the recordings' posteriors.
 
 from absl import flags
 
-from latent_xlate.bridge import model_packaging, packaging, speech_packaging
 from latent_xlate.cli import _app
-from latent_xlate.domains import image_files, keras_domain, model_domain, pretrained, saved_model_domain
+from latent_xlate.domains import pretrained
+from latent_xlate.domains.custom import keras_domain, model_domain, saved_model_domain
+from latent_xlate.modalities import image_files
+from latent_xlate.packaging import image_packaging, model_packaging, speech_packaging
 
 _NAME = flags.DEFINE_string("name", None, "Name of the domain.", required=True)
 _VAE = flags.DEFINE_string("vae", None, "Folder of a VAE's run.")
@@ -70,7 +72,7 @@ def main(argv):
             raise ValueError(f"--{flag.name} is not for --{model}: leave it out.")
     folder = _OUTPUT.value or pretrained.savedmodels() / _NAME.value
     if model == "vae":
-        packaging.package_image_domain(_NAME.value, path, _CLASSIFIER.value, folder, data_dir=_DATA_DIR.value)
+        image_packaging.package_image_domain(_NAME.value, path, _CLASSIFIER.value, folder, data_dir=_DATA_DIR.value)
     elif model == "wavegan":
         speech_packaging.package_speech_domain(
             _NAME.value, path, _CLASSIFIER.value, folder, note=_NOTE.value, data_dir=_DATA_DIR.value

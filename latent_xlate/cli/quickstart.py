@@ -8,7 +8,7 @@ look at and to listen to, interpolations and numbers, `metrics.json`, and a Save
 
 from absl import flags
 
-from latent_xlate import quickstart, training
+from latent_xlate import distribution, quickstart
 from latent_xlate.cli import _app
 from latent_xlate.configs import all_domains, mnist_fashion_mnist
 from latent_xlate.domains import pretrained
@@ -18,7 +18,7 @@ _WORKDIR = flags.DEFINE_string("workdir", "out/quickstart", "Folder for the resu
 
 def main(argv):
     del argv
-    training.share_cores()
+    distribution.share_cores()
     ship = set(all_domains.get_config().domains) <= set(pretrained.names())
     quickstart.quickstart((all_domains if ship else mnist_fashion_mnist).get_config("quick"), _WORKDIR.value)
 

@@ -14,10 +14,10 @@ import numpy as np
 from absl import flags
 
 from latent_xlate.batching import in_batches
-from latent_xlate.bridge.latent_sources import load_latents
 from latent_xlate.cli import _app
 from latent_xlate.domains import pretrained
 from latent_xlate.evaluation.recogniser import share_understood
+from latent_xlate.latents.sources import load_latents
 from latent_xlate.translator import Translator
 
 _DOMAIN = flags.DEFINE_string("domain", None, "Domain of speech that ships, or its folder.", required=True)

@@ -21,9 +21,9 @@ works; its numbers mean nothing. It leaves out what needs a data set that is not
 import tensorflow as tf
 from absl import flags
 
-from latent_xlate import training
-from latent_xlate.bridge.interpolation import METHODS
+from latent_xlate import distribution
 from latent_xlate.cli import _app
+from latent_xlate.latents.interpolation import METHODS
 from latent_xlate.reproduction import reproduce
 from latent_xlate.reproduction.experiments import Settings
 
@@ -48,7 +48,7 @@ _DATA_DIR = flags.DEFINE_string("data_dir", None, "Folder of TFDS data sets (def
 
 def main(argv):
     del argv
-    training.share_cores()
+    distribution.share_cores()
     tf.get_logger().setLevel("ERROR")  # Each run traces graphs of its own, of which TensorFlow would warn.
     quick = _QUICK.value
     num_seeds = _NUM_SEEDS.value or (1 if quick else 3)

@@ -11,19 +11,19 @@ import functools
 
 from absl import flags
 
-from latent_xlate.bridge import latent_samples
 from latent_xlate.cli import _app
-from latent_xlate.domains import speech_training, wavegan_training
-from latent_xlate.domains.wavegan_trainer import PRIORS, sample_prior
+from latent_xlate.domains.speech import speech_training, wavegan_training
+from latent_xlate.domains.speech.priors import PRIORS, sample_prior
+from latent_xlate.latents import samples
 
 _GENERATOR = flags.DEFINE_string("generator", None, "`generator.keras` of a run of train_wavegan.", required=True)
 _CLASSIFIER = flags.DEFINE_string("classifier", None, "`model.keras` of a run of train_domain.", required=True)
 _PRIOR = flags.DEFINE_enum("prior", "uniform", PRIORS, "That which the generator was trained with.")
 _OUTPUT = flags.DEFINE_string("output", None, "File of the latents, npz.", required=True)
-_PER_CLASS = flags.DEFINE_integer("per_class", latent_samples.PER_CLASS, "Samples to keep of each.", lower_bound=1)
+_PER_CLASS = flags.DEFINE_integer("per_class", samples.PER_CLASS, "Samples to keep of each.", lower_bound=1)
 _MIN_PROBABILITY = flags.DEFINE_float(
     "min_probability",
-    latent_samples.MIN_PROBABILITY,
+    samples.MIN_PROBABILITY,
     "Largest class probability from which on a sample is kept.",
     lower_bound=0.0,
     upper_bound=1.0,
@@ -39,7 +39,7 @@ def main(argv):
     del argv
     generator = wavegan_training.load_generator(_GENERATOR.value)
     classifier = speech_training.load_classifier(_CLASSIFIER.value)
-    latents, share = latent_samples.sample_latents(
+    latents, share = samples.sample_latents(
         functools.partial(sample_prior, _PRIOR.value, (_BATCH_SIZE.value, generator.latent_dim)),
         lambda z: classifier(generator(z)[..., 0]),
         [str(label) for label in range(classifier.num_classes)],

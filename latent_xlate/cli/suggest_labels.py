@@ -15,10 +15,10 @@ that you write.
 
 from absl import flags
 
-from latent_xlate import training
-from latent_xlate.bridge.latent_sources import LATENTS
+from latent_xlate import files
 from latent_xlate.cli import _app
-from latent_xlate.evaluation import contact_sheet
+from latent_xlate.few_labels import contact_sheet
+from latent_xlate.latents.sources import LATENTS
 
 _DOMAIN = flags.DEFINE_multi_string("domain", None, "Name or folder of a domain; may be repeated.", required=True)
 _COUNT = flags.DEFINE_integer("count", 20, "Instances to suggest of each domain.", lower_bound=1)
@@ -30,7 +30,7 @@ _SEED = flags.DEFINE_integer("seed", 0, "Governs all that is random.", lower_bou
 
 def main(argv):
     del argv
-    training.output_folder(_OUTPUT.value)
+    files.output_folder(_OUTPUT.value)
     written = contact_sheet.suggest_labels(
         _DOMAIN.value, _OUTPUT.value, _COUNT.value, _LATENTS.value, _DATA_DIR.value, _SEED.value
     )

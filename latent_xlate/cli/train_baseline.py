@@ -19,7 +19,7 @@ from pathlib import Path
 from absl import flags
 from ml_collections import config_flags
 
-from latent_xlate import training
+from latent_xlate import distribution
 from latent_xlate.baselines import baseline_training
 from latent_xlate.cli import _app
 from latent_xlate.translator import Translator
@@ -27,7 +27,7 @@ from latent_xlate.translator import Translator
 _CONFIG = config_flags.DEFINE_config_file("config", None, "File or name of a configuration, with its mode.")
 _WORKDIR = flags.DEFINE_string("workdir", None, "Folder of the run.", required=True)
 _DATA_DIR = flags.DEFINE_string("data_dir", None, "Folder of TFDS data sets (default: TFDS's own).")
-_STRATEGY = flags.DEFINE_enum("strategy", "auto", training.STRATEGIES, "tf.distribute strategy.")
+_STRATEGY = flags.DEFINE_enum("strategy", "auto", distribution.STRATEGIES, "tf.distribute strategy.")
 flags.mark_flag_as_required("config")
 
 
@@ -36,9 +36,9 @@ def main(argv):
     domains, model = baseline_training.train_baseline(
         _CONFIG.value, _WORKDIR.value, strategy=_STRATEGY.value, data_dir=_DATA_DIR.value
     )
-    if training.is_chief(model.distribute_strategy):
+    if distribution.is_chief(model.distribute_strategy):
         print(f"Wrote {Translator(domains, model).save(Path(_WORKDIR.value) / 'translator')}")
-    training.wait_for_workers(model.distribute_strategy)
+    distribution.wait_for_workers(model.distribute_strategy)
 
 
 def console_entry_point():

@@ -25,7 +25,7 @@ from pathlib import Path
 from absl import flags
 from ml_collections import config_flags
 
-from latent_xlate import training
+from latent_xlate import distribution
 from latent_xlate.bridge import bridge_training
 from latent_xlate.cli import _app
 from latent_xlate.translator import Translator
@@ -34,13 +34,13 @@ _CONFIG = config_flags.DEFINE_config_file("config", None, "File or name of a con
 _WORKDIR = flags.DEFINE_string("workdir", None, "Folder of the run.", required=True)
 _CLASS_MAP = flags.DEFINE_string("class_map", None, "Classes that belong together: pairs, or a JSON or CSV file.")
 _DATA_DIR = flags.DEFINE_string("data_dir", None, "Folder of TFDS data sets (default: TFDS's own).")
-_STRATEGY = flags.DEFINE_enum("strategy", "auto", training.STRATEGIES, "tf.distribute strategy.")
+_STRATEGY = flags.DEFINE_enum("strategy", "auto", distribution.STRATEGIES, "tf.distribute strategy.")
 flags.mark_flag_as_required("config")
 
 
 def main(argv):
     del argv
-    training.share_cores()
+    distribution.share_cores()
     config = _CONFIG.value
     if _CLASS_MAP.value is not None:
         with config.unlocked():  # A field only of a run that has a map.
@@ -48,11 +48,11 @@ def main(argv):
     domains, bridge = bridge_training.train_bridge(
         config, _WORKDIR.value, strategy=_STRATEGY.value, data_dir=_DATA_DIR.value
     )
-    if training.is_chief(bridge.distribute_strategy):
+    if distribution.is_chief(bridge.distribute_strategy):
         class_map = bridge_training.read_class_map(config, domains) if _CLASS_MAP.value is not None else None
         translator = Translator(domains, bridge, class_map)
         print(f"Wrote {translator.save(Path(_WORKDIR.value) / 'translator')}")
-    training.wait_for_workers(bridge.distribute_strategy)
+    distribution.wait_for_workers(bridge.distribute_strategy)
 
 
 def console_entry_point():

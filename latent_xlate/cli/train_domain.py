@@ -17,9 +17,11 @@ from typing import Any
 
 from absl import flags
 
-from latent_xlate import training
+from latent_xlate import distribution
 from latent_xlate.cli import _app
-from latent_xlate.domains import image_training, network_training, speech_training
+from latent_xlate.domains import network_training
+from latent_xlate.domains.image import image_training
+from latent_xlate.domains.speech import speech_training
 from latent_xlate.optimizer import SCHEDULES
 
 SPEECH_CLASSIFIER = "speech_classifier"
@@ -49,7 +51,7 @@ _FILTERS = flags.DEFINE_integer(
     "filters", None, "Of each convolution of the classifier of speech (default: 128).", lower_bound=1
 )
 _SEED = flags.DEFINE_integer("seed", 0, "Governs all that is random.")
-_STRATEGY = flags.DEFINE_enum("strategy", "auto", training.STRATEGIES, "tf.distribute strategy.")
+_STRATEGY = flags.DEFINE_enum("strategy", "auto", distribution.STRATEGIES, "tf.distribute strategy.")
 _PRECISION = flags.DEFINE_enum("precision", "float32", network_training.PRECISIONS, "Keras dtype policy.")
 
 _OF_IMAGES = (_SHIFT, _HIDDEN_UNITS)
@@ -60,7 +62,7 @@ _OF_BOTH = (_DATA_DIR, _EPOCHS, _BATCH_SIZE, _LEARNING_RATE, _SCHEDULE, _SEED, _
 def main(argv):
     del argv
     # Now, for reading the data starts TensorFlow, and a worker could not join.
-    strategy = training.make_strategy(_STRATEGY.value)
+    strategy = distribution.make_strategy(_STRATEGY.value)
     of_speech = _MODEL.value == SPEECH_CLASSIFIER
     for flag in _OF_IMAGES if of_speech else _OF_SPEECH:
         if flag.value is not None:
@@ -71,7 +73,7 @@ def main(argv):
         path = speech_training.train_speech_classifier(_DATASET.value, _WORKDIR.value, **options)
     else:
         path = image_training.train_image_model(_MODEL.value, _DATASET.value, _WORKDIR.value, **options)
-    if training.is_chief(strategy):
+    if distribution.is_chief(strategy):
         print(f"Wrote {path}")
 
 

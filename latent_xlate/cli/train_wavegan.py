@@ -23,24 +23,26 @@ import tensorflow as tf
 from absl import flags
 from ml_collections import config_flags
 
-from latent_xlate import training
+from latent_xlate import distribution
 from latent_xlate.batching import in_batches
-from latent_xlate.bridge.latent_samples import MIN_PROBABILITY
 from latent_xlate.cli import _app
-from latent_xlate.domains import speech_training, wavegan_training
+from latent_xlate.domains.speech import speech_training, wavegan_training
 from latent_xlate.evaluation.inception_score import inception_score
+from latent_xlate.latents.samples import MIN_PROBABILITY
 
 _CONFIG = config_flags.DEFINE_config_file("config", None, "File or name of a configuration, with its mode.")
 _WORKDIR = flags.DEFINE_string("workdir", None, "Folder of the run.", required=True)
 _DATA_DIR = flags.DEFINE_string("data_dir", None, "Folder of TFDS data sets (default: TFDS's own).")
 _JUDGE = flags.DEFINE_string("judge", None, "`model.keras` of a classifier, to follow the run by; no loss sees it.")
-_STRATEGY = flags.DEFINE_enum("strategy", "auto", training.STRATEGIES, "tf.distribute strategy.")
+_STRATEGY = flags.DEFINE_enum("strategy", "auto", distribution.STRATEGIES, "tf.distribute strategy.")
 flags.mark_flag_as_required("config")
 
 
 def main(argv):
     del argv
-    training.make_strategy(_STRATEGY.value)  # Now, for reading the data starts TensorFlow, and a worker could not join.
+    distribution.make_strategy(
+        _STRATEGY.value
+    )  # Now, for reading the data starts TensorFlow, and a worker could not join.
     config = _CONFIG.value.to_dict()
     path = wavegan_training.train_wavegan(
         config["dataset"],

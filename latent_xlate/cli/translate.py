@@ -21,7 +21,7 @@ from latent_xlate import (
     file_translation,
 )
 from latent_xlate.cli import _app
-from latent_xlate.domains.image_files import INVERT
+from latent_xlate.modalities.image_files import INVERT
 
 _TRANSLATOR = flags.DEFINE_string("translator", None, "Folder of a translator, saved or exported.")
 _SERVER = flags.DEFINE_string("server", None, "Address of a server, instead of a folder.")

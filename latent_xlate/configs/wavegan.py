@@ -8,7 +8,7 @@ from ml_collections import ConfigDict
 from ml_collections.config_dict import placeholder
 
 from latent_xlate import checks
-from latent_xlate.domains.wavegan_training import WaveGANSettings
+from latent_xlate.domains.speech.wavegan_training import WaveGANSettings
 
 MODES = ("original", "vae", "listening")
 

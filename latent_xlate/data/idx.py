@@ -10,8 +10,8 @@ from pathlib import Path
 
 import numpy as np
 
+from latent_xlate.checks import reason
 from latent_xlate.data.images import LabelledImages
-from latent_xlate.data.labelled import reason
 
 PREFIXES = {"train": "train", "test": "t10k"}
 """How the names of each split's files begin."""

@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageOps
 
+from latent_xlate.checks import reason
 from latent_xlate.data.class_folders import read_class_folders
 from latent_xlate.data.images import LabelledImages
-from latent_xlate.data.labelled import reason
 
 FORMATS = ("PNG", "JPEG", "GIF", "BMP")
 ENDINGS = (".png", ".jpg", ".jpeg", ".gif", ".bmp")

@@ -10,7 +10,8 @@ import numpy as np
 import tensorflow_datasets as tfds
 
 from latent_xlate import checks
-from latent_xlate.data.labelled import SPLITS, Labelled, cut_validation, in_canonical_order, reason
+from latent_xlate.checks import reason
+from latent_xlate.data.labelled import SPLITS, Labelled, cut_validation, in_canonical_order
 from latent_xlate.data.stored import PREPARE_AGAIN, check_prepared, quiet, resolve_data_dir
 
 CHECKSUMS = {

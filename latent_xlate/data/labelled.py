@@ -99,8 +99,3 @@ def cut_validation(data: LabelledT, split: str) -> LabelledT:
     """The part "train" or "validation" of the training instances in canonical order."""
     cut = len(data) // VALIDATION_SHARE
     return data.take(slice(0, cut)) if split == "validation" else data.take(slice(cut, None))
-
-
-def reason(error: BaseException) -> str:
-    """The first line of an error of another library, or its kind where it says nothing."""
-    return str(error).strip().partition("\n")[0] or type(error).__name__

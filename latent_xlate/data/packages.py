@@ -8,7 +8,7 @@ import tarfile
 from pathlib import Path
 
 from latent_xlate import checks
-from latent_xlate.data.labelled import reason
+from latent_xlate.checks import reason
 
 DEBIAN_FOLDER = Path("usr/share/datasets/fashion-mnist")
 TIMEOUT = 300.0

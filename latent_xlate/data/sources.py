@@ -18,7 +18,6 @@ import numpy as np
 
 from latent_xlate import checks
 from latent_xlate.data import (
-    audio,
     class_folders,
     idx,
     image_folder,
@@ -30,6 +29,7 @@ from latent_xlate.data import (
     stored,
     tfds_sets,
 )
+from latent_xlate.modalities import audio
 
 SOURCES = ("auto", "tfds", "packages", "local")
 

@@ -11,11 +11,12 @@ import numpy as np
 import tensorflow_datasets as tfds
 
 from latent_xlate import checks
+from latent_xlate.checks import reason
 from latent_xlate.data import spoken_digit
-from latent_xlate.data.audio import ENDINGS, NUM_SAMPLES, SPEEDS, change_speed, read_audio, to_slice
 from latent_xlate.data.class_folders import read_class_folders
-from latent_xlate.data.labelled import SPLITS, Labelled, cut_validation, in_canonical_order, reason
+from latent_xlate.data.labelled import SPLITS, Labelled, cut_validation, in_canonical_order
 from latent_xlate.data.stored import PREPARE_AGAIN, check_prepared, quiet, resolve_data_dir
+from latent_xlate.modalities.audio import ENDINGS, NUM_SAMPLES, SPEEDS, change_speed, read_audio, to_slice
 
 
 @dataclasses.dataclass(frozen=True)

@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from latent_xlate.data.audio import decode_wav
-from latent_xlate.data.labelled import reason
+from latent_xlate.checks import reason
+from latent_xlate.modalities.audio import decode_wav
 
 NAME = "spoken_digit"
 SAMPLE_RATE = 8000

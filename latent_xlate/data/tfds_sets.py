@@ -16,14 +16,15 @@ import requests
 import tensorflow as tf
 import tensorflow_datasets as tfds
 
+from latent_xlate.checks import reason
 from latent_xlate.data import (
     sc09,  # noqa: F401 - registers the data set with TFDS
     spoken_digit,
 )
-from latent_xlate.data.audio import NUM_SAMPLES, SAMPLE_RATE
 from latent_xlate.data.images import CHECKSUMS, LabelledImages
-from latent_xlate.data.labelled import Labelled, Splits, reason
+from latent_xlate.data.labelled import Labelled, Splits
 from latent_xlate.data.stored import quiet
+from latent_xlate.modalities.audio import NUM_SAMPLES, SAMPLE_RATE
 
 NETWORK_TIMEOUT = 10.0
 """Seconds to wait for a first answer."""

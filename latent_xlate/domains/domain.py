@@ -18,7 +18,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from latent_xlate import training
+from latent_xlate import files
 from latent_xlate.batching import BATCH_SIZE
 from latent_xlate.data.labelled import Labelled, LabelledT
 
@@ -177,7 +177,7 @@ class Domain(abc.ABC):
         folder = Path(folder)
         self.save_models(folder, dtype)
         content = {"class": keras.saving.get_registered_name(type(self)), "config": self.get_config()}
-        training.write_json(folder / DOMAIN_FILE, content)
+        files.write_json(folder / DOMAIN_FILE, content)
         return folder
 
     def save_models(self, folder: Path, dtype: str) -> None:
@@ -188,7 +188,7 @@ class Domain(abc.ABC):
             if not all(np.isfinite(array).all() for array in arrays.values()):
                 raise ValueError(f"Weights of {name} are too large for {dtype}, or not finite.")
             # Of float32 zip saves a tenth, in seconds.
-            training.write_npz(folder / f"{name}.npz", arrays, compress=dtype == "float16")
+            files.write_npz(folder / f"{name}.npz", arrays, compress=dtype == "float16")
 
     def load_models(self, folder: Path) -> None:
         """Takes up what `save_models` wrote into a folder; ValueError where it is missing, damaged or foreign."""

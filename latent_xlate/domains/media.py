@@ -12,12 +12,12 @@ import tensorflow as tf
 
 from latent_xlate import checks
 from latent_xlate.data import image_folder, images, speech
-from latent_xlate.data.audio import NUM_SAMPLES
 from latent_xlate.data.class_folders import read_class_folders
 from latent_xlate.data.labelled import Labelled
-from latent_xlate.domains import image_files, sound
 from latent_xlate.domains.domain import SOUND
-from latent_xlate.domains.speech_classifier import spectrogram_pictures
+from latent_xlate.domains.speech.speech_classifier import spectrogram_pictures
+from latent_xlate.modalities import image_files, sound
+from latent_xlate.modalities.audio import NUM_SAMPLES
 
 
 class Medium(abc.ABC):

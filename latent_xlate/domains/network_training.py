@@ -11,7 +11,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from latent_xlate import training
+from latent_xlate import distribution, files, training
 from latent_xlate.data.labelled import Labelled
 from latent_xlate.domains.network_files import in_float32
 
@@ -68,7 +68,7 @@ def train_by_epochs(
         judged.set_weights(network.get_weights())
         results = {f"validation_{name}": float(value) for name, value in evaluate("validation").items()}
         if best:
-            best.update(results["validation_accuracy"], training.is_chief(strategy))
+            best.update(results["validation_accuracy"], distribution.is_chief(strategy))
         return results
 
     epoch = steps_per_epoch(splits["train"], config["batch_size"])
@@ -85,14 +85,14 @@ def train_by_epochs(
         description=f"{config['dataset']} {config['model']}",
     )
     path = workdir / "model.keras"
-    if training.is_chief(strategy):
+    if distribution.is_chief(strategy):
         judged.set_weights(network.get_weights())
         if best:
             judged.load_weights(best.path)
         # A copy again, without the optimizer that `compile` gave.
-        training.write_atomically(path, lambda temporary: in_float32(judged).save(temporary))
-        training.write_json(workdir / "metrics.json", {split: evaluate(split) for split in ("validation", "test")})
-    training.wait_for_workers(strategy)
+        files.write_atomically(path, lambda temporary: in_float32(judged).save(temporary))
+        files.write_json(workdir / "metrics.json", {split: evaluate(split) for split in ("validation", "test")})
+    distribution.wait_for_workers(strategy)
     return path
 
 
@@ -114,5 +114,5 @@ class BestWeights:
         """Keeps the model's weights if `score` is the best so far; only `write` writes the file."""
         if score > float(self.value.numpy()):
             if write:
-                training.write_atomically(self.path, lambda temporary: self.model.save_weights(temporary))
+                files.write_atomically(self.path, lambda temporary: self.model.save_weights(temporary))
             self.value.assign(score)

@@ -7,13 +7,13 @@ import sys
 from pathlib import Path
 
 from latent_xlate import checks
-from latent_xlate.domains import (  # noqa: F401  Registers the classes with Keras.
-    image_domain,
-    keras_domain,
-    saved_model_domain,
-    speech_domain,
+from latent_xlate.domains.custom import (
+    keras_domain,  # noqa: F401  Registers the classes with Keras.
+    saved_model_domain,  # noqa: F401  Registers the classes with Keras.
 )
 from latent_xlate.domains.domain import DOMAIN_FILE, Domain
+from latent_xlate.domains.image import image_domain  # noqa: F401  Registers the classes with Keras.
+from latent_xlate.domains.speech import speech_domain  # noqa: F401  Registers the classes with Keras.
 
 SAVEDMODELS = "LATENT_XLATE_SAVEDMODELS"
 """Environment variable that names another folder of pretrained domains."""

@@ -17,11 +17,11 @@ import tensorflow as tf
 
 from latent_xlate import checks
 from latent_xlate.batching import in_batches
-from latent_xlate.bridge.latent_samples import MIN_PROBABILITY
-from latent_xlate.bridge.latents import Latents
 from latent_xlate.data.labelled import UNLABELLED
 from latent_xlate.domains.domain import Domain
 from latent_xlate.evaluation.fid import frechet_distance
+from latent_xlate.latents.latents import Latents
+from latent_xlate.latents.samples import MIN_PROBABILITY
 from latent_xlate.translator import Translator
 
 PRIOR_SAMPLES = 1000

@@ -8,9 +8,9 @@ import itertools
 import numpy as np
 
 from latent_xlate.batching import in_batches
-from latent_xlate.bridge.interpolation import interpolate
-from latent_xlate.bridge.latents import Latents
 from latent_xlate.domains.domain import Domain
+from latent_xlate.latents.interpolation import interpolate
+from latent_xlate.latents.latents import Latents
 from latent_xlate.translator import Translator
 
 ROWS = ("source", "target", "transfer")

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 from tqdm import tqdm
 
-from latent_xlate.bridge import label_propagation, label_suggestion
-from latent_xlate.bridge.latents import choose_labelled
 from latent_xlate.data.labelled import UNLABELLED
+from latent_xlate.few_labels import label_propagation, label_suggestion
+from latent_xlate.latents.label_choice import choose_labelled
 
 Curve = dict[str, dict[str, list[float]]]
 """Accuracies of the sets of labels: by method, then by which sets they are."""

@@ -7,7 +7,7 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
-from latent_xlate.evaluation import figures
+from latent_xlate import figures
 from latent_xlate.evaluation.report import cell, summarise
 
 

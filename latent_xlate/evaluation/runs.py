@@ -11,15 +11,16 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from latent_xlate import checks, training
+from latent_xlate import checks, figures, files
 from latent_xlate.bridge.bridge_training import labels_seen
-from latent_xlate.bridge.latent_sources import latent_kinds, load_latents
-from latent_xlate.bridge.latents import Latents, encode_data
 from latent_xlate.data.labelled import Labelled
 from latent_xlate.domains import pretrained
 from latent_xlate.domains.domain import DOMAIN_FILE, Domain
-from latent_xlate.evaluation import figures, label_curve, report
+from latent_xlate.evaluation import label_curve, report
 from latent_xlate.evaluation.accuracy import PROTOCOLS, LabelledData, evaluate_translator
+from latent_xlate.latents.encoding import encode_data
+from latent_xlate.latents.latents import Latents
+from latent_xlate.latents.sources import latent_kinds, load_latents
 from latent_xlate.translator import Translator
 
 _METRICS_FILE = "metrics.json"
@@ -61,7 +62,7 @@ def evaluate_runs(
             domains, or no data for one; or what `label_curve.group` raises.
     """
     rules = PROTOCOLS[checks.known(protocol, PROTOCOLS, "protocol")]
-    output = training.output_folder(output)
+    output = files.output_folder(output)
     translators = [Translator.load(folder) for folder in folders]
     for folder, translator in zip(folders, translators, strict=True):
         if set(translator.names) != set(translators[0].names):
@@ -105,8 +106,8 @@ def evaluate_runs(
     content["runs"] = runs
     sources = ", ".join(f"{kind} of {name}" for name, kind in kinds.items())
     text = f"Latents, split {rules.split}: {sources}.\n\n{text}"
-    training.write_json(output / _METRICS_FILE, content)
-    training.write_atomically(output / _TABLE_FILE, lambda path: path.write_text(text, encoding="utf-8"))
+    files.write_json(output / _METRICS_FILE, content)
+    files.write_atomically(output / _TABLE_FILE, lambda path: path.write_text(text, encoding="utf-8"))
     if with_figures:
         write_figures(translators[0], used[0], runs[0], output / _FIGURES_FOLDER)
     return text

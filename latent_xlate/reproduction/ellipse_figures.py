@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from latent_xlate import training
+from latent_xlate import files
 from latent_xlate.bridge.bridging_vae import BridgingVAE
 from latent_xlate.reproduction import ellipses
 from latent_xlate.reproduction.sections import Section, no_runs, table
@@ -20,7 +20,7 @@ def _bridge(study: Study, variant: str) -> BridgingVAE:
     key = {"variant": variant, "num_steps": num_steps, **ellipses.VARIANTS[variant], "beta_kl": ellipses.BETA_KL}
     path = study.model_path("ellipses", key)
     if not path.exists():
-        training.write_atomically(path, ellipses.train_variant(variant, num_steps).save)
+        files.write_atomically(path, ellipses.train_variant(variant, num_steps).save)
     bridge = load_bridge(path)
     assert isinstance(bridge, BridgingVAE)
     return bridge

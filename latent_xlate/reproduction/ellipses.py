@@ -15,10 +15,10 @@ from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 
-from latent_xlate import losses, training
+from latent_xlate import figures, losses, training
 from latent_xlate.bridge.bridging_vae import BridgingVAE
-from latent_xlate.bridge.latents import Latents, make_batches
-from latent_xlate.evaluation import figures
+from latent_xlate.latents.batches import make_batches
+from latent_xlate.latents.latents import Latents
 from latent_xlate.optimizer import FusedAdam, make_schedule
 
 VARIANTS: dict[str, dict[str, Any]] = {

@@ -8,7 +8,6 @@ from typing import Any
 
 from ml_collections import ConfigDict
 
-from latent_xlate.bridge.interpolation import METHODS
 from latent_xlate.configs import (
     all_domains,
     cyclegan,
@@ -19,6 +18,7 @@ from latent_xlate.configs import (
     pix2pix,
 )
 from latent_xlate.configs.few_labels import get_config as few_labels_config
+from latent_xlate.latents.interpolation import METHODS
 from latent_xlate.reproduction import paper
 
 SPEECH = "spoken_digit"

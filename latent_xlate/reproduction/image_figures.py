@@ -9,10 +9,10 @@ import tensorflow as tf
 from matplotlib.figure import Figure
 from ml_collections import ConfigDict
 
+from latent_xlate import figures
 from latent_xlate.baselines.pixel_domain import PixelDomain
-from latent_xlate.bridge.latents import Latents
 from latent_xlate.domains import pretrained
-from latent_xlate.evaluation import figures
+from latent_xlate.latents.latents import Latents
 from latent_xlate.reproduction import experiments
 from latent_xlate.reproduction.experiments import SPEECH, Settings
 from latent_xlate.reproduction.sections import Section

@@ -8,7 +8,7 @@ import numpy as np
 import tensorflow as tf
 from ml_collections import ConfigDict
 
-from latent_xlate.evaluation import figures
+from latent_xlate import figures
 from latent_xlate.evaluation.interpolation import ROWS, interpolate_and_translate, locality
 from latent_xlate.reproduction import experiments
 from latent_xlate.reproduction.experiments import SPEECH, Settings

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 from ml_collections import ConfigDict
 
-from latent_xlate.bridge import label_file, label_propagation, label_suggestion
+from latent_xlate import figures
 from latent_xlate.domains import pretrained
-from latent_xlate.evaluation import figures
+from latent_xlate.few_labels import label_file, label_propagation, label_suggestion
 from latent_xlate.reproduction import experiments, paper
 from latent_xlate.reproduction.sections import ABSENT, Section, number, spread, table
 from latent_xlate.reproduction.study import Study

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from ml_collections import ConfigDict
 
-from latent_xlate.evaluation import figures
+from latent_xlate import figures
 from latent_xlate.reproduction import experiments, paper
 from latent_xlate.reproduction.sections import Section, number, spread, table
 from latent_xlate.reproduction.study import Study

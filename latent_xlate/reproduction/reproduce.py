@@ -10,7 +10,7 @@ from pathlib import Path
 import markdown
 from tqdm import tqdm
 
-from latent_xlate import __version__, checks, training
+from latent_xlate import __version__, checks, files
 from latent_xlate.reproduction import (
     diagrams,
     ellipse_figures,
@@ -82,9 +82,9 @@ def reproduce(what: Sequence[str], output: str | os.PathLike, settings: Settings
             parts.append(f"## {section.title}\n\n{section.write(study)}\n")
             bar.update()
     text = "\n".join([_head(settings), *parts])
-    training.write_atomically(study.output / "report.md", lambda path: path.write_text(text, encoding="utf-8"))
+    files.write_atomically(study.output / "report.md", lambda path: path.write_text(text, encoding="utf-8"))
     page = _page(text)
-    return training.write_atomically(study.output / "report.html", lambda path: path.write_text(page, encoding="utf-8"))
+    return files.write_atomically(study.output / "report.html", lambda path: path.write_text(page, encoding="utf-8"))
 
 
 def _head(settings: Settings) -> str:

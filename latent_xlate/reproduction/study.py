@@ -17,18 +17,18 @@ import tensorflow as tf
 from matplotlib.figure import Figure
 from ml_collections import ConfigDict
 
-from latent_xlate import training
+from latent_xlate import figures, files
 from latent_xlate.baselines.baseline_training import OF_IMAGES, train_baseline
 from latent_xlate.baselines.pixel_domain import PixelDomain
 from latent_xlate.bridge.bridge_training import labels_seen, train_bridge
-from latent_xlate.bridge.latent_sources import load_latents
-from latent_xlate.bridge.latents import Latents, encode_data
 from latent_xlate.data import images
 from latent_xlate.domains import pretrained
 from latent_xlate.domains.domain import Domain
-from latent_xlate.domains.image_domain import ImageDomain
-from latent_xlate.evaluation import figures
+from latent_xlate.domains.image.image_domain import ImageDomain
 from latent_xlate.evaluation.accuracy import LabelledData, evaluate_translator
+from latent_xlate.latents.encoding import encode_data
+from latent_xlate.latents.latents import Latents
+from latent_xlate.latents.sources import load_latents
 from latent_xlate.reproduction.experiments import Settings
 from latent_xlate.translator import Translator, load_bridge
 
@@ -54,7 +54,7 @@ class Study:
         Raises:
             ValueError: Nothing can be written there.
         """
-        self.output = training.output_folder(output)
+        self.output = files.output_folder(output)
         self.settings = settings
         self._test_data: dict[tuple[str, str], tuple[Latents, LabelledData | None]] = {}
         self._training_latents: dict[tuple[str, str, str], Latents] = {}
@@ -106,7 +106,7 @@ class Study:
         latents = {name: of for name, (of, _) in zip(translator.names, measured, strict=True)}
         data = {name: of for name, (_, of) in zip(translator.names, measured, strict=True) if of is not None}
         metrics = {**labels_seen(folder), **evaluate_translator(translator, latents, data=data)}
-        training.write_json(folder / _METRICS, metrics)
+        files.write_json(folder / _METRICS, metrics)
         shutil.rmtree(folder / "checkpoints")  # Gigabytes, in all.
         gc.collect()  # Graphs hold data, and are held by cycles.
 
@@ -129,7 +129,7 @@ class Study:
         """What `compute` returns, JSON-serialisable, made once for each `name` and `key`."""
         path = self.output / "measurements" / f"{_name([name], key)}.json"
         if not path.exists():
-            training.write_json(path, compute())
+            files.write_json(path, compute())
         return json.loads(path.read_text())
 
     def model_path(self, name: str, key: Mapping[str, Any]) -> Path:

@@ -14,13 +14,14 @@ import tensorflow as tf
 
 from latent_xlate import training
 from latent_xlate.bridge.bridging_vae import BridgingVAE
-from latent_xlate.bridge.latents import Latents, make_batches
 from latent_xlate.configs import mnist_fashion_mnist, mnist_spoken_digit
-from latent_xlate.domains.image_training import BATCH_SIZES
-from latent_xlate.domains.image_vae import ImageVAE
-from latent_xlate.domains.wavegan import WaveGANDiscriminator, WaveGANGenerator
-from latent_xlate.domains.wavegan_trainer import WaveGANTrainer
-from latent_xlate.domains.wavegan_training import ADAM, WaveGANSettings
+from latent_xlate.domains.image.image_training import BATCH_SIZES
+from latent_xlate.domains.image.image_vae import ImageVAE
+from latent_xlate.domains.speech.wavegan import WaveGANDiscriminator, WaveGANGenerator
+from latent_xlate.domains.speech.wavegan_trainer import WaveGANTrainer
+from latent_xlate.domains.speech.wavegan_training import ADAM, WaveGANSettings
+from latent_xlate.latents.batches import make_batches
+from latent_xlate.latents.latents import Latents
 from latent_xlate.optimizer import FusedAdam
 from latent_xlate.reproduction import paper
 from latent_xlate.reproduction.sections import Section, no_runs, table

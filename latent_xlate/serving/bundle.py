@@ -17,7 +17,7 @@ from google.protobuf import text_format
 from tensorflow_serving.apis import predict_pb2, prediction_log_pb2
 from tensorflow_serving.config import model_server_config_pb2
 
-from latent_xlate import training
+from latent_xlate import files
 from latent_xlate.translator import Translator
 
 FILES = Path(__file__).parent / "bundle_files"
@@ -120,7 +120,7 @@ def write_configuration(base: Path, name: str) -> None:
     """
     for file in FILES.iterdir():
         if not (base / file.name).exists():
-            training.write_atomically(base / file.name, functools.partial(shutil.copyfile, file))
+            files.write_atomically(base / file.name, functools.partial(shutil.copyfile, file))
     path = base / MODELS_CONFIG
     config = read_models_config(path) if path.exists() else model_server_config_pb2.ModelServerConfig()
     model = find_model(config, name)
@@ -135,7 +135,7 @@ def write_configuration(base: Path, name: str) -> None:
         labels["stable"] = labels["canary"]
     model.model_version_policy.specific.versions[:] = sorted({labels[label] for label in labels} & versions)
     text = _HEADER + text_format.MessageToString(config)
-    training.write_atomically(path, lambda temporary: temporary.write_text(text))
+    files.write_atomically(path, lambda temporary: temporary.write_text(text))
 
 
 def read_models_config(path: Path) -> Any:

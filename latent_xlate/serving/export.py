@@ -14,7 +14,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from latent_xlate import training
+from latent_xlate import files
 from latent_xlate.translator import Translator
 
 MODEL_NAME = "translator"
@@ -54,7 +54,7 @@ def export_translator(translator: Translator, base: str | os.PathLike) -> Path:
     bundle = _bundle()
     if bundle:
         bundle.check_configuration(Path(base))
-    folder = training.output_folder(Path(base) / MODEL_NAME)
+    folder = files.output_folder(Path(base) / MODEL_NAME)
     signatures = trace_signatures(translator, [(s, t) for s in translator.names for t in translator.names])
     module = tf.Module()
     module.weights = list({id(v): v for function in signatures.values() for v in function.variables}.values())

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from google.protobuf import text_format
 
-from latent_xlate import training
+from latent_xlate import files
 from latent_xlate.serving import bundle
 
 BINARY = "tensorflow_model_server"
@@ -76,5 +76,5 @@ def _place(base: Path, name: str, copy: Path) -> float | None:
     for model in config.model_config_list.config:
         if Path(model.base_path).is_relative_to(bundle.MOUNTED):
             model.base_path = str(base / Path(model.base_path).relative_to(bundle.MOUNTED))
-    training.write_atomically(copy, lambda temporary: temporary.write_text(text_format.MessageToString(config)))
+    files.write_atomically(copy, lambda temporary: temporary.write_text(text_format.MessageToString(config)))
     return stamp

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import tensorflow as tf
 
-from latent_xlate import training
-from latent_xlate.domains.wavegan import WaveGANGenerator
+from latent_xlate import files
+from latent_xlate.domains.speech.wavegan import WaveGANGenerator
 from latent_xlate.serving.export import is_saved_model
 
 
@@ -35,7 +35,7 @@ def export_generator(generator: WaveGANGenerator, folder: str | os.PathLike) -> 
     if occupied and not is_saved_model(folder):
         raise ValueError(f"{folder} is there and is no SavedModel: give another folder.")
     module = _reusable(generator)
-    return training.write_atomically(folder, lambda path: tf.saved_model.save(module, str(path)))
+    return files.write_atomically(folder, lambda path: tf.saved_model.save(module, str(path)))
 
 
 def _reusable(generator: WaveGANGenerator) -> tf.train.Checkpoint:

@@ -7,10 +7,10 @@ import tensorflow as tf
 
 from latent_xlate import training
 from latent_xlate.baselines.latent_cyclegan import LatentCycleGAN
-from latent_xlate.bridge.latents import make_batches
-from tests import synthetic
-from tests.baselines.checks import check_resuming
-from tests.model_checks import check_mirrored
+from latent_xlate.latents.batches import make_batches
+from tests.support import synthetic
+from tests.support.baseline_checks import check_resuming
+from tests.support.model_checks import check_mirrored
 
 DIMS = (6, 5)
 

@@ -19,7 +19,7 @@ from latent_xlate.data.synthetic import digits_like
 from latent_xlate.domains import pretrained
 from latent_xlate.evaluation import runs
 from latent_xlate.translator import Translator
-from tests import shipped
+from tests.support import shipped
 from tests.test_training import finish
 
 ROOT = Path(__file__).resolve().parents[2]

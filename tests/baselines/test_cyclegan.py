@@ -6,18 +6,20 @@ import tensorflow as tf
 from latent_xlate import training
 from latent_xlate.baselines.cyclegan import CycleGAN
 from latent_xlate.optimizer import FusedAdam
-from tests.baselines import images
-from tests.model_checks import check_mixed_precision, check_saving
+from tests.support import baseline_images
+from tests.support.model_checks import check_mixed_precision, check_saving
 
 
 def small(seed=0, **kwargs) -> CycleGAN:
     keras.utils.set_random_seed(seed)
     settings = {"filters": 4, "num_blocks": 1, "discriminator_filters": 4, "discriminator_layers": 1, "pool_size": 16}
-    return CycleGAN(images.SHAPE, **(settings | {"seed": seed} | kwargs))
+    return CycleGAN(baseline_images.SHAPE, **(settings | {"seed": seed} | kwargs))
 
 
 def latents(count=3):
-    return [tf.constant(images.flat(data)[:count]) for data in (images.bars(), images.turned())]
+    return [
+        tf.constant(baseline_images.flat(data)[:count]) for data in (baseline_images.bars(), baseline_images.turned())
+    ]
 
 
 def distance(x, y):
@@ -75,12 +77,12 @@ def test_terms_of_weight_zero_are_left_out():
 def test_learns_how_the_other_domain_looks_and_the_way_back():
     model = small(filters=8, discriminator_filters=8, beta_identity=0.0)
     model.compile(optimizer=FusedAdam(2e-3, beta_1=0.5), jit_compile=False)
-    logs = training.train(model, images.pairs(), num_steps=100, batch_size=8, steps_per_log=50)
+    logs = training.train(model, baseline_images.pairs(), num_steps=100, batch_size=8, steps_per_log=50)
     assert logs["cycle"] < 0.5
-    domains = [images.bars(seed=2, count=80), images.turned(seed=3, count=80)]
-    means = [images.flat(data).mean() for data in domains]
+    domains = [baseline_images.bars(seed=2, count=80), baseline_images.turned(seed=3, count=80)]
+    means = [baseline_images.flat(data).mean() for data in domains]
     for source, data in enumerate(domains):
-        brightness = np.mean(model.translate(images.flat(data), source, 1 - source))
+        brightness = np.mean(model.translate(baseline_images.flat(data), source, 1 - source))
         assert abs(brightness - means[1 - source]) < 0.25 * abs(means[0] - means[1])
 
 

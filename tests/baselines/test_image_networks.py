@@ -3,7 +3,7 @@ import pytest
 import tensorflow as tf
 
 from latent_xlate.baselines.image_networks import UNet, patch_discriminator, resnet_generator
-from tests.model_checks import check_saving
+from tests.support.model_checks import check_saving
 
 SHAPE = (12, 16, 1)
 SIZE = 12 * 16

@@ -5,10 +5,11 @@ import tensorflow as tf
 
 from latent_xlate import training
 from latent_xlate.baselines.latent_cyclegan import LatentCycleGAN
-from latent_xlate.bridge.latents import Latents, make_batches
+from latent_xlate.latents.batches import make_batches
+from latent_xlate.latents.latents import Latents
 from latent_xlate.optimizer import FusedAdam
-from tests import synthetic
-from tests.model_checks import check_mixed_precision, check_saving
+from tests.support import synthetic
+from tests.support.model_checks import check_mixed_precision, check_saving
 
 
 def small(latent_dims=(6, 5), seed=0, **kwargs) -> LatentCycleGAN:

@@ -7,19 +7,21 @@ from scipy.special import expit
 from latent_xlate import training
 from latent_xlate.baselines.pix2pix import Pix2Pix
 from latent_xlate.optimizer import FusedAdam
-from tests.baselines import images
-from tests.baselines.checks import check_resuming, eagerly
-from tests.model_checks import check_mirrored, check_mixed_precision, check_saving
+from tests.support import baseline_images
+from tests.support.baseline_checks import check_resuming, eagerly
+from tests.support.model_checks import check_mirrored, check_mixed_precision, check_saving
 
 
 def small(seed=0, **kwargs) -> Pix2Pix:
     keras.utils.set_random_seed(seed)
     settings = {"filters": 4, "depth": 4, "discriminator_filters": 4, "seed": seed}
-    return Pix2Pix(images.SHAPE, **(settings | kwargs))
+    return Pix2Pix(baseline_images.SHAPE, **(settings | kwargs))
 
 
 def latents(count=3):
-    return [tf.constant(images.flat(data)[:count]) for data in (images.bars(), images.turned())]
+    return [
+        tf.constant(baseline_images.flat(data)[:count]) for data in (baseline_images.bars(), baseline_images.turned())
+    ]
 
 
 def test_losses_are_those_of_the_paper():
@@ -44,21 +46,21 @@ def test_losses_are_those_of_the_paper():
 def test_learns_the_class_both_ways():
     model = small(filters=8, discriminator_filters=8)
     model.compile(optimizer=FusedAdam(2e-3, beta_1=0.5), jit_compile=False)
-    training.train(model, images.pairs(), num_steps=120, batch_size=16, steps_per_log=120)
-    domains = [images.bars(seed=2, count=80), images.turned(seed=3, count=80)]
+    training.train(model, baseline_images.pairs(), num_steps=120, batch_size=16, steps_per_log=120)
+    domains = [baseline_images.bars(seed=2, count=80), baseline_images.turned(seed=3, count=80)]
     for source in range(2):
-        z = model.translate(images.flat(domains[source]), source, 1 - source)
-        classes = images.nearest_class(z, domains[1 - source])
+        z = model.translate(baseline_images.flat(domains[source]), source, 1 - source)
+        classes = baseline_images.nearest_class(z, domains[1 - source])
         assert np.mean(classes == domains[source].labels) > 0.9
 
 
 def test_resumed_run_ends_with_the_bits_of_an_unbroken_one(tmp_path):
-    check_resuming(lambda: small(depth=3, spectral_normalization=True), images.pairs(), tmp_path)
+    check_resuming(lambda: small(depth=3, spectral_normalization=True), baseline_images.pairs(), tmp_path)
 
 
 def test_two_replicas_train_as_one_device():
     with eagerly():
-        check_mirrored(lambda: small(depth=3), images.pairs())
+        check_mirrored(lambda: small(depth=3), baseline_images.pairs())
 
 
 def test_saved_and_read_again(tmp_path):

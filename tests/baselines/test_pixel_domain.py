@@ -7,8 +7,7 @@ from latent_xlate import baselines  # noqa: F401  Registers the domain, as the c
 from latent_xlate.baselines.pixel_domain import PixelDomain, make_image_pairs
 from latent_xlate.data.synthetic import digits_like
 from latent_xlate.domains.domain import Domain
-from tests import tiny
-from tests.baselines import images
+from tests.support import baseline_images, tiny
 
 
 def test_images_are_their_own_latents_and_the_rest_is_the_domains():
@@ -45,17 +44,17 @@ def test_registered_with_keras():
 
 
 def test_pairs_are_of_one_class_and_never_settled():
-    data = [images.bars(), images.turned()]
-    x, y = images.pairs()(tf.range(960, dtype=tf.int64))
+    data = [baseline_images.bars(), baseline_images.turned()]
+    x, y = baseline_images.pairs()(tf.range(960, dtype=tf.int64))
     found = [
-        np.argmin(np.linalg.norm(np.asarray(z)[:, None] - images.flat(of), axis=-1), axis=1)
+        np.argmin(np.linalg.norm(np.asarray(z)[:, None] - baseline_images.flat(of), axis=-1), axis=1)
         for z, of in zip((x[:40], y[:40]), data, strict=True)
     ]
-    np.testing.assert_allclose(x[:40], images.flat(data[0])[found[0]], atol=1e-6)
-    np.testing.assert_allclose(y[:40], images.flat(data[1])[found[1]], atol=1e-6)
+    np.testing.assert_allclose(x[:40], baseline_images.flat(data[0])[found[0]], atol=1e-6)
+    np.testing.assert_allclose(y[:40], baseline_images.flat(data[1])[found[1]], atol=1e-6)
     labels = [of.labels[indices] for of, indices in zip(data, found, strict=True)]
     np.testing.assert_array_equal(*labels)
-    np.testing.assert_array_equal(labels[0], np.arange(40) % images.NUM_CLASSES)
+    np.testing.assert_array_equal(labels[0], np.arange(40) % baseline_images.NUM_CLASSES)
     # An image comes back in the next epoch with another partner.
     partners = {}
     for ours, theirs in zip(np.asarray(x), np.asarray(y), strict=True):
@@ -65,13 +64,13 @@ def test_pairs_are_of_one_class_and_never_settled():
 
 
 def test_seed_decides_the_pairs():
-    data, positions = [images.bars(), images.turned()], tf.range(20, dtype=tf.int64)
-    first, again, other = (make_image_pairs(data, images.NUM_CLASSES, seed)(positions) for seed in (0, 0, 1))
+    data, positions = [baseline_images.bars(), baseline_images.turned()], tf.range(20, dtype=tf.int64)
+    first, again, other = (make_image_pairs(data, baseline_images.NUM_CLASSES, seed)(positions) for seed in (0, 0, 1))
     np.testing.assert_array_equal(first[0], again[0])
     assert not np.array_equal(first[0], other[0])
 
 
 def test_class_without_images_is_refused():
-    data = images.turned()
+    data = baseline_images.turned()
     with pytest.raises(ValueError, match="Class 2 has no labelled instance in domain 1"):
-        make_image_pairs([images.bars(), data.take(data.labels != 2)], images.NUM_CLASSES, 0)
+        make_image_pairs([baseline_images.bars(), data.take(data.labels != 2)], baseline_images.NUM_CLASSES, 0)

@@ -14,11 +14,12 @@ import tensorflow as tf
 
 from latent_xlate.bridge import latent_classifier
 from latent_xlate.bridge.bridge_training import hide_labels, label_all, train_bridge
-from latent_xlate.bridge.latent_sources import load_domains
-from latent_xlate.bridge.latents import Latents, hash_of_stream
 from latent_xlate.domains import pretrained
+from latent_xlate.latents.latents import Latents
+from latent_xlate.latents.sources import load_domains
+from latent_xlate.randomness import hash_of_stream
 from latent_xlate.translator import Translator, load_bridge
-from tests import shipped, tiny
+from tests.support import shipped, tiny
 from tests.test_training import finish, free_ports
 
 ROOT = Path(__file__).resolve().parents[2]

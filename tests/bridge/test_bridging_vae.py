@@ -5,10 +5,10 @@ import tensorflow as tf
 
 from latent_xlate import training
 from latent_xlate.bridge.bridging_vae import BridgingVAE
-from latent_xlate.bridge.latents import make_batches
+from latent_xlate.latents.batches import make_batches
 from latent_xlate.optimizer import FusedAdam
-from tests import synthetic, tiny
-from tests.model_checks import check_mirrored, check_mixed_precision, check_saving, flat, op_types
+from tests.support import synthetic, tiny
+from tests.support.model_checks import check_mirrored, check_mixed_precision, check_saving, flat, op_types
 
 VARIANTS = {
     "paper": {},

@@ -6,8 +6,8 @@ import pytest
 from latent_xlate.bridge.bridge_training import read_class_map, train_bridge
 from latent_xlate.bridge.class_map import ClassMap
 from latent_xlate.translator import Translator
-from tests import shipped, tiny
-from tests.evaluation.oracle import VectorDomain
+from tests.support import shipped, tiny
+from tests.support.oracle import VectorDomain
 
 
 def domain(name, *class_names):

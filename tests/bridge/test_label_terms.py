@@ -9,8 +9,8 @@ import tensorflow as tf
 from latent_xlate import losses
 from latent_xlate.bridge.label_terms import LabelTerms, class_wise_swd
 from latent_xlate.optimizer import FusedAdam
-from tests import tiny
-from tests.model_checks import check_mirrored
+from tests.support import tiny
+from tests.support.model_checks import check_mirrored
 
 NUM_CLASSES = 4
 LATENT_DIMS = (6, 4)

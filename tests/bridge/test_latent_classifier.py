@@ -6,9 +6,9 @@ import tensorflow as tf
 
 from latent_xlate.bridge import latent_classifier
 from latent_xlate.bridge.latent_classifier import LatentClassifier, frozen, train_classifier
-from latent_xlate.bridge.latents import Latents
-from tests import shipped
-from tests.model_checks import check_saving
+from latent_xlate.latents.latents import Latents
+from tests.support import shipped
+from tests.support.model_checks import check_saving
 
 
 @pytest.fixture(autouse=True)

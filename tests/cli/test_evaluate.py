@@ -6,9 +6,9 @@ from pathlib import Path
 
 import numpy as np
 
-from latent_xlate.bridge.latents import Latents
 from latent_xlate.domains import pretrained
-from tests import tiny
+from latent_xlate.latents.latents import Latents
+from tests.support import tiny
 
 ROOT = Path(__file__).parents[2]
 

@@ -8,7 +8,7 @@ import time
 
 from latent_xlate.data import images, stored
 from latent_xlate.data.synthetic import digits_like
-from tests.data import raw
+from tests.support import raw
 
 
 def command(*flags):

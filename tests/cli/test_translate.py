@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from latent_xlate.file_translation import translate_path
-from tests import tiny
+from tests.support import tiny
 
 ROOT = Path(__file__).parents[2]
 

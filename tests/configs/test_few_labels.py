@@ -1,8 +1,8 @@
 import pytest
 
 from latent_xlate.bridge.bridge_training import check_config
-from latent_xlate.bridge.latent_sources import latent_kinds
 from latent_xlate.configs import few_labels
+from latent_xlate.latents.sources import latent_kinds
 
 
 @pytest.mark.parametrize("pair", few_labels.PAIRS)

@@ -1,8 +1,8 @@
 import pytest
 
 from latent_xlate.bridge.bridge_training import check_config
-from latent_xlate.bridge.latent_sources import latent_kinds
 from latent_xlate.configs import all_domains, base, fashion_mnist_spoken_digit, mnist_spoken_digit
+from latent_xlate.latents.sources import latent_kinds
 
 CONFIGS = {
     mnist_spoken_digit: ("mnist", "spoken_digit"),

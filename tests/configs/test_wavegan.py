@@ -5,7 +5,7 @@ import pytest
 
 from latent_xlate.configs import wavegan
 from latent_xlate.domains import pretrained
-from latent_xlate.domains.wavegan_training import WaveGANSettings
+from latent_xlate.domains.speech.wavegan_training import WaveGANSettings
 
 
 def test_the_original_is_what_settings_are_by_default():

@@ -5,7 +5,7 @@ import pytest
 
 from latent_xlate.data import class_folders, image_folder, images, sources
 from latent_xlate.data.synthetic import digits_like
-from tests.data import raw
+from tests.support import raw
 
 DATA = digits_like(60, num_classes=3)
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from latent_xlate.data import idx
-from tests.data import raw
+from tests.support import raw
 
 
 @pytest.mark.parametrize(("mark", "end"), [("-", ""), ("-", ".gz"), (".", ""), (".", ".gz")])

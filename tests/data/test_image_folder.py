@@ -4,7 +4,7 @@ from PIL import Image
 
 from latent_xlate.data import image_folder
 from latent_xlate.data.synthetic import digits_like
-from tests.data import raw
+from tests.support import raw
 
 PALETTE = Image.new("P", (9, 9), 1)
 PALETTE.putpalette([0, 0, 0, 10, 200, 30])

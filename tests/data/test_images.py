@@ -6,7 +6,7 @@ import pytest
 
 from latent_xlate.data import idx, images, labelled, tfds_sets
 from latent_xlate.data.synthetic import digits_like
-from tests.data import raw
+from tests.support import raw
 
 
 @pytest.fixture(scope="module")

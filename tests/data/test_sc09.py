@@ -10,7 +10,7 @@ import soundfile
 from tensorflow_datasets.core.download.checksums import UrlInfo
 
 from latent_xlate.data import sc09, sources, speech
-from tests.data import served_shapes, sounds
+from tests.support import served_shapes, sounds
 
 
 def wav(samples, rate=16000):

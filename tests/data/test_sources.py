@@ -6,7 +6,7 @@ from PIL import Image
 
 from latent_xlate.data import images, sources, stored
 from latent_xlate.data.synthetic import digits_like
-from tests.data import raw, served_shapes
+from tests.support import raw, served_shapes
 
 
 def folders(tmp_path):

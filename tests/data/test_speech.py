@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from latent_xlate.data import images, labelled, sources, speech, tfds_sets
-from tests.data import raw, sounds
+from tests.support import raw, sounds
 
 
 def write_folder(folder, per_class=9, ending=".wav"):

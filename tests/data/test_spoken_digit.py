@@ -3,8 +3,9 @@ import re
 import numpy as np
 import pytest
 
-from latent_xlate.data import audio, labelled, sources, speech, spoken_digit, stored, tfds_sets
-from tests.data import sounds
+from latent_xlate.data import labelled, sources, speech, spoken_digit, stored, tfds_sets
+from latent_xlate.modalities import audio
+from tests.support import sounds
 
 
 def test_folder_and_archive_give_the_same_recordings(tmp_path):

@@ -8,7 +8,7 @@ import pytest
 import tensorflow_datasets as tfds
 
 from latent_xlate.data import images, stored, tfds_sets
-from tests.data import raw, served_shapes
+from tests.support import raw, served_shapes
 
 
 def test_stored_set_is_read_by_tfds_alone(tmp_path):

@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 
 from latent_xlate.domains.domain import Domain
-from tests import tiny
+from tests.support import tiny
 
 
 @keras.saving.register_keras_serializable(package="test_domain")

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from latent_xlate.domains import pretrained
-from tests import tiny
+from tests.support import tiny
 
 
 @pytest.fixture

@@ -7,12 +7,11 @@ import pytest
 
 from latent_xlate.batching import BATCH_SIZE
 from latent_xlate.bridge.class_map import ClassMap
-from latent_xlate.bridge.latents import Latents
 from latent_xlate.evaluation.accuracy import evaluate_translator, transfer_meter
 from latent_xlate.evaluation.fid import frechet_distance
+from latent_xlate.latents.latents import Latents
 from latent_xlate.translator import Translator
-from tests import tiny
-from tests.evaluation import oracle
+from tests.support import oracle, tiny
 
 # Of the 10 instances of "near", 3 are of the two classes that the oracle's bridge swaps on the way to "far".
 NEAR, FAR = [4, 3, 2, 1], [5, 1, 3, 3]

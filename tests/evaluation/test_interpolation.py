@@ -2,10 +2,10 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from latent_xlate.bridge.interpolation import interpolate
-from latent_xlate.bridge.latents import Latents
 from latent_xlate.evaluation.interpolation import interpolate_and_translate, locality
-from tests import tiny
+from latent_xlate.latents.interpolation import interpolate
+from latent_xlate.latents.latents import Latents
+from tests.support import tiny
 
 
 @pytest.fixture(scope="module")

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from sklearn.datasets import make_blobs
 
-from latent_xlate.bridge import label_propagation
-from latent_xlate.bridge.latents import choose_labelled
 from latent_xlate.evaluation.label_accuracy import measure_labels, table
+from latent_xlate.few_labels import label_propagation
+from latent_xlate.latents.label_choice import choose_labelled
 
 
 @pytest.fixture(scope="module")

@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
-from latent_xlate.bridge.latent_sources import load_latents
 from latent_xlate.domains import pretrained
 from latent_xlate.evaluation.recogniser import DIGITS, pronounced, recognise, share_understood
+from latent_xlate.latents.sources import load_latents
 
 
 @pytest.mark.skipif("spoken_digit" not in pretrained.names(), reason="no domain of spoken digits ships")

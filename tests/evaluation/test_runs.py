@@ -6,16 +6,17 @@ import pytest
 import tensorflow as tf
 import tensorflow_datasets as tfds
 
-from latent_xlate.bridge.latent_sources import load_latents
-from latent_xlate.bridge.latents import Latents, encode_data
 from latent_xlate.data import images
 from latent_xlate.domains import pretrained
 from latent_xlate.evaluation import accuracy, runs
 from latent_xlate.evaluation.accuracy import evaluate_translator
 from latent_xlate.evaluation.report import summarise
+from latent_xlate.latents.encoding import encode_data
+from latent_xlate.latents.latents import Latents
+from latent_xlate.latents.sources import load_latents
 from latent_xlate.translator import Translator
-from tests import shipped as shipped_domains
-from tests import tiny
+from tests.support import shipped as shipped_domains
+from tests.support import tiny
 
 
 @pytest.fixture(scope="module")

@@ -7,16 +7,16 @@ import numpy as np
 import pytest
 
 from latent_xlate.bridge import bridge_training
-from latent_xlate.bridge.latents import Latents
+from latent_xlate.latents.latents import Latents
 from latent_xlate.reproduction import experiments, label_study
 from latent_xlate.reproduction.experiments import Settings
 from latent_xlate.reproduction.reproduce import reproduce
-from tests.reproduction import small
+from tests.support import small_domains
 
 
 @pytest.fixture
 def savedmodels(tmp_path, monkeypatch):
-    return small.write_domains(tmp_path / "savedmodels", monkeypatch)
+    return small_domains.write_domains(tmp_path / "savedmodels", monkeypatch)
 
 
 def test_runs_are_of_each_pair_and_number_with_sets_of_their_own():
@@ -34,7 +34,7 @@ def test_runs_are_of_each_pair_and_number_with_sets_of_their_own():
 
 
 def test_suggested_sets_are_filled_in_as_the_data_say_and_trained_on(savedmodels, tmp_path):
-    reproduce(["few_labels"], tmp_path / "out", small.SETTINGS)
+    reproduce(["few_labels"], tmp_path / "out", small_domains.SETTINGS)
     latents = {name: Latents.load(savedmodels / name / "latents_train.npz") for name in ("mnist", "mnist_b")}
     with (tmp_path / "out" / "labels" / "mnist_mnist_10_0.csv").open() as file:
         rows = list(csv.DictReader(file))
@@ -65,7 +65,7 @@ def test_sets_that_miss_a_class_are_left_out_and_told(savedmodels, tmp_path, mon
         return {"10 0": {"indices": list(range(100)), "labels": labels}}
 
     monkeypatch.setattr(label_study, "_suggest", suggest)
-    reproduce(["few_labels"], tmp_path / "out", small.SETTINGS)
+    reproduce(["few_labels"], tmp_path / "out", small_domains.SETTINGS)
     text = (tmp_path / "out" / "report.md").read_text()
     assert text.count(" | – (1 more missed a class) |") == 2
     assert not (tmp_path / "out" / "labels").exists()

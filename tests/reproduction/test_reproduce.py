@@ -15,7 +15,7 @@ from PIL import Image
 from latent_xlate.reproduction import shared_space
 from latent_xlate.reproduction.reproduce import SECTIONS, reproduce
 from latent_xlate.reproduction.sections import number, spread, table
-from tests.reproduction import small
+from tests.support import small_domains
 from tests.test_quickstart import Page
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -23,7 +23,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 @pytest.fixture
 def savedmodels(tmp_path, monkeypatch):
-    return small.write_domains(tmp_path / "savedmodels", monkeypatch)
+    return small_domains.write_domains(tmp_path / "savedmodels", monkeypatch)
 
 
 def check_report(folder, names):
@@ -43,7 +43,7 @@ def check_report(folder, names):
 
 def test_parts_that_are_asked_for_come_in_the_papers_order(savedmodels, tmp_path):
     what = ["figure10", "table2", "figure3", "table6"]
-    assert reproduce(what, tmp_path / "out", small.SETTINGS) == tmp_path / "out" / "report.html"
+    assert reproduce(what, tmp_path / "out", small_domains.SETTINGS) == tmp_path / "out" / "report.html"
     names = ["table2", "table6", "figure3", "figure10"]
     text, page = check_report(tmp_path / "out", names)
     (metrics,) = (
@@ -57,7 +57,7 @@ def test_parts_that_are_asked_for_come_in_the_papers_order(savedmodels, tmp_path
 
 def test_unknown_parts_are_refused(tmp_path):
     with pytest.raises(ValueError, match="Unknown table or figure 'figur4'. Did you mean 'figure4'"):
-        reproduce(["figur4"], tmp_path / "out", small.SETTINGS)
+        reproduce(["figur4"], tmp_path / "out", small_domains.SETTINGS)
     assert not (tmp_path / "out").exists()
 
 
@@ -86,9 +86,9 @@ def test_main_directions_are_those_of_largest_variance():
 
 @pytest.mark.slow
 def test_all_of_it_on_small_domains(savedmodels, tmp_path, monkeypatch):
-    data_dir = small.write_datasets(tmp_path / "tfds", monkeypatch)
-    small.write_speech(savedmodels)
-    settings = dataclasses.replace(small.SETTINGS, data_dir=data_dir)
+    data_dir = small_domains.write_datasets(tmp_path / "tfds", monkeypatch)
+    small_domains.write_speech(savedmodels)
+    settings = dataclasses.replace(small_domains.SETTINGS, data_dir=data_dir)
     reproduce(["all"], tmp_path / "out", settings)
     text, _ = check_report(tmp_path / "out", list(SECTIONS))
     assert "not available" not in text

@@ -4,20 +4,19 @@ import json
 import numpy as np
 import pytest
 
-from latent_xlate.bridge.latent_sources import load_latents
+from latent_xlate.latents.sources import load_latents
 from latent_xlate.reproduction import experiments
 from latent_xlate.reproduction.study import Study
-from tests import shipped, tiny
-from tests.reproduction import small
+from tests.support import shipped, small_domains, tiny
 
 
 @pytest.fixture
 def study(tmp_path, monkeypatch):
-    small.write_domains(tmp_path / "savedmodels", monkeypatch)
-    return Study(tmp_path / "out", small.SETTINGS)
+    small_domains.write_domains(tmp_path / "savedmodels", monkeypatch)
+    return Study(tmp_path / "out", small_domains.SETTINGS)
 
 
-def bridge(settings=small.SETTINGS, name="mnist_fashion_mnist"):
+def bridge(settings=small_domains.SETTINGS, name="mnist_fashion_mnist"):
     return experiments.bridges(settings, name)[0]
 
 
@@ -28,7 +27,7 @@ def test_a_run_is_made_once_and_keeps_no_checkpoints(study):
     assert json.loads((folder / "config.json").read_text())["num_steps"] == 4
     assert metrics["instances"] == {"mnist": 60, "fashion_mnist": 60}
     times = {path: path.stat().st_mtime_ns for path in folder.iterdir()}
-    again = Study(study.output, small.SETTINGS)
+    again = Study(study.output, small_domains.SETTINGS)
     assert again.metrics(bridge()) == metrics
     assert {path: path.stat().st_mtime_ns for path in folder.iterdir()} == times
 
@@ -64,9 +63,9 @@ def test_latents_are_loaded_once_for_all_runs_which_do_not_change_them(study, mo
         loaded.append((folder, latents, split))
         return load_latents(domain, folder, latents, split, data_dir)
 
-    few = experiments.bridges(small.SETTINGS, "mnist_fashion_mnist")[0]
+    few = experiments.bridges(small_domains.SETTINGS, "mnist_fashion_mnist")[0]
     few.update({"labels_per_class": 1, "sampling": "mixed"})
-    alone = Study(study.output.parent / "alone", small.SETTINGS).metrics(bridge())
+    alone = Study(study.output.parent / "alone", small_domains.SETTINGS).metrics(bridge())
     monkeypatch.setattr("latent_xlate.reproduction.study.load_latents", load)
     study.train(few)
     assert study.metrics(bridge()) == alone
@@ -92,14 +91,14 @@ def test_folder_follows_from_configuration_and_weights(study):
     folder = study.run_folder(bridge())
     assert folder.name.startswith("bridge_mnist_fashion_mnist_")
     assert study.run_folder(bridge()) == folder
-    assert study.run_folder(bridge(dataclasses.replace(small.SETTINGS, num_steps=5))) != folder
-    other = experiments.bridges(small.SETTINGS, "mnist_fashion_mnist", shared_dim=5)[0]
+    assert study.run_folder(bridge(dataclasses.replace(small_domains.SETTINGS, num_steps=5))) != folder
+    other = experiments.bridges(small_domains.SETTINGS, "mnist_fashion_mnist", shared_dim=5)[0]
     assert study.run_folder(other) != folder
 
 
 def test_other_weights_under_the_same_name_are_another_run(study, tmp_path, monkeypatch):
     folder = study.run_folder(bridge())
-    small.write_domains(tmp_path / "others", monkeypatch)
+    small_domains.write_domains(tmp_path / "others", monkeypatch)
     tiny.image_domain("mnist", shipped.LATENT_DIMS["digits"], seed=9).save(tmp_path / "others" / "mnist")
     assert study.run_folder(bridge()) != folder
 
@@ -107,7 +106,7 @@ def test_other_weights_under_the_same_name_are_another_run(study, tmp_path, monk
 def test_what_cannot_be_made_is_said_in_a_sentence(study):
     assert study.lacks(bridge()) is None
     assert study.lacks(bridge(name="mnist_spoken_digit")) == "No pretrained domain spoken_digit ships."
-    settings = dataclasses.replace(small.SETTINGS, data_dir=str(study.output / "nothing"))
+    settings = dataclasses.replace(small_domains.SETTINGS, data_dir=str(study.output / "nothing"))
     lacking = Study(study.output, settings)
     config = experiments.baselines(settings, "pix2pix", ("mnist", "fashion_mnist"))[0]
     assert "Data set 'mnist' is not prepared" in lacking.lacks(config)

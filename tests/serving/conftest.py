@@ -3,8 +3,8 @@
 import pytest
 
 from latent_xlate.serving import export
-from tests import tiny
-from tests.serving.served import serving
+from tests.support import tiny
+from tests.support.served import serving
 
 
 @pytest.fixture(scope="session")

@@ -13,8 +13,8 @@ from tensorflow_serving.apis import prediction_log_pb2
 from latent_xlate.baselines.pixel_domain import PixelDomain
 from latent_xlate.serving import bundle, export
 from latent_xlate.translator import Translator
-from tests import tiny
-from tests.serving.decoders import decoders
+from tests.support import tiny
+from tests.support.decoders import decoders
 
 
 @pytest.fixture(scope="module")

@@ -13,8 +13,8 @@ import tensorflow as tf
 
 from latent_xlate import file_translation
 from latent_xlate.serving.client import RefusedError, TranslatorClient
-from tests import tiny
-from tests.serving.served import ROOT, free_ports
+from tests.support import tiny
+from tests.support.served import ROOT, free_ports
 
 
 def images(count):

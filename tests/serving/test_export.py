@@ -12,8 +12,8 @@ import pytest
 import tensorflow as tf
 
 from latent_xlate.serving import export
-from tests import tiny
-from tests.serving.decoders import decoders
+from tests.support import tiny
+from tests.support.decoders import decoders
 
 PAIRS = list(itertools.product(["digits", "clothes"], repeat=2))
 

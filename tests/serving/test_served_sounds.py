@@ -17,9 +17,8 @@ from tensorflow_serving.apis import prediction_log_pb2
 from latent_xlate.serving import bundle, export
 from latent_xlate.serving.client import RefusedError, TranslatorClient
 from latent_xlate.translator import Translator
-from tests import tiny
-from tests.data import sounds
-from tests.serving.served import ROOT, serving
+from tests.support import sounds, tiny
+from tests.support.served import ROOT, serving
 
 pytestmark = pytest.mark.slow
 

@@ -28,9 +28,9 @@ from tensorflow_serving.apis import (
 
 from latent_xlate.serving import bundle, export
 from latent_xlate.serving.client import TranslatorClient
-from tests import tiny
-from tests.domains.test_image_files import png_bomb
-from tests.serving.served import ROOT, serving
+from tests.modalities.test_image_files import png_bomb
+from tests.support import tiny
+from tests.support.served import ROOT, serving
 
 ARRAYS = "digits_to_clothes_arrays"
 LATENTS = "digits_to_clothes_latents"

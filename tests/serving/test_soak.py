@@ -30,9 +30,9 @@ import tensorflow as tf
 from tensorflow_serving.apis import prediction_service_pb2_grpc
 
 from latent_xlate.serving import bundle, export
-from tests import tiny
-from tests.serving.served import serving
 from tests.serving.test_server import BAD_BODIES, BAD_MESSAGES, request
+from tests.support import tiny
+from tests.support.served import serving
 
 NUM_REQUESTS = int(os.environ.get("SOAK_REQUESTS", "2000"))
 NUM_CLIENTS = 16

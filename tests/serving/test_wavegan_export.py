@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from latent_xlate.domains.wavegan import WaveGANGenerator
+from latent_xlate.domains.speech.wavegan import WaveGANGenerator
 from latent_xlate.serving.wavegan_export import export_generator
-from tests.domains import tf1_graphs
+from tests.support import tf1_graphs
 
 ROOT = Path(__file__).parents[2]
 

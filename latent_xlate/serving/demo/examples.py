@@ -9,8 +9,8 @@ import numpy as np
 import tensorflow as tf
 
 from latent_xlate.batching import in_batches
-from latent_xlate.bridge.latents import Latents
 from latent_xlate.domains.domain import Domain
+from latent_xlate.latents.latents import Latents
 
 MOST = 10
 """Examples of a domain."""

@@ -14,9 +14,9 @@ import tensorflow as tf
 from PIL import Image
 
 from latent_xlate import checks
-from latent_xlate.bridge.interpolation import interpolate
 from latent_xlate.domains.domain import Domain
 from latent_xlate.file_kinds import PICTURES, SOUNDS, FileKind, kind_of
+from latent_xlate.latents.interpolation import interpolate
 from latent_xlate.serving.demo.examples import Examples, class_name, make_examples
 from latent_xlate.serving.demo.models import Models
 from latent_xlate.translator import row_seeds
@@ -206,7 +206,7 @@ def _decode_drawing(drawing: str) -> np.ndarray:
             grey = np.asarray(image.convert("L"), np.float32) / 255
     except (AttributeError, OSError, SyntaxError, ValueError, binascii.Error, Image.DecompressionBombError):
         raise ValueError("The drawing cannot be read.") from None
-    if grey.max() < _INK:
+    if np.max(grey) < _INK:
         raise ValueError("There is nothing in the drawing.")
     return grey
 

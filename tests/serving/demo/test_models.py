@@ -6,7 +6,7 @@ import pytest
 from latent_xlate.serving.client import TranslatorClient
 from latent_xlate.serving.demo import models
 from latent_xlate.translator import row_seeds
-from tests import tiny
+from tests.support import tiny
 
 
 @pytest.fixture(scope="module")

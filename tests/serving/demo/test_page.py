@@ -11,11 +11,11 @@ import pytest
 import tensorflow as tf
 from playwright.sync_api import sync_playwright
 
-from latent_xlate.bridge.latents import Latents
 from latent_xlate.domains import pretrained
-from tests.serving.demo import toys
-from tests.serving.demo.toys import PICTURES, SOUNDS
-from tests.serving.served import ROOT, free_ports
+from latent_xlate.latents.latents import Latents
+from tests.support import toys
+from tests.support.served import ROOT, free_ports
+from tests.support.toys import PICTURES, SOUNDS
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 SECONDS = 120

@@ -9,13 +9,13 @@ import pytest
 import tensorflow as tf
 from PIL import Image, ImageDraw
 
-from latent_xlate.bridge.latents import Latents
 from latent_xlate.domains import pretrained
+from latent_xlate.latents.latents import Latents
 from latent_xlate.serving.demo import models, view
 from latent_xlate.serving.demo import player as demo_player
 from latent_xlate.translator import row_seeds
-from tests.serving.demo import toys
-from tests.serving.demo.toys import PICTURES, SOUNDS
+from tests.support import toys
+from tests.support.toys import PICTURES, SOUNDS
 
 
 @pytest.fixture(scope="module")

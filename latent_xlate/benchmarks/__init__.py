@@ -1,0 +1,1 @@
+"""Benchmarks: speed on this machine, beside peers and the roofline."""

@@ -1,0 +1,120 @@
+"""The bridge's training step in PyTorch, the peer of the benchmark (extra `benchmark`)."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+from torch.nn import functional
+
+from latent_xlate.benchmarks import timing
+
+NUM_PROJECTIONS = 64
+
+
+class GatedMixing(nn.Module):
+    """As `latent_xlate.layers.GatedMixing`."""
+
+    def __init__(self, z_size: int, h_size: int, units: int):
+        """Sizes of z, of h, and of the output."""
+        super().__init__()
+        self.mixed = nn.Linear(z_size, units)
+        self.change_and_gates = nn.Linear(h_size, 2 * units)
+
+    def forward(self, z: torch.Tensor, h: torch.Tensor) -> torch.Tensor:
+        change, gates = self.change_and_gates(h).chunk(2, dim=-1)
+        mixed = self.mixed(z)
+        return mixed + torch.sigmoid(gates) * (change - mixed)
+
+
+def _hidden(inputs: int, units: Sequence[int]) -> nn.Sequential:
+    layers: list[nn.Module] = []
+    for outputs in units:
+        layers += [nn.Linear(inputs, outputs), nn.ReLU()]
+        inputs = outputs
+    return nn.Sequential(*layers)
+
+
+class Bridge(nn.Module):
+    """The network and losses of `BridgingVAE` for two domains, at the weights of its paper."""
+
+    def __init__(self, latent_dim: int, num_classes: int, shared_dim: int, hidden_units: Sequence[int]):
+        """Sizes as `BridgingVAE` takes them."""
+        super().__init__()
+        self.shared_dim = shared_dim
+        self.encoder_hidden = _hidden(latent_dim + 2, hidden_units)
+        self.encoder_mixing = GatedMixing(latent_dim + 2, hidden_units[-1], 2 * shared_dim)
+        self.decoder_hidden = _hidden(shared_dim + 2, hidden_units)
+        self.decoder_mixing = GatedMixing(shared_dim + 2, hidden_units[-1], latent_dim)
+        self.classifier = nn.Linear(shared_dim, num_classes)
+
+    def forward(self, z: torch.Tensor, domain: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+        """The loss of z [2 batch, latent_dim], one-hot domains [2 batch, 2] and labels [2 batch]."""
+        inputs = torch.cat([z, domain], dim=-1)
+        mu, raw_sigma = self.encoder_mixing(inputs, self.encoder_hidden(inputs)).chunk(2, dim=-1)
+        sigma = functional.softplus(raw_sigma)
+        z_shared = mu + sigma * torch.randn_like(sigma)
+        shared = torch.cat([z_shared, domain], dim=-1)
+        decoded = self.decoder_mixing(shared, self.decoder_hidden(shared))
+        reconstruction = 2 * (z - decoded).square().mean()
+        kl = 2 * 0.5 * (mu.square() + sigma.square() - 1 - 2 * sigma.log()).sum(-1).mean()
+        directions = functional.normalize(torch.randn(self.shared_dim, NUM_PROJECTIONS), dim=0)
+        projected = (z_shared @ directions).reshape(2, -1, NUM_PROJECTIONS).sort(dim=1).values
+        swd = (projected[0] - projected[1]).square().mean()
+        return reconstruction + 0.05 * kl + swd + 0.05 * 2 * functional.cross_entropy(self.classifier(z_shared), labels)
+
+
+def torch_trainer(
+    latent_dim: int,
+    num_classes: int,
+    batch_size: int,
+    shared_dim: int,
+    hidden_units: Sequence[int],
+    *,
+    compiled: bool,
+    fused: bool,
+) -> Callable[[int], None]:
+    """A function that runs so many training steps, over 10,000 latents a domain in memory.
+
+    Args:
+        latent_dim: Size of the latents.
+        num_classes: Number of classes.
+        batch_size: A domain's.
+        shared_dim: Size of the shared latent.
+        hidden_units: Widths of the layers.
+        compiled: Whether `torch.compile` compiles network and losses.
+        fused: Whether Adam is the fused one.
+    """
+    torch.manual_seed(0)
+    bridge = Bridge(latent_dim, num_classes, shared_dim, hidden_units)
+    optimizer = torch.optim.Adam(bridge.parameters(), lr=1e-3, fused=fused)
+    loss_of = torch.compile(bridge) if compiled else bridge
+    mu, labels = torch.randn(2, 10_000, latent_dim), torch.arange(10_000) % num_classes
+    domain = torch.eye(2).repeat_interleave(batch_size, dim=0)
+
+    def run(steps: int) -> None:
+        for _ in range(steps):
+            rows = torch.randint(0, mu.shape[1], (2, batch_size))
+            batch = torch.cat([mu[0, rows[0]], mu[1, rows[1]]])
+            z = batch + 0.1 * torch.randn_like(batch)
+            optimizer.zero_grad(set_to_none=True)
+            loss_of(z, domain, labels[rows.flatten()]).backward()
+            optimizer.step()
+
+    return run
+
+
+def product_timer() -> Callable[[Sequence[timing.Product]], list[float]]:
+    """Times matrix products by PyTorch's kernels, in each layout of the operands."""
+
+    def candidates(a: np.ndarray, b: np.ndarray) -> Iterable[Callable[[], Any]]:
+        x, y = torch.from_numpy(a), torch.from_numpy(b)
+        yield functools.partial(torch.matmul, x, y)
+        yield functools.partial(torch.matmul, x.T.contiguous().T, y)
+        yield functools.partial(torch.matmul, x, y.T.contiguous().T)
+
+    return timing.product_timer(candidates)

@@ -1,0 +1,67 @@
+"""How long a few labels take to label all instances of a domain, and in how much memory."""
+
+from __future__ import annotations
+
+import resource
+import time
+from typing import Any
+
+import numpy as np
+
+from latent_xlate.data.labelled import UNLABELLED
+from latent_xlate.domains import pretrained
+from latent_xlate.few_labels import label_propagation
+from latent_xlate.latents.label_choice import choose_labelled
+from latent_xlate.latents.latents import Latents
+from latent_xlate.latents.sources import load_latents
+
+DOMAIN = "mnist"
+LABELS_PER_CLASS = 10
+
+
+def benchmark(num_points: int, seed: int = 0) -> dict[str, Any]:
+    """Measures and prints the seconds of the graph and of each method, classes being of one size.
+
+    Args:
+        num_points: How many posteriors of MNIST, drawn from those that ship. More than ship are samples of them,
+            each of its own draw.
+        seed: Governs the draws and the labelled set, of ten a class.
+
+    Returns:
+        JSON-serialisable: `num_points`, `graph` (seconds), `methods` (seconds by name) and `peak_memory`, the most
+        bytes that this process has held.
+    """
+    domain = pretrained.load(DOMAIN)
+    of = load_latents(domain, DOMAIN, "shipped", "train")
+    generator = np.random.default_rng(seed)
+    chosen = np.arange(num_points) % len(of)
+    noise = generator.standard_normal((num_points, of.mu.shape[1]), dtype=np.float32)
+    drawn = Latents(of.mu[chosen] + of.sigma[chosen] * noise, of.sigma[chosen], of.labels[chosen])
+    num_classes = len(domain.class_names)
+    labelled = choose_labelled(drawn.labels, num_classes, LABELS_PER_CLASS, seed)
+    seen = np.full(num_points, UNLABELLED, np.int32)
+    seen[labelled] = drawn.labels[labelled]
+
+    start = time.perf_counter()
+    graph = label_propagation.neighbour_graph(label_propagation.graph_points(domain, drawn))
+    results: dict[str, Any] = {"num_points": num_points, "graph": time.perf_counter() - start, "methods": {}}
+    for method in label_propagation.METHODS:
+        start = time.perf_counter()
+        label_propagation.propagate(graph, seen, num_classes, method, equal_sizes=True)
+        results["methods"][method] = time.perf_counter() - start
+    results["peak_memory"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024  # In KiB, on Linux.
+    print(table(results))
+    return results
+
+
+def table(results: dict[str, Any]) -> str:
+    """Results of `benchmark` as text."""
+    lines = [
+        f"Labelling {results['num_points']:,} points by {LABELS_PER_CLASS} a class",
+        "",
+        "| | seconds |",
+        "|---|---|",
+    ]
+    lines.append(f"| graph | {results['graph']:.1f} |")
+    lines += [f"| {method} | {seconds:.1f} |" for method, seconds in results["methods"].items()]
+    return "\n".join([*lines, "", f"Most memory held: {results['peak_memory'] / 2**30:.2f} GiB"])

@@ -1,0 +1,171 @@
+"""A SavedModel, or a module of TensorFlow Hub, as a domain: its functions `encode`, `decode` and `classify`."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from latent_xlate import KERAS_PACKAGE
+from latent_xlate.checks import reason
+from latent_xlate.domains.custom.model_domain import SPREADS, Function, ModelDomain, describe
+
+FOLDER = "saved_model"
+"""Where a domain's folder keeps its SavedModel."""
+
+FUNCTIONS = ("encode", "decode", "classify")
+
+
+@keras.saving.register_keras_serializable(package=KERAS_PACKAGE)
+class SavedModelDomain(ModelDomain):
+    """A SavedModel of one's own, of any make: no code of its maker's is needed, nor is any Python run.
+
+    It has `decode` and, where there are such, `encode` and `classify`, each a `tf.function` of one
+    tensor that was saved as an attribute, or a signature of that name.
+
+    Example:
+        domain = SavedModelDomain.of("shapes", "path/of/saved_model")
+        domain.save("out/shapes")
+    """
+
+    def __init__(self, name: str, *, functions: Sequence[str], **options):
+        """Makes a domain of which all is known, whose model `load_models` reads; see `of` for any other.
+
+        Args:
+            name: Lower-case letters, digits, underscores.
+            functions: Those of `FUNCTIONS` that it has.
+            **options: Those of `ModelDomain`.
+        """
+        super().__init__(name, **options)
+        self.functions = tuple(functions)
+        self.has_encoder = "encode" in functions
+        self.has_classifier = "classify" in functions
+        self._path: Path | None = None
+        self._functions: dict[str, Function] = {}
+
+    @classmethod
+    def of(
+        cls,
+        name: str,
+        handle: str | os.PathLike,
+        *,
+        data_shape: Sequence[int] | None = None,
+        spread: str = SPREADS[0],
+        **options,
+    ) -> SavedModelDomain:
+        """Makes a domain of a SavedModel, whose shapes it finds out.
+
+        Args:
+            name: Lower-case letters, digits, underscores.
+            handle: Folder of the SavedModel, or what TensorFlow Hub knows it by.
+            data_shape: Shape of one x, where the decoder's output does not say it.
+            spread: What the second output of `encode` is, if it has one.
+            **options: Others of `ModelDomain`: `class_names`, `invert`, `dataset`.
+
+        Raises:
+            ValueError: There is no such SavedModel, it is damaged, it cannot decode, or its functions do
+                not fit together.
+        """
+        path = _resolve(str(handle))
+        model = _load(path)
+        functions = _functions(model)
+        if "decode" not in functions:
+            there = ", ".join(sorted(set(model.signatures))) or "none"
+            raise ValueError(f"The SavedModel in {path} has no function or signature decode; its signatures: {there}.")
+        found = describe(functions, _latent_shape(model, path), data_shape=data_shape, spread=spread)
+        domain = cls(name, functions=list(functions), **found, **options)
+        domain._take(path, model)
+        return domain
+
+    def _take(self, path: Path, model: Any) -> None:
+        self._path, self._functions = path, _functions(model)
+        self.resources = (model,)
+
+    @property
+    def networks(self) -> dict[str, keras.Model]:
+        return {}
+
+    def function(self, name: str) -> Function | None:
+        return self._functions.get(name)
+
+    def save_models(self, folder: Path, dtype: str) -> None:
+        """Copies the SavedModel as it is, whatever `dtype`."""
+        assert self._path is not None
+        target = folder / FOLDER
+        if target.exists() and target.samefile(self._path):
+            return
+        shutil.rmtree(target, ignore_errors=True)
+        shutil.copytree(self._path, target)
+
+    def load_models(self, folder: Path) -> None:
+        model = _load(folder / FOLDER)
+        if missing := sorted(set(self.functions) - _functions(model).keys()):
+            raise ValueError(f"The SavedModel in {folder / FOLDER} has no function {', '.join(missing)}.")
+        self._take(folder / FOLDER, model)
+
+    def get_config(self) -> dict[str, Any]:
+        return super().get_config() | {"functions": list(self.functions)}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> SavedModelDomain:
+        return cls(**config)
+
+
+def _resolve(handle: str) -> Path:
+    if (Path(handle) / "saved_model.pb").is_file():
+        return Path(handle)
+    if "://" not in handle:
+        raise ValueError(f"There is no SavedModel in {handle}.")
+    if importlib.util.find_spec("tensorflow_hub") is None:
+        raise ValueError("A handle of TensorFlow Hub needs an extra: pip install 'latent_xlate[hub]'.")
+    import tensorflow_hub as hub
+
+    try:
+        return Path(hub.resolve(handle))
+    except Exception as error:  # Of the network, of the host, of the archive.
+        raise ValueError(f"TensorFlow Hub cannot get {handle} ({reason(error)}).") from None
+
+
+def _load(path: Path) -> Any:
+    if not (path / "saved_model.pb").is_file():
+        raise ValueError(f"There is no SavedModel in {path}.")
+    try:
+        return tf.saved_model.load(str(path))
+    except Exception as error:  # Whatever TensorFlow may raise over a damaged file.
+        raise ValueError(f"The SavedModel in {path} is damaged ({reason(error)}).") from None
+
+
+def _functions(model: Any) -> dict[str, Function]:
+    functions: dict[str, Function] = {}
+    for name in FUNCTIONS:
+        if callable(function := getattr(model, name, None)):
+            functions[name] = function
+        elif name in model.signatures:
+            functions[name] = _of_signature(name, model.signatures[name])
+    return functions
+
+
+def _of_signature(name: str, signature: Any) -> Function:
+    keys = list(signature.structured_input_signature[1])  # A signature takes its inputs by name.
+    if len(keys) != 1:
+        raise ValueError(f"The signature {name} takes {', '.join(keys) or 'nothing'}; it must take one tensor.")
+    return lambda x: signature(**{keys[0]: x})
+
+
+def _latent_shape(model: Any, path: Path) -> tuple[int | None, ...]:
+    """Shape of one latent, read off what `decode` was traced with."""
+    if callable(decode := getattr(model, "decode", None)):
+        concrete = getattr(decode, "concrete_functions", None) or [decode]
+        specs = [spec for each in concrete for spec in tf.nest.flatten(each.structured_input_signature)]
+    else:
+        specs = tf.nest.flatten(model.signatures["decode"].structured_input_signature)
+    shapes = [tuple(spec.shape[1:]) for spec in specs if isinstance(spec, tf.TensorSpec) and spec.shape.rank]
+    if not shapes:
+        raise ValueError(f"The function decode in {path} takes no tensor of a shape that is known.")
+    return shapes[0]

@@ -1,0 +1,125 @@
+"""Images as a domain: a VAE, a judge, and PNG, JPEG, GIF or BMP files in and PNG files out."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from latent_xlate import KERAS_PACKAGE, checks
+from latent_xlate.data import images
+from latent_xlate.domains.domain import Domain
+from latent_xlate.domains.image.image_classifier import ImageClassifier
+from latent_xlate.domains.image.image_vae import ImageVAE
+from latent_xlate.modalities import image_files
+
+
+@keras.saving.register_keras_serializable(package=KERAS_PACKAGE)
+class ImageDomain(Domain):
+    """Small grey or colour images, bright on a dark ground as MNIST's are.
+
+    Example:
+        domain = ImageDomain("mnist", vae, classifier, class_names=[str(digit) for digit in range(10)])
+        mu, sigma = domain.encode(images)
+        png = domain.write(domain.decode(mu))
+    """
+
+    file_suffix = ".png"
+    has_pictures = True
+
+    def __init__(
+        self,
+        name: str,
+        vae: ImageVAE,
+        classifier: ImageClassifier | None = None,
+        class_names: tuple[str, ...] = (),
+        invert: str = "auto",
+        dataset: str | None = None,
+    ):
+        """Makes the domain.
+
+        Args:
+            name: Lower-case letters, digits, underscores.
+            vae: Encodes and decodes.
+            classifier: Judges; None where there is none.
+            class_names: By label.
+            invert: Whether files are turned from dark on bright to bright on dark as they are read:
+                "auto" (where their corners are bright), "never" or "always".
+            dataset: Name of the data set that the models were trained on; None for `name`.
+
+        Raises:
+            ValueError: A bad name or `invert`, or a classifier of images of another shape.
+        """
+        super().__init__(name, class_names, dataset)
+        self.vae = vae
+        self.classifier = classifier
+        self.invert: str = checks.known(invert, image_files.INVERT, "invert")
+        self.has_classifier = classifier is not None
+        if classifier is not None and classifier.image_shape != vae.image_shape:
+            raise ValueError(f"The VAE's images are {vae.image_shape}, the classifier's {classifier.image_shape}.")
+
+    @property
+    def latent_dim(self) -> int:
+        return self.vae.latent_dim
+
+    @property
+    def data_shape(self) -> tuple[int, ...]:
+        return self.vae.image_shape
+
+    @property
+    def networks(self) -> dict[str, keras.Model]:
+        return {"vae": self.vae} | ({"classifier": self.classifier} if self.has_classifier else {})
+
+    def encode(self, x: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        return self.vae.encode(x)
+
+    def decode(self, z: tf.Tensor) -> tf.Tensor:
+        return self.vae.decode(z)
+
+    def classify(self, x: tf.Tensor) -> tf.Tensor:
+        return super().classify(x) if self.classifier is None else self.classifier(x)
+
+    def features(self, x: tf.Tensor) -> tf.Tensor:
+        return super().features(x) if self.classifier is None else self.classifier.features(x)
+
+    def judge(self, x: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        return super().judge(x) if self.classifier is None else self.classifier.judge(x)
+
+    def check(self, x: np.ndarray) -> np.ndarray:
+        return checks.unit_images(x, self.data_shape)
+
+    def read(self, files: tf.Tensor) -> tf.Tensor:
+        return image_files.read_pictures(files, self.data_shape, self.invert)
+
+    def write(self, x: tf.Tensor) -> tf.Tensor:
+        return image_files.write_pictures(x)
+
+    def pictures(self, x: tf.Tensor) -> tf.Tensor:
+        return x
+
+    def load_data(self, split: str, data_dir: str | os.PathLike | None = None) -> images.LabelledImages:
+        return images.load(self.dataset, split, data_dir)
+
+    def get_config(self) -> dict[str, Any]:
+        return {
+            "name": self.name,
+            "vae": self.vae.get_config(),
+            "classifier": self.classifier.get_config() if self.classifier is not None else None,
+            "class_names": list(self.class_names),
+            "invert": self.invert,
+            "dataset": self.dataset,
+        }
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> ImageDomain:
+        config = dict(config)
+        vae = ImageVAE.from_config(config.pop("vae"))
+        vae.build()
+        classifier = config.pop("classifier")
+        if classifier is not None:
+            classifier = ImageClassifier.from_config(classifier)
+            classifier.build()
+        return cls(vae=vae, classifier=classifier, **config)

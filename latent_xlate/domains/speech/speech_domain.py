@@ -1,0 +1,188 @@
+"""Speech as a domain: a WaveGAN, a judge, for some an encoder, and WAV files in and out."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from latent_xlate import KERAS_PACKAGE, checks
+from latent_xlate.data import speech
+from latent_xlate.data.labelled import LabelledT
+from latent_xlate.domains.domain import SOUND, Domain
+from latent_xlate.domains.speech.latent_mixture import LatentMixture
+from latent_xlate.domains.speech.priors import PRIORS, sample_prior
+from latent_xlate.domains.speech.speech_classifier import SpeechClassifier, spectrogram_pictures
+from latent_xlate.domains.speech.speech_encoder import SpeechEncoder
+from latent_xlate.domains.speech.wavegan import WaveGANGenerator
+from latent_xlate.modalities import sound
+from latent_xlate.modalities.alignment import align
+from latent_xlate.modalities.audio import NUM_SAMPLES
+
+
+@keras.saving.register_keras_serializable(package=KERAS_PACKAGE)
+class SpeechDomain(Domain):
+    """A second of mono speech at 16 kHz.
+
+    Example:
+        domain = SpeechDomain("spoken_digit", generator, classifier, encoder, class_names=["zero", "one"])
+        wav = domain.write(domain.decode(domain.sample_prior(4)))
+    """
+
+    file_suffix = SOUND
+    has_pictures = True
+    batch_size = 64
+
+    def __init__(
+        self,
+        name: str,
+        generator: WaveGANGenerator,
+        classifier: SpeechClassifier | None = None,
+        encoder: SpeechEncoder | None = None,
+        class_names: tuple[str, ...] = (),
+        prior: str = "uniform",
+        align: bool = False,
+        dataset: str | None = None,
+        mixture: LatentMixture | None = None,
+        gain: float = 1.0,
+    ):
+        """Makes the domain.
+
+        Args:
+            name: Lower-case letters, digits, underscores.
+            generator: Decodes, one channel of NUM_SAMPLES samples.
+            classifier: Judges; None where there is none.
+            encoder: Encodes; None where there is none, as with a plain GAN.
+            class_names: By label.
+            prior: That of the generator, "uniform" on [-1, 1] or "normal".
+            align: Whether recordings are aligned, as those that the models were trained on, when they are read.
+            dataset: Name of the data set that the models were trained on; None for `name`.
+            mixture: What is drawn from in the prior's place; None for the prior.
+            gain: What the generator's sounds are multiplied by, above 0.
+
+        Raises:
+            ValueError: A bad name, prior or gain, sounds of another length, or an encoder or a mixture of other
+                latents.
+        """
+        super().__init__(name, class_names, dataset)
+        if (generator.slice_length, generator.channels) != (NUM_SAMPLES, 1):
+            raise ValueError(
+                f"The generator makes {generator.slice_length} samples of {generator.channels} channels; "
+                f"a domain of speech has {NUM_SAMPLES} of one."
+            )
+        for what, network in (("encoder", encoder), ("mixture", mixture)):
+            if network is not None and network.latent_dim != generator.latent_dim:
+                raise ValueError(
+                    f"The {what}'s latents are {network.latent_dim} wide, the generator's {generator.latent_dim}."
+                )
+        self.generator = generator
+        self.classifier = classifier
+        self.encoder = encoder
+        self.mixture = mixture
+        self.has_classifier = classifier is not None
+        self.has_encoder = encoder is not None
+        self.prior = checks.known(prior, PRIORS, "prior")
+        self.align = align
+        if not gain > 0:
+            raise ValueError(f"gain is {gain}; it must be above 0.")
+        self.gain = gain
+
+    @property
+    def latent_dim(self) -> int:
+        return self.generator.latent_dim
+
+    @property
+    def data_shape(self) -> tuple[int, ...]:
+        return (NUM_SAMPLES,)
+
+    @property
+    def networks(self) -> dict[str, keras.Model]:
+        networks = {
+            "generator": self.generator,
+            "classifier": self.classifier,
+            "encoder": self.encoder,
+            "mixture": self.mixture,
+        }
+        return {name: network for name, network in networks.items() if network is not None}
+
+    def encode(self, x: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        return super().encode(x) if self.encoder is None else self.encoder(x)
+
+    def decode(self, z: tf.Tensor) -> tf.Tensor:
+        return tf.clip_by_value(self.gain * self.generator(z)[..., 0], -1.0, 1.0)
+
+    def classify(self, x: tf.Tensor) -> tf.Tensor:
+        return super().classify(x) if self.classifier is None else self.classifier(x)
+
+    def features(self, x: tf.Tensor) -> tf.Tensor:
+        return super().features(x) if self.classifier is None else self.classifier.features(x)
+
+    def judge(self, x: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        return super().judge(x) if self.classifier is None else self.classifier.judge(x)
+
+    def sample_prior(self, num_samples: int, seed: int = 0) -> tf.Tensor:
+        return self.draw(num_samples, tf.constant([seed, 0]))
+
+    def draw(self, num_samples: int, seed: tf.Tensor) -> tf.Tensor:
+        """As `sample_prior`, in graph, by a seed, int32 [2]."""
+        if self.mixture is not None:
+            return self.mixture.sample(num_samples, seed)
+        return sample_prior(self.prior, (num_samples, self.latent_dim), seed)
+
+    def check(self, x: np.ndarray) -> np.ndarray:
+        return checks.unit_waveforms(x, NUM_SAMPLES)
+
+    def read(self, files: tf.Tensor) -> tf.Tensor:
+        """Decodes WAV files of 16 bits, of any rate and number of channels.
+
+        Args:
+            files: string [batch].
+
+        Returns:
+            float32 [batch, NUM_SAMPLES], at 16 kHz, in [-1, 1].
+
+        Raises:
+            tf.errors.InvalidArgumentError: A file is no such sound, or is silent.
+        """
+        signature = tf.TensorSpec(self.data_shape, tf.float32)
+        return tf.map_fn(lambda file: sound.read_wav(file, self.align), files, fn_output_signature=signature)
+
+    def write(self, x: tf.Tensor) -> tf.Tensor:
+        """Encodes sounds, float32 [batch, NUM_SAMPLES] in [-1, 1], as WAV of 16 bits and 16 kHz: string [batch]."""
+        return sound.write_wav(x)
+
+    def pictures(self, x: tf.Tensor) -> tf.Tensor:
+        return spectrogram_pictures(x)
+
+    def load_data(self, split: str, data_dir: str | os.PathLike | None = None) -> speech.LabelledSpeech:
+        return self.as_trained(speech.load(self.dataset, split, data_dir))
+
+    def as_trained(self, data: LabelledT) -> LabelledT:
+        return data.with_content(align(data.content)) if self.align else data
+
+    def get_config(self) -> dict[str, Any]:
+        return {
+            "name": self.name,
+            **{name: network.get_config() for name, network in self.networks.items()},
+            "class_names": list(self.class_names),
+            "prior": self.prior,
+            "align": self.align,
+            "dataset": self.dataset,
+            "gain": self.gain,
+        }
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> SpeechDomain:
+        kinds: dict[str, type[keras.Model]] = {
+            "generator": WaveGANGenerator,
+            "classifier": SpeechClassifier,
+            "encoder": SpeechEncoder,
+            "mixture": LatentMixture,
+        }
+        networks = {name: kind.from_config(config[name]) for name, kind in kinds.items() if name in config}
+        for network in networks.values():
+            network.build()
+        return cls(**(config | networks))

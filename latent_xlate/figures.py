@@ -1,0 +1,131 @@
+"""Figures: rows of images, confusion matrices, and curves of accuracy."""
+
+from __future__ import annotations
+
+import itertools
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+from matplotlib import rc_context
+from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
+
+from latent_xlate import KERAS_PACKAGE, files
+
+COLOURS = "cividis"
+"""Told apart by the colour-blind too, and in print."""
+
+_DOTS_PER_INCH = 120
+_UNDATED = {".svg": {"Date": None}, ".pdf": {"CreationDate": None}}
+"""By ending, the metadata that leave out when a figure was written."""
+_LINES = (("#0072B2", "o"), ("#D55E00", "s"), ("#009E73", "^"), ("#CC79A7", "v"), ("#E69F00", "D"), ("#56B4E9", "P"))
+
+
+def image_grid(
+    path: str | os.PathLike, rows: Sequence[np.ndarray], captions: Sequence[str], framed: Sequence[int] = ()
+) -> Path:
+    """Draws rows of images, each with a caption at its left.
+
+    Args:
+        path: The PNG file to write.
+        rows: Each float [columns, height, width, 1 or 3], in [0, 1]; all of one number of columns.
+        captions: One for each row.
+        framed: Columns whose images get a red frame.
+
+    Returns:
+        `path`.
+
+    Raises:
+        ValueError: Not one caption a row, or rows of differing length.
+    """
+    lengths = sorted({len(row) for row in rows})
+    if len(captions) != len(rows) or len(lengths) != 1:
+        raise ValueError(f"A grid needs a caption a row and rows of one length: {len(captions)} captions, {lengths}.")
+    figure = Figure(figsize=(1.6 + 0.8 * lengths[0], 0.2 + 0.8 * len(rows)), layout="constrained")
+    axes = figure.subplots(len(rows), 1, squeeze=False)[:, 0]
+    for axis, row, caption in zip(axes, rows, captions, strict=True):
+        strip = np.clip(np.concatenate(list(row), axis=1), 0.0, 1.0)
+        axis.imshow(strip if strip.shape[-1] == 3 else strip[..., 0], cmap="gray", vmin=0.0, vmax=1.0)
+        axis.set_ylabel(caption, rotation=0, ha="right", va="center")
+        axis.set(xticks=[], yticks=[])
+        height, width = row.shape[1:3]
+        for column in framed:
+            # A little inside the image, whose pixels' centres are at whole numbers.
+            left, top = (0.02 * width - 0.5 + column * width, 0.02 * height - 0.5)
+            axis.add_patch(Rectangle((left, top), 0.96 * width, 0.96 * height, fill=False, color="red", linewidth=2))
+    return write(figure, path)
+
+
+def confusion_figure(
+    path: str | os.PathLike,
+    confusion: np.ndarray,
+    source: str,
+    target: str,
+    source_classes: Sequence[str] = (),
+    target_classes: Sequence[str] = (),
+) -> Path:
+    """Draws a confusion matrix: counts in figures, each row's shares in colours.
+
+    Args:
+        path: The PNG file to write.
+        confusion: Counts by class of the source (rows) and of its translation (columns).
+        source: Name of the source domain.
+        target: Name of the target domain.
+        source_classes: Names of the rows' classes; numbers where there are none.
+        target_classes: Of the columns'.
+
+    Returns:
+        `path`.
+    """
+    confusion = np.asarray(confusion)
+    share = confusion / np.maximum(confusion.sum(axis=1, keepdims=True), 1)
+    num_rows, num_columns = confusion.shape
+    figure = Figure(figsize=(3.0 + 0.5 * num_columns, 2.0 + 0.5 * num_rows), layout="constrained")
+    axis = figure.subplots()
+    image = axis.imshow(share, cmap=COLOURS, vmin=0.0, vmax=1.0)
+    for row, column in np.ndindex(confusion.shape):
+        colour = "black" if share[row, column] > 0.5 else "white"
+        axis.text(column, row, str(confusion[row, column]), ha="center", va="center", color=colour, fontsize=7)
+    axis.set_xticks(range(num_columns), target_classes or map(str, range(num_columns)), rotation=45, ha="right")
+    axis.set_yticks(range(num_rows), source_classes or map(str, range(num_rows)))
+    axis.set_xlabel(f"class of the translation, as the judge of {target} says")
+    axis.set_ylabel(f"class of the source, as the judge of {source} says")
+    axis.set_title(f"{source} to {target}: number of instances")
+    figure.colorbar(image, label="share of the row's instances")
+    return write(figure, path)
+
+
+def accuracy_curve(names: Sequence[str], lines: Mapping[str, Sequence[Sequence[float]]], title: str) -> Figure:
+    """Draws accuracies of several runs each, as lines of means with bars of one standard deviation.
+
+    Args:
+        names: Of the places on the horizontal axis.
+        lines: By what the legend says, at each place the runs' accuracies; NaN for none.
+        title: Of the horizontal axis.
+    """
+    figure = Figure(figsize=(5.0, 3.2), layout="constrained")
+    axis = figure.subplots()
+    for (label, places), (colour, marker) in zip(lines.items(), itertools.cycle(_LINES), strict=False):
+        deviations = np.array([np.std(values, ddof=1) if len(values) > 1 else 0.0 for values in places])
+        means = [np.mean(values) for values in places]
+        axis.errorbar(range(len(names)), means, deviations, color=colour, marker=marker, capsize=3, label=label)
+    axis.set_xticks(range(len(names)), names)
+    axis.set(xlabel=title, ylabel="transfer accuracy", ylim=(0, 1.02))
+    axis.grid(axis="y", color="#dddddd")
+    axis.legend()
+    return figure
+
+
+def write(figure: Figure, path: str | os.PathLike) -> Path:
+    """Writes a figure, as a bitmap or as vectors by the path's ending, and returns the path.
+
+    The same figure gives the same bytes.
+    """
+
+    def save(temporary):
+        with rc_context({"svg.hashsalt": KERAS_PACKAGE}):  # Names in an SVG are random otherwise.
+            figure.savefig(temporary, dpi=_DOTS_PER_INCH, bbox_inches="tight", metadata=_UNDATED.get(Path(path).suffix))
+
+    return files.write_atomically(path, save)

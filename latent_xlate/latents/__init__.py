@@ -1,0 +1,1 @@
+"""Latents: what a bridge learns from."""

@@ -1,0 +1,56 @@
+"""Latents of data: posteriors by a domain's encoder."""
+
+from __future__ import annotations
+
+import numpy as np
+import tensorflow as tf
+
+from latent_xlate.batching import in_batches
+from latent_xlate.data.labelled import Labelled
+from latent_xlate.domains.domain import Domain
+from latent_xlate.latents.latents import Latents
+
+
+def encode_data(domain: Domain, data: Labelled) -> Latents:
+    """Posteriors of labelled instances.
+
+    Args:
+        domain: One with an encoder.
+        data: Of the domain's shape.
+
+    Returns:
+        Their latents, in the same order.
+
+    Raises:
+        ValueError: A domain without an encoder, or instances of another shape than the domain's.
+    """
+    if not domain.has_encoder:
+        raise ValueError(f"Domain {domain.name!r} has no encoder, so its data have no latents: take samples instead.")
+    if data.content.shape[1:] != domain.data_shape:
+        shape = data.content.shape[1:]
+        raise ValueError(f"{data.noun.capitalize()}s are {shape}, those of domain {domain.name!r} {domain.data_shape}.")
+
+    @tf.function(reduce_retracing=True, autograph=False)
+    def encode(content):
+        return domain.encode(tf.cast(content, tf.float32) / data.full_scale)
+
+    mu, sigma = in_batches(encode, data.content, batch_size=domain.batch_size)
+    return Latents(mu, sigma, data.labels.astype(np.int32))
+
+
+def encode_shifted(domain: Domain, data: Labelled) -> Latents:
+    """Posteriors of instances changed a little: images moved by a pixel, recordings at other speeds.
+
+    What is true of an image is true of it a pixel further on: more instances to learn from, for no more labels.
+
+    Args:
+        domain: One with an encoder.
+        data: Instances of the domain's shape.
+
+    Returns:
+        The latents of all of `data.shifted()`, one way after the other.
+
+    Raises:
+        ValueError: As `encode_data`.
+    """
+    return Latents.concatenated([encode_data(domain, domain.as_trained(shifted)) for shifted in data.shifted()])

@@ -1,0 +1,81 @@
+"""Latents of labelled data, which the bridge learns from."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from latent_xlate import checks, files
+from latent_xlate.data.labelled import UNLABELLED
+
+
+@dataclasses.dataclass(frozen=True)
+class Latents:
+    """Posteriors of labelled instances of a domain.
+
+    Attributes:
+        mu: Means, float32 [n, latent_dim]; for a model without encoder the latents themselves.
+        sigma: Standard deviations, float32 [n, latent_dim]; zero for a model without encoder.
+        labels: int32 [n], -1 where unlabelled.
+    """
+
+    mu: np.ndarray
+    sigma: np.ndarray
+    labels: np.ndarray
+
+    def __post_init__(self):
+        if self.mu.ndim != 2 or self.mu.shape != self.sigma.shape or self.labels.shape != self.mu.shape[:1]:
+            raise ValueError(
+                f"mu {self.mu.shape}, sigma {self.sigma.shape} and labels {self.labels.shape} must be "
+                "[n, latent_dim], [n, latent_dim] and [n]."
+            )
+        checks.finite(self.mu, "mu")
+        checks.finite(self.sigma, "sigma")
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def take(self, indices) -> Latents:
+        """The instances at `indices` (an index array or a slice)."""
+        return Latents(self.mu[indices], self.sigma[indices], self.labels[indices])
+
+    @classmethod
+    def concatenated(cls, parts: Sequence[Latents]) -> Latents:
+        """The instances of several, those of the first first."""
+        arrays = zip(*((part.mu, part.sigma, part.labels) for part in parts), strict=True)
+        return cls(*map(np.concatenate, arrays))
+
+    def with_labels_of(self, indices: np.ndarray) -> Latents:
+        """The same instances, but for those at `indices` unlabelled."""
+        labels = np.full_like(self.labels, UNLABELLED)
+        labels[indices] = self.labels[indices]
+        return Latents(self.mu, self.sigma, labels)
+
+    def save(self, path: str | os.PathLike) -> None:
+        """Writes a compressed npz, mu and sigma as float16."""
+        arrays = {
+            "mu": self.mu.astype(np.float16),
+            "sigma": self.sigma.astype(np.float16),
+            "labels": self.labels.astype(np.int16),
+        }
+        files.write_npz(path, arrays)
+
+    @classmethod
+    def load(cls, path: str | os.PathLike) -> Latents:
+        """Reads what `save` wrote.
+
+        Raises:
+            ValueError: The file is missing, damaged or not one of latents.
+        """
+        try:
+            with np.load(Path(path), allow_pickle=False) as arrays:
+                mu, sigma = (arrays[name].astype(np.float32) for name in ("mu", "sigma"))
+                return cls(mu, sigma, arrays["labels"].astype(np.int32))
+        except FileNotFoundError:
+            raise ValueError(f"There is no file of latents {path}.") from None
+        except Exception as error:  # Whatever a damaged zip or foreign arrays may raise on their way.
+            raise ValueError(f"{path} is not a file of latents, or damaged ({error}).") from None

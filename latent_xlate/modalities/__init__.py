@@ -1,0 +1,1 @@
+"""Modalities: how data of one kind are read, checked, written and shown."""

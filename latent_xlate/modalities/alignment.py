@@ -1,0 +1,48 @@
+"""Recordings brought to one beginning and one loudness, which leaves a generator less to learn."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from latent_xlate.modalities.audio import NUM_SAMPLES
+
+ONSET = 2048
+"""Sample at which aligned sounds begin."""
+
+PEAK = 0.8
+"""Largest magnitude of an aligned sound."""
+
+THRESHOLD = 0.04
+"""What is softer, as a share of the loudest, counts as silence at the beginning and the end: 28 dB below it."""
+
+FRAME = 160
+"""Samples over which loudness is measured: 10 ms."""
+
+FADE = 160
+"""Samples over which the end fades out; the beginning, half as fast again, must not lose its consonant."""
+
+
+def align(waveforms: np.ndarray) -> np.ndarray:
+    """Cuts silence off, moves each sound to `ONSET`, and brings its peak to `PEAK`.
+
+    Args:
+        waveforms: int16 [n, NUM_SAMPLES].
+
+    Returns:
+        int16 [n, NUM_SAMPLES], silent before and after the sounds, which are cut where they do not fit.
+    """
+    return np.stack([_align(waveform.astype(np.float32)) for waveform in waveforms])
+
+
+def _align(x: np.ndarray) -> np.ndarray:
+    loudness = np.sqrt(np.convolve(np.square(x), np.ones(FRAME) / FRAME, "same"))
+    loud = np.flatnonzero(loudness > THRESHOLD * loudness.max())
+    aligned = np.zeros(NUM_SAMPLES, np.int16)
+    if len(loud):
+        sound = x[max(0, loud[0] - FRAME) : loud[-1] + FRAME][: NUM_SAMPLES - ONSET]
+        fade_in, fade_out = (np.linspace(0, 1, min(length, len(sound))) for length in (FADE // 2, FADE))
+        sound = sound * (PEAK * 32767 / np.abs(sound).max())
+        sound[: len(fade_in)] *= fade_in
+        sound[-len(fade_out) :] *= fade_out[::-1]
+        aligned[ONSET : ONSET + len(sound)] = np.round(sound)
+    return aligned

@@ -1,0 +1,1 @@
+"""Packaging: trained models made into the folder of a pretrained domain."""

@@ -1,0 +1,60 @@
+"""A domain out of a folder of pictures in one go: data set, base models, package."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+from latent_xlate.data import class_folders, images, sources
+from latent_xlate.domains.domain import Domain
+from latent_xlate.domains.image.image_training import train_image_model
+from latent_xlate.modalities import audio
+from latent_xlate.packaging.image_packaging import check_folder, package_image_domain
+
+
+def make_image_domain(
+    name: str,
+    raw_dir: str | os.PathLike,
+    folder: str | os.PathLike,
+    workdir: str | os.PathLike,
+    *,
+    data_dir: str | None = None,
+    image_size: int = 28,
+    epochs: int = 100,
+    batch_size: int = 128,
+    seed: int = 0,
+) -> Domain:
+    """Stores pictures as a data set, trains a VAE and, where they are labelled, a classifier, and packages both.
+
+    Killed at any moment, it goes on with the same arguments from where it was.
+
+    Args:
+        name: Of the domain, and of the data set.
+        raw_dir: Folder of pictures, as `class_folders.read_class_folders` reads it.
+        folder: Where the domain goes.
+        workdir: Folder of the trainings, `vae/` and `classifier/`.
+        data_dir: Folder of TFDS data sets; None for the default.
+        image_size: Height and width to which the pictures are brought.
+        epochs: Passes over the training pictures, of either model.
+        batch_size: Of either training.
+        seed: Of either training.
+
+    Returns:
+        The domain as it was written.
+
+    Raises:
+        ValueError: A folder of sounds, or of what else cannot be trained on; another data set, training or
+            something else where this one's are to go.
+    """
+    if class_folders.holds_files(raw_dir, audio.ENDINGS):
+        raise ValueError(f"{raw_dir} holds sounds, which take train_wavegan, train_domain and package_domain instead.")
+    check_folder(folder)
+    sources.prepare(name, "local", raw_dir, data_dir, image_size=image_size)
+    workdir = Path(workdir)
+    options: dict[str, Any] = {"data_dir": data_dir, "epochs": epochs, "batch_size": batch_size, "seed": seed}
+    labelled = bool(images.read_split(name, "test", data_dir).class_names)
+    for model in ("vae", "classifier") if labelled else ("vae",):
+        train_image_model(model, name, workdir / model, **options)
+    judge = str(workdir / "classifier") if labelled else None
+    return package_image_domain(name, workdir / "vae", judge, folder, data_dir=data_dir)

@@ -1,0 +1,60 @@
+"""Latents of a bridge: of files and of data sets, for each domain its own."""
+
+import shutil
+
+import numpy as np
+import pytest
+
+from latent_xlate.bridge.bridge_training import train_bridge
+from latent_xlate.data import images, tfds_sets
+from latent_xlate.data.synthetic import digits_like
+from latent_xlate.domains import pretrained
+from latent_xlate.latents.encoding import encode_data
+from latent_xlate.latents.sources import load_domains, load_latents
+from tests.support import shipped
+
+
+@pytest.fixture(scope="module")
+def savedmodels(tmp_path_factory):
+    return shipped.write(tmp_path_factory.mktemp("savedmodels"))
+
+
+def test_latents_are_those_of_the_folder_or_of_the_data_set(savedmodels, tmp_path):
+    domain = pretrained.load(str(savedmodels / "digits"))
+    loaded = load_latents(domain, str(savedmodels / "digits"), "shipped", "test")
+    np.testing.assert_allclose(loaded.mu, shipped.latents("digits", 40, seed=2).mu, rtol=2**-10)
+
+    tfds_sets.store("digits", {split: digits_like(60, seed=i) for i, split in enumerate(("train", "test"))}, tmp_path)
+    encoded = load_latents(domain, str(savedmodels / "digits"), "dataset", "train", str(tmp_path))
+    expected = encode_data(domain, images.load("digits", "train", tmp_path))
+    assert len(encoded) == 55  # One in twelve is held out.
+    np.testing.assert_array_equal(encoded.mu, expected.mu)
+    np.testing.assert_array_equal(encoded.labels, expected.labels)
+
+
+def test_each_domain_has_its_kind_of_latents(savedmodels, tmp_path):
+    folder = shipped.write_words(shutil.copytree(savedmodels, tmp_path / "savedmodels"))
+    config = shipped.config_of_all(folder)
+    assert config.latents == "shipped,shipped,shipped+samples"
+    domains, latents = load_domains(config, "train")
+    assert [len(of) for of in latents] == [200, 200, 80]
+    assert (latents[2].sigma == 0).all(axis=1).tolist() == [False] * 40 + [True] * 40
+    config.latents = "shipped"
+    assert [len(of) for of in load_domains(config, "train")[1]] == [200, 200, 40]
+    _, bridge = train_bridge(shipped.config_of_all(folder, num_steps=10), tmp_path / "run")
+    assert bridge.latent_dims == (6, 5, 4)
+
+
+@pytest.mark.parametrize(
+    ("latents", "message"),
+    [
+        ("shipped,samples", "latents is 'shipped,samples': 2 kinds for 3 domains"),
+        ("shipped+sample", "Unknown kind of latents 'sample'. Did you mean 'samples'"),
+        ("samples", "no file of latents .*digits/samples_train.npz"),
+    ],
+)
+def test_kinds_of_latents_that_do_not_fit_are_refused(latents, message, savedmodels, tmp_path):
+    folder = shipped.write_words(shutil.copytree(savedmodels, tmp_path / "savedmodels"))
+    with pytest.raises(ValueError, match=message):
+        train_bridge(shipped.config_of_all(folder, latents=latents), tmp_path / "run")
+    assert not (tmp_path / "run").exists()
