@@ -16,11 +16,11 @@ from PIL import Image
 from sklearn.datasets import load_digits
 
 from latent_xlate.bridge.bridge_training import read_class_map, train_bridge
-from latent_xlate.packaging.model_packaging import package_model_domain
 from latent_xlate.configs.own_domains import get_config
 from latent_xlate.data.synthetic import digits_like
 from latent_xlate.domains.custom.keras_domain import KerasDomain
 from latent_xlate.domains.custom.saved_model_domain import SavedModelDomain
+from latent_xlate.packaging.model_packaging import package_model_domain
 from latent_xlate.serving.export import export_translator
 from latent_xlate.translator import Translator
 

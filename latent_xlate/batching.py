@@ -12,6 +12,11 @@ BATCH_SIZE = 512
 """Most instances that go through the networks at once, unless told."""
 
 
+def as_graph(function: Callable[..., Any]) -> Callable[..., Any]:
+    """A function of tensors as a graph that takes batches of any size without being traced anew."""
+    return tf.function(function, reduce_retracing=True, autograph=False)
+
+
 def in_batches(function: Callable[..., Any], *arrays: np.ndarray, batch_size: int = BATCH_SIZE) -> Any:
     """Calls a function on the rows of arrays, a batch at a time, and joins what it returns.
 

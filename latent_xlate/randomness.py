@@ -78,7 +78,7 @@ def shuffled_indices(positions: tf.Tensor, size: int | tf.Tensor, seed: int, str
     )
 
 
-def in_turn(labels: np.ndarray, num_classes: int, seed: int) -> Callable[[tf.Tensor], tf.Tensor]:
+def class_balanced(labels: np.ndarray, num_classes: int, seed: int) -> Callable[[tf.Tensor], tf.Tensor]:
     """An endless stream of instances in which the classes take turns, each in shuffled epochs of its own.
 
     Args:

@@ -14,7 +14,7 @@ import numpy as np
 import tensorflow as tf
 
 from latent_xlate import checks, files
-from latent_xlate.batching import in_batches
+from latent_xlate.batching import as_graph, in_batches
 from latent_xlate.bridge import bridging_vae  # noqa: F401  Registers the class with Keras.
 from latent_xlate.bridge.bridge import Bridge
 from latent_xlate.bridge.class_map import ClassMap
@@ -212,7 +212,7 @@ class Translator:
         """A method on tensors as a graph that takes batches of any size."""
         key = (method, *names)
         if key not in self._functions:
-            graph = tf.function(getattr(self, method), reduce_retracing=True, autograph=False)
+            graph = as_graph(getattr(self, method))
             self._functions[key] = lambda x, *rest: graph(x, *names, *rest)
         return self._functions[key]
 
@@ -229,7 +229,7 @@ class Translator:
         for name, domain in self.domains.items():
             domain.save(folder / name, dtype)
         files.write_atomically(folder / _BRIDGE_FILE, lambda path: self.bridge.save(path))
-        of_classes = {} if self.class_map is None else {"class_map": self.class_map.bins}
+        of_classes = {} if self.class_map is None else {"class_map": self.class_map.groups}
         files.write_json(folder / _TRANSLATOR_FILE, {"domains": self.names, **of_classes})
         return folder
 
@@ -244,8 +244,8 @@ class Translator:
         try:
             content = json.loads(path.read_text())
             folders = [Path(folder).absolute() / name for name in content["domains"]]
-            bins = content.get("class_map")
-            class_map = ClassMap(tuple(map(tuple, bins))) if bins else None
+            groups = content.get("class_map")
+            class_map = ClassMap(tuple(map(tuple, groups))) if groups else None
         except FileNotFoundError:
             raise ValueError(f"There is no translator in {folder}: it has no {_TRANSLATOR_FILE}.") from None
         except (ValueError, KeyError, TypeError, AttributeError) as error:

@@ -97,7 +97,7 @@ def test_parts_of_the_replicas_make_up_the_draw_of_one_device(shape, axis):
 
 def test_classes_take_turns_in_epochs_of_their_own():
     labels = np.array([2, 0, 1, 1, 2, 1, 1])
-    sample = randomness.in_turn(labels, 3, seed=5)
+    sample = randomness.class_balanced(labels, 3, seed=5)
     indices = sample(tf.range(24, dtype=tf.int64)).numpy()
     assert labels[indices].tolist() == [0, 1, 2] * 8
     for label, members in enumerate(([1], [2, 3, 5, 6], [0, 4])):

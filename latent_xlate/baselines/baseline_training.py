@@ -120,7 +120,7 @@ def make_baseline(config: ConfigDict, domains: Sequence[Domain]) -> AdversarialP
 
 def _load_latents(config, data_dir):
     domains, latents = load_domains(config, "train", data_dir)
-    return domains, make_batches(latents, ClassMap.by_label(domains).num_bins, "balanced", config.seed)
+    return domains, make_batches(latents, ClassMap.by_label(domains).num_groups, "balanced", config.seed)
 
 
 def _load_images(config, data_dir):
@@ -135,4 +135,4 @@ def _load_images(config, data_dir):
             f"{config.baseline} needs images of one shape, not {first.data_shape} and {second.data_shape}."
         )
     data = [images.load(domain.dataset, "train", data_dir) for domain in domains]
-    return domains, make_image_pairs(data, ClassMap.by_label(domains).num_bins, config.seed)
+    return domains, make_image_pairs(data, ClassMap.by_label(domains).num_groups, config.seed)

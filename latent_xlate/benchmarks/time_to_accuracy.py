@@ -14,12 +14,12 @@ from latent_xlate import training
 from latent_xlate.benchmarks.timing import Stopwatch
 from latent_xlate.bridge.bridge_training import (
     check_config,
-    hide_labels,
-    label_all,
     make_bridge,
     make_label_terms,
+    mask_labels,
+    propagate_labels,
     read_class_map,
-    share_classes,
+    to_shared_labels,
 )
 from latent_xlate.bridge.class_map import ClassMap
 from latent_xlate.domains.domain import Domain
@@ -59,8 +59,8 @@ def benchmark(config: ConfigDict, num_seeds: int, target_accuracy: float) -> dic
     split = "validation" if "dataset" in kinds else "test"
     domains, latents = load_domains(config, "train")
     class_map = read_class_map(config, domains)
-    seen = share_classes(class_map, hide_labels(config, domains, latents))
-    latents, weights = label_all(config, domains, seen, class_map.num_bins)
+    seen = to_shared_labels(class_map, mask_labels(config, domains, latents))
+    latents, weights = propagate_labels(config, domains, seen, class_map.num_groups)
     _, held_out = load_domains(config, split)
     seeds = [config.seed + i for i in range(num_seeds)]
     runs = []
@@ -104,9 +104,9 @@ def _run(
     meters: dict[str, Callable[[], float]] = {}
     points: list[dict[str, float]] = []
     watch = Stopwatch()
-    label_terms = make_label_terms(config, domains, latents, weights, class_map.num_bins)
-    bridge = make_bridge(config, domains, class_map.num_bins, label_terms)
-    make_batch = make_batches(latents, class_map.num_bins, config.sampling, config.seed, weights)
+    label_terms = make_label_terms(config, domains, latents, weights, class_map.num_groups)
+    bridge = make_bridge(config, domains, class_map.num_groups, label_terms)
+    make_batch = make_batches(latents, class_map.num_groups, config.sampling, config.seed, weights)
     with watch.paused():
         translator = Translator(domains, bridge, class_map)
         for (source, of), (target, _) in itertools.permutations(zip(translator.names, held_out, strict=True), 2):

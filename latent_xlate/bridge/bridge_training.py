@@ -63,14 +63,14 @@ def check_config(config: ConfigDict) -> None:
         raise ValueError(f"domains is {config.domains!r}; it must hold names of domains.")
 
 
-def name_classes(config: ConfigDict, domains: Sequence[Domain]) -> None:
+def assign_class_names(config: ConfigDict, domains: Sequence[Domain]) -> None:
     """Gives domains without classes those that `config.label_file` has for them.
 
     Raises:
         ValueError: A file that does not fit; or these are not the other domains' classes, and no map says which
             belong together: their order in a table means nothing.
     """
-    if config.label_file is None or not (named := label_file.name_classes(config.label_file, domains)):
+    if config.label_file is None or not (named := label_file.assign_class_names(config.label_file, domains)):
         return
     if config.get("class_map") is None and len({domain.class_names for domain in domains}) > 1:
         names = ", ".join(f"{domain.name!r} ({', '.join(domain.class_names)})" for domain in named)
@@ -79,7 +79,7 @@ def name_classes(config: ConfigDict, domains: Sequence[Domain]) -> None:
         )
 
 
-def hide_labels(config: ConfigDict, domains: Sequence[Domain], latents: Sequence[Latents]) -> list[Latents]:
+def mask_labels(config: ConfigDict, domains: Sequence[Domain], latents: Sequence[Latents]) -> list[Latents]:
     """What a training may see: the labels of a file, or of each domain those of a few that `config.label_seed` chooses.
 
     Args:
@@ -136,12 +136,12 @@ def read_class_map(config: ConfigDict, domains: Sequence[Domain]) -> ClassMap:
     return class_map
 
 
-def share_classes(class_map: ClassMap, latents: Sequence[Latents]) -> list[Latents]:
-    """Each domain's latents, their labels in the place of the domain's classes the bins that all share."""
+def to_shared_labels(class_map: ClassMap, latents: Sequence[Latents]) -> list[Latents]:
+    """Each domain's latents, their labels in the place of the domain's classes the groups that all share."""
     return [Latents(of.mu, of.sigma, class_map.shared(domain, of.labels)) for domain, of in enumerate(latents)]
 
 
-def label_all(
+def propagate_labels(
     config: ConfigDict, domains: Sequence[Domain], latents: Sequence[Latents], num_classes: int
 ) -> tuple[list[Latents], list[np.ndarray] | None]:
     """Labels all instances by those whose labels are seen, where `config.pseudo_labels` asks for it.
@@ -236,15 +236,15 @@ def train_bridge(
     check_config(config)
     distribution.replica_batch_size(config.batch_size, tf_strategy)
     domains, latents = load_domains(config, "train", data_dir, load)
-    name_classes(config, domains)
+    assign_class_names(config, domains)
     class_map = read_class_map(config, domains)
-    seen = hide_labels(config, domains, latents)
-    latents, weights = label_all(config, domains, share_classes(class_map, seen), class_map.num_bins)
-    make_batch = make_batches(latents, class_map.num_bins, config.sampling, config.seed, weights)
-    label_terms = make_label_terms(config, domains, latents, weights, class_map.num_bins)
+    seen = mask_labels(config, domains, latents)
+    latents, weights = propagate_labels(config, domains, to_shared_labels(class_map, seen), class_map.num_groups)
+    make_batch = make_batches(latents, class_map.num_groups, config.sampling, config.seed, weights)
+    label_terms = make_label_terms(config, domains, latents, weights, class_map.num_groups)
 
     with tf_strategy.scope():
-        bridge = make_bridge(config, domains, class_map.num_bins, label_terms)
+        bridge = make_bridge(config, domains, class_map.num_groups, label_terms)
     workdir = training.open_workdir(workdir, config.to_dict())  # Only now: what does not fit leaves nothing behind.
     few = config.labels_per_class is not None or config.label_file is not None
     if few and distribution.is_chief(tf_strategy):

@@ -18,28 +18,28 @@ from latent_xlate.domains.domain import Domain
 
 @dataclasses.dataclass(frozen=True)
 class ClassMap:
-    """The bins that domains share, each of classes that belong together.
+    """The groups that domains share, each of classes that belong together.
 
     Attributes:
-        bins: For each domain, by label, the bin of a class; UNLABELLED of one that nothing belongs to.
+        groups: For each domain, by label, the group of a class; UNLABELLED of one that nothing belongs to.
     """
 
-    bins: tuple[tuple[int, ...], ...]
+    groups: tuple[tuple[int, ...], ...]
 
     @property
-    def num_bins(self) -> int:
-        """How many bins there are; at least 1, for a bridge has to have one class."""
-        return 1 + max((number for of_domain in self.bins for number in of_domain), default=0)
+    def num_groups(self) -> int:
+        """How many groups there are; at least 1, for a bridge has to have one class."""
+        return 1 + max((number for of_domain in self.groups for number in of_domain), default=0)
 
     def shared(self, domain: int, labels: np.ndarray) -> np.ndarray:
-        """Bins of labels of the domain of an index, int32 [n], UNLABELLED where there is none.
+        """Groups of labels of the domain of an index, int32 [n], UNLABELLED where there is none.
 
         Raises:
             ValueError: A label that is out of range.
         """
         known = labels[labels != UNLABELLED]
-        checks.class_labels(known, len(self.bins[domain]), f"labels of domain {domain}")
-        lookup = np.array([*self.bins[domain], UNLABELLED], np.int32)  # The last of which is that of label -1.
+        checks.class_labels(known, len(self.groups[domain]), f"labels of domain {domain}")
+        lookup = np.array([*self.groups[domain], UNLABELLED], np.int32)  # The last of which is that of label -1.
         return lookup[labels]
 
     @classmethod
@@ -82,8 +82,8 @@ class ClassMap:
         """Classes that nothing belongs to, each as CLASS of DOMAIN."""
         return [
             f"{name} of {domain.name}"
-            for domain, bins in zip(domains, self.bins, strict=True)
-            for name, number in zip(domain.class_names, bins, strict=True)
+            for domain, groups in zip(domains, self.groups, strict=True)
+            for name, number in zip(domain.class_names, groups, strict=True)
             if number == UNLABELLED
         ]
 
@@ -143,13 +143,13 @@ def _joined(rows: Sequence[Mapping[int, int]], counts: Sequence[int]) -> tuple[t
         merged = set(row.items()).union(*(group.get(each, ()) for each in row.items()))
         group |= dict.fromkeys(merged, merged)
     numbers: dict[int, int] = {}
-    bins = []
+    groups = []
     for domain, count in enumerate(counts):
         members = [group.get((domain, label), set()) for label in range(count)]
-        bins.append(
+        groups.append(
             tuple(
                 numbers.setdefault(id(each), len(numbers)) if len({place for place, _ in each}) > 1 else UNLABELLED
                 for each in members
             )
         )
-    return tuple(bins)
+    return tuple(groups)

@@ -15,7 +15,7 @@ import numpy as np
 import tensorflow as tf
 from absl import flags
 
-from latent_xlate.batching import in_batches
+from latent_xlate.batching import as_graph, in_batches
 from latent_xlate.cli import _app
 from latent_xlate.data import speech
 from latent_xlate.domains import pretrained
@@ -70,7 +70,7 @@ def _of_runs():
 
 def _judge(classify, x):
     """Class probabilities, [n, classes]."""
-    judge = tf.function(lambda x: tf.nn.softmax(classify(x)), reduce_retracing=True, autograph=False)
+    judge = as_graph(lambda x: tf.nn.softmax(classify(x)))
     return in_batches(judge, x, batch_size=64)
 
 

@@ -38,7 +38,7 @@ class LabelledImages(Labelled):
     labels: np.ndarray
     class_names: tuple[str, ...]
 
-    def shifted(self) -> list[LabelledImages]:
+    def augmented(self) -> list[LabelledImages]:
         """All images moved by a pixel up, then down, left, and right; black moves in."""
         padded = np.pad(self.images, ((0, 0), (1, 1), (1, 1), (0, 0)))
         height, width = self.images.shape[1:3]

@@ -58,7 +58,7 @@ class Labelled(abc.ABC):
         return self._replaced(content, self.labels)
 
     @abc.abstractmethod
-    def shifted(self) -> list[Self]:
+    def augmented(self) -> list[Self]:
         """All instances changed a little, in several ways; each is of the class that it was of."""
 
     def _replaced(self, content, labels):

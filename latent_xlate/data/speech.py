@@ -36,7 +36,7 @@ class LabelledSpeech(Labelled):
     labels: np.ndarray
     class_names: tuple[str, ...]
 
-    def shifted(self) -> list[LabelledSpeech]:
+    def augmented(self) -> list[LabelledSpeech]:
         """All recordings at each of `audio.SPEEDS`: as of more voices."""
         return [self.with_content(change_speed(self.waveforms, speed)) for speed in SPEEDS]
 

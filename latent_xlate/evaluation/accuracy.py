@@ -16,7 +16,7 @@ import scipy.special
 import tensorflow as tf
 
 from latent_xlate import checks
-from latent_xlate.batching import in_batches
+from latent_xlate.batching import as_graph, in_batches
 from latent_xlate.data.labelled import UNLABELLED
 from latent_xlate.domains.domain import Domain
 from latent_xlate.evaluation.fid import frechet_distance
@@ -218,7 +218,7 @@ def _judge(domain: Domain, make: Callable[..., tf.Tensor], *arrays: np.ndarray) 
 def _judgement(domain: Domain, make: Callable[..., tf.Tensor]) -> Callable[..., _Judged]:
     """`_judge` as a function of arrays, its graph made once."""
     # Not a closure, for TensorFlow counts the graphs of one code and warns of many.
-    judge = tf.function(functools.partial(_view, domain, make), reduce_retracing=True, autograph=False)
+    judge = as_graph(functools.partial(_view, domain, make))
     return lambda *arrays: _Judged(*in_batches(judge, *arrays, batch_size=domain.batch_size))
 
 

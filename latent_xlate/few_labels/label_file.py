@@ -61,7 +61,7 @@ def read(
     return labels
 
 
-def name_classes(path: str | os.PathLike, domains: Sequence[Domain]) -> list[Domain]:
+def assign_class_names(path: str | os.PathLike, domains: Sequence[Domain]) -> list[Domain]:
     """Gives domains whose data came without classes those that a table has for them.
 
     Args:

@@ -16,7 +16,7 @@ from scipy.special import softmax
 from sklearn.neighbors import NearestNeighbors
 
 from latent_xlate import checks
-from latent_xlate.batching import in_batches
+from latent_xlate.batching import as_graph, in_batches
 from latent_xlate.data.labelled import UNLABELLED
 from latent_xlate.domains.domain import Domain
 from latent_xlate.latents.latents import Latents
@@ -59,7 +59,7 @@ def graph_points(domain: Domain, latents: Latents) -> np.ndarray:
         means = latents.mu[:, active] if active.any() else latents.mu
         return means / np.maximum(np.linalg.norm(means, axis=1, keepdims=True), _FLOOR)
 
-    @tf.function(reduce_retracing=True, autograph=False)
+    @as_graph
     def picture(z):
         small = tf.image.resize(domain.pictures(domain.decode(z)), (16, 16), antialias=True)
         return tf.reshape(small, [tf.shape(z)[0], -1])

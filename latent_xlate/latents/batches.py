@@ -10,7 +10,7 @@ import tensorflow as tf
 from latent_xlate import checks
 from latent_xlate.data.labelled import UNLABELLED
 from latent_xlate.latents.latents import Latents
-from latent_xlate.randomness import hash_of_stream, in_turn, shuffled_indices
+from latent_xlate.randomness import class_balanced, hash_of_stream, shuffled_indices
 from latent_xlate.training import MakeBatch
 
 SAMPLINGS = ("balanced", "uniform", "mixed")
@@ -97,7 +97,7 @@ def make_sampler(
         return lambda positions: shuffled_indices(positions, len(labels), seed)
     if sampling == "mixed":
         labelled = tf.constant(np.flatnonzero(labels != UNLABELLED))
-        sample_labelled = _sample_in_turn(known, num_classes, name, seed)
+        sample_labelled = _class_balanced(known, num_classes, name, seed)
 
         def sample(positions):
             turns = positions // 2
@@ -108,10 +108,10 @@ def make_sampler(
     if len(known) < len(labels):
         unlabelled = len(labels) - len(known)
         raise ValueError(f"{name} has {unlabelled} unlabelled instances; use sampling 'uniform' or 'mixed'.")
-    return _sample_in_turn(labels, num_classes, name, seed)
+    return _class_balanced(labels, num_classes, name, seed)
 
 
-def _sample_in_turn(labels, num_classes, name, seed):
+def _class_balanced(labels, num_classes, name, seed):
     """The sampler of labelled instances whose classes take turns."""
     counts = np.bincount(labels, minlength=num_classes)
     if not counts.all():
@@ -119,4 +119,4 @@ def _sample_in_turn(labels, num_classes, name, seed):
             f"Class {int(np.argmin(counts))} has no labelled instance in {name}; use sampling 'uniform', "
             "in which labels play no part."
         )
-    return in_turn(labels, num_classes, seed)
+    return class_balanced(labels, num_classes, seed)

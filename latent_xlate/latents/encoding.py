@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import tensorflow as tf
 
-from latent_xlate.batching import in_batches
+from latent_xlate.batching import as_graph, in_batches
 from latent_xlate.data.labelled import Labelled
 from latent_xlate.domains.domain import Domain
 from latent_xlate.latents.latents import Latents
@@ -30,7 +30,7 @@ def encode_data(domain: Domain, data: Labelled) -> Latents:
         shape = data.content.shape[1:]
         raise ValueError(f"{data.noun.capitalize()}s are {shape}, those of domain {domain.name!r} {domain.data_shape}.")
 
-    @tf.function(reduce_retracing=True, autograph=False)
+    @as_graph
     def encode(content):
         return domain.encode(tf.cast(content, tf.float32) / data.full_scale)
 
@@ -38,7 +38,7 @@ def encode_data(domain: Domain, data: Labelled) -> Latents:
     return Latents(mu, sigma, data.labels.astype(np.int32))
 
 
-def encode_shifted(domain: Domain, data: Labelled) -> Latents:
+def encode_augmented(domain: Domain, data: Labelled) -> Latents:
     """Posteriors of instances changed a little: images moved by a pixel, recordings at other speeds.
 
     What is true of an image is true of it a pixel further on: more instances to learn from, for no more labels.
@@ -48,9 +48,9 @@ def encode_shifted(domain: Domain, data: Labelled) -> Latents:
         data: Instances of the domain's shape.
 
     Returns:
-        The latents of all of `data.shifted()`, one way after the other.
+        The latents of all of `data.augmented()`, one way after the other.
 
     Raises:
         ValueError: As `encode_data`.
     """
-    return Latents.concatenated([encode_data(domain, domain.as_trained(shifted)) for shifted in data.shifted()])
+    return Latents.concatenated([encode_data(domain, domain.as_trained(shifted)) for shifted in data.augmented()])

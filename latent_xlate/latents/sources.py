@@ -9,7 +9,7 @@ from ml_collections import ConfigDict
 from latent_xlate import checks
 from latent_xlate.domains import pretrained
 from latent_xlate.domains.domain import Domain
-from latent_xlate.latents.encoding import encode_data, encode_shifted
+from latent_xlate.latents.encoding import encode_augmented, encode_data
 from latent_xlate.latents.latents import Latents
 
 LATENTS = {"dataset": None, "shifted": None, "shipped": "latents", "samples": "samples"}
@@ -58,7 +58,7 @@ def load_latents(domain: Domain, folder: str, latents: str, split: str, data_dir
 def _load_latents(domain, folder, kind, split, data_dir):
     if LATENTS[kind] is None:
         data = domain.load_data(split, data_dir)
-        return encode_data(domain, data) if kind == "dataset" else encode_shifted(domain, data)
+        return encode_data(domain, data) if kind == "dataset" else encode_augmented(domain, data)
     path = pretrained.folder(folder) / f"{LATENTS[kind]}_{split}.npz"
     shipped = Latents.load(path)
     if shipped.mu.shape[1] != domain.latent_dim:

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import tensorflow as tf
 
-from latent_xlate.batching import in_batches
+from latent_xlate.batching import as_graph, in_batches
 from latent_xlate.data.labelled import UNLABELLED, Labelled
 from latent_xlate.domains.custom.model_domain import ModelDomain
 from latent_xlate.domains.domain import Domain
@@ -109,16 +109,12 @@ def _samples(domain: Domain, split: str) -> Latents:
 def _measure(domain: Domain, data: Labelled, latents: Latents) -> dict[str, float]:
     """What the model card says of test instances."""
     x = data.floats
-    error = np.sqrt(np.mean((in_batches(_graph(domain.decode), latents.mu, batch_size=domain.batch_size) - x) ** 2))
+    error = np.sqrt(np.mean((in_batches(as_graph(domain.decode), latents.mu, batch_size=domain.batch_size) - x) ** 2))
     measured = {"root mean square error of what is encoded and decoded": float(error)}
     if domain.has_classifier and (data.labels != UNLABELLED).all():
-        classes = in_batches(_graph(domain.classify), x, batch_size=domain.batch_size).argmax(axis=1)
+        classes = in_batches(as_graph(domain.classify), x, batch_size=domain.batch_size).argmax(axis=1)
         measured["accuracy of the classifier"] = float(np.mean(classes == data.labels))
     return measured
-
-
-def _graph(function):
-    return tf.function(function, reduce_retracing=True, autograph=False)
 
 
 def _model_card(domain: Domain, splits: dict[str, Labelled], measured: dict[str, float]) -> str:

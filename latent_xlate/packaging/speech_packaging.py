@@ -10,9 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import tensorflow as tf
 
-from latent_xlate.batching import in_batches
+from latent_xlate.batching import as_graph, in_batches
 from latent_xlate.domains.domain import Domain
 from latent_xlate.domains.network_files import load_network
 from latent_xlate.domains.speech.latent_mixture import TEMPERATURE, LatentMixture
@@ -132,7 +131,7 @@ def _fitting_gain(domain: Domain, x: np.ndarray, z: np.ndarray) -> float:
 
     A distance between spectra is least where they are a little too soft, for what cannot be foretold.
     """
-    decode = tf.function(domain.decode, reduce_retracing=True, autograph=False)
+    decode = as_graph(domain.decode)
     decoded = in_batches(decode, z, batch_size=domain.batch_size)
     loudness = [np.sqrt(np.mean(np.square(sounds), axis=1)) for sounds in (x, decoded)]
     return round(float(np.median(loudness[0] / loudness[1])), 3)
@@ -140,7 +139,7 @@ def _fitting_gain(domain: Domain, x: np.ndarray, z: np.ndarray) -> float:
 
 def _recognised(domain: Domain, z: np.ndarray, labels: np.ndarray) -> float:
     """Share of latents whose decoded sound is of their class."""
-    judge = tf.function(lambda z: domain.classify(domain.decode(z)), reduce_retracing=True, autograph=False)
+    judge = as_graph(lambda z: domain.classify(domain.decode(z)))
     return float(np.mean(in_batches(judge, z, batch_size=domain.batch_size).argmax(axis=1) == labels))
 
 

@@ -13,7 +13,7 @@ import pytest
 import tensorflow as tf
 
 from latent_xlate.bridge import latent_classifier
-from latent_xlate.bridge.bridge_training import hide_labels, label_all, train_bridge
+from latent_xlate.bridge.bridge_training import mask_labels, propagate_labels, train_bridge
 from latent_xlate.domains import pretrained
 from latent_xlate.latents.latents import Latents
 from latent_xlate.latents.sources import load_domains
@@ -153,7 +153,7 @@ def test_pseudo_labels_are_of_the_seen_labels_alone_and_stand_in_for_the_others(
 
     config = few_labels(savedmodels, **fields)
     domains, latents = load_domains(config, "train")
-    labelled, weights = label_all(config, domains, hide_labels(config, domains, latents), shipped.NUM_CLASSES)
+    labelled, weights = propagate_labels(config, domains, mask_labels(config, domains, latents), shipped.NUM_CLASSES)
     for name, of, pseudo, weight in zip(seen, latents, labelled, weights, strict=True):
         assert np.mean(pseudo.labels == of.labels) > 0.9
         np.testing.assert_array_equal(weight[seen[name]], 1)

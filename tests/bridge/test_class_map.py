@@ -22,34 +22,34 @@ PARITY = domain("parity", "even", "odd")
 
 
 def test_by_label_unless_told():
-    assert ClassMap.by_label([DIGITS, WORDS]).bins == ((0, 1, 2, 3), (0, 1, 2, 3))
-    assert ClassMap.by_label([DIGITS, domain("unlabelled")]).bins == ((0, 1, 2, 3), ())
-    assert ClassMap.by_label([domain("a"), domain("b")]).num_bins == 1
+    assert ClassMap.by_label([DIGITS, WORDS]).groups == ((0, 1, 2, 3), (0, 1, 2, 3))
+    assert ClassMap.by_label([DIGITS, domain("unlabelled")]).groups == ((0, 1, 2, 3), ())
+    assert ClassMap.by_label([domain("a"), domain("b")]).num_groups == 1
     with pytest.raises(ValueError, match=r"or a class map \(--class_map\); these have .*'digits': 4, 'parity': 2"):
         ClassMap.by_label([DIGITS, PARITY])
 
 
 def test_one_to_one():
     class_map = ClassMap.read("0=zero,1=one, 2=two ,3=three", [DIGITS, WORDS])
-    assert class_map.bins == ((0, 1, 2, 3), (1, 0, 2, 3))
+    assert class_map.groups == ((0, 1, 2, 3), (1, 0, 2, 3))
     np.testing.assert_array_equal(class_map.shared(1, np.array([0, 1, 3, -1])), [1, 0, 3, -1])
 
 
 def test_many_to_one_and_one_to_many():
     there = ClassMap.read("0=even,2=even,1=odd,3=odd", [DIGITS, PARITY])
-    assert (there.bins, there.num_bins) == (((0, 1, 0, 1), (0, 1)), 2)
+    assert (there.groups, there.num_groups) == (((0, 1, 0, 1), (0, 1)), 2)
     back = ClassMap.read("even=0,even=2,odd=1,odd=3", [PARITY, DIGITS])
-    assert back.bins == ((0, 1), (0, 1, 0, 1))
+    assert back.groups == ((0, 1), (0, 1, 0, 1))
 
 
 def test_chains_are_one_bin():
     class_map = ClassMap.read("0=zero,0=one,1=one,2=two,3=three", [DIGITS, WORDS])
-    assert class_map.bins == ((0, 0, 1, 2), (0, 0, 1, 2))
+    assert class_map.groups == ((0, 0, 1, 2), (0, 0, 1, 2))
 
 
 def test_what_nothing_belongs_to_is_left_out():
     class_map = ClassMap.read("0=zero,1=one", [DIGITS, WORDS])
-    assert class_map.bins == ((0, 1, -1, -1), (1, 0, -1, -1))
+    assert class_map.groups == ((0, 1, -1, -1), (1, 0, -1, -1))
     assert class_map.left_out([DIGITS, WORDS]) == ["2 of digits", "3 of digits", "two of words", "three of words"]
 
 
@@ -65,7 +65,7 @@ def test_files_say_the_same_as_pairs(tmp_path):
 def test_table_joins_any_number_of_domains(tmp_path):
     (tmp_path / "map.csv").write_text("digits,words,parity\n0,zero,even\n2,two,even\n1,one,odd\n3,,odd\n")
     class_map = ClassMap.read(str(tmp_path / "map.csv"), [DIGITS, WORDS, PARITY])
-    assert class_map.bins == ((0, 1, 0, 1), (1, 0, 0, -1), (0, 1))
+    assert class_map.groups == ((0, 1, 0, 1), (1, 0, 0, -1), (0, 1))
 
 
 @pytest.mark.parametrize(

@@ -78,7 +78,7 @@ def test_domain_without_classes_gets_those_of_the_table(rows, names, tmp_path):
     digits.class_names, plain.class_names = tuple(map(str, range(11))), ()
     path = tmp_path / "labels.csv"
     path.write_text(HEAD + "digits,shipped,0,1\n" + rows)
-    assert label_file.name_classes(path, [digits, plain]) == [plain]
+    assert label_file.assign_class_names(path, [digits, plain]) == [plain]
     assert digits.class_names == tuple(map(str, range(11)))
     assert plain.class_names == names
     seen = label_file.read(path, [digits, plain], ["shipped"] * 2, [11, 11])[1]
@@ -94,4 +94,4 @@ def test_table_of_one_class_or_none_names_no_classes(rows, message, tmp_path):
     plain.class_names = ()
     (tmp_path / "labels.csv").write_text(HEAD + rows)
     with pytest.raises(ValueError, match=message):
-        label_file.name_classes(tmp_path / "labels.csv", [plain])
+        label_file.assign_class_names(tmp_path / "labels.csv", [plain])

@@ -6,7 +6,7 @@ import tensorflow as tf
 from latent_xlate.data.images import LabelledImages
 from latent_xlate.data.speech import LabelledSpeech
 from latent_xlate.latents.batches import SAMPLINGS, make_batches
-from latent_xlate.latents.encoding import encode_data, encode_shifted
+from latent_xlate.latents.encoding import encode_augmented, encode_data
 from latent_xlate.latents.label_choice import choose_labelled
 from latent_xlate.latents.latents import Latents
 from latent_xlate.modalities.alignment import align
@@ -90,7 +90,7 @@ def test_shifted_latents_are_those_of_images_that_scipy_moves():
     generator = np.random.default_rng(0)
     images = generator.integers(256, size=(5, 28, 28, 1), dtype=np.uint8)
     data = LabelledImages(images, np.array([3, 1, 4, 1, 5]), tiny.CLASS_NAMES)
-    shifted = encode_shifted(domain, data)
+    shifted = encode_augmented(domain, data)
     moved = [scipy.ndimage.shift(images, (0, y, x, 0), order=0) for y, x in ((-1, 0), (1, 0), (0, -1), (0, 1))]
     mu, sigma = domain.encode(np.concatenate(moved) / np.float32(255))
     np.testing.assert_allclose(shifted.mu, mu, rtol=1e-4, atol=1e-5)
@@ -104,7 +104,7 @@ def test_shifted_latents_of_recordings_are_those_of_other_speeds_as_the_model_kn
     domain.align = aligned
     tones = [np.round(20000 * sounds.tone(hertz, 0.3, 16000, 1.0)).astype(np.int16) for hertz in (300, 500)]
     data = LabelledSpeech(np.pad(tones, ((0, 0), (3000, 8584))), np.array([7, 2]), tiny.CLASS_NAMES)
-    shifted = encode_shifted(domain, data)
+    shifted = encode_augmented(domain, data)
     changed = np.concatenate([change_speed(data.waveforms, speed) for speed in (0.92, 1.08)])
     mu, sigma = domain.encode((align(changed) if aligned else changed) / np.float32(32768))
     np.testing.assert_allclose(shifted.mu, mu, rtol=1e-4, atol=1e-5)

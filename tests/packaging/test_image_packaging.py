@@ -7,7 +7,6 @@ import shutil
 import keras
 import numpy as np
 import pytest
-from latent_xlate.packaging.image_packaging import package_image_domain
 
 from latent_xlate.data import images, tfds_sets
 from latent_xlate.data.synthetic import digits_like
@@ -16,6 +15,7 @@ from latent_xlate.domains.image.image_training import train_image_model
 from latent_xlate.latents.encoding import encode_data
 from latent_xlate.latents.latents import Latents
 from latent_xlate.packaging import image_packaging
+from latent_xlate.packaging.image_packaging import package_image_domain
 from tests.support import tiny
 
 OPTIONS = {"epochs": 2, "batch_size": 32, "hidden_units": 16, "seed": 5}

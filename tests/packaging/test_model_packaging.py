@@ -115,7 +115,7 @@ def test_own_models_from_files_to_an_evaluated_and_exported_translator(pictures,
         f"--workdir={tmp_path / 'bridge'}",
     )
     translator = tmp_path / "bridge" / "translator"
-    assert Translator.load(translator).class_map.bins == ((0, 1, 2, 3), (3, 2, 1, 0))
+    assert Translator.load(translator).class_map.groups == ((0, 1, 2, 3), (3, 2, 1, 0))
     table = run("evaluate", f"--translator={translator}", f"--output={tmp_path / 'evaluation'}")
     assert "own to saved" in table
     assert f"{tmp_path / 'export' / 'translator' / '1'}" in run(

@@ -12,7 +12,7 @@ import numpy as np
 import tensorflow as tf
 
 from latent_xlate import checks
-from latent_xlate.batching import in_batches
+from latent_xlate.batching import as_graph, in_batches
 from latent_xlate.checks import reason
 from latent_xlate.data.labelled import Labelled
 from latent_xlate.domains.domain import Domain
@@ -110,7 +110,7 @@ class ModelDomain(Domain):
 
         An autoencoder's may lie anywhere, and a bridge learns best what is of the size of 1.
         """
-        encode = tf.function(self.encode, reduce_retracing=True, autograph=False)
+        encode = as_graph(self.encode)
         mu, _ = in_batches(encode, x, batch_size=self.batch_size)
         deviation = mu.std(axis=0)
         shift, scale = self.shift, self.scale

@@ -26,7 +26,7 @@ from latent_xlate.domains.speech.wavegan_trainer import OBJECTIVES, WaveGANTrain
 from latent_xlate.modalities.alignment import align
 from latent_xlate.modalities.audio import NUM_SAMPLES, SAMPLE_RATE, change_speed
 from latent_xlate.optimizer import SCHEDULES, FusedAdam, make_schedule
-from latent_xlate.randomness import in_turn, shuffled_indices
+from latent_xlate.randomness import class_balanced, shuffled_indices
 
 DISCRIMINATORS = ("waveform", "spectrogram")
 
@@ -293,7 +293,7 @@ def make_batches(data: speech.LabelledSpeech, settings: WaveGANSettings) -> trai
 
     if settings.class_latents:
         width = len(data.class_names)
-        sample = in_turn(labels, width, settings.seed)
+        sample = class_balanced(labels, width, settings.seed)
 
     def make_batch(positions):
         # The stream of each of a step's batches, or of a class in it, goes on where that of the last step's ended.
