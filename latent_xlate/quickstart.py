@@ -52,7 +52,7 @@ def quickstart(config: ConfigDict, output: str | os.PathLike) -> Path:
     Args:
         config: Of two domains or more that have pictures of their data, and whose latents ship with them.
         output: Folder. Gets `run/` (the training), `translator/<version>/` (the SavedModel),
-            `figures/`, `metrics.json` and `index.html`.
+            `examples/<domain>/<class>.*` (files to translate), `figures/`, `metrics.json` and `index.html`.
 
     Returns:
         Path of `index.html`.
@@ -73,6 +73,9 @@ def quickstart(config: ConfigDict, output: str | os.PathLike) -> Path:
     summary = report.summarise([metrics])
     files.write_json(output / "metrics.json", {"training_seconds": round(seconds, 1), **metrics})
 
+    for domain in domains:
+        _write_examples(domain, latents[domain.name], output / "examples" / domain.name)
+
     exported = export_translator(translator, output)
     parts = _draw(load_export(exported), translator, latents, metrics, output / "figures")
     page = _page(report.table(summary), seconds, exported.relative_to(output), parts)
@@ -80,6 +83,15 @@ def quickstart(config: ConfigDict, output: str | os.PathLike) -> Path:
     print(report.table(summary))
     print(f"Training took {seconds:.0f} s. SavedModel: {exported}\nOpen {path.resolve()} in a browser.")
     return path
+
+
+def _write_examples(domain: Domain, latents: Latents, folder: Path) -> None:
+    """Writes a held-out instance of each class, decoded, as a file named after the class's label."""
+    examples, per_class = _examples(latents)
+    contents = domain.write(domain.decode(tf.constant(examples.mu[::per_class]))).numpy()
+    for label, content in zip(examples.labels[::per_class], contents, strict=True):
+        write = functools.partial(Path.write_bytes, data=content)
+        files.write_atomically(folder / f"{label}{domain.file_suffix}", write)
 
 
 def _draw(

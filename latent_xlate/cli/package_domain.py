@@ -6,7 +6,7 @@ Of finished runs of `train_domain` and `train_wavegan`:
     bin/package_domain.py --name=mnist_b --vae=out/mnist_b_vae --classifier=mnist
     bin/package_domain.py --name=spoken_digit --wavegan=out/digits --classifier=out/speech_classifier
 
-Of models of your own (docs/bring_your_own_model.md), Keras files or a SavedModel, with a folder of files to
+Of models of your own (docs/tutorials/own_model.md), Keras files or a SavedModel, with a folder of files to
 encode, CLASS/*.png say:
 
     bin/package_domain.py --name=shapes --decoder=decoder.keras --encoder=encoder.keras --data=pictures/ \
