@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 import latent_xlate
+from tests.support.paths import ROOT
 
-ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "latent_xlate"
 COMMANDS = sorted(path.stem for path in (ROOT / "bin").glob("*.py"))
 
