@@ -17,8 +17,8 @@ from PIL import Image
 
 import latent_xlate
 from latent_xlate.domains import pretrained
+from tests.support.paths import ROOT
 
-ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "latent_xlate"
 COMMANDS = sorted(path.stem for path in (ROOT / "bin").glob("*.py"))
 CONSOLE_SCRIPTS = {f"latent_xlate_{name}": f"latent_xlate.cli.{name}:console_entry_point" for name in COMMANDS}

@@ -3,7 +3,6 @@
 import os
 import subprocess
 import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -19,8 +18,7 @@ from latent_xlate.packaging.model_packaging import package_model_domain
 from latent_xlate.serving.export import export_translator, load_export
 from latent_xlate.translator import Translator
 from tests.support import own_models, raw, tiny
-
-ROOT = Path(__file__).parents[2]
+from tests.support.paths import ROOT
 
 
 @pytest.fixture(scope="module")

@@ -26,7 +26,7 @@ import sys
 import keras, numpy as np
 from latent_xlate import baselines, translator  # Registers the classes, as the next two do.
 from latent_xlate.bridge import latent_classifier
-from latent_xlate.domains import speech_classifier, spectrogram_discriminator, speech_encoder, wavegan
+from latent_xlate.domains.speech import speech_classifier, spectrogram_discriminator, speech_encoder, wavegan
 
 for line in sys.stdin:
     folder = line.strip()

@@ -2,7 +2,6 @@ import json
 import os
 import subprocess
 import sys
-from pathlib import Path
 
 import keras
 import numpy as np
@@ -17,9 +16,9 @@ from latent_xlate.domains.speech.speech_training import (
     train_speech_classifier,
 )
 from tests.support import sounds
+from tests.support.paths import ROOT
 from tests.test_training import finish, free_ports
 
-ROOT = Path(__file__).resolve().parents[2]
 OPTIONS = {"epochs": 12, "batch_size": 4, "filters": 2, "learning_rate": 1e-2}
 
 
