@@ -1,9 +1,10 @@
-"""Two models of one's own, a Keras autoencoder and a SavedModel, bridged, translated and exported.
+"""Bridges two models of your own, a Keras autoencoder and a SavedModel, and translates and exports.
 
     python examples/bring_your_own_model.py out/example
 
-The first is of handwritten digits of 8 by 8 pixels (scikit-learn's), by numbers; the second of made-up bars of 12
-by 12 pixels, of which there are but two kinds: the map says that even digits are one and odd ones the other.
+The first model is an autoencoder of handwritten digits of 8 by 8 pixels (scikit-learn's), the second one of synthetic
+bars of 12 by 12 pixels. Bars have only two classes: the class map joins the even digits to one of them, and the odd
+digits to the other.
 """
 
 import sys
@@ -15,14 +16,12 @@ import tensorflow as tf
 from PIL import Image
 from sklearn.datasets import load_digits
 
-from latent_xlate.bridge.bridge_training import read_class_map, train_bridge
+import latent_xlate as lx
 from latent_xlate.configs.own_domains import get_config
 from latent_xlate.data.synthetic import digits_like
 from latent_xlate.domains.custom.keras_domain import KerasDomain
 from latent_xlate.domains.custom.saved_model_domain import SavedModelDomain
 from latent_xlate.packaging.model_packaging import package_model_domain
-from latent_xlate.serving.export import export_translator
-from latent_xlate.translator import Translator
 
 
 def write_pictures(folder: Path, images: np.ndarray, class_names: list[str]) -> Path:
@@ -34,7 +33,7 @@ def write_pictures(folder: Path, images: np.ndarray, class_names: list[str]) -> 
 
 
 def train_autoencoder(x: np.ndarray, latent_dim: int, epochs: int) -> tuple[keras.Model, keras.Model]:
-    """A plain autoencoder of images, [n, height, width, 1] in [0, 1]: its encoder and decoder."""
+    """Trains a plain autoencoder of images, [n, height, width, 1] in [0, 1], and returns its encoder and decoder."""
     shape = x.shape[1:]
     encoder = keras.Sequential(
         [keras.Input(shape), keras.layers.Flatten(), keras.layers.Dense(128, "relu"), keras.layers.Dense(latent_dim)]
@@ -54,7 +53,7 @@ def train_autoencoder(x: np.ndarray, latent_dim: int, epochs: int) -> tuple[kera
 
 
 def train_classifier(x: np.ndarray, labels: np.ndarray, epochs: int) -> keras.Model:
-    """A judge of the images, by which the translation is measured."""
+    """Trains a judge of the images, which measures the translation."""
     layers = [keras.layers.Flatten(), keras.layers.Dense(64, "relu"), keras.layers.Dense(int(labels.max()) + 1)]
     judge = keras.Sequential([keras.Input(x.shape[1:]), *layers])
     judge.compile("adam", keras.losses.SparseCategoricalCrossentropy(from_logits=True))
@@ -63,13 +62,13 @@ def train_classifier(x: np.ndarray, labels: np.ndarray, epochs: int) -> keras.Mo
 
 
 def main(output: Path) -> None:
-    """Makes both domains, trains the bridge, and says how often an even digit becomes a bar of its kind."""
+    """Makes both domains, trains the bridge, and prints the share of digits that become a bar of their class."""
     keras.utils.set_random_seed(0)
     digits = load_digits()
     pixels = (digits.images * 255 / 16).astype(np.uint8)
     folder = write_pictures(output / "digit_pictures", pixels, [str(label) for label in digits.target])
     encoder, decoder = train_autoencoder(pixels[..., None] / np.float32(255), 10, epochs=30)
-    # Dark on bright, or bright on dark as here: "auto" would have to guess it of each.
+    # All pictures are bright on dark; "auto" would guess it for each.
     domain = KerasDomain.of("small_digits", decoder, encoder, invert="never")
     package_model_domain(domain, output / "small_digits", folder)
 
@@ -93,14 +92,13 @@ def main(output: Path) -> None:
     config.num_steps = 600
     with config.unlocked():
         config.class_map = ",".join(f"{digit}={('flat', 'steep')[digit % 2]}" for digit in range(10))
-    domains, bridge = train_bridge(config, output / "bridge")
-    translator = Translator(domains, bridge, read_class_map(config, domains))
+    translator = lx.train_bridge(config, output / "bridge")
     translator.save(output / "bridge" / "translator")
 
     translated = translator.translate(pixels[..., None] / np.float32(255), "small_digits", "bars")
     kinds = np.argmax(translator.domain("bars").classify(translated), axis=1)
     print(f"Digits that become a bar of their kind: {np.mean(kinds == digits.target % 2):.3f}")
-    print(f"SavedModel: {export_translator(translator, output / 'export')}")
+    print(f"SavedModel: {lx.export(translator, output / 'export')}")
 
 
 if __name__ == "__main__":
