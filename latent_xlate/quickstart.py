@@ -20,7 +20,7 @@ from latent_xlate import figures, files
 from latent_xlate.bridge.bridge_training import train_bridge
 from latent_xlate.domains.domain import SOUND, Domain
 from latent_xlate.evaluation import report
-from latent_xlate.evaluation.accuracy import evaluate_translator
+from latent_xlate.evaluation.accuracy import evaluate
 from latent_xlate.latents.interpolation import interpolate
 from latent_xlate.latents.latents import Latents
 from latent_xlate.latents.sources import latent_kinds, load_latents
@@ -69,7 +69,7 @@ def quickstart(config: ConfigDict, output: str | os.PathLike) -> Path:
         domain.name: load_latents(domain, folder, kind.partition("+")[0], "test")
         for domain, folder, kind in zip(domains, config.domains, kinds, strict=True)
     }
-    metrics = evaluate_translator(translator, latents)
+    metrics = evaluate(translator, latents)
     summary = report.summarise([metrics])
     files.write_json(output / "metrics.json", {"training_seconds": round(seconds, 1), **metrics})
 
