@@ -54,7 +54,11 @@ setup(
         "Topic :: Scientific/Engineering :: Artificial Intelligence",
     ],
     packages=find_packages(include=["latent_xlate", "latent_xlate.*"]),
-    package_data={"latent_xlate": ["templates/*"], "latent_xlate.serving": ["bundle_files/*"], "latent_xlate.serving.demo": ["assets/*"]},
+    package_data={
+        "latent_xlate": ["templates/*"],
+        "latent_xlate.serving": ["bundle_files/*"],
+        "latent_xlate.serving.demo": ["assets/*"],
+    },
     data_files=pretrained_weights(),
     entry_points={"console_scripts": console_scripts()},
     python_requires=">=3.11,<3.14",

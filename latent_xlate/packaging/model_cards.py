@@ -8,7 +8,7 @@ from typing import Any
 from latent_xlate import documents, tables
 from latent_xlate.data.images import LabelledImages
 from latent_xlate.data.labelled import Labelled
-from latent_xlate.domains.custom.model_domain import ModelDomain
+from latent_xlate.domains.domain import Domain
 from latent_xlate.domains.speech.latent_mixture import TEMPERATURE
 from latent_xlate.domains.speech.speech_domain import SpeechDomain
 from latent_xlate.latents.samples import MIN_PROBABILITY
@@ -107,7 +107,7 @@ def speech_card(
     )
 
 
-def own_model_card(domain: ModelDomain, splits: Mapping[str, Labelled], measured: Mapping[str, float]) -> str:
+def own_model_card(domain: Domain, splits: Mapping[str, Labelled], measured: Mapping[str, float]) -> str:
     """Returns the model card of a domain of the user's own models.
 
     Args:

@@ -1,4 +1,4 @@
-"""Table 5: how long base models train, and how long a bridge (paper, section 5.4)."""
+"""Section 5.4: how long base models train, and how long a bridge."""
 
 from __future__ import annotations
 
@@ -125,7 +125,7 @@ def machine() -> str:
     return f"{os.cpu_count()} CPU cores"
 
 
-def _table_5(study: Study) -> str:
+def _training_time(study: Study) -> str:
     key = {"quick": study.settings.quick, "machine": machine()}
     times: dict[str, Any] = study.cached("training_time", key, lambda: measure(study.settings.quick))
     hours = {name: of["seconds"] * of["steps"] / 3600 for name, of in times.items()}
@@ -146,4 +146,4 @@ def _table_5(study: Study) -> str:
     return text + "\n\n" + tables.markdown(["", "ms a step", "steps", "hours", "ratio, ours", "ratio, paper"], rows)
 
 
-SECTIONS = {"table5": Section("Table 5: training time, base models against bridge", no_runs, _table_5)}
+SECTIONS = {"training_time": Section("Section 5.4: training time, base models against bridge", no_runs, _training_time)}
