@@ -9,6 +9,8 @@ from typing import TypeVar
 import keras
 import tensorflow as tf
 
+from latent_xlate import checks
+
 Network = TypeVar("Network", bound=keras.Model)
 
 
@@ -45,7 +47,7 @@ def load_network(path: str | os.PathLike, kind: type[Network], what: str) -> Net
     try:
         network = keras.saving.load_model(path, compile=False)
     except Exception as error:  # Whatever Keras may raise over a damaged file.
-        raise ValueError(f"{path} is damaged, or no Keras model ({str(error).splitlines()[0]}).") from None
+        raise ValueError(f"{path} is damaged, or no Keras model ({checks.reason(error)}).") from None
     if not isinstance(network, kind):
         raise ValueError(f"{path} holds a {type(network).__name__}, not a {what}.")
     return network

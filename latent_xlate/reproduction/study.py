@@ -25,7 +25,7 @@ from latent_xlate.data import images
 from latent_xlate.domains import pretrained
 from latent_xlate.domains.domain import Domain
 from latent_xlate.domains.image.image_domain import ImageDomain
-from latent_xlate.evaluation.accuracy import LabelledData, evaluate_translator
+from latent_xlate.evaluation.accuracy import LabelledData, evaluate
 from latent_xlate.latents.encoding import encode_data
 from latent_xlate.latents.latents import Latents
 from latent_xlate.latents.sources import load_latents
@@ -105,13 +105,13 @@ class Study:
         measured = [self.test_data(domain) for domain in domains]
         latents = {name: of for name, (of, _) in zip(translator.names, measured, strict=True)}
         data = {name: of for name, (_, of) in zip(translator.names, measured, strict=True) if of is not None}
-        metrics = {**labels_seen(folder), **evaluate_translator(translator, latents, data=data)}
+        metrics = {**labels_seen(folder), **evaluate(translator, latents, data=data)}
         files.write_json(folder / _METRICS, metrics)
         shutil.rmtree(folder / "checkpoints")  # Gigabytes, in all.
         gc.collect()  # Graphs hold data, and are held by cycles.
 
     def metrics(self, config: ConfigDict) -> dict[str, Any]:
-        """What `evaluate_translator` says of a run, on held-out instances."""
+        """What `evaluate` says of a run, on held-out instances."""
         self.train(config)
         return json.loads((self.run_folder(config) / _METRICS).read_text())
 

@@ -1,4 +1,4 @@
-"""Table 5: how long base models train, and how long a bridge (paper, section 5.4)."""
+"""Section 5.4: how long base models train, and how long a bridge."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from latent_xlate import training
+from latent_xlate import tables, training
 from latent_xlate.bridge.bridging_vae import BridgingVAE
 from latent_xlate.configs import mnist_fashion_mnist, mnist_spoken_digit
 from latent_xlate.domains.image.image_training import BATCH_SIZES
@@ -24,7 +24,7 @@ from latent_xlate.latents.batches import make_batches
 from latent_xlate.latents.latents import Latents
 from latent_xlate.optimizer import FusedAdam
 from latent_xlate.reproduction import paper
-from latent_xlate.reproduction.sections import Section, no_runs, table
+from latent_xlate.reproduction.sections import Section, no_runs
 from latent_xlate.reproduction.study import Study
 
 _IMAGES, _EPOCHS = 55_000, 100
@@ -125,7 +125,7 @@ def machine() -> str:
     return f"{os.cpu_count()} CPU cores"
 
 
-def _table_5(study: Study) -> str:
+def _training_time(study: Study) -> str:
     key = {"quick": study.settings.quick, "machine": machine()}
     times: dict[str, Any] = study.cached("training_time", key, lambda: measure(study.settings.quick))
     hours = {name: of["seconds"] * of["steps"] / 3600 for name, of in times.items()}
@@ -143,7 +143,7 @@ def _table_5(study: Study) -> str:
     )
     if study.settings.quick:
         text += " **Quick: the networks timed here are small ones, and the numbers mean nothing.**"
-    return text + "\n\n" + table(["", "ms a step", "steps", "hours", "ratio, ours", "ratio, paper"], rows)
+    return text + "\n\n" + tables.markdown(["", "ms a step", "steps", "hours", "ratio, ours", "ratio, paper"], rows)
 
 
-SECTIONS = {"table5": Section("Table 5: training time, base models against bridge", no_runs, _table_5)}
+SECTIONS = {"training_time": Section("Section 5.4: training time, base models against bridge", no_runs, _training_time)}

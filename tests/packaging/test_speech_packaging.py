@@ -18,7 +18,7 @@ from latent_xlate.latents.encoding import encode_data
 from latent_xlate.latents.latents import Latents
 from latent_xlate.latents.sources import load_latents
 from latent_xlate.modalities.alignment import align
-from latent_xlate.packaging import speech_packaging
+from latent_xlate.packaging import domain_folder, speech_packaging
 from latent_xlate.packaging.speech_packaging import package_speech_domain
 from tests.support import sounds
 
@@ -97,7 +97,7 @@ def packaged(runs, data_dir, tmp_path_factory):
 def package(runs, data_dir, folder, wavegan="wavegan", classifier="classifier", **options):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(speech_packaging, "SAMPLES_PER_CLASS", SAMPLES)
-        patch.setattr(speech_packaging, "NUM_LATENTS", {"train": 20, "test": 5})
+        patch.setattr(domain_folder, "NUM_LATENTS", {"train": 20, "test": 5})
         return package_speech_domain(
             "words", runs / wavegan, str(runs / classifier), folder, data_dir=data_dir, **options
         )
@@ -234,7 +234,7 @@ def test_without_an_encoder_there_are_samples_alone_and_a_judge_can_be_shared(pa
 
 def test_without_a_judge_there_are_posteriors_alone(packaged, runs, data_dir, tmp_path):
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(speech_packaging, "NUM_LATENTS", {"train": 20, "test": 5})
+        patch.setattr(domain_folder, "NUM_LATENTS", {"train": 20, "test": 5})
         domain = package_speech_domain("words", runs / "wavegan", None, tmp_path / "words", data_dir=data_dir)
     assert (domain.has_classifier, domain.class_names) == (False, ("low", "high"))
     names = {path.name for path in (tmp_path / "words").iterdir()}

@@ -12,6 +12,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from latent_xlate import checks
 from latent_xlate.domains.speech.speech_classifier import SpeechClassifier
 from latent_xlate.domains.speech.wavegan import STRIDES, WaveGANDiscriminator, WaveGANGenerator
 
@@ -137,7 +138,7 @@ class _Checkpoint:
             raise self.damaged(error) from None
 
     def damaged(self, error: Exception) -> ValueError:
-        reason = str(error).partition("\n")[0]
+        reason = checks.reason(error)
         return ValueError(f"Checkpoint {self.prefix} is damaged or incomplete ({reason}): copy its files again.")
 
     def foreign(self, reason: str) -> ValueError:

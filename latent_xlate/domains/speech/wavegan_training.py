@@ -268,7 +268,7 @@ def _start_from(trainer: WaveGANTrainer, folder: Path) -> None:
             try:
                 network.set_weights(load_network(path, kind, name).get_weights())
             except ValueError as error:
-                raise ValueError(f"Cannot start from {path}: {str(error).splitlines()[0]}") from None
+                raise ValueError(f"Cannot start from {path}: {checks.reason(error)}") from None
 
 
 def load_generator(path: str | os.PathLike) -> WaveGANGenerator:
