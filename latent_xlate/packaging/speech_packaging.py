@@ -17,7 +17,8 @@ from latent_xlate.domains.network_files import load_network
 from latent_xlate.domains.speech.latent_mixture import TEMPERATURE, LatentMixture
 from latent_xlate.domains.speech.speech_domain import SpeechDomain
 from latent_xlate.domains.speech.speech_encoder import SpeechEncoder
-from latent_xlate.domains.speech.wavegan_training import WaveGANSettings, load_generator
+from latent_xlate.domains.speech.wavegan_generator import load_keras_generator
+from latent_xlate.domains.speech.wavegan_settings import WaveGANSettings
 from latent_xlate.latents.encoding import encode_data
 from latent_xlate.latents.samples import MIN_PROBABILITY, PER_CLASS, sample_latents
 from latent_xlate.packaging.image_packaging import (
@@ -72,7 +73,7 @@ def package_speech_domain(
     if judge and judge.dataset != config["dataset"]:
         raise ValueError(f"The WaveGAN is of {config['dataset']!r}, the classifier of {judge.dataset!r}.")
     folder = check_folder(folder)
-    generator = load_generator(Path(run) / "generator.keras")
+    generator = load_keras_generator(Path(run) / "generator.keras")
     encoder = None
     if (Path(run) / "encoder.keras").exists():
         encoder = load_network(Path(run) / "encoder.keras", SpeechEncoder, "encoder of speech")
