@@ -17,7 +17,7 @@ import tensorflow as tf
 from latent_xlate import files
 from latent_xlate.benchmarks import timing
 from latent_xlate.benchmarks.remote import RemoteFunction
-from latent_xlate.domains.speech.wavegan import WaveGANGenerator
+from latent_xlate.domains.speech.wavegan_generator import WaveGANGenerator
 from latent_xlate.modalities.audio import NUM_SAMPLES, SAMPLE_RATE
 
 SIZES: Mapping[str, dict[str, Any]] = {

@@ -19,7 +19,7 @@ from latent_xlate.batching import as_graph, in_batches
 from latent_xlate.cli import _app
 from latent_xlate.data import speech
 from latent_xlate.domains import pretrained
-from latent_xlate.domains.speech import speech_training, wavegan_training
+from latent_xlate.domains.speech import speech_training, wavegan_generator
 from latent_xlate.domains.speech.priors import PRIORS, sample_prior
 from latent_xlate.evaluation.inception_score import inception_score
 from latent_xlate.latents.samples import MIN_PROBABILITY
@@ -62,7 +62,7 @@ def _of_runs():
     if _DATASET.value:
         return _judge(classifier, speech.load(_DATASET.value, _SPLIT.value, _DATA_DIR.value).floats)
     assert _GENERATOR.value
-    generator = wavegan_training.load_generator(_GENERATOR.value)
+    generator = wavegan_generator.load_keras_generator(_GENERATOR.value)
     shape, seed = (_NUM_SAMPLES.value, generator.latent_dim), tf.constant([_SEED.value, 0])
     z = sample_prior(_PRIOR.value, shape, seed).numpy()
     return _judge(lambda z: classifier(generator(z)[..., 0]), z)

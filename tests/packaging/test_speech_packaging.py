@@ -13,7 +13,9 @@ from latent_xlate.data import speech, tfds_sets
 from latent_xlate.domains.domain import Domain
 from latent_xlate.domains.speech.priors import sample_prior
 from latent_xlate.domains.speech.speech_training import load_classifier, train_speech_classifier
-from latent_xlate.domains.speech.wavegan_training import WaveGANSettings, load_generator, train_wavegan
+from latent_xlate.domains.speech.wavegan_generator import load_keras_generator
+from latent_xlate.domains.speech.wavegan_settings import WaveGANSettings
+from latent_xlate.domains.speech.wavegan_training import train_wavegan
 from latent_xlate.latents.encoding import encode_data
 from latent_xlate.latents.latents import Latents
 from latent_xlate.latents.sources import load_latents
@@ -64,7 +66,7 @@ def runs(data_dir, tmp_path_factory):
 def make_sure_of_both_classes(folder):
     """Makes the generator's sounds differ, and puts the judge's boundary in their midst."""
     path, path_of_generator = folder / "classifier" / "model.keras", folder / "wavegan" / "generator.keras"
-    classifier, generator = load_classifier(path), load_generator(path_of_generator)
+    classifier, generator = load_classifier(path), load_keras_generator(path_of_generator)
     generator.z_project.kernel.assign(30 * generator.z_project.kernel)
     generator.save(path_of_generator)
     encoder = keras.saving.load_model(folder / "wavegan" / "encoder.keras")

@@ -103,7 +103,7 @@ def train_image_model(
         config,
         strategy=tf_strategy,
         keep_best=model == "classifier",
-        evaluated_at_once=1000,
+        eval_batch_size=1000,
     )
 
 

@@ -1,6 +1,8 @@
-"""The classifier of spoken words that WaveGAN's inception score is computed with."""
+"""The classifier of spoken words, with which WaveGAN's inception score is computed."""
 
 from __future__ import annotations
+
+from typing import Any
 
 import keras
 import tensorflow as tf
@@ -55,12 +57,11 @@ def spectrogram_pictures(x: tf.Tensor) -> tf.Tensor:
 
 @keras.saving.register_keras_serializable(package=KERAS_PACKAGE)
 class SpeechClassifier(Classifier):
-    """Four convolutions over the log-mel spectrogram and an affine map to the logits.
+    """Classifies sounds by four convolutions over the log-mel spectrogram and an affine map.
 
-    Each convolution, 5 by 5 with a ReLU, is normalised before (the first one over the mel bands) and
-    max-pooled 2 by 2 after; the flattened result is normalised once more. This is the architecture
-    of the classifier that was released with WaveGAN; its paper (Donahue et al. 2018, section 5.1)
-    describes it.
+    Each convolution, 5 by 5 with a ReLU, follows a batch norm (the first one over the mel bands) and precedes a 2 by 2
+    max-pooling. The flattened result passes another batch norm. This is the architecture of the classifier that was
+    released with WaveGAN (Donahue et al. 2018, section 5.1).
 
     Example:
         classifier = SpeechClassifier(num_classes=10)
@@ -68,15 +69,15 @@ class SpeechClassifier(Classifier):
         features = classifier.features(x)
     """
 
-    def __init__(self, num_classes: int = 10, filters: int = 128, **kwargs):
-        """Makes the model; variables come with `build`.
+    def __init__(self, num_classes: int = 10, filters: int = 128, **kwargs: Any):
+        """Makes the layers; `build` makes their variables.
 
         Args:
             num_classes: Number of logits.
-            filters: Of each convolution.
+            filters: Number of filters of each convolution.
             **kwargs: Passed to `keras.Model`.
         """
-        # In low precision Keras would round the samples, whose quiet bands the logarithm magnifies.
+        # Autocasting would round the samples in low precision, and the logarithm magnifies errors in quiet bands.
         super().__init__(num_classes, autocast=False, **kwargs)
         self.filters = filters
         dtype = self.dtype_policy
@@ -93,10 +94,10 @@ class SpeechClassifier(Classifier):
 
     @property
     def num_features(self) -> int:
-        """Size of `features`: 64 places of a spectrogram pooled four times, times the filters."""
+        """Size of `features`: 8 by 8 places, which four poolings leave, times the filters."""
         return (FRAMES >> NUM_CONVOLUTIONS) * (MEL_BINS >> NUM_CONVOLUTIONS) * self.filters
 
-    def build(self, input_shape=None):
+    def build(self, input_shape: Any = None) -> None:
         shape = (None, FRAMES, MEL_BINS, 1)
         for norm, conv in zip(self.norms[:-1], self.convs, strict=True):
             norm.build(shape)
@@ -107,11 +108,11 @@ class SpeechClassifier(Classifier):
         self.built = True
 
     def features(self, x: tf.Tensor, training: bool = False) -> tf.Tensor:
-        """What the logits are an affine map of.
+        """The input of the final affine map.
 
         Args:
             x: float32 [batch, 16384], samples at 16 kHz in [-1, 1].
-            training: Whether batch norm takes the batch's statistics and keeps them.
+            training: Whether batch norm uses and records the statistics of the batch.
 
         Returns:
             float32 [batch, num_features].
@@ -122,5 +123,5 @@ class SpeechClassifier(Classifier):
         h = self.norms[-1](tf.reshape(h, [-1, self.num_features]), training=training)
         return tf.cast(h, tf.float32)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return super().get_config() | {"filters": self.filters}

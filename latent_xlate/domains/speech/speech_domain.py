@@ -17,7 +17,7 @@ from latent_xlate.domains.speech.latent_mixture import LatentMixture
 from latent_xlate.domains.speech.priors import PRIORS, sample_prior
 from latent_xlate.domains.speech.speech_classifier import SpeechClassifier, spectrogram_pictures
 from latent_xlate.domains.speech.speech_encoder import SpeechEncoder
-from latent_xlate.domains.speech.wavegan import WaveGANGenerator
+from latent_xlate.domains.speech.wavegan_generator import WaveGANGenerator
 from latent_xlate.modalities import sound
 from latent_xlate.modalities.alignment import align
 from latent_xlate.modalities.audio import NUM_SAMPLES

@@ -8,7 +8,7 @@ import tensorflow as tf
 from latent_xlate.domains.domain import Domain
 from latent_xlate.domains.speech.latent_mixture import LatentMixture
 from latent_xlate.domains.speech.speech_domain import SpeechDomain
-from latent_xlate.domains.speech.wavegan import WaveGANGenerator
+from latent_xlate.domains.speech.wavegan_generator import WaveGANGenerator
 from latent_xlate.modalities import alignment
 from tests.support import tiny
 
