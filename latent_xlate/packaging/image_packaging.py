@@ -15,6 +15,7 @@ import keras
 
 from latent_xlate import files
 from latent_xlate.data import images
+from latent_xlate.data.labelled import Labelled
 from latent_xlate.domains import pretrained
 from latent_xlate.domains.domain import DOMAIN_FILE, Domain
 from latent_xlate.domains.image.image_classifier import ImageClassifier
@@ -81,6 +82,7 @@ def package_image_domain(
         load_network(Path(vae_run) / "model.keras", ImageVAE, "VAE of images"),
         judge.classifier if judge else None,
         splits["train"].class_names,
+        invert=splits["train"].modality.get_config()["invert"],
         dataset=dataset,
     )
     card = _model_card(name, vae_config, vae_metrics["test"]["loss"], splits, judge)
@@ -217,10 +219,10 @@ def as_flags(values: Mapping[str, Any]) -> str:
 
 
 def _model_card(
-    name: str, vae: Mapping[str, Any], loss: float, splits: Mapping[str, images.LabelledImages], judge: Judge | None
+    name: str, vae: Mapping[str, Any], loss: float, splits: Mapping[str, Labelled], judge: Judge | None
 ) -> str:
     dataset, train = vae["dataset"], splits["train"]
-    height, width = train.images.shape[1:3]
+    height, width = train.content.shape[1:3]
     counts = {split: min(len(data), NUM_LATENTS[split]) for split, data in splits.items()}
     package = f"bin/package_domain.py --name={name} --vae=out/{name}_vae"
     if judge:

@@ -16,15 +16,16 @@ import tensorflow as tf
 from latent_xlate import checks, distribution, files, training
 from latent_xlate.batching import in_batches
 from latent_xlate.data import speech
+from latent_xlate.data.labelled import Labelled
 from latent_xlate.domains.network_files import checkpoint_state, in_float32, load_network
 from latent_xlate.domains.speech.priors import PRIORS, sample_prior
 from latent_xlate.domains.speech.spectrogram_discriminator import SpectrogramDiscriminator
-from latent_xlate.domains.speech.speech_classifier import spectrogram_pictures
 from latent_xlate.domains.speech.speech_encoder import SpeechEncoder
 from latent_xlate.domains.speech.wavegan import WaveGANDiscriminator, WaveGANGenerator
 from latent_xlate.domains.speech.wavegan_trainer import OBJECTIVES, WaveGANTrainer
 from latent_xlate.modalities.alignment import align
-from latent_xlate.modalities.audio import NUM_SAMPLES, SAMPLE_RATE, change_speed
+from latent_xlate.modalities.audio_files import NUM_SAMPLES, SAMPLE_RATE, change_speed
+from latent_xlate.modalities.mel_spectrograms import spectrogram_pictures
 from latent_xlate.optimizer import SCHEDULES, FusedAdam, make_schedule
 from latent_xlate.randomness import class_balanced, shuffled_indices
 
@@ -215,7 +216,7 @@ def train_wavegan(
     return workdir / "generator.keras"
 
 
-def _check_classes(data: speech.LabelledSpeech, settings: WaveGANSettings) -> None:
+def _check_classes(data: Labelled, settings: WaveGANSettings) -> None:
     num_classes = len(data.class_names)
     if settings.latent_dim < num_classes:
         raise ValueError(f"class_latents needs a latent_dim of {num_classes} or more, the number of classes.")
@@ -280,10 +281,10 @@ def load_generator(path: str | os.PathLike) -> WaveGANGenerator:
     return load_network(path, WaveGANGenerator, "generator of a WaveGAN")
 
 
-def make_batches(data: speech.LabelledSpeech, settings: WaveGANSettings) -> training.MakeBatch:
+def make_batches(data: Labelled, settings: WaveGANSettings) -> training.MakeBatch:
     """Batches for `WaveGANTrainer.train_step`, each epoch of the data, or of a class, in an order of its own."""
     steps = settings.batches_per_step
-    heard = np.concatenate([data.waveforms, *(change_speed(data.waveforms, speed) for speed in settings.speeds)])
+    heard = np.concatenate([data.content, *(change_speed(data.content, speed) for speed in settings.speeds)])
     waveforms = tf.constant(align(heard) if settings.align else heard)
     labels = np.tile(data.labels, 1 + len(settings.speeds))
     width = 1
