@@ -18,6 +18,7 @@ from absl import flags
 from latent_xlate.batching import as_graph, in_batches
 from latent_xlate.cli import _app
 from latent_xlate.data import speech
+from latent_xlate.data.labelled import SPLITS
 from latent_xlate.domains import pretrained
 from latent_xlate.domains.speech import speech_training, wavegan_generator
 from latent_xlate.domains.speech.priors import PRIORS, sample_prior
@@ -31,7 +32,7 @@ _GENERATOR = flags.DEFINE_string("generator", None, "`generator.keras` of a run 
 _PRIOR = flags.DEFINE_enum("prior", "uniform", PRIORS, "That which the generator was trained with.")
 _NUM_SAMPLES = flags.DEFINE_integer("num_samples", 50_000, "Samples of the generator.", lower_bound=10)
 _DATASET = flags.DEFINE_string("dataset", None, "Prepared data set of recordings, instead of a generator.")
-_SPLIT = flags.DEFINE_enum("split", "test", speech.SPLITS, "Split of recordings.")
+_SPLIT = flags.DEFINE_enum("split", "test", SPLITS, "Split of recordings.")
 _DATA_DIR = flags.DEFINE_string("data_dir", None, "Folder of TFDS data sets (default: TFDS's own).")
 _SEED = flags.DEFINE_integer("seed", 0, "Of the samples.")
 

@@ -34,7 +34,7 @@ SAMPLES = {"train": 4, "validation": 2, "test": 3}
 def tones(count):
     labels = np.arange(count) % 2
     waveforms = [np.pad(sounds.tone(300 * (1 + 3 * k), 0.4, 16000), (1000, 16384 - 7400)) for k in labels]
-    return speech.LabelledSpeech(np.round(32767 * np.stack(waveforms)).astype(np.int16), labels, ("low", "high"))
+    return speech.labelled_sounds(np.round(32767 * np.stack(waveforms)).astype(np.int16), labels, ("low", "high"))
 
 
 @pytest.fixture(scope="module")
@@ -70,7 +70,7 @@ def make_sure_of_both_classes(folder):
     generator.z_project.kernel.assign(30 * generator.z_project.kernel)
     generator.save(path_of_generator)
     encoder = keras.saving.load_model(folder / "wavegan" / "encoder.keras")
-    x = align(tones(24).waveforms).astype(np.float32) / 32768
+    x = align(tones(24).content).astype(np.float32) / 32768
     mu, sigma = encoder(x)
     gain = np.median(np.std(x, axis=1) / np.std(generator(mu)[..., 0], axis=1))  # As loud as packaging makes them.
     z = mu + sigma * sample_prior("normal", mu.shape, [9, 9])
@@ -109,7 +109,8 @@ def test_weights_are_those_of_the_runs_rounded_to_half_precision(packaged, runs)
     folder, returned = packaged
     domain = Domain.load(folder)
     assert (domain.name, domain.dataset, domain.class_names) == ("words", "tones", ("low", "high"))
-    assert (domain.prior, domain.align, domain.has_encoder, domain.has_classifier) == ("normal", True, True, True)
+    assert (domain.prior, domain.modality.align) == ("normal", True)
+    assert domain.has_encoder and domain.has_classifier
     paths = {"generator": "wavegan/generator", "encoder": "wavegan/encoder", "classifier": "classifier/model"}
     assert domain.networks.keys() == {*paths, "mixture"}
     for name in paths:

@@ -9,50 +9,11 @@ import tensorflow as tf
 
 from latent_xlate import KERAS_PACKAGE
 from latent_xlate.domains.classifier import Classifier
-
-SAMPLE_RATE = 16000
-NUM_SAMPLES = 16384
-FRAME_LENGTH = 1024
-FRAME_STEP = 128
-MEL_BINS = 128
-MEL_HERTZ = (40.0, 7800.0)
-LOG_OFFSET = 1e-6
+from latent_xlate.modalities.audio_files import NUM_SAMPLES
+from latent_xlate.modalities.mel_spectrograms import FRAME_STEP, MEL_BINS, log_mel_spectrogram
 
 FRAMES = NUM_SAMPLES // FRAME_STEP
 NUM_CONVOLUTIONS = 4
-
-
-def log_mel_spectrogram(x: tf.Tensor) -> tf.Tensor:
-    """Logarithm of the magnitudes in mel bands.
-
-    Frames of 64 ms under a Hann window, one every 8 ms, the last ones padded with silence; 128 bands
-    from 40 to 7800 Hz; 1e-6 is added before the logarithm.
-
-    Args:
-        x: float32 [batch, 16384], samples at 16 kHz in [-1, 1].
-
-    Returns:
-        float32 [batch, 128 frames, 128 bands].
-    """
-    spectrogram = tf.abs(tf.signal.stft(tf.cast(x, tf.float32), FRAME_LENGTH, FRAME_STEP, pad_end=True))
-    # In double precision as the original's: single precision misplaces the bands by 2e-5 of their height.
-    mel = tf.signal.linear_to_mel_weight_matrix(
-        MEL_BINS, FRAME_LENGTH // 2 + 1, SAMPLE_RATE, *MEL_HERTZ, dtype=tf.float64
-    )
-    return tf.math.log(tf.tensordot(spectrogram, tf.cast(mel, tf.float32), 1) + LOG_OFFSET)
-
-
-def spectrogram_pictures(x: tf.Tensor) -> tf.Tensor:
-    """Log-mel spectrograms to look at, low frequencies below.
-
-    Args:
-        x: float32 [batch, 16384], samples at 16 kHz in [-1, 1].
-
-    Returns:
-        float32 [batch, 128 bands, 128 frames, 1], in [0, 1].
-    """
-    spectrogram = tf.transpose(log_mel_spectrogram(x), [0, 2, 1])[:, ::-1, :, tf.newaxis]
-    return tf.clip_by_value((spectrogram + 7.0) / 12.0, 0.0, 1.0)
 
 
 @keras.saving.register_keras_serializable(package=KERAS_PACKAGE)

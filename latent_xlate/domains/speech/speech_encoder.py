@@ -8,7 +8,7 @@ import keras
 import tensorflow as tf
 
 from latent_xlate import KERAS_PACKAGE
-from latent_xlate.domains.speech.speech_classifier import log_mel_spectrogram
+from latent_xlate.modalities.mel_spectrograms import log_mel_spectrogram
 
 SHAPE = (128, 128, 1)
 """Shape of a log-mel spectrogram: frames, bands, channels."""

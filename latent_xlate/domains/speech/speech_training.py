@@ -10,10 +10,11 @@ import tensorflow as tf
 
 from latent_xlate import checks, distribution, training
 from latent_xlate.data import speech
+from latent_xlate.data.labelled import SPLITS, Labelled
 from latent_xlate.domains.network_files import checkpoint_state, load_network
 from latent_xlate.domains.network_training import PRECISIONS, steps_per_epoch, train_by_epochs
 from latent_xlate.domains.speech.speech_classifier import SpeechClassifier
-from latent_xlate.modalities.audio import NUM_SAMPLES
+from latent_xlate.modalities.audio_files import NUM_SAMPLES
 from latent_xlate.optimizer import FusedAdam, make_schedule
 from latent_xlate.randomness import shuffled_indices
 
@@ -71,7 +72,7 @@ def train_speech_classifier(
     tf_strategy = distribution.make_strategy(strategy)  # A worker can only join before TensorFlow first computes.
     checks.known(precision, PRECISIONS, "precision")
     checks.at_least(learning_rate, 0, "learning_rate")
-    splits = {split: speech.load(dataset, split, data_dir) for split in speech.SPLITS}
+    splits = {split: speech.load(dataset, split, data_dir) for split in SPLITS}
     config = {
         "model": "speech_classifier", "dataset": dataset, "epochs": epochs, "batch_size": batch_size,
         "learning_rate": learning_rate, "schedule": schedule, "filters": filters, "seed": seed,
@@ -110,7 +111,7 @@ def load_classifier(path: str | os.PathLike) -> SpeechClassifier:
     return load_network(path, SpeechClassifier, "classifier of speech")
 
 
-def make_batches(data: speech.LabelledSpeech, seed: int) -> training.MakeBatch:
+def make_batches(data: Labelled, seed: int) -> training.MakeBatch:
     """Makes the function that draws augmented batches: random delays, loudness and noise.
 
     Args:
@@ -120,7 +121,7 @@ def make_batches(data: speech.LabelledSpeech, seed: int) -> training.MakeBatch:
     Returns:
         Function of positions, int64 [n], to sounds, float32 [n, NUM_SAMPLES] in [-1, 1], and labels, int64 [n].
     """
-    waveforms, labels = tf.constant(data.waveforms), tf.constant(data.labels)
+    waveforms, labels = tf.constant(data.content), tf.constant(data.labels)
     noise = tf.random.stateless_normal([8 * NUM_SAMPLES], [seed, 0])
 
     def make_batch(positions: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:

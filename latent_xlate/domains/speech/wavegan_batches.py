@@ -8,14 +8,14 @@ import numpy as np
 import tensorflow as tf
 
 from latent_xlate import training
-from latent_xlate.data.speech import LabelledSpeech
+from latent_xlate.data.labelled import Labelled
 from latent_xlate.domains.speech.wavegan_settings import WaveGANSettings
 from latent_xlate.modalities.alignment import align
-from latent_xlate.modalities.audio import change_speed
+from latent_xlate.modalities.audio_files import change_speed
 from latent_xlate.randomness import class_balanced, shuffled_indices
 
 
-def make_batches(data: LabelledSpeech, settings: WaveGANSettings) -> training.MakeBatch:
+def make_batches(data: Labelled, settings: WaveGANSettings) -> training.MakeBatch:
     """Makes the function that draws batches for `WaveGANTrainer.train_step`.
 
     Every epoch visits each recording once, in an order of its own. With class latents this holds for the recordings
@@ -30,7 +30,7 @@ def make_batches(data: LabelledSpeech, settings: WaveGANSettings) -> training.Ma
         [batches_per_step, n].
     """
     steps = settings.batches_per_step
-    augmented = np.concatenate([data.waveforms, *(change_speed(data.waveforms, speed) for speed in settings.speeds)])
+    augmented = np.concatenate([data.content, *(change_speed(data.content, speed) for speed in settings.speeds)])
     waveforms = tf.constant(align(augmented) if settings.align else augmented)
     labels = np.tile(data.labels, 1 + len(settings.speeds))
     num_streams = len(data.class_names) if settings.class_latents else 1

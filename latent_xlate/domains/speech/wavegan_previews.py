@@ -15,9 +15,9 @@ from latent_xlate import files
 from latent_xlate.batching import in_batches
 from latent_xlate.domains.network_files import in_float32
 from latent_xlate.domains.speech.priors import sample_prior
-from latent_xlate.domains.speech.speech_classifier import spectrogram_pictures
 from latent_xlate.domains.speech.wavegan_trainer import WaveGANTrainer
-from latent_xlate.modalities.audio import SAMPLE_RATE
+from latent_xlate.modalities.audio_files import SAMPLE_RATE
+from latent_xlate.modalities.mel_spectrograms import spectrogram_pictures
 
 NUM_PREVIEWS = 16
 """Number of generated sounds that are written at each checkpoint."""

@@ -10,6 +10,7 @@ import keras
 
 from latent_xlate import checks, distribution, training
 from latent_xlate.data import speech
+from latent_xlate.data.labelled import Labelled
 from latent_xlate.domains.network_files import checkpoint_state, load_network
 from latent_xlate.domains.speech.spectrogram_discriminator import SpectrogramDiscriminator
 from latent_xlate.domains.speech.speech_encoder import SpeechEncoder
@@ -19,7 +20,7 @@ from latent_xlate.domains.speech.wavegan_generator import WaveGANGenerator
 from latent_xlate.domains.speech.wavegan_previews import Evaluate, Previews
 from latent_xlate.domains.speech.wavegan_settings import WaveGANSettings
 from latent_xlate.domains.speech.wavegan_trainer import WaveGANTrainer
-from latent_xlate.modalities.audio import NUM_SAMPLES
+from latent_xlate.modalities.audio_files import NUM_SAMPLES
 from latent_xlate.optimizer import FusedAdam, make_schedule
 
 ADAM = {"wgan_gp": (0.5, 0.9), "r1": (0.0, 0.99), "vae": (0.9, 0.999)}
@@ -99,7 +100,7 @@ def train_wavegan(
     return workdir / "generator.keras"
 
 
-def _check_classes(data: speech.LabelledSpeech, settings: WaveGANSettings) -> None:
+def _check_classes(data: Labelled, settings: WaveGANSettings) -> None:
     """Raises ValueError if the recordings do not have the classes that the settings need."""
     num_classes = len(data.class_names)
     if settings.has_classes and not num_classes:

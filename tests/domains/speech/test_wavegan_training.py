@@ -135,7 +135,7 @@ def test_settings_that_do_not_fit_are_refused(changes, said):
 
 def test_each_epoch_has_every_recording_once_in_whatever_steps():
     rng = np.random.default_rng(0)
-    data = speech.LabelledSpeech(rng.integers(-99, 99, (12, 16384)).astype(np.int16), np.arange(12), ("a",) * 12)
+    data = speech.labelled_sounds(rng.integers(-99, 99, (12, 16384)).astype(np.int16), np.arange(12), ("a",) * 12)
     settings = WaveGANSettings(discriminator_steps=3)
     make_batch = make_batches(data, settings)
     x, labels = make_batch(tf.range(4, dtype=tf.int64))
@@ -149,7 +149,7 @@ def test_each_epoch_has_every_recording_once_in_whatever_steps():
 @pytest.mark.parametrize("class_latents", [False, True])
 def test_recordings_come_at_other_speeds_too(class_latents):
     tones = [np.round(32767 * sounds.tone(hertz, 0.5, 16000)).astype(np.int16) for hertz in (300, 500)]
-    data = speech.LabelledSpeech(np.pad(tones, ((0, 0), (0, 8384))), np.array([1, 0]), ("a", "b"))
+    data = speech.labelled_sounds(np.pad(tones, ((0, 0), (0, 8384))), np.array([1, 0]), ("a", "b"))
     settings = dataclasses.replace(CLASSES, class_latents=class_latents, speeds=(0.8, 1.25))
     x, labels = make_batches(data, settings)(tf.range(6, dtype=tf.int64))
     pitches = np.abs(np.fft.rfft(x[0])).argmax(axis=1) * 16000 / 16384
@@ -161,7 +161,7 @@ def test_recordings_come_at_other_speeds_too(class_latents):
 def test_with_class_latents_batches_hold_as_many_of_each_class():
     rng = np.random.default_rng(0)
     labels = np.repeat([0, 1, 2], [2, 4, 6])
-    data = speech.LabelledSpeech(rng.integers(-99, 99, (12, 16384)).astype(np.int16), labels, tuple("abc"))
+    data = speech.labelled_sounds(rng.integers(-99, 99, (12, 16384)).astype(np.int16), labels, tuple("abc"))
     settings = dataclasses.replace(CLASSES, objective="r1", encoder=True, discriminator_steps=2)
     x, drawn = make_batches(data, settings)(tf.range(12, dtype=tf.int64))
     np.testing.assert_array_equal(drawn, [[0, 1, 2] * 4] * 2)
