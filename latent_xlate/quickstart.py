@@ -16,19 +16,23 @@ import numpy as np
 import tensorflow as tf
 from ml_collections import ConfigDict
 
-from latent_xlate import figures, files
+from latent_xlate import documents, figures, files
 from latent_xlate.bridge.bridge_training import train_bridge
-from latent_xlate.domains.domain import SOUND, Domain
+from latent_xlate.domains.domain import Domain
 from latent_xlate.evaluation import report
-from latent_xlate.evaluation.accuracy import evaluate_translator
+from latent_xlate.evaluation.accuracy import evaluate
 from latent_xlate.latents.interpolation import interpolate
 from latent_xlate.latents.latents import Latents
 from latent_xlate.latents.sources import latent_kinds, load_latents
+from latent_xlate.modalities.modality import Modality
 from latent_xlate.serving.export import export_translator, load_export
 from latent_xlate.translator import Translator
 
 EXAMPLES_PER_CLASS = 3
 INTERPOLATION_POINTS = 10
+
+_Medium = tuple[Path, Modality]
+"""A file and the kind of data in it."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -43,7 +47,7 @@ class _Part:
 
     heading: str
     pictures: Mapping[Path, str]
-    media: list[tuple[Path, Path]]
+    media: list[tuple[_Medium, _Medium]]
 
 
 def quickstart(config: ConfigDict, output: str | os.PathLike) -> Path:
@@ -69,7 +73,7 @@ def quickstart(config: ConfigDict, output: str | os.PathLike) -> Path:
         domain.name: load_latents(domain, folder, kind.partition("+")[0], "test")
         for domain, folder, kind in zip(domains, config.domains, kinds, strict=True)
     }
-    metrics = evaluate_translator(translator, latents)
+    metrics = evaluate(translator, latents)
     summary = report.summarise([metrics])
     files.write_json(output / "metrics.json", {"training_seconds": round(seconds, 1), **metrics})
 
@@ -78,7 +82,14 @@ def quickstart(config: ConfigDict, output: str | os.PathLike) -> Path:
 
     exported = export_translator(translator, output)
     parts = _draw(load_export(exported), translator, latents, metrics, output / "figures")
-    page = _page(report.table(summary), seconds, exported.relative_to(output), parts)
+    text = documents.fill(
+        "quickstart.md",
+        seconds=f"{seconds:.0f}",
+        exported=exported.relative_to(output),
+        sections="\n\n".join(map(_section, parts)),
+        table=report.table(summary),
+    )
+    page = documents.page(text)
     path = files.write_atomically(output / "index.html", lambda file: file.write_text(page, encoding="utf-8"))
     print(report.table(summary))
     print(f"Training took {seconds:.0f} s. SavedModel: {exported}\nOpen {path.resolve()} in a browser.")
@@ -135,7 +146,7 @@ def _draw(
             )
             pictures[confusion] = "Classes before and after translation, as the judges of the two domains see them."
         media = []
-        if SOUND in (source.file_suffix, target.file_suffix):
+        if source.modality.is_played or target.modality.is_played:
             contents = source.write(x[::per_class]), target.write(translated[::per_class])
             media = _write_media(folder, pair, source, target, *contents)
         parts.append(_Part(f"{source.name} to {target.name}", pictures, media))
@@ -144,7 +155,7 @@ def _draw(
 
 def _write_media(
     folder: Path, pair: str, source: Domain, target: Domain, before: tf.Tensor, after: tf.Tensor
-) -> list[tuple[Path, Path]]:
+) -> list[tuple[_Medium, _Medium]]:
     """Writes files, string [n] each, and their translations, to be looked at or listened to."""
     media = []
     for number, contents in enumerate(zip(before.numpy(), after.numpy(), strict=True)):
@@ -153,7 +164,7 @@ def _write_media(
             files.write_atomically(folder / name, functools.partial(Path.write_bytes, data=content))
             for name, content in zip(names, contents, strict=True)
         ]
-        media.append((paths[0], paths[1]))
+        media.append(((paths[0], source.modality), (paths[1], target.modality)))
     return media
 
 
@@ -179,60 +190,17 @@ def _examples(latents: Latents) -> tuple[Latents, int]:
     return latents.take(np.concatenate(of_class)), per_class
 
 
-def _page(table: str, seconds: float, exported: Path, parts: list[_Part]) -> str:
-    sections = "\n".join(_section(part) for part in parts)
-    return f"""<!doctype html>
-<html lang="en">
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>latent_xlate quickstart</title>
-<style>
-body {{ font: 16px/1.5 sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem; }}
-figure {{ margin: 1rem 0 2rem; }} img {{ max-width: 100%; }} figcaption {{ color: #555; }}
-.media p {{ display: inline-block; margin: .5rem; }} .media img {{ width: 56px; image-rendering: pixelated; }}
-.media audio {{ width: 14rem; }} .media * {{ vertical-align: middle; }}
-.table {{ overflow-x: auto; }} table {{ border-collapse: collapse; }}
-th, td {{ border: 1px solid #ccc; padding: .2rem .6rem; text-align: left; }}
-</style>
-<h1>A bridge between latent spaces</h1>
-<p>A small VAE learned, in {seconds:.0f} seconds on this machine, to translate between the latent spaces of
-pretrained models that were never trained together and are left as they are. What follows are held-out test
-instances, translated through the exported SavedModel in <code>{html.escape(str(exported))}</code>.</p>
-{sections}
-<h2>Numbers</h2>
-<div class="table">{_html_tables(table)}</div>
-</html>
-"""
-
-
 def _section(part: _Part) -> str:
-    lines = [f"<h2>{html.escape(part.heading)}</h2>"]
-    lines += [
-        f'<figure><img src="figures/{path.name}" alt="{html.escape(caption)}">'
-        f"<figcaption>{html.escape(caption)}</figcaption></figure>"
-        for path, caption in part.pictures.items()
-    ]
+    lines = [f"## {part.heading}"]
+    lines += [f"![{caption}](figures/{path.name})\n\n*{caption}*" for path, caption in part.pictures.items()]
     if part.media:
-        pairs = "".join(f"<p>{_medium(before)} {_medium(after)}</p>" for before, after in part.media)
-        lines.append(f'<div class="media">{pairs}</div><p>An instance of each class, and its translation.</p>')
-    return "\n".join(lines)
+        pairs = "".join(f"<p>{_embedded(*before)} {_embedded(*after)}</p>" for before, after in part.media)
+        lines.append(f'<div class="media">{pairs}</div>\n\n*An instance of each class, and its translation.*')
+    return "\n\n".join(lines)
 
 
-def _medium(path: Path) -> str:
+def _embedded(path: Path, modality: Modality) -> str:
     name = html.escape(path.name)
-    if path.suffix == SOUND:
+    if modality.is_played:
         return f'<audio controls preload="none" src="figures/{name}"></audio>'
     return f'<img src="figures/{name}" alt="{name}">'
-
-
-def _html_tables(markdown: str) -> str:
-    blocks = []
-    for block in markdown.strip().split("\n\n"):
-        lines = block.splitlines()
-        if not lines[0].startswith("|"):
-            blocks.append(f"<p>{html.escape(block)}</p>")
-            continue
-        head, _, *body = ([html.escape(cell.strip()) for cell in line.strip("| ").split("|")] for line in lines)
-        rows = ["".join(f"<th>{cell}</th>" for cell in head)] + ["".join(f"<td>{c}</td>" for c in row) for row in body]
-        blocks.append("<table>" + "".join(f"<tr>{row}</tr>" for row in rows) + "</table>")
-    return "\n".join(blocks)

@@ -20,7 +20,7 @@ import keras
 import tensorflow as tf
 from tqdm import tqdm
 
-from latent_xlate import distribution, files
+from latent_xlate import checks, distribution, files
 
 MakeBatch = Callable[[tf.Tensor], Any]
 """(positions of this replica's part of the batch in an endless stream, int64 [n]) -> train_step's data."""
@@ -196,7 +196,7 @@ def _checkpoint_manager(checkpoint, workdir, strategy):
         try:
             checkpoint.restore(latest).assert_existing_objects_matched()
         except (AssertionError, IndexError, ValueError, tf.errors.OpError) as error:
-            reason = str(error).splitlines()[0]
+            reason = checks.reason(error)
             raise ValueError(
                 f"Checkpoint {latest} cannot be restored ({reason}): it is damaged or of another model. "
                 f"Delete {folder} to start anew."

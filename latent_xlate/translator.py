@@ -276,7 +276,7 @@ def load_bridge(path: str | os.PathLike) -> Bridge:
     try:
         bridge = keras.saving.load_model(path, compile=False, safe_mode=True)
     except Exception as error:  # Whatever a damaged zip or a foreign model may raise on its way.
-        reason = str(error).partition("\n")[0]
+        reason = checks.reason(error)
         raise ValueError(f"{path} is not a Keras model, or is damaged ({reason}).") from None
     if not isinstance(bridge, Bridge):
         raise ValueError(f"{path} is a {type(bridge).__name__}, not a bridge.")

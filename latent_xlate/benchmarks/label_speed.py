@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from latent_xlate import tables
 from latent_xlate.data.labelled import UNLABELLED
 from latent_xlate.domains import pretrained
 from latent_xlate.few_labels import label_propagation
@@ -56,12 +57,8 @@ def benchmark(num_points: int, seed: int = 0) -> dict[str, Any]:
 
 def table(results: dict[str, Any]) -> str:
     """Results of `benchmark` as text."""
-    lines = [
-        f"Labelling {results['num_points']:,} points by {LABELS_PER_CLASS} a class",
-        "",
-        "| | seconds |",
-        "|---|---|",
-    ]
-    lines.append(f"| graph | {results['graph']:.1f} |")
-    lines += [f"| {method} | {seconds:.1f} |" for method, seconds in results["methods"].items()]
-    return "\n".join([*lines, "", f"Most memory held: {results['peak_memory'] / 2**30:.2f} GiB"])
+    title = f"Labelling {results['num_points']:,} points by {LABELS_PER_CLASS} a class"
+    timed = {"graph": results["graph"], **results["methods"]}
+    rows = [[name, f"{seconds:.1f}"] for name, seconds in timed.items()]
+    memory = f"Most memory held: {results['peak_memory'] / 2**30:.2f} GiB"
+    return "\n\n".join([title, tables.markdown(["", "seconds"], rows, compact=True), memory])

@@ -19,6 +19,7 @@ import tensorflow as tf
 from tensorflow_serving.apis import prediction_log_pb2
 from tqdm import tqdm
 
+from latent_xlate import tables
 from latent_xlate.serving.bundle import WARMUP_FILE
 from latent_xlate.serving.export import load_export
 
@@ -132,16 +133,13 @@ def _server(base_path: Path, batch_size: int) -> Iterator[str]:
 
 def table(results: Mapping[str, Any]) -> str:
     """Results of `benchmark` as text."""
-    lines = [
-        "Requests of one item a second, and milliseconds (p50/p95/p99), by the number of clients",
-        "",
-        "| signature | loop | " + " | ".join(f"{n} served" for n in CLIENTS) + f" | {CLIENTS[-1]} one by one | lift |",
-        "|---" * (len(CLIENTS) + 4) + "|",
-    ]
+    title = "Requests of one item a second, and milliseconds (p50/p95/p99), by the number of clients"
+    head = ["signature", "loop", *(f"{n} served" for n in CLIENTS), f"{CLIENTS[-1]} one by one", "lift"]
+    rows = []
     for name, result in results.items():
         cells = [name, f"{result['loop']:.0f}"]
         for figures in (*result["served"].values(), result["one_by_one"]):
             times = "/".join(f"{figures[f'p{p}']:.1f}" for p in PERCENTILES)
             cells.append(f"{figures['rate']:.0f} ({times})")
-        lines.append(f"| {' | '.join(cells)} | {result['lift']:.1f} |")
-    return "\n".join(lines)
+        rows.append([*cells, f"{result['lift']:.1f}"])
+    return f"{title}\n\n{tables.markdown(head, rows, compact=True)}"

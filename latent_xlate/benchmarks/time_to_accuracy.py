@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from ml_collections import ConfigDict
 
-from latent_xlate import training
+from latent_xlate import tables, training
 from latent_xlate.benchmarks.timing import Stopwatch
 from latent_xlate.bridge.bridge_training import (
     check_config,
@@ -35,7 +35,7 @@ def benchmark(config: ConfigDict, num_seeds: int, target_accuracy: float) -> dic
 
     The clock runs from an untrained bridge, models loaded and latents in memory, the tracing of the
     graph included; while accuracy is measured, every `config.steps_per_log` steps, it stands. It is
-    the accuracy of `evaluate_translator`, of means, on the validation split where the bridge learns from
+    the accuracy of `evaluate`, of means, on the validation split where the bridge learns from
     whole data sets, and else on what ships of the test split.
 
     Args:
@@ -155,6 +155,5 @@ def table(result: dict[str, Any]) -> str:
         "At the end, mean and standard deviation over the seeds:",
     ]
     for pair, values in result["final"].items():
-        spread = f" ± {np.std(values, ddof=1):.4f}" if len(values) > 1 else ""
-        lines.append(f"  {pair}: {np.mean(values):.4f}{spread}")
+        lines.append(f"  {pair}: {tables.mean_and_deviation(values)}")
     return "\n".join(lines)

@@ -15,7 +15,7 @@ COARSEST, KERNEL_LENGTH, TAPS = 16, 25, 64
 
 
 class Generator(nn.Module):
-    """As `latent_xlate.domains.speech.wavegan.WaveGANGenerator`, without batch norm and filter, with its weights."""
+    """As `WaveGANGenerator` of `domains.speech`, without batch norm and filter, with its weights."""
 
     def __init__(self, weights: str | os.PathLike, half_rate: bool = False):
         """Takes the weights that `wavegan_speed.write_weights` wrote."""

@@ -34,7 +34,7 @@ from absl import flags
 
 from latent_xlate import baselines  # noqa: F401  Registers them with Keras.
 from latent_xlate.cli import _app
-from latent_xlate.evaluation import accuracy, runs
+from latent_xlate.evaluation import protocols, runs
 
 _TRANSLATOR = flags.DEFINE_multi_string("translator", None, "Folder of a translator; may be repeated.", required=True)
 _OUTPUT = flags.DEFINE_string("output", None, "Folder for the results.", required=True)
@@ -42,7 +42,7 @@ _LATENTS = flags.DEFINE_string(
     "latents", "shipped", "shipped, dataset or samples, of all domains or, separated by commas, of each."
 )
 _DATA_DIR = flags.DEFINE_string("data_dir", None, "Folder of TFDS data sets (default: TFDS's own).")
-_PROTOCOL = flags.DEFINE_enum("protocol", "held_out", list(accuracy.PROTOCOLS), "How translations are measured.")
+_PROTOCOL = flags.DEFINE_enum("protocol", "held_out", list(protocols.PROTOCOLS), "How translations are measured.")
 _SEED = flags.DEFINE_integer("seed", 0, "Governs all that is random.")
 _LABELS_PER_CLASS = flags.DEFINE_multi_integer(
     "labels_per_class", [], "How many labels of each class the translators learnt from; may be repeated.", lower_bound=0

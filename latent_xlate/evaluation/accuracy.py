@@ -1,286 +1,281 @@
-"""What a translator keeps of the classes, and how real its output looks (paper, sections 5.1 and 5.2).
+"""How far a translator keeps classes, and how real its output looks (paper, sections 5.1 and 5.2).
 
-All is measured by the domains' own judges, which take no part in training the bridge.
+Classes are predicted by the domains' own judges, which take no part in training the bridge. `evaluate` returns
+these numbers, JSON-serialisable:
+
+- `model`: class of the bridge; `protocol`: name of the protocol; `seeds`: of the bridge's training and of the
+  evaluation; `instances`: their number in each domain.
+- `domains`, by name, empty for a domain without a judge:
+    - `bridge_reconstruction`: share of instances whose class is the same after the way through the bridge and
+      back (paper, Table 2).
+    - `fid_reference`: what transferred data are compared with: "data" if they are given, otherwise "decoded"
+      latents.
+    - `fid_floor`: Fréchet distance (FID) between two random halves of that, which is what remains where nothing
+      differs.
+    - `acceptance`: share of `PRIOR_SAMPLES` samples of the prior, decoded, to which the judge gives a class with a
+      probability of 0.95 or more (paper, supplement B.2); absent if the domain has no prior.
+    - `judge_accuracy`: accuracy of the judge on the data; absent without data.
+    - `base_fid`: FID of decoded latents to the data; absent without data.
+    - `base_reconstruction`: share of data x whose class decode(mu(x)) keeps (paper, Table 2); absent without data
+      or encoder.
+- `transfers`, by "<source>_to_<target>", for all targets with a judge:
+    - `source`, `target`: names of the domains.
+    - `accuracy`: share of instances for which the judges of both domains predict the same class, or classes of one
+      group of the translator's class map (paper, Table 1). Only instances whose class belongs to a group count.
+      Absent if the source has no judge.
+    - `confusion`: number of instances by the predicted class of the source (rows) and of the transfer (columns);
+      absent if the source has no judge.
+    - `label_accuracy`: share of labelled instances whose transfer is predicted to be of their true class, or of a
+      class of the same group; absent if there are none.
+    - `fid`: FID of transferred data, on features of the target's judge. Each judge has a scale of its own.
 """
 
 from __future__ import annotations
 
-import dataclasses
-import functools
 import itertools
+import os
 from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
-import scipy.special
 import tensorflow as tf
 
 from latent_xlate import checks
-from latent_xlate.batching import as_graph, in_batches
 from latent_xlate.data.labelled import UNLABELLED
 from latent_xlate.domains.domain import Domain
 from latent_xlate.evaluation.fid import frechet_distance
+from latent_xlate.evaluation.held_out import HeldOutLoader, LabelledData
+from latent_xlate.evaluation.predictions import Predictions, predictor
+from latent_xlate.evaluation.protocols import PROTOCOLS
 from latent_xlate.latents.latents import Latents
 from latent_xlate.latents.samples import MIN_PROBABILITY
 from latent_xlate.translator import Translator
 
 PRIOR_SAMPLES = 1000
-"""Draws of a domain's prior that its acceptance is measured on."""
+"""Samples of a domain's prior that its acceptance is measured on."""
 
-LabelledData = tuple[np.ndarray, np.ndarray]
-"""Data, float32 [n, *data_shape], and their labels, integers [n], -1 where unlabelled."""
-
-
-@dataclasses.dataclass(frozen=True)
-class Protocol:
-    """How translations are measured.
-
-    Attributes:
-        split: Split of the data that the latents are of.
-        sampled: Whether z and z' are sampled; else they are the means of their posteriors.
-        max_instances: Most instances of a domain, chosen at random; None for all.
-    """
-
-    split: str
-    sampled: bool
-    max_instances: int | None
+_MIN_INSTANCES = 4
 
 
-PROTOCOLS = {
-    "held_out": Protocol(split="test", sampled=False, max_instances=None),
-    "validation": Protocol(split="validation", sampled=False, max_instances=None),
-    "reference": Protocol(split="train", sampled=True, max_instances=1000),
-}
-"""By name: "validation" is "held_out" on the split to choose settings by, "reference" that of the authors' code."""
-
-
-def evaluate_translator(
+def evaluate(
     translator: Translator,
-    latents: Mapping[str, Latents],
+    latents: str | Mapping[str, Latents] = "shipped",
     protocol: str = "held_out",
     data: Mapping[str, LabelledData] | None = None,
     seed: int = 0,
+    *,
+    folder: str | os.PathLike | None = None,
+    data_dir: str | None = None,
 ) -> dict[str, Any]:
-    """Measures every domain and every ordered pair of domains.
+    """Measures every domain of a translator and every ordered pair of domains.
 
     A source instance is its decoded latent, decode(z), not the original, as in the paper.
 
     Args:
-        translator: What is measured.
-        latents: Each domain's latents, of the protocol's split.
+        translator: The translator to measure.
+        latents: Each domain's latents, of the protocol's split. Or where to read them: "shipped" or "samples",
+            which lie in the folders of pretrained domains, or "dataset", which encodes the domains' data sets and
+            measures the base models too; one for all domains or, separated by commas, one for each.
         protocol: One of the names in `PROTOCOLS`.
-        data: Data of some domains or all, of the same split; they need not be those of `latents`.
-        seed: Of the sampling, of the choice of instances and of the halves of `fid_floor`.
+        data: Data of some domains or all, of the same split; they need not be the instances of `latents`.
+        seed: Random seed of the sampling, of the choice of instances and of the halves of `fid_floor`.
+        folder: Folder that the translator was loaded from, beside the `config.json` of its run, which names the
+            folders of its domains. Used to read latents of domains that are not pretrained ones by name.
+        data_dir: Folder of TFDS data sets; None for the default.
 
     Returns:
-        JSON-serialisable. `model`, the bridge's class; `protocol`; `seeds`, of the bridge's training and
-        of this evaluation; `instances`, their number in each domain.
-
-        `domains`, by name, empty without a judge:
-
-        - `bridge_reconstruction`: share of instances whose class the way through the bridge and back
-          does not change (paper, Table 2);
-        - `fid_reference`: what transferred data are compared with, "data" where they are given, else
-          "decoded" latents;
-        - `fid_floor`: FID between two random halves of that, what remains where nothing differs;
-        - `acceptance`: share of `PRIOR_SAMPLES` draws of the prior, decoded, of which the judge is sure,
-          by a probability of 0.95 or more (paper, supplement B.2); absent where there is no prior;
-        - of domains with data: `judge_accuracy`, and `base_fid`, of decoded latents to the data;
-        - of those that have an encoder too: `base_reconstruction`, share of data whose class
-          decode(mu(x)) keeps (paper, Table 2).
-
-        `transfers`, by "<source>_to_<target>", of all targets with a judge:
-
-        - `source`, `target`: names of the domains;
-        - `accuracy`: share of instances of which both domains' judges say the same class, or classes
-          that the translator's class map puts together (paper, Table 1), of those whose class anything
-          belongs to; absent where the source has no judge;
-        - `confusion`: number of instances by the source's class (rows) and the transfer's (columns);
-          absent likewise;
-        - `label_accuracy`: share of labelled instances whose transfer is of their true class, likewise;
-          absent where there are none;
-        - `fid`: of transferred data, on the target's features. Each judge has a scale of its own.
+        The numbers that are listed above in this module.
 
     Raises:
-        ValueError: Unknown protocol, missing or unfit latents, fewer than 4 instances, labels that the
-            judge does not know, or data that are not their domain's.
+        ValueError: Unknown protocol or kind of latents, missing or unfit latents, fewer than 4 instances, labels
+            that the judge does not know, or data that are not their domain's.
     """
     rules = PROTOCOLS[checks.known(protocol, PROTOCOLS, "protocol")]
+    if isinstance(latents, str):
+        latents, encoded = HeldOutLoader(latents, translator.names, rules, data_dir).load(translator, folder)
+        data = encoded | dict(data or {})
     generator = np.random.default_rng(seed)
-    chosen = {
+    instances = {
         name: _choose(domain, latents, rules.max_instances, generator) for name, domain in translator.domains.items()
     }
-    z = {
-        name: of.mu + of.sigma * generator.standard_normal(of.mu.shape, np.float32) if rules.sampled else of.mu
-        for name, of in chosen.items()
-    }
-    judged = {
-        name: _judge(domain, domain.decode, z[name])
-        for name, domain in translator.domains.items()
-        if domain.has_classifier
-    }
+    evaluation = _Evaluation(translator, instances, rules.sampled, generator)
     domains: dict[str, dict[str, Any]] = {name: {} for name in translator.names}
-    references = {}
-    for name, decoded in judged.items():
-        domain = translator.domain(name)
-        if data and name in data:
-            domains[name], references[name] = _evaluate_base(domain, data[name], decoded.features)
-        else:
-            domains[name], references[name] = {"fid_reference": "decoded"}, decoded.features
-        halves = np.array_split(generator.permutation(references[name]), 2)
-        domains[name]["fid_floor"] = frechet_distance(*halves)
-        if domain.has_prior:
-            prior = _judge(domain, domain.decode, domain.sample_prior(PRIOR_SAMPLES, seed).numpy())
-            domains[name]["acceptance"] = _share(prior.probabilities.max(axis=1) >= MIN_PROBABILITY)
-
-    def transfer(source: str, target: str) -> _Judged:
-        def decode_transfer(z, noise=None):
-            return translator.domain(target).decode(translator.translate_latents(z, source, target, noise))
-
-        shape = (len(z[source]), translator.bridge.shared_dim)
-        noise = (generator.standard_normal(shape, np.float32),) if rules.sampled else ()
-        return _judge(translator.domain(target), decode_transfer, z[source], *noise)
-
-    for name, decoded in judged.items():
-        domains[name]["bridge_reconstruction"] = _share(decoded.classes == transfer(name, name).classes)
-    transfers = {}
-    for source, target in itertools.permutations(translator.names, 2):
-        if target not in judged:
-            continue
-        transferred = transfer(source, target)
-        transfers[f"{source}_to_{target}"] = {
-            "source": source,
-            "target": target,
-            **(_agreement(translator, judged[source], transferred, source, target) if source in judged else {}),
-            **_transfer_accuracy(translator, transferred, chosen[source].labels, source, target),
-            "fid": frechet_distance(transferred.features, references[target]),
-        }
+    for name in evaluation.decoded:
+        domains[name] = evaluation.measure_domain(name, (data or {}).get(name), seed)
+    for name in evaluation.decoded:
+        domains[name]["bridge_reconstruction"] = evaluation.reconstruction(name)
     return {
         "model": type(translator.bridge).__name__,
         "protocol": protocol,
         "seeds": {"training": translator.bridge.seed, "evaluation": seed},
-        "instances": {name: len(of) for name, of in chosen.items()},
+        "instances": {name: len(chosen) for name, chosen in instances.items()},
         "domains": domains,
-        "transfers": transfers,
+        "transfers": {
+            f"{source}_to_{target}": evaluation.measure_transfer(source, target)
+            for source, target in itertools.permutations(translator.names, 2)
+            if target in evaluation.decoded
+        },
     }
 
 
 def transfer_meter(translator: Translator, latents: Latents, source: str, target: str) -> Callable[[], float]:
-    """A function that measures a pair's transfer accuracy, of means, by the bridge as it is when called.
+    """Returns a function that measures a pair's transfer accuracy, with the bridge's weights when it is called.
 
-    For a bridge in training: what does not change, graphs and the source's classes, is made once.
+    It is for a bridge in training: graphs and the source's classes, which do not change, are computed once. Latents
+    are the means of their posteriors.
 
     Args:
         translator: Its bridge may go on learning.
-        latents: The source's.
-        source: Name of their domain.
+        latents: Latents of the source.
+        source: Name of the domain to translate from.
         target: Name of the domain to translate to.
 
     Raises:
         ValueError: A domain is unknown or has no judge.
     """
-    domains = [translator.domain(name) for name in (source, target)]
-    for domain in domains:
+    source_domain, target_domain = translator.domain(source), translator.domain(target)
+    for domain in (source_domain, target_domain):
         if not domain.has_classifier:
             raise ValueError(f"Domain {domain.name!r} has no classifier to judge translations by.")
-    before = translator.shared_classes(_judge(domains[0], domains[0].decode, latents.mu).classes, source)
+    before = translator.shared_classes(predictor(source_domain, source_domain.decode)(latents.mu).classes, source)
     counts = before != UNLABELLED
-    judge = _judgement(domains[1], lambda z: domains[1].decode(translator.translate_latents(z, source, target)))
+    predict = predictor(target_domain, lambda z: target_domain.decode(translator.translate_latents(z, source, target)))
 
     def measure() -> float:
-        after = translator.shared_classes(judge(latents.mu).classes, target)
+        after = translator.shared_classes(predict(latents.mu).classes, target)
         return _share(after[counts] == before[counts])
 
     return measure
 
 
-@dataclasses.dataclass(frozen=True)
-class _Judged:
-    """A judge's logits, [n, classes], and features, [n, width], of n instances."""
+class _Evaluation:
+    """The instances of one evaluation and what the judges predict for them.
 
-    logits: np.ndarray
-    features: np.ndarray
+    The generator's draws follow the order of the calls, so that a seed gives the same numbers each time.
 
-    @property
-    def classes(self) -> np.ndarray:
-        return self.logits.argmax(axis=1)
+    Attributes:
+        decoded: Predictions for decoded latents, for each domain with a judge.
+    """
 
-    @property
-    def probabilities(self) -> np.ndarray:
-        return scipy.special.softmax(self.logits, axis=1)
+    def __init__(
+        self, translator: Translator, instances: Mapping[str, Latents], sampled: bool, generator: np.random.Generator
+    ):
+        self._translator = translator
+        self._instances = instances
+        self._sampled = sampled
+        self._generator = generator
+        self._z = {name: self._sample(chosen) if sampled else chosen.mu for name, chosen in instances.items()}
+        self.decoded = {
+            name: predictor(domain, domain.decode)(self._z[name])
+            for name, domain in translator.domains.items()
+            if domain.has_classifier
+        }
+        self._references: dict[str, np.ndarray] = {}
+
+    def measure_domain(self, name: str, data: LabelledData | None, seed: int) -> dict[str, Any]:
+        """Measures a domain without the bridge, and sets the reference of its FIDs: `data`, if there are any."""
+        domain, decoded = self._translator.domain(name), self.decoded[name]
+        numbers: dict[str, Any] = {"fid_reference": "decoded"}
+        self._references[name] = decoded.features
+        if data is not None:
+            numbers, self._references[name] = _measure_base(domain, data, decoded.features)
+        halves = np.array_split(self._generator.permutation(self._references[name]), 2)
+        numbers["fid_floor"] = frechet_distance(*halves)
+        if domain.has_prior:
+            prior = predictor(domain, domain.decode)(domain.sample_prior(PRIOR_SAMPLES, seed).numpy())
+            numbers["acceptance"] = _share(prior.probabilities.max(axis=1) >= MIN_PROBABILITY)
+        return numbers
+
+    def reconstruction(self, name: str) -> float:
+        """Returns the share of instances whose class the way through the bridge and back does not change."""
+        return _share(self.decoded[name].classes == self._transfer(name, name).classes)
+
+    def measure_transfer(self, source: str, target: str) -> dict[str, Any]:
+        """Measures the transfers from one domain to another, after `measure_domain` of that."""
+        transferred = self._transfer(source, target)
+        return {
+            "source": source,
+            "target": target,
+            **(self._agreement(transferred, source, target) if source in self.decoded else {}),
+            **self._label_accuracy(transferred, source, target),
+            "fid": frechet_distance(transferred.features, self._references[target]),
+        }
+
+    def _sample(self, latents: Latents) -> np.ndarray:
+        return latents.mu + latents.sigma * self._generator.standard_normal(latents.mu.shape, np.float32)
+
+    def _transfer(self, source: str, target: str) -> Predictions:
+        translator, domain = self._translator, self._translator.domain(target)
+
+        def decode_transfer(z: tf.Tensor, noise: tf.Tensor | None = None) -> tf.Tensor:
+            return domain.decode(translator.translate_latents(z, source, target, noise))
+
+        shape = (len(self._z[source]), translator.bridge.shared_dim)
+        noise = [self._generator.standard_normal(shape, np.float32)] if self._sampled else []
+        return predictor(domain, decode_transfer)(self._z[source], *noise)
+
+    def _agreement(self, transferred: Predictions, source: str, target: str) -> dict[str, Any]:
+        before = self.decoded[source]
+        confusion = np.zeros((before.logits.shape[1], transferred.logits.shape[1]), int)
+        np.add.at(confusion, (before.classes, transferred.classes), 1)
+        agreeing = self._agreeing(before.classes, transferred.classes, source, target)
+        return {**({"accuracy": _share(agreeing)} if agreeing.size else {}), "confusion": confusion.tolist()}
+
+    def _label_accuracy(self, transferred: Predictions, source: str, target: str) -> dict[str, float]:
+        labels = self._instances[source].labels
+        if self._translator.class_map is None:
+            return _accuracy_of_labels("label_accuracy", transferred, labels, source)
+        agreeing = self._agreeing(labels, transferred.classes, source, target)
+        return {"label_accuracy": _share(agreeing)} if agreeing.size else {}
+
+    def _agreeing(self, before: np.ndarray, after: np.ndarray, source: str, target: str) -> np.ndarray:
+        """Compares classes [n] of the two domains, for those instances whose class before is one of a group."""
+        expected = self._translator.shared_classes(before, source)
+        counts = expected != UNLABELLED
+        return (expected == self._translator.shared_classes(after, target))[counts]
 
 
-def _judge(domain: Domain, make: Callable[..., tf.Tensor], *arrays: np.ndarray) -> _Judged:
-    """The judge's view of the data that `make` makes of batches of `arrays`, in graph."""
-    return _judgement(domain, make)(*arrays)
-
-
-def _judgement(domain: Domain, make: Callable[..., tf.Tensor]) -> Callable[..., _Judged]:
-    """`_judge` as a function of arrays, its graph made once."""
-    # Not a closure, for TensorFlow counts the graphs of one code and warns of many.
-    judge = as_graph(functools.partial(_view, domain, make))
-    return lambda *arrays: _Judged(*in_batches(judge, *arrays, batch_size=domain.batch_size))
-
-
-def _view(domain: Domain, make: Callable[..., tf.Tensor], *batches: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-    return domain.judge(make(*batches))
-
-
-def _choose(domain, latents, max_instances, generator):
+def _choose(
+    domain: Domain, latents: Mapping[str, Latents], max_instances: int | None, generator: np.random.Generator
+) -> Latents:
+    """Returns the latents of a domain that are measured, checked."""
     if domain.name not in latents:
         raise ValueError(f"There are no latents of domain {domain.name!r}; evaluation needs those of every domain.")
-    of = latents[domain.name]
-    if of.mu.shape[1] != domain.latent_dim:
-        raise ValueError(f"Latents of {domain.name!r} are {of.mu.shape[1]} wide; its model's are {domain.latent_dim}.")
-    if len(of) < 4:
-        raise ValueError(f"There are {len(of)} latents of domain {domain.name!r}; evaluation needs at least 4.")
-    if max_instances is not None and len(of) > max_instances:
-        of = of.take(generator.permutation(len(of))[:max_instances])
-    return of
+    given = latents[domain.name]
+    if given.mu.shape[1] != domain.latent_dim:
+        width = given.mu.shape[1]
+        raise ValueError(f"Latents of {domain.name!r} are {width} wide; its model's are {domain.latent_dim}.")
+    if len(given) < _MIN_INSTANCES:
+        raise ValueError(
+            f"There are {len(given)} latents of domain {domain.name!r}; evaluation needs at least {_MIN_INSTANCES}."
+        )
+    if max_instances is not None and len(given) > max_instances:
+        return given.take(generator.permutation(len(given))[:max_instances])
+    return given
 
 
-def _evaluate_base(domain, data, decoded_features):
-    """Numbers of the base model on its data, and the data's features."""
+def _measure_base(
+    domain: Domain, data: LabelledData, decoded_features: np.ndarray
+) -> tuple[dict[str, Any], np.ndarray]:
+    """Measures the base model on data, and returns the numbers and the features of the data."""
     x, labels = data
     x = domain.check(x)
-    original = _judge(domain, tf.identity, x)
-    entry = {"fid_reference": "data", "base_fid": frechet_distance(decoded_features, original.features)}
-    entry |= _label_accuracy("judge_accuracy", original, labels, domain.name)
+    original = predictor(domain, tf.identity)(x)
+    numbers = {"fid_reference": "data", "base_fid": frechet_distance(decoded_features, original.features)}
+    numbers |= _accuracy_of_labels("judge_accuracy", original, labels, domain.name)
     if domain.has_encoder:
-        reconstructed = _judge(domain, lambda x: domain.decode(domain.encode(x)[0]), x)
-        entry["base_reconstruction"] = _share(original.classes == reconstructed.classes)
-    return entry, original.features
+        reconstructed = predictor(domain, lambda x: domain.decode(domain.encode(x)[0]))(x)
+        numbers["base_reconstruction"] = _share(original.classes == reconstructed.classes)
+    return numbers, original.features
 
 
-def _agreement(
-    translator: Translator, before: _Judged, transferred: _Judged, source: str, target: str
-) -> dict[str, Any]:
-    confusion = np.zeros((before.logits.shape[1], transferred.logits.shape[1]), int)
-    np.add.at(confusion, (before.classes, transferred.classes), 1)
-    classes = translator.shared_classes(before.classes, source)
-    counts = classes != UNLABELLED
-    right = classes == translator.shared_classes(transferred.classes, target)
-    accuracy = {"accuracy": _share(right[counts])} if counts.any() else {}
-    return {**accuracy, "confusion": confusion.tolist()}
-
-
-def _transfer_accuracy(
-    translator: Translator, transferred: _Judged, labels: np.ndarray, source: str, target: str
-) -> dict[str, float]:
-    if translator.class_map is None:
-        return _label_accuracy("label_accuracy", transferred, labels, source)
-    true = translator.shared_classes(labels, source)
-    counts = true != UNLABELLED
-    right = true == translator.shared_classes(transferred.classes, target)
-    return {"label_accuracy": _share(right[counts])} if counts.any() else {}
-
-
-def _label_accuracy(name: str, judged: _Judged, labels: np.ndarray, source: str) -> dict[str, float]:
+def _accuracy_of_labels(key: str, predictions: Predictions, labels: np.ndarray, source: str) -> dict[str, float]:
+    """Returns the accuracy on labelled instances as {key: accuracy}, or {} if there are none."""
     labelled = labels != UNLABELLED
     if not labelled.any():
         return {}
-    true = checks.class_labels(labels[labelled], judged.logits.shape[1], f"labels of {source}")
-    return {name: _share(judged.classes[labelled] == true)}
+    true = checks.class_labels(labels[labelled], predictions.logits.shape[1], f"labels of {source}")
+    return {key: _share(predictions.classes[labelled] == true)}
 
 
 def _share(right: np.ndarray) -> float:

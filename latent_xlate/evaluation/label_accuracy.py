@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from tqdm import tqdm
 
+from latent_xlate import tables
 from latent_xlate.data.labelled import UNLABELLED
 from latent_xlate.few_labels import label_propagation, label_suggestion
 from latent_xlate.latents.label_choice import choose_labelled
@@ -69,11 +70,8 @@ def measure_labels(
 def table(curve: Curve) -> str:
     """A Markdown table of means and standard deviations."""
     names = list(next(iter(curve.values())))
-    rows = [["method", *names]]
-    for method, row in curve.items():
-        rows.append([method, *(_spread(row[name]) for name in names)])
-    head, *body = (f"| {' | '.join(row)} |" for row in rows)
-    return "\n".join([head, "|---" * len(rows[0]) + "|", *body])
+    rows = [[method, *(tables.mean_and_deviation(row[name]) for name in names)] for method, row in curve.items()]
+    return tables.markdown(["method", *names], rows, compact=True)
 
 
 def _accuracy(graph, labels, chosen, num_classes, method, equal_sizes):
@@ -83,7 +81,3 @@ def _accuracy(graph, labels, chosen, num_classes, method, equal_sizes):
     seen[chosen] = labels[chosen]
     found = np.argmax(label_propagation.propagate(graph, seen, num_classes, method, equal_sizes), axis=1)
     return float(np.mean((found == labels)[seen == UNLABELLED]))
-
-
-def _spread(values):
-    return f"{np.mean(values):.4f}" + (f" ± {np.std(values, ddof=1):.4f}" if len(values) > 1 else "")

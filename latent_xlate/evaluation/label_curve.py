@@ -7,7 +7,7 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
-from latent_xlate import figures
+from latent_xlate import figures, tables
 from latent_xlate.evaluation.report import cell, summarise
 
 
@@ -42,7 +42,7 @@ def summarise_groups(groups: Mapping[int, Sequence[Mapping[str, Any]]]) -> list[
     """Mean and standard deviation of each number of labels.
 
     Args:
-        groups: Of `group`, each run also with what `evaluate_translator` returned.
+        groups: Of `group`, each run also with what `evaluate` returned.
 
     Returns:
         JSON-serialisable, for each number of labels `labels_per_class`, `label_seeds` (of the labelled sets, one
@@ -64,17 +64,13 @@ def summarise_groups(groups: Mapping[int, Sequence[Mapping[str, Any]]]) -> list[
 def table(curve: Sequence[Mapping[str, Any]]) -> str:
     """A curve as a table in Markdown: transfer accuracies by number of labels."""
     transfers = list(curve[0]["summary"]["transfers"])
-    lines = [
-        f"{curve[0]['summary']['model']}, protocol {curve[0]['summary']['protocol']}: transfer accuracy.",
-        "",
-        f"| labels a class | seeds of the sets | {' | '.join(name.replace('_to_', ' to ') for name in transfers)} |",
-        "|---" * (2 + len(transfers)) + "|",
-    ]
+    about = f"{curve[0]['summary']['model']}, protocol {curve[0]['summary']['protocol']}: transfer accuracy."
+    head = ["labels a class", "seeds of the sets", *(name.replace("_to_", " to ") for name in transfers)]
+    rows = []
     for point in curve:
         accuracies = [cell(point["summary"]["transfers"][name].get("accuracy")) for name in transfers]
-        seeds = ", ".join(map(str, point["label_seeds"]))
-        lines.append(f"| {point['labels_per_class']} | {seeds} | {' | '.join(accuracies)} |")
-    return "\n".join(lines) + "\n"
+        rows.append([str(point["labels_per_class"]), ", ".join(map(str, point["label_seeds"])), *accuracies])
+    return f"{about}\n\n{tables.markdown(head, rows, compact=True)}\n"
 
 
 def draw(groups: Mapping[int, Sequence[Mapping[str, Any]]]) -> Figure:

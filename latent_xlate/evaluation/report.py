@@ -1,11 +1,11 @@
-"""Mean and spread of several runs' numbers, and the table that sets them beside the paper's."""
+"""Mean and standard deviation over several runs, and the table that sets them beside the paper's numbers."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import numpy as np
+from latent_xlate import tables
 
 PAPER: dict[str, dict[str, dict[str, dict[str, float]]]] = {
     "BridgingVAE": {
@@ -49,9 +49,9 @@ PAPER: dict[str, dict[str, dict[str, dict[str, float]]]] = {
         },
     },
 }
-"""By model, the paper's numbers (Tables 1 and 2), those of its SC09 under `spoken_digit`.
+"""By model, the accuracies in the paper's Tables 1 and 2. Those of SC09 stand under `spoken_digit`.
 
-Its FID is on features of other judges, so of another scale."""
+The paper's FID is left out: it is computed on features of other judges and so has another scale."""
 
 _COLUMNS = {
     "transfers": ("accuracy", "label_accuracy", "fid"),
@@ -65,22 +65,21 @@ _COLUMNS = {
         "fid_reference",
     ),
 }
-_ABSENT = "–"
 
 
 def summarise(runs: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """Mean and standard deviation over runs.
+    """Returns mean and standard deviation over runs.
 
     Args:
-        runs: What `evaluate_translator` returned, of translators between the same domains.
+        runs: Results of `accuracy.evaluate` for translators between the same domains.
 
     Returns:
-        `model`, `protocol`, `instances`, `num_runs`, and `domains` and `transfers` as in a run with
-        {"mean", "std"} for each number; "std" is the sample standard deviation, None of a single run.
+        `model`, `protocol`, `instances`, `num_runs`, and `domains` and `transfers` as in a run, with
+        {"mean", "std"} in place of each number. "std" is the sample standard deviation, None for a single run.
         Confusion matrices are left out.
 
     Raises:
-        ValueError: No run, or runs that differ in model, protocol, domains, number of labels or what was measured.
+        ValueError: There is no run, or runs differ in model, protocol, domains, number of labels or measured numbers.
     """
     if not runs:
         raise ValueError("There are no runs to summarise.")
@@ -88,7 +87,7 @@ def summarise(runs: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         if _measured(run) != _measured(runs[0]):
             raise ValueError(
                 "Runs of differing model, protocol, domains, data or number of labels have no common mean: "
-                f"{_named(run)} and {_named(runs[0])}. Evaluate them one by one."
+                f"{_described(run)} and {_described(runs[0])}. Evaluate them one by one."
             )
     return {
         "model": runs[0]["model"],
@@ -101,13 +100,12 @@ def summarise(runs: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
 
 
 def table(summary: Mapping[str, Any]) -> str:
-    """The numbers as two Markdown tables, of transfers and of domains.
+    """Returns two tables in Markdown, of transfers and of domains, below a line that names the runs.
+
+    A number that the paper gives for one of the domains has a column of its own.
 
     Args:
-        summary: Of `summarise`.
-
-    Returns:
-        Lines of text. Where the paper has a number for one of the domains, it has a column.
+        summary: Result of `summarise`.
     """
     count = summary["num_runs"]
     runs = f"{count} runs (mean ± standard deviation)" if count > 1 else "1 run"
@@ -117,9 +115,18 @@ def table(summary: Mapping[str, Any]) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def _measured(run):
-    """What a run measured, with no number in it."""
-    kept = {
+def cell(value: Any) -> str:
+    """Returns the cell of a summarised number {"mean", "std"}, of a word or, for None, of nothing."""
+    if value is None:
+        return tables.ABSENT
+    if not isinstance(value, Mapping):
+        return str(value)
+    return tables.plus_minus(value["mean"], value["std"])
+
+
+def _measured(run: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns what a run measured and under which conditions, without the numbers."""
+    kept: dict[str, Any] = {
         part: {
             name: {key: value if isinstance(value, str) else None for key, value in entry.items()}
             for name, entry in run[part].items()
@@ -131,11 +138,12 @@ def _measured(run):
     return kept | {key: run[key] for key in ("model", "protocol", "instances")}
 
 
-def _named(run):
+def _described(run: Mapping[str, Any]) -> str:
     return f"{run['protocol']} of a {run['model']} of {', '.join(run['domains'])}"
 
 
-def _over_runs(values):
+def _over_runs(values: Sequence[Any]) -> Any:
+    """Summarises one entry of all runs: each number in it, however deep it lies."""
     if isinstance(values[0], Mapping):
         return {
             key: _over_runs([value[key] for value in values])
@@ -144,10 +152,11 @@ def _over_runs(values):
         }
     if isinstance(values[0], str):
         return values[0]
-    return {"mean": float(np.mean(values)), "std": float(np.std(values, ddof=1)) if len(values) > 1 else None}
+    mean, deviation = tables.statistics(values)
+    return {"mean": mean, "std": deviation}
 
 
-def _part(summary, part, title):
+def _part(summary: Mapping[str, Any], part: str, title: str) -> str:
     entries = {name: entry for name, entry in summary[part].items() if entry}
     columns = [[title, *(name.replace("_to_", " to ") for name in entries)]]
     for key in _COLUMNS[part]:
@@ -159,15 +168,5 @@ def _part(summary, part, title):
         if any(paper):
             columns.append([f"{heading}, paper", *map(cell, paper)])
         columns.append([heading, *map(cell, ours)])
-    head, *body = (f"| {' | '.join(row)} |" for row in zip(*columns, strict=True))
-    return "\n".join([head, "|---" * len(columns) + "|", *body])
-
-
-def cell(value: Any) -> str:
-    """What a table says of a number, {"mean", "std"} or a word; a dash for None."""
-    if value is None:
-        return _ABSENT
-    if not isinstance(value, Mapping):
-        return str(value)
-    spread = "" if value["std"] is None else f" ± {value['std']:.4f}"
-    return f"{value['mean']:.4f}{spread}"
+    head, *rows = zip(*columns, strict=True)
+    return tables.markdown(head, rows, compact=True)

@@ -1,4 +1,4 @@
-"""A domain out of a folder of pictures in one go: data set, base models, package."""
+"""A domain from a folder of pictures in one call: data set, base models, package."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ from typing import Any
 from latent_xlate.data import class_folders, images, sources
 from latent_xlate.domains.domain import Domain
 from latent_xlate.domains.image.image_training import train_image_model
-from latent_xlate.modalities import audio
-from latent_xlate.packaging.image_packaging import check_folder, package_image_domain
+from latent_xlate.modalities.audio import Audio
+from latent_xlate.packaging.domain_folder import check_folder
+from latent_xlate.packaging.image_packaging import package_image_domain
 
 
 def make_image_domain(
@@ -25,29 +26,29 @@ def make_image_domain(
     batch_size: int = 128,
     seed: int = 0,
 ) -> Domain:
-    """Stores pictures as a data set, trains a VAE and, where they are labelled, a classifier, and packages both.
+    """Stores pictures as a data set, trains a VAE and, if they are labelled, a classifier, and packages both.
 
-    Killed at any moment, it goes on with the same arguments from where it was.
+    A call that was interrupted continues where it was when it is repeated with the same arguments.
 
     Args:
-        name: Of the domain, and of the data set.
-        raw_dir: Folder of pictures, as `class_folders.read_class_folders` reads it.
-        folder: Where the domain goes.
+        name: Name of the domain and of the data set.
+        raw_dir: Folder of pictures, as `class_folders.read_folder` reads it.
+        folder: Folder that the domain is written to.
         workdir: Folder of the trainings, `vae/` and `classifier/`.
         data_dir: Folder of TFDS data sets; None for the default.
-        image_size: Height and width to which the pictures are brought.
-        epochs: Passes over the training pictures, of either model.
-        batch_size: Of either training.
-        seed: Of either training.
+        image_size: Height and width, in pixels, that the pictures are resized to.
+        epochs: Passes of each model over the training pictures.
+        batch_size: Batch size of each training.
+        seed: Random seed of each training.
 
     Returns:
         The domain as it was written.
 
     Raises:
-        ValueError: A folder of sounds, or of what else cannot be trained on; another data set, training or
-            something else where this one's are to go.
+        ValueError: `raw_dir` holds sounds or nothing to train on; or another data set, another training or something
+            else lies where those of this domain are to go.
     """
-    if class_folders.holds_files(raw_dir, audio.ENDINGS):
+    if class_folders.holds_files(raw_dir, Audio.file_suffixes):
         raise ValueError(f"{raw_dir} holds sounds, which take train_wavegan, train_domain and package_domain instead.")
     check_folder(folder)
     sources.prepare(name, "local", raw_dir, data_dir, image_size=image_size)

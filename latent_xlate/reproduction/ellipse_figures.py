@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from latent_xlate import files
+from latent_xlate import files, tables
 from latent_xlate.bridge.bridging_vae import BridgingVAE
 from latent_xlate.reproduction import ellipses
-from latent_xlate.reproduction.sections import Section, no_runs, table
+from latent_xlate.reproduction.sections import Section, no_runs
 from latent_xlate.reproduction.study import Study
 from latent_xlate.translator import load_bridge
 
@@ -39,7 +39,9 @@ def _figure(study: Study, name: str, variants: Sequence[str], caption: str) -> s
         "points, and the share of the variance of the places on the target that an affine map of those on the source "
         "explains (R^2)."
     )
-    return "\n\n".join([study.picture(path, caption), about, table(["", "class accuracy", "SWD", "linearity"], rows)])
+    return "\n\n".join(
+        [study.picture(path, caption), about, tables.markdown(["", "class accuracy", "SWD", "linearity"], rows)]
+    )
 
 
 _COLOURS = (

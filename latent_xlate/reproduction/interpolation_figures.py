@@ -8,11 +8,11 @@ import numpy as np
 import tensorflow as tf
 from ml_collections import ConfigDict
 
-from latent_xlate import figures
+from latent_xlate import figures, tables
 from latent_xlate.evaluation.interpolation import ROWS, interpolate_and_translate, locality
 from latent_xlate.reproduction import experiments
 from latent_xlate.reproduction.experiments import SPEECH, Settings
-from latent_xlate.reproduction.sections import Section, table
+from latent_xlate.reproduction.sections import Section
 from latent_xlate.reproduction.study import Study
 
 _BETWEEN = 4
@@ -95,7 +95,7 @@ def _figure(study: Study, within_class: bool) -> str:
         f"Locality, of which the paper gives pictures alone: mean and largest step along {ways_measured} ways of 17 "
         "points, in the feature space of the row's judge, in units of the mean distance of two random instances."
     )
-    return "\n\n".join([text, *parts, about, table(head, numbers), *missing])
+    return "\n\n".join([text, *parts, about, tables.markdown(head, numbers), *missing])
 
 
 SECTIONS = {

@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 from ml_collections import ConfigDict
 
-from latent_xlate import figures
+from latent_xlate import figures, tables
 from latent_xlate.domains import pretrained
 from latent_xlate.few_labels import label_file, label_propagation, label_suggestion
 from latent_xlate.reproduction import experiments, paper
-from latent_xlate.reproduction.sections import ABSENT, Section, number, spread, table
+from latent_xlate.reproduction.sections import Section
 from latent_xlate.reproduction.study import Study
 
 MOST_SUGGESTED = 100
@@ -28,7 +28,7 @@ def _write(study: Study) -> str:
     counts = []
     for (pair, count), runs in experiments.graph_labels(study.settings).items():
         if reason := study.lacks(runs[0]):
-            rows.append([" to ".join(runs[0].domains), str(count), ABSENT, reason])
+            rows.append([" to ".join(runs[0].domains), str(count), tables.ABSENT, reason])
             continue
         theirs = paper.LABELS_PER_CLASS.get(count) if pair == "mnist_mnist" else None
         suggested, missed = _suggested(study, pair, count, runs[0]) if count <= MOST_SUGGESTED else ([], 0)
@@ -36,7 +36,8 @@ def _write(study: Study) -> str:
         for directed in (f"{source}_to_{target}", f"{target}_to_{source}"):
             random, chosen = (_accuracies(study, those, directed) for those in (runs, suggested))
             note = f" ({missed} more missed a class)" if missed else ""
-            accuracies = [number(theirs), spread(random), spread(chosen) + note]
+            accuracies = [tables.number(theirs), *map(tables.mean_and_deviation, (random, chosen))]
+            accuracies[-1] += note
             rows.append([directed.replace("_to_", " to "), str(count), *accuracies])
             if pair == "mnist_mnist" and directed == f"{source}_to_{target}":
                 counts.append(str(count))
@@ -53,7 +54,7 @@ def _write(study: Study) -> str:
         "all, chosen without labels (`suggest_labels`), each run's by a seed of its own."
     )
     head = ["", "labels a class", "paper", "random sets", "suggested sets"]
-    return "\n\n".join([text, table(head, rows), study.picture(plot, caption)])
+    return "\n\n".join([text, tables.markdown(head, rows), study.picture(plot, caption)])
 
 
 def _num_suggested_runs(study: Study) -> int:

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 from ml_collections import ConfigDict
 
-from latent_xlate import figures
+from latent_xlate import figures, tables
 from latent_xlate.reproduction import experiments, paper
-from latent_xlate.reproduction.sections import Section, number, spread, table
+from latent_xlate.reproduction.sections import Section
 from latent_xlate.reproduction.study import Study
 
 _PAIRS = {"mnist_to_mnist_b": "first to second VAE", "mnist_b_to_mnist": "second to first VAE"}
@@ -23,8 +23,8 @@ def _table_3(study: Study) -> str:
     runs = experiments.few_labels(study.settings)
     numbers = {pair: [_accuracies(study, those, pair) for those in runs.values()] for pair in _PAIRS}
     theirs = [paper.LABELS_PER_CLASS.get(count) for count in runs]
-    rows = [["paper", *map(number, theirs)]]
-    rows += [[f"**{name}, ours**", *map(spread, numbers[pair])] for pair, name in _PAIRS.items()]
+    rows = [["paper", *map(tables.number, theirs)]]
+    rows += [[f"**{name}, ours**", *map(tables.mean_and_deviation, numbers[pair])] for pair, name in _PAIRS.items()]
     head = ["labels a class, in each domain", *("all" if count is None else str(count) for count in runs)]
     curve = figures.accuracy_curve(
         head[1:],
@@ -38,20 +38,20 @@ def _table_3(study: Study) -> str:
         "the SWD alone; no batch is balanced by a hidden label, and nothing is chosen by one. With some labels every "
         "other row of a batch is a labelled instance; all labels are about 5,500 a class."
     )
-    return "\n\n".join([text, table(head, rows), study.picture(study.write_plot("table3", curve), caption)])
+    return "\n\n".join([text, tables.markdown(head, rows), study.picture(study.write_plot("table3", curve), caption)])
 
 
 def _table_4(study: Study) -> str:
     rows = []
     for name, runs in experiments.ablation(study.settings).items():
-        ours = [spread(_accuracies(study, runs, pair)) for pair in _PAIRS]
-        rows.append([name, number(paper.ABLATION.get(name)), *ours])
+        ours = [tables.mean_and_deviation(_accuracies(study, runs, pair)) for pair in _PAIRS]
+        rows.append([name, tables.number(paper.ABLATION.get(name)), *ours])
     model = experiments.bridges(study.settings, "mnist_mnist")[0].model
     text = (
         "Transfer accuracy with the full label set. Rows after the paper's three differ from the third in what they "
         f"say alone; it has a shared latent of {model.shared_dim} and {model.num_projections} projections."
     )
-    return text + "\n\n" + table(["", "paper", *(f"{name}, ours" for name in _PAIRS.values())], rows)
+    return text + "\n\n" + tables.markdown(["", "paper", *(f"{name}, ours" for name in _PAIRS.values())], rows)
 
 
 SECTIONS = {

@@ -26,4 +26,4 @@ CLASS_MAPPING = {
     "8": "Bag",
     "9": "Ankle boot",
 }
-"""Table 5 of the supplement, MNIST digits to Fashion-MNIST classes."""
+"""Table 5, in the supplement: MNIST digits to Fashion-MNIST classes."""

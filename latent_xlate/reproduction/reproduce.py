@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import html
 import os
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 
-import markdown
 from tqdm import tqdm
 
-from latent_xlate import __version__, checks, files
+from latent_xlate import __version__, checks, documents, files
 from latent_xlate.reproduction import (
     diagrams,
     ellipse_figures,
@@ -33,27 +32,37 @@ _MODULES = (
     shared_space, label_study,
 )  # fmt: skip
 
+_ORDER = (
+    "table1", "table2", "table3", "table4", "table5", "training_time", "figure2", "figure3", "figure4", "figure5",
+    "figure6", "figure7", "figure8", "figure9", "figure10", "figure11", "shared_space", "few_labels",
+)  # fmt: skip
 
-def _order(name: str) -> tuple[bool, bool, int]:
-    digits = name.lstrip("abcdefghijklmnopqrstuvwxyz_")
-    return not digits, name.startswith("figure"), int(digits or 0)
+_UNORDERED: dict[str, Section] = {name: each for module in _MODULES for name, each in module.SECTIONS.items()}
 
+SECTIONS: dict[str, Section] = {name: _UNORDERED[name] for name in _ORDER}
+"""By name, in the order of the report: tables, figures, and what the paper does not have."""
 
-SECTIONS: dict[str, Section] = dict(
-    sorted((pair for module in _MODULES for pair in module.SECTIONS.items()), key=lambda pair: _order(pair[0]))
-)
-"""By name, in the order of the report: tables, figures, what the paper does not have."""
+_RENAMED = {"table6": "table5"}
+"""New names of sections, by the old ones, which are still understood."""
+
+_NOTES = {
+    "table5": "table5 is the paper's Table 5, the class mapping; training time, which had this name, is training_time.",
+    "table6": "table6 is called table5 now, as in the paper.",
+}
+"""By the name that was asked for, what has changed about it."""
 
 
 def reproduce(what: Sequence[str], output: str | os.PathLike, settings: Settings) -> Path:
     """Trains what is needed, draws, and writes `report.md` and `report.html`.
 
-    Killed at any moment, the same call goes on; runs and measurements that are there are not made again.
+    A call that was interrupted continues where it was when it is repeated; finished runs and measurements in the
+    folder are used again.
 
     Args:
-        what: Names in `SECTIONS`, or "all"; the report holds these.
-        output: Folder of all that is written.
-        settings: What it is made with.
+        what: Names in `SECTIONS`, or "all": the sections of the report. An old name of a section is replaced, with
+            a FutureWarning that says by which.
+        output: Folder that everything is written to.
+        settings: Settings of the reproduction.
 
     Returns:
         Path of `report.html`.
@@ -62,7 +71,9 @@ def reproduce(what: Sequence[str], output: str | os.PathLike, settings: Settings
         ValueError: An unknown name, data sets that are not prepared, or nothing can be written to `output`.
     """
     for name in what:
-        checks.known(name, [ALL, *SECTIONS], "table or figure")
+        if name in _NOTES:
+            warnings.warn(_NOTES[name], FutureWarning, stacklevel=2)
+    what = [checks.known(_RENAMED.get(name, name), [ALL, *SECTIONS], "table or figure") for name in what]
     chosen = {name: section for name, section in SECTIONS.items() if ALL in what or name in what}
     study = Study(output, settings)
     runs = {
@@ -83,7 +94,7 @@ def reproduce(what: Sequence[str], output: str | os.PathLike, settings: Settings
             bar.update()
     text = "\n".join([_head(settings), *parts])
     files.write_atomically(study.output / "report.md", lambda path: path.write_text(text, encoding="utf-8"))
-    page = _page(text)
+    page = documents.page(text)
     return files.write_atomically(study.output / "report.html", lambda path: path.write_text(page, encoding="utf-8"))
 
 
@@ -104,22 +115,3 @@ def _head(settings: Settings) -> str:
         "The tables and figures of [Tian and Engel, 2019](https://arxiv.org/abs/1902.08261), by latent_xlate "
         f"{__version__}, ours beside theirs. {how}\n"
     )
-
-
-def _page(text: str) -> str:
-    body = markdown.markdown(text, extensions=["tables"], output_format="html")
-    title = html.escape(text.partition("\n")[0].lstrip("# "))
-    return f"""<!doctype html>
-<html lang="en">
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{title}</title>
-<style>
-body {{ font: 16px/1.5 sans-serif; max-width: 70rem; margin: 2rem auto; padding: 0 1rem; }}
-img {{ max-width: 100%; }} em {{ color: #555; }}
-table {{ border-collapse: collapse; display: block; overflow-x: auto; }}
-th, td {{ border: 1px solid #ccc; padding: .2rem .6rem; text-align: left; }}
-</style>
-{body}
-</html>
-"""

@@ -1,4 +1,4 @@
-"""Table 5: how long base models train, and how long a bridge (paper, section 5.4)."""
+"""Section 5.4: how long base models train, and how long a bridge."""
 
 from __future__ import annotations
 
@@ -12,19 +12,18 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from latent_xlate import training
+from latent_xlate import tables, training
 from latent_xlate.bridge.bridging_vae import BridgingVAE
 from latent_xlate.configs import mnist_fashion_mnist, mnist_spoken_digit
 from latent_xlate.domains.image.image_training import BATCH_SIZES
 from latent_xlate.domains.image.image_vae import ImageVAE
-from latent_xlate.domains.speech.wavegan import WaveGANDiscriminator, WaveGANGenerator
-from latent_xlate.domains.speech.wavegan_trainer import WaveGANTrainer
-from latent_xlate.domains.speech.wavegan_training import ADAM, WaveGANSettings
+from latent_xlate.domains.speech.wavegan_settings import WaveGANSettings
+from latent_xlate.domains.speech.wavegan_training import make_trainer
 from latent_xlate.latents.batches import make_batches
 from latent_xlate.latents.latents import Latents
 from latent_xlate.optimizer import FusedAdam
 from latent_xlate.reproduction import paper
-from latent_xlate.reproduction.sections import Section, no_runs, table
+from latent_xlate.reproduction.sections import Section, no_runs
 from latent_xlate.reproduction.study import Study
 
 _IMAGES, _EPOCHS = 55_000, 100
@@ -100,14 +99,8 @@ def _vae(quick: bool) -> tuple[keras.Model, training.MakeBatch]:
 
 def _wavegan(settings: WaveGANSettings) -> tuple[keras.Model, training.MakeBatch]:
     keras.utils.set_random_seed(0)
-    generator, average = (WaveGANGenerator(settings.latent_dim, settings.dim) for _ in range(2))
-    discriminator = WaveGANDiscriminator(settings.dim)
-    for network in (generator, average, discriminator):
-        network.build()
-    trainer = WaveGANTrainer(generator, average, discriminator, None, discriminator_steps=settings.discriminator_steps)
-    beta_1, beta_2 = ADAM[settings.objective]
-    trainer.compile_optimizers(*(FusedAdam(settings.learning_rate, beta_1=beta_1, beta_2=beta_2) for _ in range(2)))
-    shape = [settings.discriminator_steps, settings.batch_size, generator.slice_length]
+    trainer = make_trainer(settings, _NUM_CLASSES)
+    shape = [settings.batches_per_step, settings.batch_size, trainer.generator.slice_length]
     sounds = tf.random.stateless_uniform(shape, [0, 0], -1.0, 1.0)
     return trainer, lambda positions: (sounds, tf.zeros(shape[:2], tf.int64))
 
@@ -125,7 +118,7 @@ def machine() -> str:
     return f"{os.cpu_count()} CPU cores"
 
 
-def _table_5(study: Study) -> str:
+def _training_time(study: Study) -> str:
     key = {"quick": study.settings.quick, "machine": machine()}
     times: dict[str, Any] = study.cached("training_time", key, lambda: measure(study.settings.quick))
     hours = {name: of["seconds"] * of["steps"] / 3600 for name, of in times.items()}
@@ -143,7 +136,7 @@ def _table_5(study: Study) -> str:
     )
     if study.settings.quick:
         text += " **Quick: the networks timed here are small ones, and the numbers mean nothing.**"
-    return text + "\n\n" + table(["", "ms a step", "steps", "hours", "ratio, ours", "ratio, paper"], rows)
+    return text + "\n\n" + tables.markdown(["", "ms a step", "steps", "hours", "ratio, ours", "ratio, paper"], rows)
 
 
-SECTIONS = {"table5": Section("Table 5: training time, base models against bridge", no_runs, _table_5)}
+SECTIONS = {"training_time": Section("Section 5.4: training time, base models against bridge", no_runs, _training_time)}

@@ -1,4 +1,4 @@
-"""Tables 1, 2 and 6: transfer and reconstruction accuracy, FID, and which class belongs to which."""
+"""Tables 1, 2 and 5: transfer and reconstruction accuracy, FID, and which class belongs to which."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ from typing import Any
 
 from ml_collections import ConfigDict
 
+from latent_xlate import tables
 from latent_xlate.domains import pretrained
 from latent_xlate.evaluation.report import PAPER
 from latent_xlate.reproduction import experiments, paper
 from latent_xlate.reproduction.experiments import SPEECH, Settings
-from latent_xlate.reproduction.sections import ABSENT, Section, no_runs, number, spread, table
+from latent_xlate.reproduction.sections import Section, no_runs
 from latent_xlate.reproduction.study import Study
 
 _DIRECTIONS = {
@@ -57,11 +58,13 @@ def _table_1(study: Study) -> str:
                 if model == "BridgingVAE" and "fashion_mnist" in metrics["domains"]:
                     floors.append(metrics["domains"]["fashion_mnist"]["fid_floor"])
         in_paper = PAPER[model]["transfers"]
-        theirs = [number(in_paper.get(name, {}).get("accuracy")) for name in _DIRECTIONS]
+        theirs = [tables.number(in_paper.get(name, {}).get("accuracy")) for name in _DIRECTIONS]
         ours = [_mean(transfers.get(name, []), "accuracy") for name in _DIRECTIONS]
-        rows.append([f"{model}, paper", *theirs, number(paper.FID[model])])
+        rows.append([f"{model}, paper", *theirs, tables.number(paper.FID[model])])
         rows.append([f"**{model}, ours**", *ours, _mean(transfers.get("mnist_to_fashion_mnist", []), "fid", 2)])
-    rows.append(["real against real, ours", *[ABSENT] * len(_DIRECTIONS), spread(floors[:1], 2)])
+    rows.append(
+        ["real against real, ours", *[tables.ABSENT] * len(_DIRECTIONS), tables.mean_and_deviation(floors[:1], 2)]
+    )
     text = (
         "Share of held-out instances whose class, as the two domains' judges see it, the transfer keeps; and the "
         "Fréchet distance (FID), MNIST to Fashion-MNIST, on the features of our judge of Fashion-MNIST. The paper's "
@@ -69,7 +72,7 @@ def _table_1(study: Study) -> str:
         f"target's own data. {_SAMPLES} Bridge: {_seeds(study.settings.num_seeds)}. Baselines: "
         f"{_seeds(study.settings.num_baseline_seeds)}."
     )
-    return "\n\n".join([text, table(["", *_DIRECTIONS.values(), "FID"], rows), *missing])
+    return "\n\n".join([text, tables.markdown(["", *_DIRECTIONS.values(), "FID"], rows), *missing])
 
 
 def _table_2(study: Study) -> str:
@@ -81,7 +84,7 @@ def _table_2(study: Study) -> str:
     for key, name in (("base_reconstruction", "base model"), ("bridge_reconstruction", "bridging VAE")):
         theirs, ours = [], []
         for domain, runs in of_domain.items():
-            theirs.append(number(PAPER["BridgingVAE"]["domains"][domain].get(key)))
+            theirs.append(tables.number(PAPER["BridgingVAE"]["domains"][domain].get(key)))
             measured = [] if study.lacks(runs[0]) else [study.metrics(run)["domains"][domain] for run in runs]
             # The base model's is the same in all runs.
             ours.append(_mean(measured[:1] if key == "base_reconstruction" else measured, key))
@@ -92,20 +95,22 @@ def _table_2(study: Study) -> str:
         f"base reconstruction: they are the model's own. {_SAMPLES} Bridge: {_seeds(study.settings.num_seeds)}."
     )
     missing = [f"Speech: not available. {reason}"] if reason else []
-    return "\n\n".join([text, table(["", *_DOMAINS.values()], rows), *missing])
+    return "\n\n".join([text, tables.markdown(["", *_DOMAINS.values()], rows), *missing])
 
 
-def _table_6(study: Study) -> str:
+def _table_5(study: Study) -> str:
     del study
     names = [name for name in ("mnist", "fashion_mnist", SPEECH) if name in pretrained.names()]
     classes = [pretrained.load(name).class_names for name in names]
-    rows = [[*row, paper.CLASS_MAPPING.get(row[0], ABSENT)] for row in zip(*classes, strict=True)]
+    rows = [[*row, paper.CLASS_MAPPING.get(row[0], tables.ABSENT)] for row in zip(*classes, strict=True)]
     head = [*(_DOMAINS[name] for name in names), "Fashion-MNIST, paper"]
-    return "Classes of one row are trained to be one (the paper's Table 5).\n\n" + table(head, rows)
+    return "The bridge is trained to translate the classes of one row into each other.\n\n" + tables.markdown(
+        head, rows
+    )
 
 
 def _mean(entries: Sequence[dict[str, Any]], key: str, digits: int = 4) -> str:
-    return spread([entry.get(key) for entry in entries], digits)
+    return tables.mean_and_deviation([entry.get(key) for entry in entries], digits)
 
 
 def _seeds(count: int) -> str:
@@ -125,5 +130,5 @@ SECTIONS = {
         ],
         _table_2,
     ),
-    "table6": Section("Table 6: the class mapping", no_runs, _table_6),
+    "table5": Section("Table 5: the class mapping", no_runs, _table_5),
 }

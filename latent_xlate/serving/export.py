@@ -14,7 +14,8 @@ from typing import Any
 
 import tensorflow as tf
 
-from latent_xlate import files
+from latent_xlate import checks, files
+from latent_xlate.serving.exported_modalities import write_modalities
 from latent_xlate.translator import Translator
 
 MODEL_NAME = "translator"
@@ -70,6 +71,7 @@ def export_translator(translator: Translator, base: str | os.PathLike) -> Path:
         tf.saved_model.save(module, str(temporary / "model"), signatures=signatures)
         if bundle:
             bundle.write_warmup(temporary / "model", translator, signatures, default)
+        write_modalities(temporary / "model", translator)
         version = _publish(temporary / "model", folder)
     finally:
         shutil.rmtree(temporary)
@@ -186,7 +188,7 @@ def load_export(folder: str | os.PathLike) -> Any:
     try:
         model = tf.saved_model.load(str(folder))
     except Exception as error:  # Whatever TensorFlow may raise over a damaged file.
-        raise ValueError(f"The SavedModel in {folder} is damaged ({str(error).splitlines()[0]}).") from None
+        raise ValueError(f"The SavedModel in {folder} is damaged ({checks.reason(error)}).") from None
     if not any(name.endswith("_latents") for name in model.signatures):
         raise ValueError(f"The SavedModel in {folder} is not an exported translator: no signature ends in _latents.")
     return model

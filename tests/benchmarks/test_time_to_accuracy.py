@@ -7,7 +7,7 @@ import pytest
 from latent_xlate.benchmarks.time_to_accuracy import benchmark, table
 from latent_xlate.bridge.bridge_training import train_bridge
 from latent_xlate.configs.base import image_bridge
-from latent_xlate.evaluation.accuracy import evaluate_translator
+from latent_xlate.evaluation.accuracy import evaluate
 from latent_xlate.latents.latents import Latents
 from latent_xlate.translator import Translator
 from tests.support import oracle
@@ -56,7 +56,7 @@ def accuracies(stored, tmp_path_factory):
         settings = config(stored, step)
         settings.seed = seed
         domains, bridge = train_bridge(settings, tmp_path_factory.mktemp("run"))
-        transfers = evaluate_translator(Translator(domains, bridge), held_out)["transfers"]
+        transfers = evaluate(Translator(domains, bridge), held_out)["transfers"]
         return [transfers[pair]["accuracy"] for pair in ("near_to_far", "far_to_near")]
 
     return {step: np.transpose([measure(step, seed) for seed in SEEDS]) for step in STEPS}

@@ -7,7 +7,7 @@ import pytest
 
 from latent_xlate.batching import BATCH_SIZE
 from latent_xlate.bridge.class_map import ClassMap
-from latent_xlate.evaluation.accuracy import evaluate_translator, transfer_meter
+from latent_xlate.evaluation.accuracy import evaluate, transfer_meter
 from latent_xlate.evaluation.fid import frechet_distance
 from latent_xlate.latents.latents import Latents
 from latent_xlate.translator import Translator
@@ -25,7 +25,7 @@ def both(sigma=0.0, repeats=1):
 
 
 def test_accuracies_of_a_bridge_that_swaps_two_classes():
-    result = evaluate_translator(oracle.translator(), both())
+    result = evaluate(oracle.translator(), both())
     there, back = result["transfers"]["near_to_far"], result["transfers"]["far_to_near"]
     assert (there["accuracy"], there["label_accuracy"]) == pytest.approx((0.7, 0.7))
     assert (back["accuracy"], back["label_accuracy"]) == pytest.approx((1.0, 1.0))
@@ -41,17 +41,17 @@ def mapped(pairs):
 
 
 def test_accuracies_are_of_the_classes_that_the_map_puts_together():
-    swapped = evaluate_translator(mapped("a=a,b=b,c=d,d=c"), both())["transfers"]
+    swapped = evaluate(mapped("a=a,b=b,c=d,d=c"), both())["transfers"]
     there, back = swapped["near_to_far"], swapped["far_to_near"]
     assert (there["accuracy"], there["label_accuracy"]) == pytest.approx((1.0, 1.0))
     # Of the 12 instances of "far", 6 are of c and d, which come back as themselves.
     assert (back["accuracy"], back["label_accuracy"]) == pytest.approx((0.5, 0.5))
-    merged = evaluate_translator(mapped("a=a,b=b,c=c,d=c,d=d"), both())["transfers"]
+    merged = evaluate(mapped("a=a,b=b,c=c,d=c,d=d"), both())["transfers"]
     assert merged["near_to_far"]["accuracy"] == merged["far_to_near"]["label_accuracy"] == 1.0
 
 
 def test_classes_that_nothing_belongs_to_do_not_count():
-    scores = evaluate_translator(mapped("a=a,b=b,c=c"), both())["transfers"]["near_to_far"]
+    scores = evaluate(mapped("a=a,b=b,c=c"), both())["transfers"]["near_to_far"]
     # Of the 9 that count, 2 of class c become d.
     assert scores["accuracy"] == scores["label_accuracy"] == pytest.approx(7 / 9)
     assert scores["confusion"] == [[4, 0, 0, 0], [0, 3, 0, 0], [0, 0, 0, 2], [0, 0, 1, 0]]
@@ -60,7 +60,7 @@ def test_classes_that_nothing_belongs_to_do_not_count():
 
 
 def test_confusion_has_the_source_in_rows():
-    transfers = evaluate_translator(oracle.translator(), both())["transfers"]
+    transfers = evaluate(oracle.translator(), both())["transfers"]
     assert transfers["near_to_far"]["confusion"] == [[4, 0, 0, 0], [0, 3, 0, 0], [0, 0, 0, 2], [0, 0, 1, 0]]
     assert transfers["far_to_near"]["confusion"] == np.diag(FAR).tolist()
 
@@ -71,14 +71,14 @@ def test_accuracy_compares_judgements_and_label_accuracy_labels():
     wrong[:3] = (wrong[:3] + 1) % oracle.NUM_CLASSES
     wrong[3] = -1  # Unlabelled, so it does not count.
     latents["far"] = dataclasses.replace(latents["far"], labels=wrong)
-    scores = evaluate_translator(oracle.translator(), latents)["transfers"]["far_to_near"]
+    scores = evaluate(oracle.translator(), latents)["transfers"]["far_to_near"]
     assert scores["accuracy"] == 1.0
     assert scores["label_accuracy"] == pytest.approx(8 / 11)
 
 
 def test_unlabelled_latents_have_no_label_accuracy():
     latents = {name: dataclasses.replace(of, labels=np.full(len(of), -1, np.int32)) for name, of in both().items()}
-    scores = evaluate_translator(oracle.translator(), latents)["transfers"]["near_to_far"]
+    scores = evaluate(oracle.translator(), latents)["transfers"]["near_to_far"]
     assert "label_accuracy" not in scores
     assert scores["accuracy"] == pytest.approx(0.7)
 
@@ -86,7 +86,7 @@ def test_unlabelled_latents_have_no_label_accuracy():
 def test_fid_is_to_the_decoded_latents_of_the_target():
     latents = both()
     transferred = np.pad(latents["near"].mu[:, [0, 1, 3, 2]], [(0, 0), (0, 1)])
-    result = evaluate_translator(oracle.translator(), latents)
+    result = evaluate(oracle.translator(), latents)
     expected = frechet_distance(transferred, latents["far"].mu)
     assert result["transfers"]["near_to_far"]["fid"] == pytest.approx(expected, rel=1e-5)
     assert result["domains"]["far"]["fid_reference"] == "decoded"
@@ -98,7 +98,7 @@ def test_given_data_are_the_reference_and_measure_base_model_and_judge():
     labels[:3] = (labels[:3] + 1) % oracle.NUM_CLASSES
     latents = both()
     translator = oracle.translator(misread=1)
-    result = evaluate_translator(translator, latents, data={"far": (data.mu, labels)})
+    result = evaluate(translator, latents, data={"far": (data.mu, labels)})
     far = result["domains"]["far"]
     assert far["base_reconstruction"] == pytest.approx(0.75)
     assert far["judge_accuracy"] == pytest.approx(0.75)
@@ -110,19 +110,19 @@ def test_given_data_are_the_reference_and_measure_base_model_and_judge():
 
 
 def test_fid_floor_shrinks_with_more_instances_of_one_distribution():
-    few, many = (evaluate_translator(oracle.translator(), both(repeats=n))["domains"]["far"] for n in (1, 100))
+    few, many = (evaluate(oracle.translator(), both(repeats=n))["domains"]["far"] for n in (1, 100))
     assert 0 < many["fid_floor"] < 0.2 * few["fid_floor"]
 
 
 def test_held_out_ignores_sigma_and_seed():
     sampled = {name: dataclasses.replace(of, sigma=of.sigma + 5) for name, of in both().items()}
-    plain = evaluate_translator(oracle.translator(), both(), seed=0)
-    noisy = evaluate_translator(oracle.translator(shared_sigma=50.0), sampled, seed=1)
+    plain = evaluate(oracle.translator(), both(), seed=0)
+    noisy = evaluate(oracle.translator(shared_sigma=50.0), sampled, seed=1)
     assert noisy["transfers"] == plain["transfers"]
 
 
 def test_reference_samples_z_alike_for_source_and_transfer():
-    transfers = evaluate_translator(oracle.translator(), both(sigma=50.0, repeats=50), "reference")["transfers"]
+    transfers = evaluate(oracle.translator(), both(sigma=50.0, repeats=50), "reference")["transfers"]
     # The class drawn is any, and comes through as such.
     assert transfers["far_to_near"]["label_accuracy"] == pytest.approx(0.25, abs=0.08)
     # The judge of "far" sees its first four values alone, as the bridge does.
@@ -130,14 +130,14 @@ def test_reference_samples_z_alike_for_source_and_transfer():
 
 
 def test_reference_samples_the_shared_latent():
-    transfers = evaluate_translator(oracle.translator(shared_sigma=50.0), both(repeats=50), "reference")["transfers"]
+    transfers = evaluate(oracle.translator(shared_sigma=50.0), both(repeats=50), "reference")["transfers"]
     assert transfers["far_to_near"]["accuracy"] == pytest.approx(0.25, abs=0.08)
 
 
 def test_reference_takes_a_thousand_instances_of_any_class():
     of = oracle.latents([400, 400, 400, 400])
     in_order = of.take(np.argsort(of.labels, kind="stable"))
-    result = evaluate_translator(oracle.translator(), {"near": in_order, "far": both()["far"]}, "reference")
+    result = evaluate(oracle.translator(), {"near": in_order, "far": both()["far"]}, "reference")
     counts = np.sum(result["transfers"]["near_to_far"]["confusion"], axis=1)
     assert result["instances"] == {"near": 1000, "far": 12}
     assert counts.sum() == 1000
@@ -146,14 +146,14 @@ def test_reference_takes_a_thousand_instances_of_any_class():
 
 def test_same_seed_same_numbers():
     latents = both(sigma=0.3, repeats=20)
-    first, again, other = (evaluate_translator(oracle.translator(), latents, "reference", seed=s) for s in (3, 3, 4))
+    first, again, other = (evaluate(oracle.translator(), latents, "reference", seed=s) for s in (3, 3, 4))
     assert first == again
     assert first["transfers"]["near_to_far"]["fid"] != other["transfers"]["near_to_far"]["fid"]
     assert other["seeds"]["evaluation"] == 4
 
 
 def test_domain_without_judge():
-    result = evaluate_translator(oracle.translator(classifier=False), both())
+    result = evaluate(oracle.translator(classifier=False), both())
     assert result["domains"]["far"] == {}
     assert list(result["transfers"]) == ["far_to_near"]
     scores = result["transfers"]["far_to_near"]
@@ -164,7 +164,7 @@ def test_domain_without_judge():
 def test_domain_without_encoder_has_no_base_reconstruction():
     latents = both()
     data = {"far": (latents["far"].mu, latents["far"].labels)}
-    result = evaluate_translator(oracle.translator(encoder=False), latents, data=data)
+    result = evaluate(oracle.translator(encoder=False), latents, data=data)
     assert result["domains"]["far"]["judge_accuracy"] == 1.0
     assert "base_reconstruction" not in result["domains"]["far"]
     assert result["transfers"]["near_to_far"]["accuracy"] == pytest.approx(0.7)
@@ -175,7 +175,7 @@ def test_three_domains_give_every_ordered_pair():
     domains = [oracle.VectorDomain(name, 4 + i) for i, name in enumerate(names)]
     translator = oracle.Translator(domains, oracle.bridge((4, 5, 6)))
     latents = both() | {"farther": oracle.latents([2, 2, 2, 2], 6)}
-    transfers = evaluate_translator(translator, latents)["transfers"]
+    transfers = evaluate(translator, latents)["transfers"]
     assert [(s["source"], s["target"]) for s in transfers.values()] == list(itertools.permutations(names, 2))
     assert {pair: scores["accuracy"] for pair, scores in transfers.items()} == pytest.approx(
         {
@@ -197,7 +197,7 @@ def test_image_networks_agree_with_the_translators_own_way():
     for name, domain in translator.domains.items():
         mu, sigma = domain.encode(x)
         latents[name] = Latents(mu.numpy(), sigma.numpy(), labels)
-    result = evaluate_translator(translator, latents, data={"digits": (x, labels)})
+    result = evaluate(translator, latents, data={"digits": (x, labels)})
 
     def classes(name, images):
         return translator.domain(name).classify(images).numpy().argmax(axis=1)
@@ -230,11 +230,11 @@ def test_image_networks_agree_with_the_translators_own_way():
 )
 def test_unfit_input_is_refused(change, message):
     with pytest.raises(ValueError, match=message):
-        evaluate_translator(oracle.translator(), **({"latents": both()} | change))
+        evaluate(oracle.translator(), **({"latents": both()} | change))
 
 
 def test_labels_that_the_judge_does_not_know_are_refused():
     latents = both()
     latents["near"].labels[0] = 7
     with pytest.raises(ValueError, match="labels of near has 7, outside 0 to 3"):
-        evaluate_translator(oracle.translator(), latents)
+        evaluate(oracle.translator(), latents)

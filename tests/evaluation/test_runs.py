@@ -9,7 +9,7 @@ import tensorflow_datasets as tfds
 from latent_xlate.data import images
 from latent_xlate.domains import pretrained
 from latent_xlate.evaluation import accuracy, runs
-from latent_xlate.evaluation.accuracy import evaluate_translator
+from latent_xlate.evaluation.accuracy import evaluate
 from latent_xlate.evaluation.report import summarise
 from latent_xlate.latents.encoding import encode_data
 from latent_xlate.latents.latents import Latents
@@ -66,7 +66,7 @@ def test_shipped_test_latents_of_two_runs(folder, tmp_path):
     table = runs.evaluate_runs(translators, tmp_path)
     written = json.loads((tmp_path / "metrics.json").read_text())
     latents = {name: Latents.load(folder / "savedmodels" / name / "latents_test.npz") for name in ("digits", "clothes")}
-    expected = [evaluate_translator(Translator.load(path), latents) for path in translators]
+    expected = [evaluate(Translator.load(path), latents) for path in translators]
     assert written["runs"] == [{"translator": path} | run for path, run in zip(translators, expected, strict=True)]
     assert written["summary"] == summarise(expected)
     assert (written["latents"], written["split"]) == ({"digits": "shipped", "clothes": "shipped"}, "test")
@@ -122,7 +122,7 @@ def test_data_sets_are_encoded_and_measure_the_base_models(folder, data_dir, tmp
     stored = {name: images.load(name, "test", data_dir) for name in translator.names}
     latents = {name: encode_data(translator.domain(name), stored[name]) for name in translator.names}
     data = {name: (of.floats, of.labels) for name, of in stored.items()}
-    assert run == {"translator": str(folder / "first")} | evaluate_translator(translator, latents, data=data)
+    assert run == {"translator": str(folder / "first")} | evaluate(translator, latents, data=data)
     assert run["domains"]["digits"]["fid_reference"] == "data"
     assert not (tmp_path / "figures").exists()
 
@@ -155,7 +155,7 @@ def test_speech_is_measured_from_recordings_and_from_samples(tmp_path, monkeypat
             "digits": Latents.load(folder / "digits" / "latents_test.npz"),
             "words": load_latents(words, "words", kind, "test"),
         }
-        expected = evaluate_translator(Translator.load(tmp_path / "translator"), latents)
+        expected = evaluate(Translator.load(tmp_path / "translator"), latents)
         assert run == {"translator": str(tmp_path / "translator")} | expected
         assert 0 <= run["domains"]["words"]["acceptance"] <= 1
         assert run["domains"]["digits"] == {}

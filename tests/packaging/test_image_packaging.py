@@ -14,7 +14,7 @@ from latent_xlate.domains.domain import Domain
 from latent_xlate.domains.image.image_training import train_image_model
 from latent_xlate.latents.encoding import encode_data
 from latent_xlate.latents.latents import Latents
-from latent_xlate.packaging import image_packaging
+from latent_xlate.packaging import domain_folder
 from latent_xlate.packaging.image_packaging import package_image_domain
 from tests.support import tiny
 
@@ -45,7 +45,7 @@ def packaged(runs, data_dir, tmp_path_factory):
     """The folder of a packaged domain and the domain as it was returned."""
     folder = tmp_path_factory.mktemp("savedmodels") / "sticks"
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(image_packaging, "NUM_LATENTS", {"train": 100, "test": 40})
+        patch.setattr(domain_folder, "NUM_LATENTS", {"train": 100, "test": 40})
         return folder, package(runs, data_dir, folder)
 
 

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from latent_xlate.data.class_folders import read_folder
 from latent_xlate.data.synthetic import digits_like
 from latent_xlate.domains.custom.keras_domain import KerasDomain
 from latent_xlate.domains.custom.saved_model_domain import SavedModelDomain
@@ -36,7 +37,7 @@ def test_latents_are_those_of_the_files(pictures, tmp_path):
     assert np.bincount(test.labels).tolist() == [2, 2, 2, 2]
     np.testing.assert_allclose(train.mu.mean(axis=0), 0, atol=2e-3)
     np.testing.assert_allclose(train.mu.std(axis=0), 1, atol=2e-3)
-    x = own.medium.read_folder(pictures)["test"]
+    x = read_folder(pictures, own.modality)["test"]
     ours = np.sort(np.asarray(Domain.load(tmp_path / "own").encode(tf.constant(x.floats))[0]), axis=0)
     np.testing.assert_allclose(ours, np.sort(test.mu, axis=0), atol=4e-3)
     assert "accuracy of the classifier" in (tmp_path / "own" / "MODEL_CARD.md").read_text()

@@ -77,7 +77,7 @@ def test_a_cut_run_goes_on(study, monkeypatch):
     def full_disk(*args, **kwargs):
         raise OSError("No space left on device")
 
-    monkeypatch.setattr("latent_xlate.reproduction.study.evaluate_translator", full_disk)
+    monkeypatch.setattr("latent_xlate.reproduction.study.evaluate", full_disk)
     with pytest.raises(OSError):
         study.train(bridge())
     assert (study.run_folder(bridge()) / "checkpoints").is_dir()

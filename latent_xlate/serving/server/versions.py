@@ -12,6 +12,7 @@ import grpc
 from absl import logging
 from tensorflow_serving.apis import get_model_status_pb2
 
+from latent_xlate import checks
 from latent_xlate.serving import bundle
 from latent_xlate.serving.server.limits import RequestError
 from latent_xlate.serving.server.metrics import Metrics
@@ -155,7 +156,7 @@ class ModelVersions:
             version.state = State.AVAILABLE
             logging.info("Version %d of %s is served.", number, self.name)
         except Exception as error:  # Of a SavedModel that is not ours, or of its warm-up.
-            version.state, version.error = State.END, str(error).splitlines()[0]
+            version.state, version.error = State.END, checks.reason(error)
             logging.error("Version %d of %s cannot be served: %s", number, self.name, error)
 
 

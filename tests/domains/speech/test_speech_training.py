@@ -32,7 +32,7 @@ def data_dir(tmp_path_factory):
         labels = np.arange(count) % 3
         hertz = np.array([300, 1000, 3000])[labels] * generator.uniform(0.9, 1.1, count)
         waveforms = [np.pad(sounds.tone(pitch, 0.4, 16000), (0, 16384 - 6400)) for pitch in hertz]
-        return speech.LabelledSpeech(np.round(32767 * np.stack(waveforms)).astype(np.int16), labels, ("a", "b", "c"))
+        return speech.labelled_sounds(np.round(32767 * np.stack(waveforms)).astype(np.int16), labels, ("a", "b", "c"))
 
     tfds_sets.store("tones", {"train": tones(48, 0), "test": tones(30, 1)}, folder)
     return str(folder)

@@ -1,0 +1,46 @@
+"""The folder of a pretrained domain, as those in `savedmodels/`: where it may go, and how it is written."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+from latent_xlate import files
+from latent_xlate.domains.domain import DOMAIN_FILE, Domain
+
+NUM_LATENTS = {"train": 10_000, "test": 2_000}
+"""Most latents of data that ship with a domain, by split."""
+
+
+def check_folder(folder: str | os.PathLike) -> Path:
+    """Returns the folder that a domain is to be written to.
+
+    Raises:
+        ValueError: The folder cannot be written, or holds something other than a domain.
+    """
+    folder = files.output_folder(folder)
+    if folder.is_dir() and any(folder.iterdir()) and not (folder / DOMAIN_FILE).exists():
+        raise ValueError(f"{folder} holds something else than a domain; give another --output.")
+    return folder
+
+
+def write_domain(domain: Domain, folder: Path, finish: Callable[[Domain, Path], str], dtype: str = "float16") -> Domain:
+    """Writes the folder of a domain. It appears whole or not at all.
+
+    Args:
+        domain: The domain.
+        folder: Where it goes.
+        dtype: Of the weights in the folder.
+        finish: Called with the domain as it ships, its weights rounded to `dtype`, and with the folder that its
+            files lie in for now. Writes the files that belong there besides and returns the model card.
+
+    Returns:
+        The domain as it ships.
+    """
+
+    def write(temporary: Path) -> None:
+        shipped = Domain.load(domain.save(temporary, dtype=dtype))
+        (temporary / "MODEL_CARD.md").write_text(finish(shipped, temporary))
+
+    return Domain.load(files.write_atomically(folder, write))
