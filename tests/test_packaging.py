@@ -72,10 +72,12 @@ def test_console_script_prints_its_manual_from_any_folder(name, tmp_path):
     assert all(re.search(rf"^ +--(\[no\])?{flag}:", result.stdout, re.MULTILINE) for flag in flags)
 
 
-def test_every_module_is_installed(tmp_path):
+def test_every_module_and_data_file_is_installed(tmp_path):
     # A folder without __init__.py would not be, and import-linter would not see it.
     run_setup(ROOT, "build_py", f"--build-lib={tmp_path}")
-    assert files_under(tmp_path / "latent_xlate", "*.py") == files_under(PACKAGE, "*.py")
+    weights = {f"savedmodels/{path}" for path in files_under(ROOT / "savedmodels") if not path.startswith("export/")}
+    package = {path for path in files_under(PACKAGE) if "__pycache__" not in path}
+    assert files_under(tmp_path / "latent_xlate") == package | weights
 
 
 def test_every_command_has_a_console_script():
