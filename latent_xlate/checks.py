@@ -1,4 +1,4 @@
-"""Checks of what a user hands in, each failing with one sentence that says the way out."""
+"""Checks of a user's input. Each failure is one sentence that names the problem and the way out."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ def known(name: str, names: Iterable[str], what: str) -> str:
     """Returns `name` if it is one of `names`.
 
     Args:
-        name: What was asked for.
+        name: The name that was given.
         names: The names that exist.
         what: The kind of thing named, for the message ("domain", "dataset").
 
@@ -60,7 +60,7 @@ def unit_waveforms(x: np.ndarray, num_samples: int, what: str = "x") -> np.ndarr
     return _floats(x, (num_samples,), "sounds", (-1, 1), what)
 
 
-def _floats(x, shape, kind, limits, what):
+def _floats(x: np.ndarray, shape: tuple[int, ...], kind: str, limits: tuple[float, float], what: str) -> np.ndarray:
     x, (low, high) = np.asarray(x), limits
     if not np.issubdtype(x.dtype, np.floating):
         raise ValueError(f"{what} has dtype {x.dtype}; {kind} are floats in [{low}, {high}].")
@@ -100,5 +100,5 @@ def class_labels(labels: np.ndarray, num_classes: int, what: str = "labels") -> 
 
 
 def reason(error: BaseException) -> str:
-    """The first line of an error of another library, or its kind where it says nothing."""
+    """Returns the first line of an error of another library, or its type's name if it has no message."""
     return str(error).strip().partition("\n")[0] or type(error).__name__
