@@ -4,6 +4,9 @@
 # make soak          100,000 requests to a server that is disturbed in every way: half an hour or more
 # make lint          ruff, mypy and import-linter
 # make format        formats the code
+# make docs          builds the documentation's site into out/site
+# make owner OWNER=name
+#                    writes the repository's owner where links need it
 #
 # Each makes the environment that it needs in .venv, once.
 #   PYTHON=python3.13   the Python to make it with (default: the first of 3.12, 3.11, 3.13 that is there)
@@ -13,11 +16,11 @@ VENV ?= .venv
 PYTHON ?=
 BIN := $(VENV)/bin
 
-# What decides how the package is installed: requirements, version, and a console script for each of bin/.
-SOURCES := setup.py latent_xlate/__init__.py $(wildcard bin/*.py)
+# What decides how the package is installed: requirements, console scripts, and the version.
+SOURCES := pyproject.toml setup.py latent_xlate/__init__.py
 PIP_INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: quickstart test test-slow soak lint format
+.PHONY: quickstart test test-slow soak lint format docs owner
 .NOTPARALLEL:
 
 quickstart: $(VENV)/.installed-serving
@@ -41,6 +44,12 @@ lint: $(VENV)/.installed-dev
 format: $(VENV)/.installed-dev
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+docs: $(VENV)/.installed-docs
+	NO_MKDOCS_2_WARNING=1 DISABLE_MKDOCS_2_WARNING=true $(BIN)/mkdocs build --strict
+
+owner:
+	@scripts/set_owner.sh "$(OWNER)"
 
 # The stamps, one for each extra.
 $(VENV)/.installed-%: $(SOURCES)

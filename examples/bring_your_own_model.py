@@ -74,7 +74,7 @@ def main(output: Path) -> None:
     package_model_domain(domain, output / "small_digits", folder)
 
     bars = digits_like(1200, num_classes=2, image_size=12)
-    folder = write_pictures(output / "bar_pictures", bars.images[..., 0], [("flat", "steep")[k] for k in bars.labels])
+    folder = write_pictures(output / "bar_pictures", bars.content[..., 0], [("flat", "steep")[k] for k in bars.labels])
     encoder, decoder = train_autoencoder(bars.floats, 4, epochs=30)
     judge = train_classifier(bars.floats, bars.labels, epochs=10)
     archive = keras.export.ExportArchive()

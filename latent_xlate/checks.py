@@ -50,20 +50,38 @@ def unit_images(x: np.ndarray, shape: tuple[int, ...], what: str = "x") -> np.nd
     """
     if np.asarray(x).dtype == np.uint8:
         raise ValueError(f"{what} is uint8 in [0, 255]; images are floats in [0, 1]: divide it by 255.")
-    return _floats(x, shape, "images", (0, 1), what)
+    return floats(x, shape, "images", (0, 1), what)
 
 
 def unit_waveforms(x: np.ndarray, num_samples: int, what: str = "x") -> np.ndarray:
     """Checks a batch of mono sounds, as `unit_images` checks images: float32 [batch, num_samples] in [-1, 1]."""
     if np.asarray(x).dtype == np.int16:
         raise ValueError(f"{what} is int16; sounds are floats in [-1, 1]: divide it by 32768.")
-    return _floats(x, (num_samples,), "sounds", (-1, 1), what)
+    return floats(x, (num_samples,), "sounds", (-1, 1), what)
 
 
-def _floats(x: np.ndarray, shape: tuple[int, ...], kind: str, limits: tuple[float, float], what: str) -> np.ndarray:
+def floats(
+    x: np.ndarray, shape: tuple[int, ...], kind: str, limits: tuple[float, float] = (-np.inf, np.inf), what: str = "x"
+) -> np.ndarray:
+    """Checks a batch of arrays.
+
+    Args:
+        x: Any array.
+        shape: The shape of one instance.
+        kind: The noun for instances in messages, for example "images".
+        limits: Smallest and largest value.
+        what: How the message names the array.
+
+    Returns:
+        `x` as float32 [batch, *shape].
+
+    Raises:
+        ValueError: Wrong shape or dtype, a NaN or infinite value, a value outside the limits.
+    """
     x, (low, high) = np.asarray(x), limits
     if not np.issubdtype(x.dtype, np.floating):
-        raise ValueError(f"{what} has dtype {x.dtype}; {kind} are floats in [{low}, {high}].")
+        within = f" in [{low}, {high}]" if np.isfinite(limits).all() else ""
+        raise ValueError(f"{what} has dtype {x.dtype}; {kind} are floats{within}.")
     if x.ndim != 1 + len(shape) or x.shape[1:] != tuple(shape):
         expected = ", ".join(map(str, shape))
         raise ValueError(f"{what} has shape {list(x.shape)}; expected [batch, {expected}].")

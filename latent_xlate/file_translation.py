@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import collections
+import dataclasses
 import functools
 import os
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,9 +17,12 @@ from tqdm import tqdm
 
 from latent_xlate import checks, figures, files
 from latent_xlate.batching import in_batches
-from latent_xlate.file_kinds import FileKind, kind_of
-from latent_xlate.modalities.image_files import INVERT
+from latent_xlate.modalities import modality as modalities
+from latent_xlate.modalities import npy_files
+from latent_xlate.modalities.array import Array
+from latent_xlate.modalities.modality import Modality
 from latent_xlate.serving.export import ModelSignatures, is_saved_model, load_export, trace_signatures
+from latent_xlate.serving.exported_modalities import read_modalities
 from latent_xlate.translator import Translator, row_seeds
 
 if TYPE_CHECKING:  # It needs the extra `serving`.
@@ -32,8 +36,8 @@ GRID_FILE = "grid.png"
 _MOST_IN_GRID = 5 * GRID_COLUMNS
 _THUMBNAIL = (56, 56)
 
-Translate = Callable[[str, Any, Sequence[int]], np.ndarray]
-"""(name of the signature's input, a batch, its rows' numbers) -> the batch translated."""
+_SIGNATURES = {"data_bytes": "", "x": "_arrays"}
+"""By the name of its input, how a signature's name ends."""
 
 
 def translate_path(
@@ -50,10 +54,10 @@ def translate_path(
     """Translates a file, or every file of the source's kind and npz file in a folder (not in the folders within).
 
     Pictures are PNG, JPEG, GIF or BMP of any size and colour; sounds are WAV, FLAC, OGG, MP3 and the like, of
-    any rate and number of channels, the beginnings of long ones. Translations are `<name>.png` or `<name>.wav`
-    in `output`. Of an npz file, whose array `x` (or only array) is the source's data, float [n, *data_shape], it
-    writes `<name>.npz` with `x`. `grid.png` shows the first of them, source above translation, of sounds
-    their spectrograms.
+    any rate and number of channels, the beginnings of long ones; arrays are npy files. Translations are
+    `<name>.png`, `<name>.wav` or `<name>.npy` in `output`. Of an npz file, whose array `x` (or only array) is the
+    source's data, float [n, *data_shape], it writes `<name>.npz` with `x`. `grid.png` shows the first of them,
+    source above translation, of sounds their spectrograms and of arrays heat maps.
 
     Args:
         translator: A folder that `Translator.save` wrote, a version that `export_translator` wrote, or a
@@ -77,63 +81,117 @@ def translate_path(
     """
     _check_there(Path(path))
     files.output_folder(output)
-    signatures = _signatures(translator, source, target, invert)
-    arrays = signatures[f"{source}_to_{target}_arrays"]
-    kind, result_kind = kind_of(arrays.inputs[0].shape), kind_of(arrays.structured_outputs["x"].shape)
-    paths = _inputs(Path(path), kind)
-    results = _results(paths, Path(output), result_kind.suffix)
-    suffix = "_sampled" if sample else ""
-    names = {"data_bytes": f"{source}_to_{target}{suffix}", "x": f"{source}_to_{target}_arrays{suffix}"}
-
-    def translate(key: str, batch: Any, numbers: Sequence[int]) -> np.ndarray:
-        inputs = {key: tf.constant(batch)}
-        if sample:
-            inputs["seed"] = tf.constant(row_seeds(seed, numbers))
-        return signatures[names[key]](**inputs)[key].numpy()
-
-    shown: list[tuple[np.ndarray, np.ndarray]] = []
-    failures: list[str] = []
+    pair = _load_pair(translator, source, target, invert)
+    paths = _inputs(Path(path), pair.before)
+    results = _results(paths, Path(output), pair.after.file_suffix)
+    job = _Job(pair, results, sample, seed)
     encoded = [file for file in paths if file.suffix.lower() != ARRAYS_SUFFIX]
     with tqdm(total=len(paths), desc=f"{source} to {target}", unit="file") as bar:
         for start in range(0, len(encoded), BATCH_SIZE):
-            contents: dict[int, bytes] = {}
-            for number, file in enumerate(encoded[start : start + BATCH_SIZE], start):
-                try:
-                    contents[number] = kind.read(file)
-                except OSError as error:
-                    failures.append(f"{file}: {error.strerror}.")
-                except ValueError as error:
-                    failures.append(f"{file}: {str(error).rstrip('.')}.")
-            for number, translation in _translate_files(translate, contents).items():
-                file, content = encoded[number], contents[number]
-                if translation is None:
-                    failures.append(f"{file}: {kind.unreadable}.")
-                    continue
-                files.write_atomically(results[file], functools.partial(Path.write_bytes, data=translation))
-                if len(shown) < _MOST_IN_GRID:
-                    shown.append((_thumbnail(kind.picture(content)), _thumbnail(result_kind.picture(translation))))
-            bar.update(len(encoded[start : start + BATCH_SIZE]))
+            batch = encoded[start : start + BATCH_SIZE]
+            job.translate_files(batch, start)
+            bar.update(len(batch))
         for file in paths:
             if file.suffix.lower() == ARRAYS_SUFFIX:
-                try:
-                    x = _read_arrays(file, kind, tuple(arrays.inputs[0].shape[1:]))
-                    y = in_batches(functools.partial(translate, "x"), x, np.arange(len(x)), batch_size=BATCH_SIZE)
-                    files.write_npz(results[file], {"x": y})
-                    room = _MOST_IN_GRID - len(shown)
-                    shown += [
-                        (_thumbnail(kind.picture_of_array(a)), _thumbnail(result_kind.picture_of_array(b)))
-                        for a, b in zip(x[:room], y[:room], strict=True)
-                    ]
-                except ValueError as error:
-                    failures.append(f"{file}: {error}")
+                job.translate_arrays(file)
                 bar.update()
-    if failures and len(paths) == 1:
-        raise ValueError(failures[0])
-    for failure in failures:
+    if job.failures and len(paths) == 1:
+        raise ValueError(job.failures[0])
+    for failure in job.failures:
         print(f"Not translated: {failure}", file=sys.stderr)
-    if shown:
-        _draw_grid(Path(output) / GRID_FILE, shown, source, target)
-    return len(paths) - len(failures), len(failures)
+    if job.shown:
+        _draw_grid(Path(output) / GRID_FILE, job.shown, source, target)
+    return len(paths) - len(job.failures), len(job.failures)
+
+
+@dataclasses.dataclass(frozen=True)
+class _Pair:
+    """What translates from one domain to another.
+
+    Attributes:
+        name: "<source>_to_<target>", with which the names of its signatures begin.
+        signatures: By name; they are those of `export_translator`.
+        before, after: The modalities of source and target.
+    """
+
+    name: str
+    signatures: Mapping[str, Any]
+    before: Modality
+    after: Modality
+
+
+class _Job:
+    """The translation of files, one batch or file after the other.
+
+    Attributes:
+        shown: Pictures of the first sources and their translations, for the grid.
+        failures: A sentence about each file that could not be translated.
+    """
+
+    def __init__(self, pair: _Pair, results: Mapping[Path, Path], sample: bool, seed: int):
+        """Takes where each file's translation goes, and `sample` and `seed` of `translate_path`."""
+        self.pair, self.results, self.sample, self.seed = pair, results, sample, seed
+        self.shown: list[tuple[np.ndarray, np.ndarray]] = []
+        self.failures: list[str] = []
+
+    def translate_files(self, paths: Sequence[Path], start: int) -> None:
+        """Translates files that hold an instance each, and are numbered from `start` on."""
+        contents: dict[int, bytes] = {}
+        by_number = dict(enumerate(paths, start))
+        for number, file in by_number.items():
+            try:
+                contents[number] = self.pair.before.prepare(file)
+            except OSError as error:
+                self.failures.append(f"{file}: {error.strerror}.")
+            except ValueError as error:
+                self.failures.append(f"{file}: {str(error).rstrip('.')}.")
+        for number, translation in self._translate_contents(contents).items():
+            file = by_number[number]
+            if translation is None:
+                self.failures.append(f"{file}: {self.pair.before.unreadable}.")
+                continue
+            files.write_atomically(self.results[file], functools.partial(Path.write_bytes, data=translation))
+            if len(self.shown) < _MOST_IN_GRID:
+                before = self.pair.before.picture_of_file(contents[number])
+                self.shown.append((_thumbnail(before), _thumbnail(self.pair.after.picture_of_file(translation))))
+
+    def translate_arrays(self, file: Path) -> None:
+        """Translates an npz file of many instances."""
+        try:
+            x = self.pair.before.check(_read_arrays(file))
+            y = in_batches(functools.partial(self._translate, "x"), x, np.arange(len(x)), batch_size=BATCH_SIZE)
+        except ValueError as error:
+            self.failures.append(f"{file}: {error}")
+            return
+        files.write_npz(self.results[file], {"x": y})
+        room = _MOST_IN_GRID - len(self.shown)
+        if room and len(x):
+            pictures = self.pair.before.pictures(tf.constant(x[:room])), self.pair.after.pictures(tf.constant(y[:room]))
+            self.shown += [(_thumbnail(a), _thumbnail(b)) for a, b in zip(*map(np.asarray, pictures), strict=True)]
+
+    def _translate(self, key: str, batch: Any, numbers: Sequence[int]) -> np.ndarray:
+        """Translates a batch, the signature's input `key`, by rows whose numbers are part of their seeds."""
+        name = f"{self.pair.name}{_SIGNATURES[key]}{'_sampled' if self.sample else ''}"
+        inputs = {key: tf.constant(batch)}
+        if self.sample:
+            inputs["seed"] = tf.constant(row_seeds(self.seed, numbers))
+        return self.pair.signatures[name](**inputs)[key].numpy()
+
+    def _translate_contents(self, contents: Mapping[int, bytes]) -> dict[int, bytes | None]:
+        """Translations by number, None for what cannot be read.
+
+        Such a file fails its batch, which then goes one by one.
+        """
+        if not contents:
+            return {}
+        try:
+            translations = self._translate("data_bytes", list(contents.values()), list(contents))
+            return dict(zip(contents, translations, strict=True))
+        except tf.errors.InvalidArgumentError:
+            if len(contents) == 1:
+                return dict.fromkeys(contents)
+        singly = [self._translate_contents({number: content}) for number, content in contents.items()]
+        return {number: translation for result in singly for number, translation in result.items()}
 
 
 def _check_there(path: Path) -> None:
@@ -141,10 +199,10 @@ def _check_there(path: Path) -> None:
         raise ValueError(f"There is no file or folder {path}.")
 
 
-def _inputs(path: Path, kind: FileKind) -> list[Path]:
+def _inputs(path: Path, modality: Modality) -> list[Path]:
     if path.is_file():
         return [path]
-    known = (*kind.suffixes, ARRAYS_SUFFIX)
+    known = tuple(dict.fromkeys((*modality.file_suffixes, ARRAYS_SUFFIX)))
     # A link to a file that is gone is kept: it is one that cannot be read.
     content = sorted(p for p in path.iterdir() if not p.is_dir() and not p.name.startswith("."))
     files = [file for file in content if file.suffix.lower() in known]
@@ -152,7 +210,7 @@ def _inputs(path: Path, kind: FileKind) -> list[Path]:
         raise ValueError(f"{path} holds no file that ends in {', '.join(known)}.")
     skipped = [file.name for file in content if file.suffix.lower() not in known]
     if skipped:
-        print(f"Skipped, neither {kind.noun} nor npz files: {', '.join(skipped)}", file=sys.stderr)
+        print(f"Skipped, neither {modality.noun}s nor npz files: {', '.join(skipped)}", file=sys.stderr)
     return files
 
 
@@ -186,60 +244,58 @@ def _results(files: Sequence[Path], output: Path, suffix: str) -> dict[Path, Pat
     return results
 
 
-def _signatures(
-    folder: str | os.PathLike | TranslatorClient, source: str, target: str, invert: str | None
-) -> Mapping[str, Any]:
-    pair = f"{source}_to_{target}"
-    signatures: Mapping[str, Any]
-    if not isinstance(folder, (str, os.PathLike)) or is_saved_model(folder):
-        if invert not in (None, "auto"):
-            raise ValueError(f"An exported translator inverts by itself: leave invert at 'auto', not {invert!r}.")
-        if isinstance(folder, (str, os.PathLike)):
-            signatures = ModelSignatures(load_export(folder))
-        else:
-            signatures = folder.functions
-        pairs = [name.removesuffix("_latents") for name in signatures if name.endswith("_latents")]
-        checks.known(pair, pairs, "pair of domains")
+def _load_pair(translator: str | os.PathLike | TranslatorClient, source: str, target: str, invert: str | None) -> _Pair:
+    """The pair's signatures and modalities; arguments and errors as in `translate_path`."""
+    name = f"{source}_to_{target}"
+    if isinstance(translator, (str, os.PathLike)) and not is_saved_model(translator):
+        signatures, noted = _trace(translator, source, target, invert)
+    elif invert not in (None, "auto"):
+        raise ValueError(f"An exported translator inverts by itself: leave invert at 'auto', not {invert!r}.")
+    elif isinstance(translator, (str, os.PathLike)):
+        signatures, noted = ModelSignatures(load_export(translator)), read_modalities(Path(translator))
     else:
-        versions = [path.parent for path in Path(folder).glob("*/saved_model.pb")]
-        if versions:
-            newest = max(versions, key=lambda path: path.stat().st_mtime)
-            raise ValueError(f"{folder} holds versions of an exported translator: name one, {newest} say.")
-        translator = Translator.load(folder)
-        domain = translator.domain(source)
-        if invert is not None:
-            if domain.invert is None:
-                raise ValueError(f"Domain {source!r} is not of pictures: leave invert out.")
-            domain.invert = checks.known(invert, INVERT, "invert")
-        signatures = trace_signatures(translator, [(source, target)])
-    if pair not in signatures:
+        signatures, noted = translator.functions, {}  # No server tells the kinds of its data.
+    checks.known(
+        name, [each.removesuffix("_latents") for each in signatures if each.endswith("_latents")], "pair of domains"
+    )
+    if name not in signatures:
         raise ValueError(f"Domain {source!r} has no encoder: nothing but its latents can be translated, not its files.")
-    return signatures
+    arrays = signatures[f"{name}_arrays"]
+    before = noted.get(source) or _modality_of_shape(arrays.inputs[0].shape)
+    after = noted.get(target) or _modality_of_shape(arrays.structured_outputs["x"].shape)
+    return _Pair(name, signatures, before, after)
 
 
-def _translate_files(translate: Translate, contents: Mapping[int, bytes]) -> dict[int, bytes | None]:
-    """Translations by number, None for what cannot be read; such a one fails its batch, which then goes one by one."""
-    if not contents:
-        return {}
+def _trace(
+    folder: str | os.PathLike, source: str, target: str, invert: str | None
+) -> tuple[Mapping[str, Any], dict[str, Modality]]:
+    """The signatures of a saved translator's pair, and the modalities of its domains by name."""
+    versions = [path.parent for path in Path(folder).glob("*/saved_model.pb")]
+    if versions:
+        newest = max(versions, key=lambda path: path.stat().st_mtime)
+        raise ValueError(f"{folder} holds versions of an exported translator: name one, {newest} say.")
+    translator = Translator.load(folder)
+    domain = translator.domain(source)
+    if invert is not None:
+        if "invert" not in domain.modality.get_config():
+            raise ValueError(f"Domain {source!r} is not of pictures: leave invert out.")
+        domain.modality = domain.modality.with_settings(invert=invert)
+    signatures = trace_signatures(translator, [(source, target)])
+    return signatures, {name: each.modality for name, each in translator.domains.items()}
+
+
+def _modality_of_shape(batch_shape: tf.TensorShape) -> Modality:
+    """The modality of data of which nothing but the shape of a batch is known."""
+    shape = tuple(batch_shape[1:])
+    return modalities.of_shape(shape) or Array(shape)
+
+
+def _read_arrays(file: Path) -> np.ndarray:
     try:
-        return dict(zip(contents, translate("data_bytes", list(contents.values()), list(contents)), strict=True))
-    except tf.errors.InvalidArgumentError:
-        if len(contents) == 1:
-            return dict.fromkeys(contents)
-    singly = [_translate_files(translate, {number: content}) for number, content in contents.items()]
-    return {number: translation for result in singly for number, translation in result.items()}
-
-
-def _read_arrays(file: Path, kind: FileKind, shape: tuple[int, ...]) -> np.ndarray:
-    try:
-        with np.load(file, allow_pickle=False) as content:
-            arrays = dict(content)
-    except Exception as error:  # Whatever a damaged zip may raise on its way.
-        raise ValueError(f"not an npz file, or a damaged one ({error}).") from None
-    if "x" not in arrays and len(arrays) != 1:
-        raise ValueError(f"it holds {', '.join(arrays) or 'no array'}; name the one to translate 'x'.")
-    x = arrays["x"] if "x" in arrays else next(iter(arrays.values()))
-    return kind.check(x, shape)
+        content = file.read_bytes()
+    except OSError as error:
+        raise ValueError(f"{error.strerror}.") from None
+    return npy_files.read_npz(content)
 
 
 def _thumbnail(image: np.ndarray) -> np.ndarray:

@@ -18,17 +18,21 @@ from ml_collections import ConfigDict
 
 from latent_xlate import documents, figures, files
 from latent_xlate.bridge.bridge_training import train_bridge
-from latent_xlate.domains.domain import SOUND, Domain
+from latent_xlate.domains.domain import Domain
 from latent_xlate.evaluation import report
 from latent_xlate.evaluation.accuracy import evaluate
 from latent_xlate.latents.interpolation import interpolate
 from latent_xlate.latents.latents import Latents
 from latent_xlate.latents.sources import latent_kinds, load_latents
+from latent_xlate.modalities.modality import Modality
 from latent_xlate.serving.export import export_translator, load_export
 from latent_xlate.translator import Translator
 
 EXAMPLES_PER_CLASS = 3
 INTERPOLATION_POINTS = 10
+
+_Medium = tuple[Path, Modality]
+"""A file and the kind of data in it."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -43,7 +47,7 @@ class _Part:
 
     heading: str
     pictures: Mapping[Path, str]
-    media: list[tuple[Path, Path]]
+    media: list[tuple[_Medium, _Medium]]
 
 
 def quickstart(config: ConfigDict, output: str | os.PathLike) -> Path:
@@ -52,7 +56,7 @@ def quickstart(config: ConfigDict, output: str | os.PathLike) -> Path:
     Args:
         config: Configuration of two domains or more whose data can be shown as pictures and whose latents ship.
         output: Folder that gets `run/` (the training), `translator/<version>/` (the SavedModel),
-            `figures/`, `metrics.json` and `index.html`.
+            `examples/<domain>/<class>.*` (files to translate), `figures/`, `metrics.json` and `index.html`.
 
     Returns:
         Path of `index.html`.
@@ -73,6 +77,9 @@ def quickstart(config: ConfigDict, output: str | os.PathLike) -> Path:
     summary = report.summarise([metrics])
     files.write_json(output / "metrics.json", {"training_seconds": round(seconds, 1), **metrics})
 
+    for domain in domains:
+        _write_examples(domain, latents[domain.name], output / "examples" / domain.name)
+
     exported = export_translator(translator, output)
     parts = _draw(load_export(exported), translator, latents, metrics, output / "figures")
     text = documents.fill(
@@ -87,6 +94,15 @@ def quickstart(config: ConfigDict, output: str | os.PathLike) -> Path:
     print(report.table(summary))
     print(f"Training took {seconds:.0f} s. SavedModel: {exported}\nOpen {path.resolve()} in a browser.")
     return path
+
+
+def _write_examples(domain: Domain, latents: Latents, folder: Path) -> None:
+    """Writes a held-out instance of each class, decoded, as a file named after the class's label."""
+    examples, per_class = _examples(latents)
+    contents = domain.write(domain.decode(tf.constant(examples.mu[::per_class]))).numpy()
+    for label, content in zip(examples.labels[::per_class], contents, strict=True):
+        write = functools.partial(Path.write_bytes, data=content)
+        files.write_atomically(folder / f"{label}{domain.file_suffix}", write)
 
 
 def _draw(
@@ -130,7 +146,7 @@ def _draw(
             )
             pictures[confusion] = "Classes before and after translation, as the judges of the two domains see them."
         media = []
-        if SOUND in (source.file_suffix, target.file_suffix):
+        if source.modality.is_played or target.modality.is_played:
             contents = source.write(x[::per_class]), target.write(translated[::per_class])
             media = _write_media(folder, pair, source, target, *contents)
         parts.append(_Part(f"{source.name} to {target.name}", pictures, media))
@@ -139,7 +155,7 @@ def _draw(
 
 def _write_media(
     folder: Path, pair: str, source: Domain, target: Domain, before: tf.Tensor, after: tf.Tensor
-) -> list[tuple[Path, Path]]:
+) -> list[tuple[_Medium, _Medium]]:
     """Writes the files in `before` and their translations in `after`, string [n] each."""
     media = []
     for number, contents in enumerate(zip(before.numpy(), after.numpy(), strict=True)):
@@ -148,7 +164,7 @@ def _write_media(
             files.write_atomically(folder / name, functools.partial(Path.write_bytes, data=content))
             for name, content in zip(names, contents, strict=True)
         ]
-        media.append((paths[0], paths[1]))
+        media.append(((paths[0], source.modality), (paths[1], target.modality)))
     return media
 
 
@@ -178,13 +194,13 @@ def _section(part: _Part) -> str:
     lines = [f"## {part.heading}"]
     lines += [f"![{caption}](figures/{path.name})\n\n*{caption}*" for path, caption in part.pictures.items()]
     if part.media:
-        pairs = "".join(f"<p>{_medium(before)} {_medium(after)}</p>" for before, after in part.media)
+        pairs = "".join(f"<p>{_embedded(*before)} {_embedded(*after)}</p>" for before, after in part.media)
         lines.append(f'<div class="media">{pairs}</div>\n\n*An instance of each class, and its translation.*')
     return "\n\n".join(lines)
 
 
-def _medium(path: Path) -> str:
+def _embedded(path: Path, modality: Modality) -> str:
     name = html.escape(path.name)
-    if path.suffix == SOUND:
+    if modality.is_played:
         return f'<audio controls preload="none" src="figures/{name}"></audio>'
     return f'<img src="figures/{name}" alt="{name}">'

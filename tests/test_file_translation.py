@@ -15,8 +15,8 @@ import tensorflow as tf
 from PIL import Image
 
 from latent_xlate import file_translation
-from latent_xlate.file_kinds import PICTURES
 from latent_xlate.file_translation import translate_path
+from latent_xlate.modalities import image
 from latent_xlate.serving import export
 from latent_xlate.translator import Translator
 from tests.support import tiny
@@ -41,7 +41,7 @@ def exported(translator, tmp_path_factory):
 @pytest.fixture(scope="module", autouse=True)
 def translators_loaded_once():
     with pytest.MonkeyPatch.context() as patch:
-        for name in ("load_export", "_signatures"):
+        for name in ("load_export", "_load_pair"):
             patch.setattr(file_translation, name, functools.cache(getattr(file_translation, name)))
         yield
 
@@ -183,7 +183,7 @@ def test_rows_of_an_array_are_samples_of_their_own(saved, tmp_path):
 
 
 BAD = {
-    "empty.png": (b"", "an empty file"),
+    "empty.png": (b"", "it is empty"),
     "cut.png": (picture(1, size=(90, 90))[:500], "damaged"),
     "cut.jpg": (picture(2, "jpeg", size=(90, 90))[:500], "damaged"),
     "cut.gif": (picture(3, "gif", size=(90, 90))[:500], "damaged"),
@@ -208,7 +208,7 @@ def test_the_rest_of_a_folder_is_translated_and_each_bad_file_has_a_line(transla
     assert len(lines) == len(BAD) + 2
     for name, what in [(name, what) for name, (_, what) in BAD.items()] + [("gone.png", "No such file")]:
         assert sum(line.startswith(f"Not translated: {folder / name}: ") and what in line for line in lines) == 1
-    assert "Skipped, neither pictures nor npz files: notes.txt" in lines
+    assert "Skipped, neither images nor npz files: notes.txt" in lines
 
 
 @pytest.mark.parametrize("name", BAD)
@@ -289,13 +289,13 @@ def test_grid_shows_sources_above_their_translations(saved, tmp_path):
 
 
 def test_transparent_parts_are_white_in_the_grid():
-    image = np.zeros((2, 2, 4), np.uint8)
-    image[0, 0] = [255, 0, 0, 255]
+    rgba = np.zeros((2, 2, 4), np.uint8)
+    rgba[0, 0] = [255, 0, 0, 255]
     file = io.BytesIO()
-    Image.fromarray(image).save(file, "png")
+    Image.fromarray(rgba).save(file, "png")
     expected = np.ones((2, 2, 3))
     expected[0, 0] = [1, 0, 0]
-    np.testing.assert_array_equal(PICTURES.picture(file.getvalue()), expected)
+    np.testing.assert_array_equal(image.Image(2, 2).picture_of_file(file.getvalue()), expected)
 
 
 @pytest.mark.parametrize(

@@ -4,18 +4,24 @@ import ast
 import importlib.metadata
 import os
 import re
+import shutil
 import subprocess
 import sys
 import sysconfig
+import tomllib
+import venv
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 import latent_xlate
+from latent_xlate.domains import pretrained
+from tests.support.paths import ROOT
 
-ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "latent_xlate"
 COMMANDS = sorted(path.stem for path in (ROOT / "bin").glob("*.py"))
+CONSOLE_SCRIPTS = {f"latent_xlate_{name}": f"latent_xlate.cli.{name}:console_entry_point" for name in COMMANDS}
 
 
 def run_setup(folder: Path, *arguments: str) -> None:
@@ -51,9 +57,7 @@ def test_binary_runs_its_own_command(name):
 def test_installed_console_scripts_are_those_of_the_binaries():
     scripts = importlib.metadata.entry_points(group="console_scripts")
     ours = {script.name: script.value for script in scripts if script.value.startswith("latent_xlate.")}
-    assert ours == {f"latent_xlate_{name}": f"latent_xlate.cli.{name}:console_entry_point" for name in COMMANDS}, (
-        "Install again: pip install -e ."
-    )
+    assert ours == CONSOLE_SCRIPTS, "Install again: pip install -e ."
 
 
 @pytest.mark.parametrize(
@@ -74,27 +78,89 @@ def test_every_module_is_installed(tmp_path):
     assert files_under(tmp_path / "latent_xlate", "*.py") == files_under(PACKAGE, "*.py")
 
 
-def test_weights_are_installed_and_exports_are_not(tmp_path):
+def test_every_command_has_a_console_script():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert project["scripts"] == CONSOLE_SCRIPTS
+
+
+def test_weights_are_package_data_and_exports_are_not(tmp_path):
     files = {
         "setup.py": (ROOT / "setup.py").read_text(),
+        "pyproject.toml": (ROOT / "pyproject.toml").read_text(),
         "README.md": "# A title\n",
+        "LICENSE": "",
         "latent_xlate/__init__.py": '__version__ = "1.2.3"\n',
-        "savedmodels/MODEL_CARD.md": "",
+        "savedmodels/mnist/MODEL_CARD.md": "",
         "savedmodels/mnist/vae.npz": "",
         "savedmodels/mnist/vae.json": "",
         "savedmodels/mnist/notes.txt": "",
+        "savedmodels/export/metrics.json": "",
         "savedmodels/export/translator/1/metrics.json": "",
     }
     for name, text in files.items():
         path = tmp_path / "clone" / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
-    run_setup(tmp_path / "clone", "install_data", f"--install-dir={tmp_path / 'prefix'}")
-    assert files_under(tmp_path / "prefix") == {
-        "share/latent_xlate/savedmodels/MODEL_CARD.md",
-        "share/latent_xlate/savedmodels/mnist/vae.json",
-        "share/latent_xlate/savedmodels/mnist/vae.npz",
+    run_setup(tmp_path / "clone", "build_py", f"--build-lib={tmp_path / 'lib'}")
+    assert files_under(tmp_path / "lib" / "latent_xlate" / "savedmodels") == {
+        "mnist/MODEL_CARD.md",
+        "mnist/vae.json",
+        "mnist/vae.npz",
     }
+
+
+def install_wheel(clone: Path, folder: Path) -> Path:
+    """Builds the wheel of `clone` and installs it in a new environment, which borrows this one's dependencies."""
+    pip = [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check"]
+    build = ["wheel", "--no-deps", "--no-build-isolation", f"--wheel-dir={folder / 'wheels'}", str(clone)]
+    subprocess.run([*pip, *build], check=True)
+    (wheel,) = (folder / "wheels").glob("*.whl")
+    venv.create(folder / "venv", with_pip=False)
+    python = folder / "venv" / "bin" / "python"
+    subprocess.run([*pip, f"--python={python}", "install", "--no-deps", "--no-index", str(wheel)], check=True)
+    # Folders that a .pth file names are searched last, and their own .pth files (an editable install) not at all.
+    (site_packages,) = (folder / "venv").glob("lib/python*/site-packages")
+    dependencies = {sysconfig.get_path("purelib"), sysconfig.get_path("platlib")}
+    (site_packages / "dependencies.pth").write_text("\n".join(dependencies))
+    return python.parent
+
+
+@pytest.mark.slow
+def test_wheel_translates_outside_the_clone(tmp_path):
+    clone = tmp_path / "clone"
+    for name in ("latent_xlate", "savedmodels"):
+        shutil.copytree(ROOT / name, clone / name, ignore=shutil.ignore_patterns("__pycache__", "export"))
+    for name in ("LICENSE", "README.md", "pyproject.toml", "setup.py"):
+        shutil.copy(ROOT / name, clone)
+    scripts = install_wheel(clone, tmp_path)
+    shutil.rmtree(clone)
+    work = tmp_path / "work"
+    work.mkdir()
+    environment = {k: v for k, v in os.environ.items() if k not in ("PYTHONPATH", pretrained.SAVEDMODELS)}
+
+    def run(command: str, *arguments: str) -> str:
+        result = subprocess.run(
+            [scripts / command, *arguments], cwd=work, env=environment, capture_output=True, text=True
+        )
+        assert result.returncode == 0, result.stderr
+        return result.stdout
+
+    code = "from latent_xlate.domains import pretrained; print(*pretrained.names(), pretrained.savedmodels())"
+    *names, folder = run("python", "-c", code).split()
+    assert names == [path.parent.name for path in sorted((ROOT / "savedmodels").glob("*/domain.json"))]
+    assert Path(folder).is_relative_to(tmp_path / "venv")
+    train = ["--config=mnist_fashion_mnist:quick", "--config.num_steps=20", "--workdir=bridge"]
+    run("latent_xlate_train_bridge", *train)
+    Image.new("L", (28, 28)).save(work / "digit.png")
+    run(
+        "latent_xlate_translate",
+        "--translator=bridge/translator",
+        "--source=mnist",
+        "--target=fashion_mnist",
+        "--input=digit.png",
+        "--output=clothes",
+    )
+    assert Image.open(work / "clothes" / "digit.png").size == (28, 28)
 
 
 def test_one_version_everywhere():

@@ -61,10 +61,24 @@ def metrics(output):
 
 def test_folder_holds_the_run_the_model_the_numbers_and_the_page(output):
     bundle = {"models.config", *(file.name for file in FILES.iterdir())}
-    results = {"run", "translator", "figures", "metrics.json", "index.html"}
+    results = {"run", "translator", "examples", "figures", "metrics.json", "index.html"}
     assert {path.name for path in output.iterdir()} == results | bundle
     assert [path.name for path in (output / "translator").iterdir()] == ["1"]
     assert {"bridge.keras", "config.json", "translator"} <= {path.name for path in (output / "run").iterdir()}
+
+
+def test_examples_are_an_instance_of_each_class(output, savedmodels):
+    domains = Translator.load(output / "run" / "translator").domains
+    assert {path.name for path in (output / "examples").iterdir()} == set(domains)
+    for name, domain in domains.items():
+        labels = range(len(domain.class_names))
+        paths = [output / "examples" / name / f"{label}.png" for label in labels]
+        assert set((output / "examples" / name).iterdir()) == set(paths)
+        latents = Latents.load(savedmodels / name / "latents_test.npz")
+        first = [np.flatnonzero(latents.labels == label)[0] for label in labels]
+        x = np.squeeze(domain.decode(tf.constant(latents.mu[first])))
+        pictures = np.stack([np.asarray(Image.open(path)) for path in paths]) / 255
+        np.testing.assert_allclose(pictures, x, atol=0.6 / 255)
 
 
 def test_page_shows_every_figure_and_the_numbers(output):

@@ -6,8 +6,8 @@ import soundfile
 import tensorflow as tf
 from PIL import Image
 
-from latent_xlate.file_kinds import SOUNDS
 from latent_xlate.file_translation import translate_path
+from latent_xlate.modalities.audio import Audio
 from latent_xlate.serving import export
 from latent_xlate.translator import Translator
 from tests.support import sounds, tiny
@@ -80,8 +80,8 @@ FORMATS = {
 @pytest.mark.parametrize("name", FORMATS)
 def test_every_format_is_heard_as_the_same_sound(translator, name, tmp_path):
     rate, subtype, tolerance = FORMATS[name]
-    content = SOUNDS.read(sounds.write(tmp_path / name, word(rate), rate, subtype))
-    plain = SOUNDS.read(sounds.write(tmp_path / "plain.wav", word(), 16000))
+    content = Audio().prepare(sounds.write(tmp_path / name, word(rate), rate, subtype))
+    plain = Audio().prepare(sounds.write(tmp_path / "plain.wav", word(), 16000))
     assert plain == (tmp_path / "plain.wav").read_bytes()
     ours, expected = (read(translator, "words", each)[0] for each in (content, plain))
     # The onset is found within some samples, so that spectra are compared rather than samples.
@@ -92,12 +92,12 @@ def test_every_format_is_heard_as_the_same_sound(translator, name, tmp_path):
 def test_channels_loud_floats_and_hours(tmp_path):
     left = word(8000)
     stereo = np.stack([left, np.zeros_like(left)], axis=1)
-    samples, rate = tf.audio.decode_wav(SOUNDS.read(sounds.write(tmp_path / "a.wav", stereo, 8000)))
+    samples, rate = tf.audio.decode_wav(Audio().prepare(sounds.write(tmp_path / "a.wav", stereo, 8000)))
     np.testing.assert_allclose(samples, stereo, atol=1e-4)
-    samples, _ = tf.audio.decode_wav(SOUNDS.read(sounds.write(tmp_path / "b.wav", 40 * left, 8000, "FLOAT")))
+    samples, _ = tf.audio.decode_wav(Audio().prepare(sounds.write(tmp_path / "b.wav", 40 * left, 8000, "FLOAT")))
     np.testing.assert_allclose(samples[:, 0], left / np.abs(left).max(), atol=1e-3)
     long = np.concatenate([left, np.zeros(8000 * 7200, np.int8)])
-    samples, rate = tf.audio.decode_wav(SOUNDS.read(sounds.write(tmp_path / "c.flac", long, 8000)))
+    samples, rate = tf.audio.decode_wav(Audio().prepare(sounds.write(tmp_path / "c.flac", long, 8000)))
     assert (len(samples), int(rate)) == (4 * 8000, 8000)
 
 

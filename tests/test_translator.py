@@ -7,6 +7,7 @@ import tensorflow as tf
 from latent_xlate.batching import BATCH_SIZE
 from latent_xlate.domains.domain import Domain
 from latent_xlate.latents.interpolation import interpolate
+from latent_xlate.modalities.array import Array
 from latent_xlate.translator import Translator, load_bridge
 from tests.support import tiny
 
@@ -31,31 +32,20 @@ def saved(translator, tmp_path_factory):
 class Decoder(Domain):
     """Has no encoder; its data are its latents."""
 
-    file_suffix = ".txt"
     has_encoder = False
 
     latent_dim = property(lambda self: 5)
-    data_shape = property(lambda self: (5,))
     networks = property(lambda self: {})
 
     def decode(self, z):
         return z
-
-    def check(self, x):
-        return x
-
-    def read(self, files):
-        return files
-
-    def write(self, x):
-        return x
 
     def get_config(self):
         return {}
 
     @classmethod
     def from_config(cls, config):
-        return cls("decoder")
+        return cls("decoder", Array((5,)))
 
 
 # ---- Translating ------------------------------------------------------------------------------
@@ -174,7 +164,7 @@ def test_interpolation_within_a_domain_leaves_the_bridge_out(translator):
 
 
 def test_domain_without_encoder_is_translated_to_and_not_from():
-    decoder = Decoder("decoder")
+    decoder = Decoder("decoder", Array((5,)))
     translator = Translator([tiny.image_domain(latent_dim=6), decoder], tiny.bridge((6, 5)))
     x = images()
     z = translator.translate(x, "digits", "decoder")

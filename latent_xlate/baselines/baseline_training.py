@@ -17,9 +17,9 @@ from latent_xlate.baselines.pixel_domain import PixelDomain, make_image_pairs
 from latent_xlate.bridge.class_map import ClassMap
 from latent_xlate.data import images
 from latent_xlate.domains.domain import Domain
-from latent_xlate.domains.image.image_domain import ImageDomain
 from latent_xlate.latents.batches import make_batches
 from latent_xlate.latents.sources import load_domains, load_pretrained
+from latent_xlate.modalities.image import Image
 from latent_xlate.optimizer import SCHEDULES, FusedAdam, make_schedule
 
 OF_IMAGES: dict[str, type[Pix2Pix] | type[CycleGAN]] = {"pix2pix": Pix2Pix, "cyclegan": CycleGAN}
@@ -126,7 +126,7 @@ def _load_latents(config, data_dir):
 def _load_images(config, data_dir):
     domains = []
     for domain in load_pretrained(config):
-        if not isinstance(domain, ImageDomain):
+        if domain.modality.kind != Image.kind:
             raise ValueError(f"Domain {domain.name!r} is not of images, which {config.baseline} translates.")
         domains.append(PixelDomain.of(domain))
     first, second = domains

@@ -10,10 +10,12 @@ import keras
 import tensorflow as tf
 
 from latent_xlate import KERAS_PACKAGE, training
-from latent_xlate.data.images import LabelledImages
+from latent_xlate.data.labelled import Labelled
+from latent_xlate.domains.domain import Domain
 from latent_xlate.domains.image.image_classifier import ImageClassifier
 from latent_xlate.domains.image.image_domain import ImageDomain
 from latent_xlate.latents.batches import make_sampler
+from latent_xlate.modalities.image import Image
 from latent_xlate.randomness import hash_of_stream
 
 
@@ -65,14 +67,21 @@ class PixelDomain(ImageDomain):
         super().__init__(name, Pixels(image_shape), classifier, **kwargs)  # type: ignore[arg-type]
 
     @classmethod
-    def of(cls, domain: ImageDomain) -> PixelDomain:
-        """The same images, as latents of their own."""
+    def of(cls, domain: Domain) -> PixelDomain:
+        """The same images, as latents of their own.
+
+        Raises:
+            ValueError: The domain is not of images, or its judge is not an `ImageClassifier`.
+        """
+        classifier = domain.networks.get("classifier")
+        if domain.modality.kind != Image.kind or not isinstance(classifier, ImageClassifier | None):
+            raise ValueError(f"Domain {domain.name!r} is not of images with an ImageClassifier as their judge.")
         return cls(
             domain.name,
             domain.data_shape,
-            domain.classifier,
+            classifier,
             class_names=domain.class_names,
-            invert=domain.invert,
+            invert=domain.modality.get_config()["invert"],
             dataset=domain.dataset,
         )
 
@@ -89,7 +98,7 @@ class PixelDomain(ImageDomain):
             "image_shape": list(self.data_shape),
             "classifier": self.classifier.get_config() if self.classifier is not None else None,
             "class_names": list(self.class_names),
-            "invert": self.invert,
+            "invert": self.modality.invert,
             "dataset": self.dataset,
         }
 
@@ -103,7 +112,7 @@ class PixelDomain(ImageDomain):
         return cls(classifier=classifier, **config)
 
 
-def make_image_pairs(data: Sequence[LabelledImages], num_classes: int, seed: int) -> training.MakeBatch:
+def make_image_pairs(data: Sequence[Labelled], num_classes: int, seed: int) -> training.MakeBatch:
     """Pairs of images of one class, as the baselines of images take them.
 
     Each class of each domain has shuffled epochs of its own; the classes take turns, the same in both
@@ -125,7 +134,7 @@ def make_image_pairs(data: Sequence[LabelledImages], num_classes: int, seed: int
         make_sampler(of.labels, num_classes, "balanced", f"domain {index}", hash_of_stream(seed, index))
         for index, of in enumerate(data)
     ]
-    stored = [tf.constant(of.images.reshape(len(of), -1)) for of in data]
+    stored = [tf.constant(of.content.reshape(len(of), -1)) for of in data]
 
     def make_batch(positions):
         return tuple(

@@ -17,8 +17,8 @@ import tensorflow as tf
 from latent_xlate import files
 from latent_xlate.benchmarks import timing
 from latent_xlate.benchmarks.remote import RemoteFunction
-from latent_xlate.domains.speech.wavegan import WaveGANGenerator
-from latent_xlate.modalities.audio import NUM_SAMPLES, SAMPLE_RATE
+from latent_xlate.domains.speech.wavegan_generator import WaveGANGenerator
+from latent_xlate.modalities.audio_files import NUM_SAMPLES, SAMPLE_RATE
 
 SIZES: Mapping[str, dict[str, Any]] = {
     "the original's": {"latent_dim": 100, "dim": 64},

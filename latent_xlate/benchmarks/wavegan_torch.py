@@ -15,7 +15,7 @@ COARSEST, KERNEL_LENGTH, TAPS = 16, 25, 64
 
 
 class Generator(nn.Module):
-    """`latent_xlate.domains.speech.wavegan.WaveGANGenerator` without batch normalisation and filter."""
+    """`WaveGANGenerator` of `domains.speech`, without batch normalisation and filter."""
 
     def __init__(self, weights: str | os.PathLike, half_rate: bool = False):
         """Reads weights that `wavegan_speed.write_weights` wrote."""

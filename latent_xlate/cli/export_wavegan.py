@@ -9,7 +9,7 @@ on [-1, 1].
 from absl import flags
 
 from latent_xlate.cli import _app
-from latent_xlate.domains.speech import tf1_checkpoint, wavegan
+from latent_xlate.domains.speech import tf1_checkpoint, wavegan_generator
 from latent_xlate.serving import wavegan_export
 
 _CHECKPOINT = flags.DEFINE_string(
@@ -19,7 +19,7 @@ _OUTPUT = flags.DEFINE_string("output", None, "Folder of the SavedModel; one tha
 _SLICE_LENGTH = flags.DEFINE_enum(
     "slice_length",
     None,
-    [str(length) for length in wavegan.STRIDES],
+    [str(length) for length in wavegan_generator.STRIDES],
     "Samples in a slice, where the checkpoint fits two lengths.",
 )
 
@@ -27,7 +27,7 @@ _SLICE_LENGTH = flags.DEFINE_enum(
 def main(argv):
     del argv
     slice_length = int(_SLICE_LENGTH.value) if _SLICE_LENGTH.value else None
-    generator = tf1_checkpoint.load_generator(_CHECKPOINT.value, slice_length)
+    generator = tf1_checkpoint.load_tf1_generator(_CHECKPOINT.value, slice_length)
     print(f"Wrote {wavegan_export.export_generator(generator, _OUTPUT.value)}")
 
 

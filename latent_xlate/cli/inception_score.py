@@ -20,8 +20,9 @@ from absl import flags
 from latent_xlate.batching import as_graph, in_batches
 from latent_xlate.cli import _app
 from latent_xlate.data import speech
+from latent_xlate.data.labelled import SPLITS
 from latent_xlate.domains import pretrained
-from latent_xlate.domains.speech import speech_training, wavegan_training
+from latent_xlate.domains.speech import speech_training, wavegan_generator
 from latent_xlate.domains.speech.priors import PRIORS, sample_prior
 from latent_xlate.evaluation.inception_score import inception_score
 from latent_xlate.latents.samples import MIN_PROBABILITY
@@ -33,7 +34,7 @@ _GENERATOR = flags.DEFINE_string("generator", None, "`generator.keras` of a run 
 _PRIOR = flags.DEFINE_enum("prior", "uniform", PRIORS, "That which the generator was trained with.")
 _NUM_SAMPLES = flags.DEFINE_integer("num_samples", 50_000, "Samples of the generator.", lower_bound=10)
 _DATASET = flags.DEFINE_string("dataset", None, "Prepared data set of recordings, instead of a generator.")
-_SPLIT = flags.DEFINE_enum("split", "test", speech.SPLITS, "Split of recordings.")
+_SPLIT = flags.DEFINE_enum("split", "test", SPLITS, "Split of recordings.")
 _DATA_DIR = flags.DEFINE_string("data_dir", None, "Folder of TFDS data sets (default: TFDS's own).")
 _SEED = flags.DEFINE_integer("seed", 0, "Of the samples.")
 
@@ -66,7 +67,7 @@ def _of_runs() -> np.ndarray:
     if _DATASET.value:
         return _probabilities(classifier, speech.load(_DATASET.value, _SPLIT.value, _DATA_DIR.value).floats)
     assert _GENERATOR.value
-    generator = wavegan_training.load_generator(_GENERATOR.value)
+    generator = wavegan_generator.load_keras_generator(_GENERATOR.value)
     shape, seed = (_NUM_SAMPLES.value, generator.latent_dim), tf.constant([_SEED.value, 0])
     z = sample_prior(_PRIOR.value, shape, seed).numpy()
     return _probabilities(lambda z: classifier(generator(z)[..., 0]), z)

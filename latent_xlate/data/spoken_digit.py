@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from latent_xlate.checks import reason
-from latent_xlate.modalities.audio import decode_wav
+from latent_xlate.modalities.audio_files import decode_wav
 
 NAME = "spoken_digit"
 SAMPLE_RATE = 8000

@@ -1,15 +1,23 @@
-"""The folder of TFDS data sets, in which everything is stored."""
+"""The folder of TFDS data sets, in which everything is stored, and reading from it."""
 
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+import tensorflow_datasets as tfds
 from absl import logging
 
 from latent_xlate import checks
+from latent_xlate.checks import reason
+from latent_xlate.data import tfds_features
+from latent_xlate.data.checksums import check_content
+from latent_xlate.data.labelled import SPLITS, Labelled, cut_validation, in_canonical_order
+from latent_xlate.modalities.modality import Modality
 
 PUBLISHED = ("mnist", "fashion_mnist", "spoken_digit", "sc09")
 """Data sets that are known by name."""
@@ -48,3 +56,58 @@ def quiet() -> Iterator[None]:
         yield
     finally:
         logging.set_verbosity(verbosity)
+
+
+def load(
+    dataset: str, split: str, data_dir: str | os.PathLike | None = None, kind: type[Modality] | None = None
+) -> Labelled:
+    """Reads a prepared data set.
+
+    Args:
+        dataset: Name of a TFDS data set of labelled instances, prepared by `prepare_data`.
+        split: "train", "validation" (cut from the training instances) or "test".
+        data_dir: Folder of TFDS data sets; None for the default.
+        kind: The kind of data that it must be of; None for any.
+
+    Returns:
+        The split's instances in canonical order.
+
+    Raises:
+        ValueError: There is no such split, the data set is unknown, not prepared or of another kind, it is
+            damaged, or its content is not what its name promises.
+    """
+    checks.known(split, SPLITS, "split")
+    if split == "test":
+        return read_split(dataset, "test", data_dir, kind)
+    return cut_validation(read_split(dataset, "train", data_dir, kind), split)
+
+
+@quiet()
+def read_split(
+    dataset: str, split: str, data_dir: str | os.PathLike | None = None, kind: type[Modality] | None = None
+) -> Labelled:
+    """Reads one split as it is stored, "train" (that for validation included) or "test". Otherwise as `load`."""
+    data_dir = resolve_data_dir(data_dir)
+    folder = check_prepared(dataset, data_dir)
+    try:
+        builder = tfds.builder(dataset, data_dir=data_dir)
+        modality = tfds_features.modality_of(builder.info, _metadata(builder))
+        if kind is not None and modality.kind != kind.kind:
+            raise ValueError(f"it is of {modality.noun}s")
+        content, labels = tfds_features.read(builder, split, modality)
+        data = Labelled(content, labels, tuple(builder.info.features["label"].names), modality)
+    except Exception as error:  # Each kind of damage, and of foreign data, has an exception of its own.
+        wanted = f"labelled {kind.noun if kind else 'instance'}s"
+        raise ValueError(
+            f"Data set {dataset!r} in {folder} cannot be read ({reason(error)}): it is damaged, "
+            f"or has no {wanted} of one size split into train and test. {PREPARE_AGAIN}"
+        ) from None
+    data, checksum = in_canonical_order(data)
+    check_content(dataset, split, checksum, folder, PREPARE_AGAIN)
+    return data
+
+
+def _metadata(builder: tfds.core.DatasetBuilder) -> dict[str, Any]:
+    """What `tfds_sets.store` noted beside a data set; nothing where others stored it."""
+    path = Path(builder.data_dir) / "metadata.json"
+    return json.loads(path.read_text()) if path.is_file() else {}

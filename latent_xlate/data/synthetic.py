@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from latent_xlate.data.images import LabelledImages
+from latent_xlate.data.images import labelled_images
+from latent_xlate.data.labelled import Labelled
 
 
-def digits_like(num_images: int, num_classes: int = 10, seed: int = 0, image_size: int = 28) -> LabelledImages:
+def digits_like(num_images: int, num_classes: int = 10, seed: int = 0, image_size: int = 28) -> Labelled:
     """Noisy bars on black, each class with an angle of its own, that a small network learns in seconds.
 
     Args:
@@ -28,4 +29,4 @@ def digits_like(num_images: int, num_classes: int = 10, seed: int = 0, image_siz
     across, along = x * sin - y * cos - offsets, x * cos + y * sin
     ink = np.exp(-((across / 0.15) ** 2)) * (np.abs(along) < 0.8)
     pixels = 255 * np.clip(ink + rng.normal(0, 0.05, ink.shape), 0, 1)
-    return LabelledImages(pixels.astype(np.uint8)[..., None], labels, tuple(str(k) for k in range(num_classes)))
+    return labelled_images(pixels.astype(np.uint8)[..., None], labels, tuple(str(k) for k in range(num_classes)))

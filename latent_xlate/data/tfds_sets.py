@@ -7,11 +7,10 @@ import io
 import os
 import queue
 import threading
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-import numpy as np
 import requests
 import tensorflow as tf
 import tensorflow_datasets as tfds
@@ -20,18 +19,18 @@ from latent_xlate.checks import reason
 from latent_xlate.data import (
     sc09,  # noqa: F401 - registers the data set with TFDS
     spoken_digit,
+    tfds_features,
 )
-from latent_xlate.data.images import CHECKSUMS, LabelledImages
-from latent_xlate.data.labelled import Labelled, Splits
+from latent_xlate.data.checksums import CHECKSUMS
+from latent_xlate.data.labelled import Splits
 from latent_xlate.data.stored import quiet
-from latent_xlate.modalities.audio import NUM_SAMPLES, SAMPLE_RATE
 
 NETWORK_TIMEOUT = 10.0
 """Seconds to wait for a first answer."""
 
 
 def store(dataset: str, splits: Splits, data_dir: str | os.PathLike) -> None:
-    """Stores splits of labelled images or recordings as a TFDS data set, and shows the progress.
+    """Stores splits of labelled data and their modality as a TFDS data set, and shows the progress.
 
     Args:
         dataset: Its name; that of a published data set of images gives it TFDS's own version and class names.
@@ -47,8 +46,10 @@ def store(dataset: str, splits: Splits, data_dir: str | os.PathLike) -> None:
     elif _is_registered(dataset):
         raise ValueError(f"TFDS has a data set {dataset!r} of its own: give yours another --dataset name.")
     else:
-        version, features = "1.0.0", _features(splits["train"])
-    _write(dataset, version, features, {split: _examples(data) for split, data in splits.items()}, data_dir)
+        version, features = "1.0.0", tfds_features.features_of(splits["train"])
+    examples = {split: tfds_features.examples(data) for split, data in splits.items()}
+    metadata = {tfds_features.METADATA: splits["train"].modality.get_config()}
+    _write(dataset, version, features, examples, data_dir, metadata)
 
 
 def store_spoken_digit(recordings: spoken_digit.Recordings, data_dir: str | os.PathLike) -> None:
@@ -58,13 +59,39 @@ def store_spoken_digit(recordings: spoken_digit.Recordings, data_dir: str | os.P
     _write(spoken_digit.NAME, str(builder.version), builder.info.features, splits, data_dir)
 
 
+class _Builder(tfds.dataset_builders.AdhocBuilder, skip_registration=True):  # type: ignore[call-arg]
+    """TFDS's builder of what is in memory, with metadata."""
+
+    def __init__(self, metadata: Mapping[str, Any], **options: Any):
+        self._metadata = metadata
+        super().__init__(**options)
+
+    def _info(self) -> tfds.core.DatasetInfo:
+        return tfds.core.DatasetInfo(
+            builder=self, features=self._feature_spec, metadata=tfds.core.MetadataDict(self._metadata)
+        )
+
+
 @quiet()
-def _write(dataset, version, features, splits, data_dir):
+def _write(
+    dataset: str,
+    version: str,
+    features: tfds.features.FeaturesDict,
+    splits: Mapping[str, Iterable[tuple[Any, dict[str, Any]]]],
+    data_dir: str | os.PathLike,
+    metadata: Mapping[str, Any] | None = None,
+) -> None:
     try:
         with contextlib.redirect_stdout(io.StringIO()):  # TFDS prints the size, which it does not know yet.
-            tfds.dataset_builders.store_as_tfds_dataset(
-                name=dataset, version=version, features=features, split_datasets=splits, data_dir=data_dir
+            builder = _Builder(
+                metadata or {},
+                name=dataset,
+                version=version,
+                features=features,
+                split_datasets=splits,
+                data_dir=data_dir,
             )
+            builder.download_and_prepare()
     except (OSError, RuntimeError, tf.errors.OpError) as error:  # TFDS makes RuntimeErrors of TensorFlow's.
         raise ValueError(
             f"Data set {dataset!r} cannot be written to {data_dir} ({reason(error)}): "
@@ -97,12 +124,6 @@ def download(dataset: str, data_dir: str | os.PathLike) -> None:
         raise ValueError(f"TFDS cannot download {dataset!r} ({reason(error)}). Try again later{others}.") from None
 
 
-@quiet()
-def holds_recordings(dataset: str, data_dir: str | os.PathLike) -> bool:
-    """Whether a prepared data set is of recordings, rather than of images."""
-    return "audio" in tfds.builder(dataset, data_dir=data_dir).info.features
-
-
 def _ask_hosts(urls: Iterable[str]) -> None:
     """Asks each host for one of the files: TFDS itself would try for minutes where there is no network."""
     answers: queue.SimpleQueue[str] = queue.SimpleQueue()
@@ -133,30 +154,6 @@ def _is_labelled(features: Mapping[str, Any]) -> bool:
         isinstance(audio, tfds.features.Audio) and audio.sample_rate is not None and len(audio.shape) == 1
     )
     return usable and isinstance(features.get("label"), tfds.features.ClassLabel)
-
-
-def _features(data: Labelled) -> tfds.features.FeaturesDict:
-    label = tfds.features.ClassLabel(names=data.class_names)
-    if isinstance(data, LabelledImages):
-        return tfds.features.FeaturesDict(
-            {"image": tfds.features.Image(shape=data.images.shape[1:]), "label": label},
-        )
-    audio = tfds.features.Audio(shape=(NUM_SAMPLES,), sample_rate=SAMPLE_RATE, dtype=np.int16)
-    return tfds.features.FeaturesDict({"audio": audio, "label": label})
-
-
-def _examples(data: Labelled) -> Iterator[tuple[int, dict[str, Any]]]:
-    records = tf.data.Dataset.from_tensor_slices((data.content, data.labels))
-    name = "audio"
-    if isinstance(data, LabelledImages):
-        name = "image"
-        # Encoded here and in batches: one by one, as TFDS would, takes five times as long.
-        records = records.map(lambda x, label: (tf.io.encode_png(x), label), num_parallel_calls=tf.data.AUTOTUNE)
-    key = 0
-    for batch, labels in records.batch(500).as_numpy_iterator():
-        for x, label in zip(batch, labels, strict=True):
-            yield key, {name: x, "label": label}
-            key += 1
 
 
 def _is_registered(dataset: str) -> bool:

@@ -1,22 +1,24 @@
-"""What classifiers have in common, whatever they judge."""
+"""The base class of classifiers of data."""
 
 from __future__ import annotations
+
+from typing import Any
 
 import keras
 import tensorflow as tf
 
 
 class Classifier(keras.Model):
-    """A classifier that is an affine map of features, trained by cross entropy.
+    """A classifier whose logits are an affine map of features, trained by cross entropy.
 
-    Subclasses have a layer `logits` and implement `features`. Metrics are "loss" and "accuracy".
+    Subclasses have a layer `logits` and implement `features`. The metrics are "loss" and "accuracy".
     """
 
     logits: keras.layers.Dense
     """The affine map, computed in float32."""
 
-    def __init__(self, num_classes: int, **kwargs):
-        """Makes the trackers.
+    def __init__(self, num_classes: int, **kwargs: Any):
+        """Makes the metrics.
 
         Args:
             num_classes: Number of logits.
@@ -28,23 +30,24 @@ class Classifier(keras.Model):
         self.accuracy_tracker = keras.metrics.SparseCategoricalAccuracy(name="accuracy")
 
     def features(self, x: tf.Tensor, training: bool = False) -> tf.Tensor:
-        """What the logits are an affine map of, float32 [batch, features], for data [batch, ...]."""
+        """The input of the affine map, float32 [batch, features], for data [batch, ...]."""
         raise NotImplementedError
 
-    def call(self, x, training=False):
+    def call(self, x: tf.Tensor, training: bool = False) -> tf.Tensor:
         """Logits, float32 [batch, num_classes], of data [batch, ...]."""
         return self.logits(self.features(x, training))
 
     def judge(self, x: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        """Logits and features of data: a graph that asks for one after the other computes the features twice."""
+        """Logits and features of data, which a graph computes in one pass."""
         features = self.features(x)
         return self.logits(features), features
 
     @property
-    def metrics(self):
+    def metrics(self) -> list[keras.metrics.Metric]:
         return [self.loss_tracker, self.accuracy_tracker]
 
-    def _loss(self, data, training):
+    def _loss(self, data: Any, training: bool) -> tf.Tensor:
+        """Mean cross entropy of a batch of data, labels and, optionally, sample weights; float32 scalar."""
         x, y, weights = keras.utils.unpack_x_y_sample_weight(data)
         logits = self(x, training=training)
         entropy = tf.nn.sparse_softmax_cross_entropy_with_logits(labels=y, logits=logits)
@@ -53,20 +56,20 @@ class Classifier(keras.Model):
         self.accuracy_tracker.update_state(y, logits)
         return loss
 
-    def _results(self):
+    def _results(self) -> dict[str, tf.Tensor]:
         return {metric.name: metric.result() for metric in self.metrics}
 
-    def train_step(self, data):
+    def train_step(self, data: Any) -> dict[str, tf.Tensor]:
         with tf.GradientTape() as tape:
-            # Keras adds the replicas' gradients.
+            # Keras sums the gradients of the replicas; dividing the loss makes the sum their mean.
             loss = self._loss(data, training=True) / self.distribute_strategy.num_replicas_in_sync
             loss = self.optimizer.scale_loss(loss)
         self.optimizer.apply(tape.gradient(loss, self.trainable_variables), self.trainable_variables)
         return self._results()
 
-    def test_step(self, data):
+    def test_step(self, data: Any) -> dict[str, tf.Tensor]:
         self._loss(data, training=False)
         return self._results()
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return super().get_config() | {"num_classes": self.num_classes}

@@ -20,31 +20,31 @@ import tensorflow as tf
 
 from latent_xlate import files
 from latent_xlate.batching import BATCH_SIZE
-from latent_xlate.data.labelled import Labelled, LabelledT
+from latent_xlate.data import stored
+from latent_xlate.data.labelled import Labelled
+from latent_xlate.modalities.modality import Modality
 
 DOMAIN_FILE = "domain.json"
-
-SOUND = ".wav"
-"""Ending of the files of a domain of sounds."""
 
 
 class Domain(abc.ABC):
     """A pretrained generative model of one kind of data.
 
     The methods on tensors can be traced by `tf.function`. `x` is a batch of data, [batch, *data_shape],
-    and `z` a batch of latents, [batch, latent_dim], both float32.
+    and `z` a batch of latents, [batch, latent_dim], both float32. Data are read, checked, written and shown as
+    the domain's modality does.
 
     Subclasses are registered with Keras (`keras.saving.register_keras_serializable`) and rebuilt by
     `from_config(get_config())`, with `networks` freshly built, whose weights `load_models` then fills in.
 
     Attributes:
         name: How flags and signatures call it: lower-case letters, digits, underscores, no digit first.
+        modality: The kind of data, with its settings.
         class_names: Names of the classes that `classify` tells apart, by label; may be empty.
         dataset: Name of the data set that the model was trained on, the domain's own unless told.
     """
 
-    file_suffix: str
-    """Ending of the files that `write` gives, ".png" say."""
+    modality: Modality
 
     has_encoder: bool = True
     """Whether `encode` exists; a GAN has none."""
@@ -58,16 +58,10 @@ class Domain(abc.ABC):
     has_prior: bool = True
     """Whether `sample_prior` exists."""
 
-    has_pictures: bool = False
-    """Whether `pictures` exists."""
-
-    invert: str | None = None
-    """Of pictures, how `read` turns dark on bright to bright on dark: one of `image_files.INVERT`."""
-
     resources: Sequence[Any] = ()
     """What an export has to keep beside the variables that graphs use: tables, say."""
 
-    def __init__(self, name: str, class_names: tuple[str, ...] = (), dataset: str | None = None):
+    def __init__(self, name: str, modality: Modality, class_names: tuple[str, ...] = (), dataset: str | None = None):
         """Sets the attributes.
 
         Raises:
@@ -78,6 +72,7 @@ class Domain(abc.ABC):
                 f"Domain name {name!r} must consist of lower-case letters, digits and underscores, no digit first."
             )
         self.name = name
+        self.modality = modality
         self.class_names = tuple(class_names)
         self.dataset = dataset or name
 
@@ -87,9 +82,14 @@ class Domain(abc.ABC):
         """Size of z."""
 
     @property
-    @abc.abstractmethod
     def data_shape(self) -> tuple[int, ...]:
         """Shape of one x."""
+        return self.modality.shape
+
+    @property
+    def file_suffix(self) -> str:
+        """Ending of the files that `write` gives, ".png" say."""
+        return self.modality.file_suffix
 
     @property
     @abc.abstractmethod
@@ -120,21 +120,21 @@ class Domain(abc.ABC):
         """Draws from the prior, standard normal unless a domain says otherwise: z, [num_samples, latent_dim]."""
         return tf.random.stateless_normal([num_samples, self.latent_dim], [seed, 0])
 
-    @abc.abstractmethod
     def check(self, x: np.ndarray) -> np.ndarray:
         """Returns a user's x as float32, or raises ValueError with what is wrong with it."""
+        return self.modality.check(x)
 
-    @abc.abstractmethod
     def read(self, files: tf.Tensor) -> tf.Tensor:
-        """Decodes the bytes of files, string [batch], into x, in graph."""
+        """Decodes the content of files, string [batch], into x, in graph; see `Modality.read`."""
+        return self.modality.read(files)
 
-    @abc.abstractmethod
     def write(self, x: tf.Tensor) -> tf.Tensor:
-        """Encodes x as the bytes of files, string [batch], in graph."""
+        """Encodes x as the content of files, string [batch], in graph."""
+        return self.modality.write(x)
 
     def pictures(self, x: tf.Tensor) -> tf.Tensor:
-        """What figures show of data: float32 [batch, height, width, 1 or 3], in [0, 1]."""
-        raise NotImplementedError(f"Domain {self.name!r} has no pictures of its data.")
+        """Pictures of data for people to look at: float32 [batch, height, width, 1 or 3], in [0, 1]."""
+        return self.modality.pictures(x)
 
     def load_data(self, split: str, data_dir: str | os.PathLike | None = None) -> Labelled:
         """Instances of the data set, as the model was trained on them.
@@ -149,10 +149,10 @@ class Domain(abc.ABC):
         Raises:
             ValueError: There is no such split, or the data set is unknown, not prepared, or damaged.
         """
-        raise ValueError(f"Domain {self.name!r} has no data set that could be read.")
+        return self.as_trained(stored.load(self.dataset, split, data_dir, type(self.modality)))
 
-    def as_trained(self, data: LabelledT) -> LabelledT:
-        """Data as those that the model was trained on: sounds of one beginning and one loudness, say."""
+    def as_trained(self, data: Labelled) -> Labelled:
+        """Stored data as those that the model was trained on: sounds of one beginning and one loudness, say."""
         return data
 
     @abc.abstractmethod

@@ -1,4 +1,4 @@
-"""Training of a domain's networks by epochs, each followed by a look at the validation split."""
+"""Training of a domain's networks by epochs, with an evaluation on the validation split after each."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
 
 
 def steps_per_epoch(data: Labelled, batch_size: int) -> int:
-    """Steps in which all of the data are seen."""
+    """Number of steps in which every instance is seen, rounded up."""
     return math.ceil(len(data) / batch_size)
 
 
@@ -32,40 +32,42 @@ def train_by_epochs(
     *,
     strategy: tf.distribute.Strategy,
     keep_best: bool,
-    evaluated_at_once: int,
+    eval_batch_size: int,
     state: Mapping[str, Any] | None = None,
 ) -> Path:
     """Trains a network and writes `model.keras`, which computes in float32, and `metrics.json`.
 
     Args:
-        network: Built and compiled under the strategy.
-        make_batch: Batches of the training split.
-        splits: "train", "validation" and "test".
+        network: The model, built and compiled under the strategy.
+        make_batch: Draws batches of the training split.
+        splits: The data sets "train", "validation" and "test".
         workdir: Folder of the run.
-        config: What the run is; among it `model`, `dataset`, `epochs` and `batch_size`.
-        strategy: What trains.
-        keep_best: Whether the model is that of the epoch most accurate on the validation split; else the last.
-        evaluated_at_once: Instances.
+        config: Everything that determines the run, including `model`, `dataset`, `epochs` and `batch_size`.
+        strategy: Strategy to train with.
+        keep_best: Whether to save the weights of the epoch with the best accuracy on the validation split, rather than
+            those of the last epoch.
+        eval_batch_size: Batch size of evaluations.
         state: Further trackables to keep in the checkpoint.
 
     Returns:
         Path of `model.keras`.
 
     Raises:
-        ValueError: A `workdir` that holds another run.
+        ValueError: `workdir` holds another run.
     """
-    judged = in_float32(network)  # Outside the strategy, since a cluster's model cannot be evaluated by one worker.
-    judged.compile()
-    workdir = training.open_workdir(workdir, config)  # Only now: what does not fit leaves nothing behind.
-    best = BestWeights(judged, workdir / "best.weights.h5") if keep_best else None
+    # A copy outside the strategy, since in a cluster only the chief evaluates.
+    evaluated = in_float32(network)
+    evaluated.compile()
+    workdir = training.open_workdir(workdir, config)  # After all checks, so that a failed call leaves no folder.
+    best = BestWeights(evaluated, workdir / "best.weights.h5") if keep_best else None
 
     def evaluate(split: str) -> dict[str, float]:
         data = splits[split]
-        batches = tf.data.Dataset.from_tensor_slices((data.floats, data.labels)).batch(evaluated_at_once)
-        return judged.evaluate(batches, verbose=0, return_dict=True)
+        batches = tf.data.Dataset.from_tensor_slices((data.floats, data.labels)).batch(eval_batch_size)
+        return evaluated.evaluate(batches, verbose=0, return_dict=True)
 
     def on_log(step: int, logs: Mapping[str, float]) -> dict[str, float]:
-        judged.set_weights(network.get_weights())
+        evaluated.set_weights(network.get_weights())
         results = {f"validation_{name}": float(value) for name, value in evaluate("validation").items()}
         if best:
             best.update(results["validation_accuracy"], distribution.is_chief(strategy))
@@ -86,32 +88,37 @@ def train_by_epochs(
     )
     path = workdir / "model.keras"
     if distribution.is_chief(strategy):
-        judged.set_weights(network.get_weights())
+        evaluated.set_weights(network.get_weights())
         if best:
-            judged.load_weights(best.path)
-        # A copy again, without the optimizer that `compile` gave.
-        files.write_atomically(path, lambda temporary: in_float32(judged).save(temporary))
+            evaluated.load_weights(best.path)
+        # Saves a copy, since `compile` added an optimizer.
+        files.write_atomically(path, lambda temporary: in_float32(evaluated).save(temporary))
         files.write_json(workdir / "metrics.json", {split: evaluate(split) for split in ("validation", "test")})
     distribution.wait_for_workers(strategy)
     return path
 
 
 class BestWeights:
-    """Keeps the weights of the epoch that is best by a score, across restarts.
+    """Keeps the weights of the epoch with the highest score, across restarts.
 
     Attributes:
-        value: The best score so far, a variable to be kept in the checkpoint.
-        path: Where the weights of that epoch are.
+        value: The highest score so far, a variable that belongs in the checkpoint.
+        path: File of the weights of that epoch.
     """
 
     def __init__(self, model: keras.Model, path: Path):
-        """Keeps the best weights of `model` in the file `path`."""
+        """Keeps the best weights of `model` in the file `path`; there are none yet."""
         self.model = model
         self.path = path
         self.value = tf.Variable(-np.inf, dtype=tf.float32, trainable=False, name="best")
 
     def update(self, score: float, write: bool) -> None:
-        """Keeps the model's weights if `score` is the best so far; only `write` writes the file."""
+        """Keeps the model's weights if their score is the highest so far.
+
+        Args:
+            score: Score of the current weights.
+            write: Whether this process writes the file; in a cluster only the chief does.
+        """
         if score > float(self.value.numpy()):
             if write:
                 files.write_atomically(self.path, lambda temporary: self.model.save_weights(temporary))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from pathlib import Path
 
 from latent_xlate import checks
@@ -18,13 +17,20 @@ from latent_xlate.domains.speech import speech_domain  # noqa: F401  Registers t
 SAVEDMODELS = "LATENT_XLATE_SAVEDMODELS"
 """Environment variable that names another folder of pretrained domains."""
 
+_PACKAGE = Path(__file__).resolve().parents[1]
+
 
 def savedmodels() -> Path:
-    """The folder of pretrained domains: of the environment variable, the clone, or the installation."""
+    """The folder of pretrained domains.
+
+    It is the folder that the environment variable `LATENT_XLATE_SAVEDMODELS` names, else the package data of
+    an installed wheel, `latent_xlate/savedmodels`, else `savedmodels` at the top of the clone, which a wheel
+    takes it from.
+    """
     if SAVEDMODELS in os.environ:
         return Path(os.environ[SAVEDMODELS])
-    clone = Path(__file__).parents[2] / "savedmodels"
-    return clone if clone.is_dir() else Path(sys.prefix) / "share" / "latent_xlate" / "savedmodels"
+    installed = _PACKAGE / "savedmodels"
+    return installed if installed.is_dir() else _PACKAGE.parent / "savedmodels"
 
 
 def names() -> list[str]:

@@ -116,12 +116,11 @@ def write_figures(
     """
     for pair, scores in metrics["transfers"].items():
         source, target = translator.domain(scores["source"]), translator.domain(scores["target"])
-        if source.has_pictures and target.has_pictures:
-            _, shown = np.unique(latents[source.name].labels, return_index=True)
-            z = tf.constant(latents[source.name].mu[shown])
-            translated = target.decode(translator.translate_latents(z, source.name, target.name))
-            rows = [source.pictures(source.decode(z)).numpy(), target.pictures(translated).numpy()]
-            figures.image_grid(Path(folder) / f"{pair}.png", rows, [source.name, f"to {target.name}"])
+        _, shown = np.unique(latents[source.name].labels, return_index=True)
+        z = tf.constant(latents[source.name].mu[shown])
+        translated = target.decode(translator.translate_latents(z, source.name, target.name))
+        rows = [source.pictures(source.decode(z)).numpy(), target.pictures(translated).numpy()]
+        figures.image_grid(Path(folder) / f"{pair}.png", rows, [source.name, f"to {target.name}"])
         if "confusion" in scores:
             figures.confusion_figure(
                 Path(folder) / f"{pair}_confusion.png",

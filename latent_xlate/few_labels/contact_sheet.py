@@ -13,7 +13,6 @@ from matplotlib.figure import Figure
 
 from latent_xlate import figures, files
 from latent_xlate.domains import pretrained
-from latent_xlate.domains.domain import SOUND
 from latent_xlate.few_labels import label_file, label_propagation, label_suggestion
 from latent_xlate.latents.sources import load_latents
 
@@ -32,7 +31,7 @@ def suggest_labels(
 
     Args:
         domains: Names or folders of domains.
-        output: Folder that gets `labels.csv`; for each domain that has pictures a contact sheet, `NAME.png`; and
+        output: Folder that gets `labels.csv`; for each domain a contact sheet, `NAME.png`; and
             for one of sounds, which are to be heard, `NAME/INDEX.wav`.
         count: How many of each domain.
         latents: Kind of their latents, as `load_latents` takes it; of the training split.
@@ -53,13 +52,12 @@ def suggest_labels(
         places = label_suggestion.diffusion_map(label_propagation.neighbour_graph(points))
         chosen = label_suggestion.suggest(places, count, seed)
         x = domain.decode(tf.constant(of.mu[chosen]))
-        if domain.has_pictures:
-            captions = [str(index) for index in chosen]
-            draw(Path(output) / f"{domain.name}.png", np.asarray(domain.pictures(x)), captions)
-        if domain.file_suffix == SOUND:
+        captions = [str(index) for index in chosen]
+        draw(Path(output) / f"{domain.name}.png", np.asarray(domain.pictures(x)), captions)
+        if domain.modality.is_played:
             for index, content in zip(chosen, domain.write(x).numpy(), strict=True):
                 write = functools.partial(Path.write_bytes, data=content)
-                files.write_atomically(Path(output) / domain.name / f"{index}.wav", write)
+                files.write_atomically(Path(output) / domain.name / f"{index}{domain.file_suffix}", write)
         rows += [(domain.name, latents, int(index), "") for index in chosen]
     return label_file.write(Path(output) / "labels.csv", rows)
 

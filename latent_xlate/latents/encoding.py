@@ -28,11 +28,13 @@ def encode_data(domain: Domain, data: Labelled) -> Latents:
         raise ValueError(f"Domain {domain.name!r} has no encoder, so its data have no latents: take samples instead.")
     if data.content.shape[1:] != domain.data_shape:
         shape = data.content.shape[1:]
-        raise ValueError(f"{data.noun.capitalize()}s are {shape}, those of domain {domain.name!r} {domain.data_shape}.")
+        raise ValueError(
+            f"{data.modality.noun.capitalize()}s are {shape}, those of domain {domain.name!r} {domain.data_shape}."
+        )
 
     @as_graph
     def encode(content):
-        return domain.encode(tf.cast(content, tf.float32) / data.full_scale)
+        return domain.encode(tf.cast(content, tf.float32) / data.modality.full_scale)
 
     mu, sigma = in_batches(encode, data.content, batch_size=domain.batch_size)
     return Latents(mu, sigma, data.labels.astype(np.int32))

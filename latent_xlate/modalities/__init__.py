@@ -1,1 +1,8 @@
-"""Modalities: how data of one kind are read, checked, written and shown."""
+"""Modalities: how data of one kind are read, checked, written, stored and shown.
+
+Importing the package registers the kinds that come with it.
+"""
+
+from latent_xlate.modalities import array, audio, image
+
+__all__ = ["array", "audio", "image"]

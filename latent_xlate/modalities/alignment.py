@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from latent_xlate.modalities.audio import NUM_SAMPLES
-
 ONSET = 2048
 """Sample at which aligned sounds begin."""
 
@@ -26,10 +24,10 @@ def align(waveforms: np.ndarray) -> np.ndarray:
     """Cuts silence off, moves each sound to `ONSET`, and brings its peak to `PEAK`.
 
     Args:
-        waveforms: int16 [n, NUM_SAMPLES].
+        waveforms: int16 [n, num_samples].
 
     Returns:
-        int16 [n, NUM_SAMPLES], silent before and after the sounds, which are cut where they do not fit.
+        int16 [n, num_samples], silent before and after the sounds, which are cut where they do not fit.
     """
     return np.stack([_align(waveform.astype(np.float32)) for waveform in waveforms])
 
@@ -37,9 +35,9 @@ def align(waveforms: np.ndarray) -> np.ndarray:
 def _align(x: np.ndarray) -> np.ndarray:
     loudness = np.sqrt(np.convolve(np.square(x), np.ones(FRAME) / FRAME, "same"))
     loud = np.flatnonzero(loudness > THRESHOLD * loudness.max())
-    aligned = np.zeros(NUM_SAMPLES, np.int16)
+    aligned = np.zeros(len(x), np.int16)
     if len(loud):
-        sound = x[max(0, loud[0] - FRAME) : loud[-1] + FRAME][: NUM_SAMPLES - ONSET]
+        sound = x[max(0, loud[0] - FRAME) : loud[-1] + FRAME][: len(x) - ONSET]
         fade_in, fade_out = (np.linspace(0, 1, min(length, len(sound))) for length in (FADE // 2, FADE))
         sound = sound * (PEAK * 32767 / np.abs(sound).max())
         sound[: len(fade_in)] *= fade_in

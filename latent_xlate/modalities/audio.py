@@ -1,141 +1,88 @@
-"""Sound: files of any common format and rate, brought to slices of one rate and length."""
+"""Sounds as a modality."""
 
 from __future__ import annotations
 
-import os
+import dataclasses
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Self
 
 import numpy as np
-import soundfile
-import soxr
+import tensorflow as tf
 
-from latent_xlate.checks import reason
-
-SAMPLE_RATE = 16000
-"""Samples a second, of everything that is stored, trained on and generated."""
-
-NUM_SAMPLES = 16384
-"""Of a slice: 1.024 seconds."""
-
-ENDINGS = (".wav", ".flac", ".ogg", ".opus", ".mp3", ".aif", ".aiff", ".au")
-
-SPEEDS = (0.92, 1.08)
-"""Other speeds at which speech still sounds as somebody's: lower and higher by one and a half semitones."""
-
-SILENCE = 2e-4
-"""Loudest magnitude of what counts as silent, a share of full scale: above the dither of 16 bits."""
-
-_UNKNOWN_SIZE = 0x7FFF0000
-"""From here on a file's header gives its size as unknown: it was written to a pipe."""
+from latent_xlate import checks
+from latent_xlate.modalities import audio_files, wav_files
+from latent_xlate.modalities.audio_files import NUM_SAMPLES, SAMPLE_RATE
+from latent_xlate.modalities.mel_spectrograms import spectrogram_pictures
+from latent_xlate.modalities.modality import Modality, register
 
 
-def read_audio(path: str | os.PathLike) -> np.ndarray:
-    """Reads the first slice of a sound file of any rate and number of channels.
+@register
+@dataclasses.dataclass(frozen=True)
+class Audio(Modality):
+    """Slices of mono sound, in [-1, 1].
 
-    Channels are averaged. Of a file that lasts hours no more than a slice is read.
-
-    Args:
-        path: A file with one of `ENDINGS`.
-
-    Returns:
-        int16 [NUM_SAMPLES], at SAMPLE_RATE, padded with silence.
-
-    Raises:
-        ValueError: The file is missing, empty, truncated or no sound, has values that are no numbers, or is silent.
+    Attributes:
+        num_samples: Of a slice.
+        sample_rate: Samples a second.
+        align: Whether recordings are brought to one beginning and one loudness as they are read, see `alignment`;
+            else the beginning of the file is taken.
     """
-    try:
-        # A little more than a slice, for the resampling filter's sake.
-        samples, rate = read_samples(path, (NUM_SAMPLES + SAMPLE_RATE) / SAMPLE_RATE)
-    except (OSError, ValueError) as error:
-        raise ValueError(f"{path} cannot be read as a sound ({reason(error)}): replace or remove it.") from None
-    return to_slice(samples.mean(axis=1), rate)
 
+    kind = "audio"
+    noun = "sound"
+    file_suffixes = audio_files.ENDINGS
+    file_suffix = ".wav"
+    unreadable = "not a sound that can be read, or a silent one"
+    limits = (-1.0, 1.0)
+    stored_dtype = np.int16
+    full_scale = 32768.0
+    is_played = True
 
-def read_samples(path: str | os.PathLike, seconds: float) -> tuple[np.ndarray, int]:
-    """Reads the beginning of a sound file.
+    num_samples: int = NUM_SAMPLES
+    sample_rate: int = SAMPLE_RATE
+    align: bool = False
 
-    Args:
-        path: The file.
-        seconds: How much of it at most.
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return (self.num_samples,)
 
-    Returns:
-        float32 [n, channels], and its samples a second.
+    @classmethod
+    def of_shape(cls, shape: Sequence[int]) -> Self | None:
+        """Sounds of 16 kHz where the shape is (NUM_SAMPLES,)."""
+        return cls() if tuple(shape) == (NUM_SAMPLES,) else None
 
-    Raises:
-        OSError: The file cannot be opened.
-        ValueError: It is empty, truncated or no sound, has values that are no numbers, or is silent.
-    """
-    size = Path(path).stat().st_size
-    if not size:
-        raise ValueError("it is empty")
-    with Path(path).open("rb") as opened:
-        if _stated_size(opened.read(8)) > size:
-            raise ValueError("it is cut off")
-    try:
-        with soundfile.SoundFile(path) as file:
-            rate = file.samplerate
-            count = min(file.frames, int(rate * seconds))
-            samples = file.read(int(rate * seconds), "float32", always_2d=True)
-    except soundfile.SoundFileError as error:
-        raise ValueError(reason(error)) from None
-    if not np.isfinite(samples).all():
-        raise ValueError("it has NaN or infinite values")
-    if np.abs(samples).max(initial=0.0) <= SILENCE:
-        raise ValueError("it is silent")
-    if len(samples) < count:
-        raise ValueError("it is cut off")
-    return samples, rate
+    def check(self, x: np.ndarray) -> np.ndarray:
+        return checks.unit_waveforms(x, self.num_samples)
 
+    def prepare(self, path: Path) -> bytes:
+        """Reads the beginning of a sound file of any format as WAV of 16 bits.
 
-def _stated_size(head: bytes) -> int:
-    """The size of a WAV or AIFF file by its first 8 bytes; 0 of others, and where it is not known."""
-    order: Any = {b"RIFF": "little", b"FORM": "big"}.get(head[:4])
-    size = int.from_bytes(head[4:8], order) if order else 0
-    return size if size < _UNKNOWN_SIZE else 0
+        Files that are such already keep their samples and their rate; `read` resamples.
+        """
+        samples, rate = audio_files.read_samples(path, wav_files.SECONDS_READ)
+        return audio_files.encode_wav(samples, rate, self.sample_rate, wav_files.RATES)
 
+    def read(self, files: tf.Tensor) -> tf.Tensor:
+        """Decodes WAV files of 16 bits, of any rate and number of channels."""
+        return tf.map_fn(
+            lambda file: wav_files.read_wav(file, self.align, self.num_samples, self.sample_rate),
+            files,
+            fn_output_signature=tf.TensorSpec(self.shape, tf.float32),
+        )
 
-def to_slice(samples: np.ndarray, sample_rate: float, num_samples: int = NUM_SAMPLES) -> np.ndarray:
-    """Brings a sound to SAMPLE_RATE and cuts its first slice.
+    def write(self, x: tf.Tensor) -> tf.Tensor:
+        return wav_files.write_wav(x, self.sample_rate)
 
-    Args:
-        samples: Floats [n], in [-1, 1].
-        sample_rate: Its samples a second.
-        num_samples: Of the slice.
+    def pictures(self, x: tf.Tensor) -> tf.Tensor:
+        """Spectrograms, low frequencies below."""
+        return spectrogram_pictures(x, self.sample_rate)
 
-    Returns:
-        int16 [num_samples], padded with silence.
-    """
-    if sample_rate != SAMPLE_RATE:
-        samples = soxr.resample(samples, sample_rate, SAMPLE_RATE)
-    samples = np.clip(np.round(samples[:num_samples] * 32768.0), -32768, 32767).astype(np.int16)
-    return np.pad(samples, (0, num_samples - len(samples)))
+    def picture_of_file(self, content: bytes) -> np.ndarray:
+        """The spectrogram of what was said, wherever it begins and however soft it is."""
+        x = wav_files.read_word(content, self.num_samples, self.sample_rate)
+        return self.pictures(x[tf.newaxis])[0].numpy()
 
-
-def change_speed(waveforms: np.ndarray, speed: float) -> np.ndarray:
-    """Sounds as a record at another speed plays them, in time and in pitch.
-
-    Args:
-        waveforms: int16 [n, num_samples].
-        speed: Above 1 for shorter and higher.
-
-    Returns:
-        int16 [n, num_samples]: cut where they do not fit, padded with silence.
-    """
-    rate, length = SAMPLE_RATE * speed, waveforms.shape[1]
-    return np.stack([to_slice(waveform / np.float32(32768), rate, length) for waveform in waveforms])
-
-
-def decode_wav(file: BinaryIO) -> tuple[np.ndarray, int]:
-    """Samples, int16 [n], and rate of a mono WAV file of 16 bits.
-
-    Raises:
-        ValueError: It is none.
-    """
-    try:
-        samples, sample_rate = soundfile.read(file, dtype="int16", always_2d=True)
-    except soundfile.SoundFileError as error:
-        raise ValueError(reason(error)) from None
-    if samples.shape[1] != 1:
-        raise ValueError(f"it has {samples.shape[1]} channels")
-    return samples[:, 0], sample_rate
+    def augmented(self, content: np.ndarray) -> list[np.ndarray]:
+        """All sounds at each of `audio_files.SPEEDS`, as of more voices."""
+        return [audio_files.change_speed(content, speed) for speed in audio_files.SPEEDS]

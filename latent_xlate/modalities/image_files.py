@@ -1,8 +1,12 @@
-"""Files of pictures in graph: read, once their size is known to be no bomb's, and written."""
+"""Files of pictures: read in graph, once their size is known to be no bomb's, and written."""
 
 from __future__ import annotations
 
+import io
+
+import numpy as np
 import tensorflow as tf
+from PIL import Image, ImageOps
 
 INVERT = ("auto", "never", "always")
 """Whether files are turned from dark on bright to bright on dark: "auto" where their corners are bright."""
@@ -18,13 +22,48 @@ MAX_GIF_BYTES = 2**18
 
 _HEADER = 26
 
+_ORIENTATION = 0x0112
+"""The tag of EXIF that says how a camera was held; 1 for upright."""
+
+
+def upright_png(content: bytes) -> bytes:
+    """Brings what TensorFlow reads otherwise than people see it to PNG; any other content stays as it is.
+
+    Of a GIF, whose transparency TensorFlow makes black, that is its first frame; of a JPEG that a camera took
+    sideways it is the picture turned upright.
+
+    Args:
+        content: Of a file, damaged or not.
+    """
+    if not content.startswith((b"GIF8", b"\xff\xd8")):
+        return content
+    png = io.BytesIO()
+    try:
+        with Image.open(io.BytesIO(content), formats=["GIF", "JPEG"]) as picture:
+            if picture.format == "GIF":
+                picture.convert("RGBA").save(png, "PNG")
+            elif picture.getexif().get(_ORIENTATION, 1) != 1:
+                ImageOps.exif_transpose(picture).convert("RGB").save(png, "PNG")
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError):
+        return content  # Whoever reads it in graph says of any damaged picture what it is.
+    return png.getvalue() or content
+
+
+def on_white(content: bytes) -> np.ndarray:
+    """A picture file in its own size and colours, on white where it is transparent: float32 [height, width, 1 or 3]."""
+    image = _decode(tf.constant(content)).numpy()
+    if image.shape[-1] in (1, 3):
+        return image
+    colour, opacity = image[..., :-1], image[..., -1:]
+    return colour * opacity + (1.0 - opacity)
+
 
 def read_pictures(files: tf.Tensor, shape: tuple[int, ...], invert: str) -> tf.Tensor:
     """Decodes PNG, JPEG, GIF (its first frame) or BMP of any size and colour.
 
     Images are converted to the channels asked for, laid on a ground that contrasts where they are
     transparent, inverted as `invert` says, and scaled to fit, keeping their proportions. Of a GIF,
-    what is transparent is black, as TensorFlow decodes it.
+    what is transparent is black, as TensorFlow decodes it: see `upright_png`.
 
     Args:
         files: string [batch].
@@ -50,8 +89,7 @@ def read_pictures(files: tf.Tensor, shape: tuple[int, ...], invert: str) -> tf.T
 
 def _read_picture(file: tf.Tensor, shape: tuple[int, ...], invert: str) -> tf.Tensor:
     height, width, channels = shape
-    image = tf.io.decode_image(check_size(file), dtype=tf.float32, expand_animations=False)
-    colour, alpha = _colour_and_alpha(image)
+    colour, alpha = _colour_and_alpha(_decode(check_size(file)))
     if channels == 1:
         colour = tf.reduce_sum(colour * LUMINANCE, axis=-1, keepdims=True)
     opaque = tf.reduce_sum(colour * alpha) / tf.maximum(tf.reduce_sum(alpha) * channels, 1e-6)
@@ -64,6 +102,12 @@ def _read_picture(file: tf.Tensor, shape: tuple[int, ...], invert: str) -> tf.Te
     scaled = tf.image.resize(colour, tf.maximum(tf.cast(fitting, tf.int32), 1), antialias=True)
     padded = tf.image.resize_with_crop_or_pad(scaled, height, width)
     return tf.ensure_shape(tf.clip_by_value(padded, 0.0, 1.0), shape)
+
+
+def _decode(file: tf.Tensor) -> tf.Tensor:
+    """Pixels of a picture file, float32 [height, width, 1 to 4] in [0, 1]."""
+    # Decoding to float32 ends the process on a bitmap that is stored from top to bottom.
+    return tf.cast(tf.io.decode_image(file, expand_animations=False), tf.float32) / 255.0
 
 
 def write_pictures(x: tf.Tensor) -> tf.Tensor:
@@ -131,16 +175,16 @@ def num_pixels(file: tf.Tensor) -> tf.Tensor:
     return tf.cond(tf.io.is_jpeg(file), lambda: _jpeg_pixels(file), lambda: pixels)
 
 
-def _number(little_endian):
+def _number(little_endian: tf.Tensor) -> tf.Tensor:
     number = tf.reduce_sum(little_endian * [256**i for i in range(little_endian.shape[0])])
     return tf.minimum(number, 2**31)  # So that no product overflows.
 
 
-def _height(little_endian):
+def _height(little_endian: tf.Tensor) -> tf.Tensor:
     """That of a bitmap, which is negative where it is stored from top to bottom."""
     return tf.abs(tf.cast(tf.bitcast(tf.cast(little_endian, tf.uint8), tf.int32), tf.int64))
 
 
-def _jpeg_pixels(file):
+def _jpeg_pixels(file: tf.Tensor) -> tf.Tensor:
     height, width, _ = tf.unstack(tf.io.extract_jpeg_shape(file, tf.int64), num=3)
     return height * width

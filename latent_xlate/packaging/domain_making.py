@@ -9,7 +9,7 @@ from typing import Any
 from latent_xlate.data import class_folders, images, sources
 from latent_xlate.domains.domain import Domain
 from latent_xlate.domains.image.image_training import train_image_model
-from latent_xlate.modalities import audio
+from latent_xlate.modalities.audio import Audio
 from latent_xlate.packaging.domain_folder import check_folder
 from latent_xlate.packaging.image_packaging import package_image_domain
 
@@ -32,7 +32,7 @@ def make_image_domain(
 
     Args:
         name: Name of the domain and of the data set.
-        raw_dir: Folder of pictures, as `class_folders.read_class_folders` reads it.
+        raw_dir: Folder of pictures, as `class_folders.read_folder` reads it.
         folder: Folder that the domain is written to.
         workdir: Folder of the trainings, `vae/` and `classifier/`.
         data_dir: Folder of TFDS data sets; None for the default.
@@ -48,7 +48,7 @@ def make_image_domain(
         ValueError: `raw_dir` holds sounds or nothing to train on; or another data set, another training or something
             else lies where those of this domain are to go.
     """
-    if class_folders.holds_files(raw_dir, audio.ENDINGS):
+    if class_folders.holds_files(raw_dir, Audio.file_suffixes):
         raise ValueError(f"{raw_dir} holds sounds, which take train_wavegan, train_domain and package_domain instead.")
     check_folder(folder)
     sources.prepare(name, "local", raw_dir, data_dir, image_size=image_size)

@@ -56,6 +56,7 @@ def package_image_domain(
         load_network(Path(vae_run) / "model.keras", ImageVAE, "VAE of images"),
         judge.classifier if judge else None,
         splits["train"].class_names,
+        invert=splits["train"].modality.get_config()["invert"],
         dataset=dataset,
     )
     card = image_card(name, vae_config, vae_metrics["test"]["loss"], splits, judge)

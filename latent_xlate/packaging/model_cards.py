@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from latent_xlate import documents, tables
-from latent_xlate.data.images import LabelledImages
 from latent_xlate.data.labelled import Labelled
 from latent_xlate.domains.domain import Domain
 from latent_xlate.domains.speech.latent_mixture import TEMPERATURE
@@ -27,7 +26,7 @@ LICENCES = {
 
 
 def image_card(
-    name: str, vae: Mapping[str, Any], loss: float, splits: Mapping[str, LabelledImages], judge: Judge | None
+    name: str, vae: Mapping[str, Any], loss: float, splits: Mapping[str, Labelled], judge: Judge | None
 ) -> str:
     """Returns the model card of a domain of images.
 
@@ -38,7 +37,7 @@ def image_card(
         splits: Training and test images, "train" and "test".
         judge: The classifier that judges the images, if there is one.
     """
-    height, width = splits["train"].images.shape[1:3]
+    height, width = splits["train"].content.shape[1:3]
     counts = {split: min(len(data), domain_folder.NUM_LATENTS[split]) for split, data in splits.items()}
     rows = [
         ["epochs", str(vae["epochs"])],

@@ -9,6 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from latent_xlate.batching import as_graph, in_batches
+from latent_xlate.data.class_folders import read_folder
 from latent_xlate.data.labelled import UNLABELLED, Labelled
 from latent_xlate.domains.custom.model_domain import ModelDomain
 from latent_xlate.domains.domain import Domain
@@ -37,7 +38,7 @@ def package_model_domain(
     Args:
         domain: The domain. If it has no class names it takes those of the data.
         folder: Folder that the domain is written to.
-        data: Folder of files, which `class_folders.read_class_folders` reads; required with an encoder.
+        data: Folder of files, which `class_folders.read_folder` reads; required with an encoder.
 
     Returns:
         The domain as it was written.
@@ -49,7 +50,7 @@ def package_model_domain(
     folder = domain_folder.check_folder(folder)
     if domain.has_encoder and data is None:
         raise ValueError("A model with an encoder needs --data, a folder of files to encode.")
-    splits = domain.medium.read_folder(data) if data is not None else {}
+    splits = read_folder(data, domain.modality) if data is not None else {}
     if splits and not domain.class_names:
         domain.class_names = splits["train"].class_names
     if domain.has_classifier:

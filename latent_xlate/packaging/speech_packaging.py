@@ -17,7 +17,7 @@ from latent_xlate.domains.network_files import load_network
 from latent_xlate.domains.speech.latent_mixture import LatentMixture
 from latent_xlate.domains.speech.speech_domain import SpeechDomain
 from latent_xlate.domains.speech.speech_encoder import SpeechEncoder
-from latent_xlate.domains.speech.wavegan_training import load_generator
+from latent_xlate.domains.speech.wavegan_generator import load_keras_generator
 from latent_xlate.latents.encoding import encode_data
 from latent_xlate.latents.samples import PER_CLASS, sample_latents
 from latent_xlate.packaging import domain_folder
@@ -91,7 +91,7 @@ def package_speech_domain(
 
 
 def _load_domain(name: str, run: Path, config: Mapping[str, Any], judge: Judge | None) -> SpeechDomain:
-    generator = load_generator(run / "generator.keras")
+    generator = load_keras_generator(run / "generator.keras")
     encoder = None
     if (run / "encoder.keras").exists():
         encoder = load_network(run / "encoder.keras", SpeechEncoder, "encoder of speech")

@@ -10,7 +10,7 @@ from typing import Any
 
 from latent_xlate.domains.image.image_training import BATCH_SIZES, train_image_model
 from latent_xlate.domains.speech.speech_training import train_speech_classifier
-from latent_xlate.domains.speech.wavegan_training import WaveGANSettings
+from latent_xlate.domains.speech.wavegan_settings import WaveGANSettings
 from latent_xlate.packaging.training_runs import Stage
 
 

@@ -24,11 +24,11 @@ from latent_xlate.bridge.bridge_training import labels_seen, train_bridge
 from latent_xlate.data import images
 from latent_xlate.domains import pretrained
 from latent_xlate.domains.domain import Domain
-from latent_xlate.domains.image.image_domain import ImageDomain
 from latent_xlate.evaluation.accuracy import LabelledData, evaluate
 from latent_xlate.latents.encoding import encode_data
 from latent_xlate.latents.latents import Latents
 from latent_xlate.latents.sources import load_latents
+from latent_xlate.modalities.image import Image
 from latent_xlate.reproduction.experiments import Settings
 from latent_xlate.translator import Translator, load_bridge
 
@@ -122,7 +122,7 @@ class Study:
             self._train(config)
         domains = [pretrained.load(name) for name in config.domains]
         if config.get("baseline") in OF_IMAGES:
-            domains = [PixelDomain.of(domain) for domain in domains if isinstance(domain, ImageDomain)]
+            domains = [PixelDomain.of(domain) for domain in domains]
         return Translator(domains, load_bridge(self.run_folder(config) / name))
 
     def cached(self, name: str, key: Mapping[str, Any], compute: Callable[[], Any]) -> Any:
@@ -158,8 +158,9 @@ class Study:
 
     def _load_test_data(self, domain):
         quick = self.settings.quick
-        if not isinstance(domain, ImageDomain) or (quick and not isinstance(domain, PixelDomain)):
-            kind = "shipped" if isinstance(domain, ImageDomain) else "samples"
+        is_image = domain.modality.kind == Image.kind
+        if not is_image or (quick and not isinstance(domain, PixelDomain)):
+            kind = "shipped" if is_image else "samples"
             latents = load_latents(domain, domain.name, kind, "test")
             return latents.take(slice(0, _QUICK_INSTANCES if quick else None)), None
         data = images.load(domain.dataset, "test", self.settings.data_dir)

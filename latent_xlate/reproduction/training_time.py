@@ -17,9 +17,8 @@ from latent_xlate.bridge.bridging_vae import BridgingVAE
 from latent_xlate.configs import mnist_fashion_mnist, mnist_spoken_digit
 from latent_xlate.domains.image.image_training import BATCH_SIZES
 from latent_xlate.domains.image.image_vae import ImageVAE
-from latent_xlate.domains.speech.wavegan import WaveGANDiscriminator, WaveGANGenerator
-from latent_xlate.domains.speech.wavegan_trainer import WaveGANTrainer
-from latent_xlate.domains.speech.wavegan_training import ADAM, WaveGANSettings
+from latent_xlate.domains.speech.wavegan_settings import WaveGANSettings
+from latent_xlate.domains.speech.wavegan_training import make_trainer
 from latent_xlate.latents.batches import make_batches
 from latent_xlate.latents.latents import Latents
 from latent_xlate.optimizer import FusedAdam
@@ -100,14 +99,8 @@ def _vae(quick: bool) -> tuple[keras.Model, training.MakeBatch]:
 
 def _wavegan(settings: WaveGANSettings) -> tuple[keras.Model, training.MakeBatch]:
     keras.utils.set_random_seed(0)
-    generator, average = (WaveGANGenerator(settings.latent_dim, settings.dim) for _ in range(2))
-    discriminator = WaveGANDiscriminator(settings.dim)
-    for network in (generator, average, discriminator):
-        network.build()
-    trainer = WaveGANTrainer(generator, average, discriminator, None, discriminator_steps=settings.discriminator_steps)
-    beta_1, beta_2 = ADAM[settings.objective]
-    trainer.compile_optimizers(*(FusedAdam(settings.learning_rate, beta_1=beta_1, beta_2=beta_2) for _ in range(2)))
-    shape = [settings.discriminator_steps, settings.batch_size, generator.slice_length]
+    trainer = make_trainer(settings, _NUM_CLASSES)
+    shape = [settings.batches_per_step, settings.batch_size, trainer.generator.slice_length]
     sounds = tf.random.stateless_uniform(shape, [0, 0], -1.0, 1.0)
     return trainer, lambda positions: (sounds, tf.zeros(shape[:2], tf.int64))
 

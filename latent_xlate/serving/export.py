@@ -15,6 +15,7 @@ from typing import Any
 import tensorflow as tf
 
 from latent_xlate import checks, files
+from latent_xlate.serving.exported_modalities import write_modalities
 from latent_xlate.translator import Translator
 
 MODEL_NAME = "translator"
@@ -70,6 +71,7 @@ def export_translator(translator: Translator, base: str | os.PathLike) -> Path:
         tf.saved_model.save(module, str(temporary / "model"), signatures=signatures)
         if bundle:
             bundle.write_warmup(temporary / "model", translator, signatures, default)
+        write_modalities(temporary / "model", translator)
         version = _publish(temporary / "model", folder)
     finally:
         shutil.rmtree(temporary)

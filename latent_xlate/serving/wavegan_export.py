@@ -8,7 +8,7 @@ from pathlib import Path
 import tensorflow as tf
 
 from latent_xlate import files
-from latent_xlate.domains.speech.wavegan import WaveGANGenerator
+from latent_xlate.domains.speech.wavegan_generator import WaveGANGenerator
 from latent_xlate.serving.export import is_saved_model
 
 

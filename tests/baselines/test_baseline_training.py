@@ -6,7 +6,6 @@ import signal
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -20,9 +19,9 @@ from latent_xlate.domains import pretrained
 from latent_xlate.evaluation import runs
 from latent_xlate.translator import Translator
 from tests.support import shipped
+from tests.support.paths import ROOT
 from tests.test_training import finish
 
-ROOT = Path(__file__).resolve().parents[2]
 CONFIGS = {"pix2pix": pix2pix, "cyclegan": cyclegan, "latent_cyclegan": latent_cyclegan}
 SIZES = {
     "pix2pix": {"filters": 2, "discriminator_filters": 2},

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from latent_xlate.benchmarks import wavegan_speed
-from latent_xlate.domains.speech.wavegan import WaveGANGenerator
+from latent_xlate.domains.speech.wavegan_generator import WaveGANGenerator
 
 
 @pytest.mark.parametrize("half_rate", [False, True])

@@ -6,7 +6,6 @@ import signal
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -20,9 +19,8 @@ from latent_xlate.latents.sources import load_domains
 from latent_xlate.randomness import hash_of_stream
 from latent_xlate.translator import Translator, load_bridge
 from tests.support import shipped, tiny
+from tests.support.paths import ROOT
 from tests.test_training import finish, free_ports
-
-ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture(scope="module")

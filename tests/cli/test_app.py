@@ -5,7 +5,6 @@ import os
 import re
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 import tensorflow as tf
@@ -13,8 +12,7 @@ from absl import flags
 from absl.testing import flagsaver
 
 from latent_xlate.cli import _app, train_bridge  # noqa: F401  The latter defines --config.
-
-ROOT = Path(__file__).parents[2]
+from tests.support.paths import ROOT
 
 
 def ending(error: BaseException) -> int:

@@ -2,15 +2,13 @@ import json
 import os
 import subprocess
 import sys
-from pathlib import Path
 
 import numpy as np
 
 from latent_xlate.domains import pretrained
 from latent_xlate.latents.latents import Latents
 from tests.support import tiny
-
-ROOT = Path(__file__).parents[2]
+from tests.support.paths import ROOT
 
 
 def test_writes_metrics_and_table_and_prints_the_table(tmp_path):

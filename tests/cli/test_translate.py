@@ -10,8 +10,7 @@ import pytest
 
 from latent_xlate.file_translation import translate_path
 from tests.support import tiny
-
-ROOT = Path(__file__).parents[2]
+from tests.support.paths import ROOT
 
 
 @pytest.fixture(scope="module")

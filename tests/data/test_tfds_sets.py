@@ -27,7 +27,7 @@ assert "latent_xlate" not in sys.modules
     subprocess.run([sys.executable, "-c", program, str(tmp_path)], check=True, cwd=tmp_path)
     for split, data in splits.items():
         with np.load(tmp_path / f"{split}.npz") as arrays:
-            assert raw.same_content(images.LabelledImages(arrays["image"], arrays["label"], ()), data)
+            assert raw.same_content(images.labelled_images(arrays["image"], arrays["label"], ()), data)
 
 
 def test_published_name_gives_the_classes_and_the_version_of_tfds(tmp_path):

@@ -6,6 +6,7 @@ import pytest
 import tensorflow as tf
 
 from latent_xlate.domains.domain import Domain
+from latent_xlate.modalities.array import Array
 from tests.support import tiny
 
 
@@ -13,29 +14,18 @@ from tests.support import tiny
 class Scaled(Domain):
     """The least a domain of one's own has to implement: a decoder."""
 
-    file_suffix = ".txt"
     has_encoder = False
     has_classifier = False
 
     def __init__(self, name="scaled", factor=2.0):
-        super().__init__(name)
+        super().__init__(name, Array((3,)))
         self.factor = factor
 
     latent_dim = property(lambda self: 3)
-    data_shape = property(lambda self: (3,))
     networks = property(lambda self: {})
 
     def decode(self, z):
         return self.factor * z
-
-    def check(self, x):
-        return x
-
-    def read(self, files):
-        return files
-
-    def write(self, x):
-        return x
 
     def get_config(self):
         return {"name": self.name, "factor": self.factor}

@@ -24,7 +24,7 @@ def write_folders(folder):
 
 def test_unlabelled_pictures_give_a_domain_without_a_judge_and_it_can_be_made_again(tmp_path):
     (tmp_path / "raw").mkdir()
-    for number, image in enumerate(digits_like(48, image_size=8).images):
+    for number, image in enumerate(digits_like(48, image_size=8).content):
         raw.Image.fromarray(image[..., 0]).save(tmp_path / "raw" / f"{number}.png")
     for _ in range(2):
         domain = domain_making.make_image_domain(

@@ -3,12 +3,12 @@
 import os
 import subprocess
 import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
 import tensorflow as tf
 
+from latent_xlate.data.class_folders import read_folder
 from latent_xlate.data.synthetic import digits_like
 from latent_xlate.domains.custom.keras_domain import KerasDomain
 from latent_xlate.domains.custom.saved_model_domain import SavedModelDomain
@@ -19,8 +19,7 @@ from latent_xlate.packaging.model_packaging import package_model_domain
 from latent_xlate.serving.export import export_translator, load_export
 from latent_xlate.translator import Translator
 from tests.support import own_models, raw, tiny
-
-ROOT = Path(__file__).parents[2]
+from tests.support.paths import ROOT
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +37,7 @@ def test_latents_are_those_of_the_files(pictures, tmp_path):
     assert np.bincount(test.labels).tolist() == [2, 2, 2, 2]
     np.testing.assert_allclose(train.mu.mean(axis=0), 0, atol=2e-3)
     np.testing.assert_allclose(train.mu.std(axis=0), 1, atol=2e-3)
-    x = own.medium.read_folder(pictures)["test"]
+    x = read_folder(pictures, own.modality)["test"]
     ours = np.sort(np.asarray(Domain.load(tmp_path / "own").encode(tf.constant(x.floats))[0]), axis=0)
     np.testing.assert_allclose(ours, np.sort(test.mu, axis=0), atol=4e-3)
     assert "accuracy of the classifier" in (tmp_path / "own" / "MODEL_CARD.md").read_text()

@@ -13,7 +13,9 @@ from latent_xlate.data import speech, tfds_sets
 from latent_xlate.domains.domain import Domain
 from latent_xlate.domains.speech.priors import sample_prior
 from latent_xlate.domains.speech.speech_training import load_classifier, train_speech_classifier
-from latent_xlate.domains.speech.wavegan_training import WaveGANSettings, load_generator, train_wavegan
+from latent_xlate.domains.speech.wavegan_generator import load_keras_generator
+from latent_xlate.domains.speech.wavegan_settings import WaveGANSettings
+from latent_xlate.domains.speech.wavegan_training import train_wavegan
 from latent_xlate.latents.encoding import encode_data
 from latent_xlate.latents.latents import Latents
 from latent_xlate.latents.sources import load_latents
@@ -32,7 +34,7 @@ SAMPLES = {"train": 4, "validation": 2, "test": 3}
 def tones(count):
     labels = np.arange(count) % 2
     waveforms = [np.pad(sounds.tone(300 * (1 + 3 * k), 0.4, 16000), (1000, 16384 - 7400)) for k in labels]
-    return speech.LabelledSpeech(np.round(32767 * np.stack(waveforms)).astype(np.int16), labels, ("low", "high"))
+    return speech.labelled_sounds(np.round(32767 * np.stack(waveforms)).astype(np.int16), labels, ("low", "high"))
 
 
 @pytest.fixture(scope="module")
@@ -64,11 +66,11 @@ def runs(data_dir, tmp_path_factory):
 def make_sure_of_both_classes(folder):
     """Makes the generator's sounds differ, and puts the judge's boundary in their midst."""
     path, path_of_generator = folder / "classifier" / "model.keras", folder / "wavegan" / "generator.keras"
-    classifier, generator = load_classifier(path), load_generator(path_of_generator)
+    classifier, generator = load_classifier(path), load_keras_generator(path_of_generator)
     generator.z_project.kernel.assign(30 * generator.z_project.kernel)
     generator.save(path_of_generator)
     encoder = keras.saving.load_model(folder / "wavegan" / "encoder.keras")
-    x = align(tones(24).waveforms).astype(np.float32) / 32768
+    x = align(tones(24).content).astype(np.float32) / 32768
     mu, sigma = encoder(x)
     gain = np.median(np.std(x, axis=1) / np.std(generator(mu)[..., 0], axis=1))  # As loud as packaging makes them.
     z = mu + sigma * sample_prior("normal", mu.shape, [9, 9])
@@ -107,7 +109,8 @@ def test_weights_are_those_of_the_runs_rounded_to_half_precision(packaged, runs)
     folder, returned = packaged
     domain = Domain.load(folder)
     assert (domain.name, domain.dataset, domain.class_names) == ("words", "tones", ("low", "high"))
-    assert (domain.prior, domain.align, domain.has_encoder, domain.has_classifier) == ("normal", True, True, True)
+    assert (domain.prior, domain.modality.align) == ("normal", True)
+    assert domain.has_encoder and domain.has_classifier
     paths = {"generator": "wavegan/generator", "encoder": "wavegan/encoder", "classifier": "classifier/model"}
     assert domain.networks.keys() == {*paths, "mixture"}
     for name in paths:

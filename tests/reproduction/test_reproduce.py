@@ -6,7 +6,6 @@ import os
 import re
 import subprocess
 import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,9 +14,8 @@ from PIL import Image
 from latent_xlate.reproduction import shared_space
 from latent_xlate.reproduction.reproduce import SECTIONS, reproduce
 from tests.support import small_domains
+from tests.support.paths import ROOT
 from tests.test_quickstart import Page
-
-ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture

@@ -3,18 +3,16 @@
 import os
 import subprocess
 import sys
-from pathlib import Path
 
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 
-from latent_xlate.domains.speech.wavegan import WaveGANGenerator
+from latent_xlate.domains.speech.wavegan_generator import WaveGANGenerator
 from latent_xlate.serving.wavegan_export import export_generator
 from tests.support import tf1_graphs
-
-ROOT = Path(__file__).parents[2]
+from tests.support.paths import ROOT
 
 
 def generator(seed=0, **kwargs):

@@ -24,9 +24,10 @@ MATRIX_LAYERS = (keras.layers.Dense, keras.layers.Conv1D, keras.layers.Conv2D)
 _LOADER = """
 import sys
 import keras, numpy as np
-from latent_xlate import baselines, translator  # Registers the classes, as the next two do.
+from latent_xlate import baselines, translator  # Registers the classes, as the next ones do.
 from latent_xlate.bridge import latent_classifier
-from latent_xlate.domains import speech_classifier, spectrogram_discriminator, speech_encoder, wavegan
+from latent_xlate.domains.speech import speech_classifier, speech_encoder
+from latent_xlate.domains.speech import spectrogram_discriminator, wavegan_discriminator
 
 for line in sys.stdin:
     folder = line.strip()

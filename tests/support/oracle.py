@@ -8,6 +8,7 @@ import tensorflow as tf
 from latent_xlate.bridge.bridging_vae import BridgingVAE
 from latent_xlate.domains.domain import Domain
 from latent_xlate.latents.latents import Latents
+from latent_xlate.modalities.array import Array
 from latent_xlate.translator import Translator
 
 NUM_CLASSES = 4
@@ -21,10 +22,8 @@ class VectorDomain(Domain):
     `encode` takes data of class `misread` for the next class.
     """
 
-    file_suffix = ".bin"
-
     def __init__(self, name, latent_dim, encoder=True, classifier=True, misread=None):
-        super().__init__(name, ("a", "b", "c", "d"))
+        super().__init__(name, Array((latent_dim,)), ("a", "b", "c", "d"))
         self._latent_dim = latent_dim
         self.has_encoder = encoder
         self.has_classifier = classifier
@@ -33,7 +32,6 @@ class VectorDomain(Domain):
             self._encoding[misread] = np.roll(self._encoding[misread], 1)
 
     latent_dim = property(lambda self: self._latent_dim)
-    data_shape = property(lambda self: (self._latent_dim,))
     networks = property(lambda self: {})
 
     def encode(self, x):
@@ -49,15 +47,6 @@ class VectorDomain(Domain):
 
     def features(self, x):
         return x if self.has_classifier else super().features(x)
-
-    def check(self, x):
-        return np.asarray(x, np.float32)
-
-    def read(self, files):
-        raise NotImplementedError
-
-    def write(self, x):
-        raise NotImplementedError
 
     def get_config(self):
         raise NotImplementedError

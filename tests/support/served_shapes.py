@@ -22,7 +22,7 @@ def file_to_download() -> bytes:
     arrays = {
         f"{split}_{name}": getattr(data, name)
         for split, data in raw.small_splits().items()
-        for name in ("images", "labels")
+        for name in ("content", "labels")
     }
     np.savez(file, **arrays)
     return file.getvalue()
@@ -47,7 +47,7 @@ class ServedShapes(tfds.core.GeneratorBasedBuilder):
 
     def _generate_examples(self, path, split):
         with np.load(io.BytesIO(path.read_bytes())) as arrays:
-            records = zip(arrays[f"{split}_images"], arrays[f"{split}_labels"], strict=True)
+            records = zip(arrays[f"{split}_content"], arrays[f"{split}_labels"], strict=True)
             for number, (image, label) in enumerate(records):
                 yield number, {"image": image, "label": label}
 

@@ -11,7 +11,7 @@ from latent_xlate.domains.image.image_vae import ImageVAE
 from latent_xlate.domains.speech.speech_classifier import SpeechClassifier
 from latent_xlate.domains.speech.speech_domain import SpeechDomain
 from latent_xlate.domains.speech.speech_encoder import SpeechEncoder
-from latent_xlate.domains.speech.wavegan import WaveGANGenerator
+from latent_xlate.domains.speech.wavegan_generator import WaveGANGenerator
 from latent_xlate.translator import Translator
 
 CLASS_NAMES = tuple(str(digit) for digit in range(10))

@@ -24,8 +24,8 @@ from latent_xlate.bridge.bridging_vae import BridgingVAE
 from latent_xlate.latents.batches import make_batches
 from latent_xlate.optimizer import FusedAdam
 from tests.support import synthetic
+from tests.support.paths import ROOT
 
-ROOT = Path(__file__).resolve().parents[1]
 NUM_STEPS = 25
 
 

@@ -10,8 +10,9 @@ from typing import Any
 import keras
 
 from latent_xlate import KERAS_PACKAGE
-from latent_xlate.domains.custom.model_domain import SPREADS, Function, ModelDomain, describe
+from latent_xlate.domains.custom.model_domain import SPREADS, Function, ModelDomain, describe, restored_modality
 from latent_xlate.domains.network_files import load_network
+from latent_xlate.modalities.modality import Modality
 
 _NETWORKS = {"encode": "encoder", "decode": "decoder", "classify": "classifier"}
 
@@ -34,7 +35,7 @@ class KerasDomain(ModelDomain):
         decoder: keras.Model,
         encoder: keras.Model | None = None,
         classifier: keras.Model | None = None,
-        **options,
+        **options: Any,
     ):
         """Makes a domain of which all is known; see `of` for any other.
 
@@ -60,8 +61,10 @@ class KerasDomain(ModelDomain):
         classifier: keras.Model | None = None,
         *,
         data_shape: Sequence[int] | None = None,
+        modality: Modality | None = None,
+        invert: str = "auto",
         spread: str = SPREADS[0],
-        **options,
+        **options: Any,
     ) -> KerasDomain:
         """Makes a domain of built models, whose shapes it finds out.
 
@@ -71,8 +74,10 @@ class KerasDomain(ModelDomain):
             encoder: See the constructor.
             classifier: See the constructor.
             data_shape: Shape of one x, where the decoder's output does not say it.
+            modality: The kind of data, where it is neither pictures nor sounds that their shape tells.
+            invert: Of pictures, one of `image_files.INVERT`.
             spread: What the encoder's second output is, if it has one.
-            **options: Others of `ModelDomain`: `class_names`, `invert`, `dataset`.
+            **options: Others of `ModelDomain`: `class_names`, `dataset`.
 
         Raises:
             ValueError: Models that do not fit together, or another of them than its name says.
@@ -86,7 +91,9 @@ class KerasDomain(ModelDomain):
             latent_shape = decoder.input_shape[1:]
         except AttributeError:
             raise ValueError("The decoder's input is not known: make it of layers, keras.Input first.") from None
-        found = describe(functions, latent_shape, data_shape=data_shape, spread=spread)
+        found = describe(
+            functions, latent_shape, data_shape=data_shape, modality=modality, invert=invert, spread=spread
+        )
         return cls(name, decoder, encoder, classifier, **found, **options)
 
     @property
@@ -104,7 +111,7 @@ class KerasDomain(ModelDomain):
         networks = {
             name: keras.saving.deserialize_keras_object(config[name]) for name in _NETWORKS.values() if name in config
         }
-        return cls(**(config | networks))
+        return cls(**(restored_modality(config) | networks))
 
 
 def load_parts(
@@ -133,7 +140,7 @@ def load_parts(
     return networks
 
 
-def _part(whole, name, path):
+def _part(whole: keras.Model, name: str, path: Path) -> keras.Model:
     part = getattr(whole, name, None) or next((layer for layer in whole.layers if layer.name == name), None)
     if not isinstance(part, keras.Model):
         parts = ", ".join(layer.name for layer in whole.layers)
@@ -141,14 +148,14 @@ def _part(whole, name, path):
     return part
 
 
-def _serialised(network):
+def _serialised(network: keras.Model) -> dict[str, Any]:
     """A model's description without what it was trained by, which may be code of one's own."""
     description = keras.saving.serialize_keras_object(network)
     description.pop("compile_config", None)
     return description
 
 
-def _to_last_layer(classifier):
+def _to_last_layer(classifier: Any) -> keras.Model | None:
     """The classifier without its last layer, if it is made of layers one after the other."""
     try:
         last = classifier.layers[-1].input

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import abc
 import math
-import os
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -14,9 +13,10 @@ import tensorflow as tf
 from latent_xlate import checks
 from latent_xlate.batching import as_graph, in_batches
 from latent_xlate.checks import reason
-from latent_xlate.data.labelled import Labelled
 from latent_xlate.domains.domain import Domain
-from latent_xlate.domains.media import medium_of
+from latent_xlate.modalities import modality as modalities
+from latent_xlate.modalities.audio_files import NUM_SAMPLES
+from latent_xlate.modalities.modality import Modality
 
 SPREADS = ("sigma", "log_variance")
 """What the second output of an encoder may be."""
@@ -40,7 +40,6 @@ class ModelDomain(Domain):
     """
 
     batch_size = 64
-    has_pictures = True
 
     def __init__(
         self,
@@ -48,14 +47,13 @@ class ModelDomain(Domain):
         *,
         model_shape: Sequence[int],
         latent_shape: Sequence[int],
-        data_shape: Sequence[int],
+        modality: Modality,
         class_names: Sequence[str] = (),
         spread: str = SPREADS[0],
         probabilities: bool = False,
         has_prior: bool = True,
         shift: Sequence[float] | None = None,
         scale: Sequence[float] | None = None,
-        invert: str = "auto",
         dataset: str | None = None,
     ):
         """Sets the attributes, whose truth `describe` can find out.
@@ -64,46 +62,34 @@ class ModelDomain(Domain):
             name: Lower-case letters, digits, underscores.
             model_shape: See the class.
             latent_shape: See the class.
-            data_shape: (height, width, 1 or 3) of pictures in [0, 1], (16384,) of sounds in [-1, 1].
+            modality: The kind of data.
             class_names: By label; may be empty.
             spread: See the class.
             probabilities: Whether `classify` gives these.
             has_prior: Whether latents are standard normal, as those of a VAE or a GAN are meant to be.
             shift: Of each of a latent's values, what is taken off it; None for nothing. See `standardise`.
             scale: What that is then divided by; None for 1.
-            invert: Of pictures, one of `image_files.INVERT`.
             dataset: Name of the data set that the models were trained on; None for `name`.
 
         Raises:
-            ValueError: A bad name, shape, `spread` or `invert`.
+            ValueError: A bad name, shape or `spread`.
         """
-        super().__init__(name, tuple(class_names), dataset)
+        super().__init__(name, modality, tuple(class_names), dataset)
         self.model_shape, self.latent_shape = tuple(model_shape), tuple(latent_shape)
-        self._data_shape = tuple(data_shape)
-        if math.prod(self._data_shape) != math.prod(self.model_shape):
+        if math.prod(self.data_shape) != math.prod(self.model_shape):
             raise ValueError(
-                f"Data of shape {list(self._data_shape)} have not as many values as the model's, "
+                f"Data of shape {list(self.data_shape)} have not as many values as the model's, "
                 f"{list(self.model_shape)}."
             )
         self.spread = checks.known(spread, SPREADS, "spread")
         self.probabilities = probabilities
-        self.medium = medium_of(self._data_shape, invert)
         self.has_prior = has_prior
         self.shift = np.array([0.0] if shift is None else shift, np.float32)
         self.scale = np.array([1.0] if scale is None else scale, np.float32)
-        self.file_suffix = self.medium.file_suffix
 
     @abc.abstractmethod
     def function(self, name: str) -> Function | None:
         """The model's function "encode", "decode", "classify" or "features", or None where it has none."""
-
-    @property
-    def invert(self) -> str | None:
-        return self.medium.invert
-
-    @invert.setter
-    def invert(self, invert: str | None) -> None:
-        self.medium.invert = invert
 
     def standardise(self, x: np.ndarray) -> None:
         """Brings latents to mean 0 and standard deviation 1 over some data, [n, *data_shape].
@@ -120,10 +106,6 @@ class ModelDomain(Domain):
     @property
     def latent_dim(self) -> int:
         return math.prod(self.latent_shape)
-
-    @property
-    def data_shape(self) -> tuple[int, ...]:
-        return self._data_shape
 
     def encode(self, x: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         function = self.function("encode")
@@ -145,7 +127,7 @@ class ModelDomain(Domain):
         z = z * self.scale + self.shift
         x = outputs_of(function(tf.reshape(z, [-1, *self.latent_shape])))[0]
         x = tf.reshape(tf.cast(x, tf.float32), [-1, *self.data_shape])
-        return tf.clip_by_value(x, self.medium.lowest, 1.0)
+        return self.modality.clip(x)
 
     def classify(self, x: tf.Tensor) -> tf.Tensor:
         function = self.function("classify")
@@ -159,37 +141,21 @@ class ModelDomain(Domain):
         function = self.function("features")
         return self.classify(x) if function is None else tf.cast(function(self._to_model(x)), tf.float32)
 
-    def _to_model(self, x):
+    def _to_model(self, x: tf.Tensor) -> tf.Tensor:
         return tf.reshape(x, [-1, *self.model_shape])
-
-    def check(self, x: np.ndarray) -> np.ndarray:
-        return self.medium.check(x)
-
-    def read(self, files: tf.Tensor) -> tf.Tensor:
-        return self.medium.read(files)
-
-    def write(self, x: tf.Tensor) -> tf.Tensor:
-        return self.medium.write(x)
-
-    def pictures(self, x: tf.Tensor) -> tf.Tensor:
-        return self.medium.pictures(x)
-
-    def load_data(self, split: str, data_dir: str | os.PathLike | None = None) -> Labelled:
-        return self.medium.load(self.dataset, split, data_dir)
 
     def get_config(self) -> dict[str, Any]:
         return {
             "name": self.name,
             "model_shape": list(self.model_shape),
             "latent_shape": list(self.latent_shape),
-            "data_shape": list(self.data_shape),
+            "modality": self.modality.get_config(),
             "class_names": list(self.class_names),
             "spread": self.spread,
             "probabilities": self.probabilities,
             "has_prior": self.has_prior,
             "shift": self.shift.tolist(),
             "scale": self.scale.tolist(),
-            "invert": self.invert or "auto",
             "dataset": self.dataset,
         }
 
@@ -203,11 +169,42 @@ def outputs_of(result: Any) -> list[tf.Tensor]:
     return list(result) if isinstance(result, (list, tuple)) else [result]
 
 
+def restored_modality(config: Mapping[str, Any]) -> dict[str, Any]:
+    """A domain's configuration with its modality made, which early ones told by `data_shape` and `invert`."""
+    config = dict(config)
+    if "modality" in config:
+        modality = modalities.from_config(config["modality"])
+    else:
+        modality = modality_of(config.pop("data_shape"), config.pop("invert"))
+    return config | {"modality": modality}
+
+
+def modality_of(shape: Sequence[int], invert: str = "auto") -> Modality:
+    """The modality of data of a shape that tells it.
+
+    Args:
+        shape: (height, width, 1 or 3) of pictures in [0, 1], (NUM_SAMPLES,) of sounds in [-1, 1].
+        invert: Of pictures, one of `image_files.INVERT`.
+
+    Raises:
+        ValueError: Any other shape, or unknown `invert`.
+    """
+    modality = modalities.of_shape(shape)
+    if modality is None:
+        raise ValueError(
+            f"Data of shape {list(shape)} are neither pictures (height, width, 1 or 3 channels) nor sounds "
+            f"({NUM_SAMPLES} samples): say by data_shape what they are, of as many values, or give their modality."
+        )
+    return modality.with_settings(invert=invert)
+
+
 def describe(
     functions: Mapping[str, Function],
     latent_shape: Sequence[int | None],
     *,
     data_shape: Sequence[int] | None = None,
+    modality: Modality | None = None,
+    invert: str = "auto",
     spread: str = SPREADS[0],
 ) -> dict[str, Any]:
     """Finds out by calling the functions what a `ModelDomain` has to know of them.
@@ -216,10 +213,12 @@ def describe(
         functions: "decode", and, where there are such, "encode" and "classify".
         latent_shape: Shape of one latent.
         data_shape: Shape of one x; None where that of the decoder's output says it.
+        modality: The kind of data; None where their shape tells it, see `modality_of`.
+        invert: Of pictures, one of `image_files.INVERT`.
         spread: One of `SPREADS`.
 
     Returns:
-        `model_shape`, `latent_shape`, `data_shape`, `spread`, `probabilities` and `has_prior`.
+        `model_shape`, `latent_shape`, `modality`, `spread`, `probabilities` and `has_prior`.
 
     Raises:
         ValueError: A function that fails, or gives what it should not.
@@ -248,7 +247,7 @@ def describe(
     return {
         "model_shape": model_shape,
         "latent_shape": tuple(latent_shape),
-        "data_shape": tuple(data_shape),
+        "modality": modality or modality_of(data_shape, invert),
         "spread": spread,
         "probabilities": probabilities,
         "has_prior": has_prior,

@@ -14,7 +14,8 @@ import tensorflow as tf
 
 from latent_xlate import KERAS_PACKAGE
 from latent_xlate.checks import reason
-from latent_xlate.domains.custom.model_domain import SPREADS, Function, ModelDomain, describe
+from latent_xlate.domains.custom.model_domain import SPREADS, Function, ModelDomain, describe, restored_modality
+from latent_xlate.modalities.modality import Modality
 
 FOLDER = "saved_model"
 """Where a domain's folder keeps its SavedModel."""
@@ -34,7 +35,7 @@ class SavedModelDomain(ModelDomain):
         domain.save("out/shapes")
     """
 
-    def __init__(self, name: str, *, functions: Sequence[str], **options):
+    def __init__(self, name: str, *, functions: Sequence[str], **options: Any):
         """Makes a domain of which all is known, whose model `load_models` reads; see `of` for any other.
 
         Args:
@@ -56,8 +57,10 @@ class SavedModelDomain(ModelDomain):
         handle: str | os.PathLike,
         *,
         data_shape: Sequence[int] | None = None,
+        modality: Modality | None = None,
+        invert: str = "auto",
         spread: str = SPREADS[0],
-        **options,
+        **options: Any,
     ) -> SavedModelDomain:
         """Makes a domain of a SavedModel, whose shapes it finds out.
 
@@ -65,8 +68,10 @@ class SavedModelDomain(ModelDomain):
             name: Lower-case letters, digits, underscores.
             handle: Folder of the SavedModel, or what TensorFlow Hub knows it by.
             data_shape: Shape of one x, where the decoder's output does not say it.
+            modality: The kind of data, where it is neither pictures nor sounds that their shape tells.
+            invert: Of pictures, one of `image_files.INVERT`.
             spread: What the second output of `encode` is, if it has one.
-            **options: Others of `ModelDomain`: `class_names`, `invert`, `dataset`.
+            **options: Others of `ModelDomain`: `class_names`, `dataset`.
 
         Raises:
             ValueError: There is no such SavedModel, it is damaged, it cannot decode, or its functions do
@@ -78,7 +83,10 @@ class SavedModelDomain(ModelDomain):
         if "decode" not in functions:
             there = ", ".join(sorted(set(model.signatures))) or "none"
             raise ValueError(f"The SavedModel in {path} has no function or signature decode; its signatures: {there}.")
-        found = describe(functions, _latent_shape(model, path), data_shape=data_shape, spread=spread)
+        latent_shape = _latent_shape(model, path)
+        found = describe(
+            functions, latent_shape, data_shape=data_shape, modality=modality, invert=invert, spread=spread
+        )
         domain = cls(name, functions=list(functions), **found, **options)
         domain._take(path, model)
         return domain
@@ -114,7 +122,7 @@ class SavedModelDomain(ModelDomain):
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> SavedModelDomain:
-        return cls(**config)
+        return cls(**restored_modality(config))
 
 
 def _resolve(handle: str) -> Path:

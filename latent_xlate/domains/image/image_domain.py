@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import os
 from typing import Any
 
 import keras
-import numpy as np
 import tensorflow as tf
 
-from latent_xlate import KERAS_PACKAGE, checks
-from latent_xlate.data import images
+from latent_xlate import KERAS_PACKAGE
 from latent_xlate.domains.domain import Domain
 from latent_xlate.domains.image.image_classifier import ImageClassifier
 from latent_xlate.domains.image.image_vae import ImageVAE
-from latent_xlate.modalities import image_files
+from latent_xlate.modalities.image import Image
 
 
 @keras.saving.register_keras_serializable(package=KERAS_PACKAGE)
@@ -27,8 +24,7 @@ class ImageDomain(Domain):
         png = domain.write(domain.decode(mu))
     """
 
-    file_suffix = ".png"
-    has_pictures = True
+    modality: Image
 
     def __init__(
         self,
@@ -53,10 +49,10 @@ class ImageDomain(Domain):
         Raises:
             ValueError: A bad name or `invert`, or a classifier of images of another shape.
         """
-        super().__init__(name, class_names, dataset)
+        height, width, channels = vae.image_shape
+        super().__init__(name, Image(height, width, channels, invert), class_names, dataset)
         self.vae = vae
         self.classifier = classifier
-        self.invert: str = checks.known(invert, image_files.INVERT, "invert")
         self.has_classifier = classifier is not None
         if classifier is not None and classifier.image_shape != vae.image_shape:
             raise ValueError(f"The VAE's images are {vae.image_shape}, the classifier's {classifier.image_shape}.")
@@ -64,10 +60,6 @@ class ImageDomain(Domain):
     @property
     def latent_dim(self) -> int:
         return self.vae.latent_dim
-
-    @property
-    def data_shape(self) -> tuple[int, ...]:
-        return self.vae.image_shape
 
     @property
     def networks(self) -> dict[str, keras.Model]:
@@ -88,28 +80,13 @@ class ImageDomain(Domain):
     def judge(self, x: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         return super().judge(x) if self.classifier is None else self.classifier.judge(x)
 
-    def check(self, x: np.ndarray) -> np.ndarray:
-        return checks.unit_images(x, self.data_shape)
-
-    def read(self, files: tf.Tensor) -> tf.Tensor:
-        return image_files.read_pictures(files, self.data_shape, self.invert)
-
-    def write(self, x: tf.Tensor) -> tf.Tensor:
-        return image_files.write_pictures(x)
-
-    def pictures(self, x: tf.Tensor) -> tf.Tensor:
-        return x
-
-    def load_data(self, split: str, data_dir: str | os.PathLike | None = None) -> images.LabelledImages:
-        return images.load(self.dataset, split, data_dir)
-
     def get_config(self) -> dict[str, Any]:
         return {
             "name": self.name,
             "vae": self.vae.get_config(),
             "classifier": self.classifier.get_config() if self.classifier is not None else None,
             "class_names": list(self.class_names),
-            "invert": self.invert,
+            "invert": self.modality.invert,
             "dataset": self.dataset,
         }
 

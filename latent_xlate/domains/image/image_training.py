@@ -10,6 +10,7 @@ import tensorflow as tf
 
 from latent_xlate import checks, distribution, training
 from latent_xlate.data import images
+from latent_xlate.data.labelled import SPLITS, Labelled
 from latent_xlate.domains.image.image_classifier import ImageClassifier
 from latent_xlate.domains.image.image_vae import ImageVAE
 from latent_xlate.domains.network_training import PRECISIONS, steps_per_epoch, train_by_epochs
@@ -71,7 +72,7 @@ def train_image_model(
     checks.known(precision, PRECISIONS, "precision")
     checks.at_least(learning_rate, 0, "learning_rate")
     batch_size = batch_size or BATCH_SIZES[model]
-    splits = {split: images.load(dataset, split, data_dir) for split in images.SPLITS}
+    splits = {split: images.load(dataset, split, data_dir) for split in SPLITS}
     config = {
         "model": model, "dataset": dataset, "epochs": epochs, "batch_size": batch_size,
         "learning_rate": learning_rate, "schedule": schedule, "shift": shift, "hidden_units": hidden_units,
@@ -85,7 +86,7 @@ def train_image_model(
 
     keras.utils.set_random_seed(seed)
     with tf_strategy.scope():
-        shape = train.images.shape[1:]
+        shape = train.content.shape[1:]
         options: dict[str, Any] = {"dtype": precision}
         if hidden_units:
             options["hidden_units"] = [hidden_units] * (3 if model == "vae" else 4)
@@ -103,12 +104,12 @@ def train_image_model(
         config,
         strategy=tf_strategy,
         keep_best=model == "classifier",
-        evaluated_at_once=1000,
+        eval_batch_size=1000,
     )
 
 
-def _make_batch(data: images.LabelledImages, shift: int, seed: int) -> training.MakeBatch:
-    pixels, labels = tf.constant(data.images), tf.constant(data.labels)
+def _make_batch(data: Labelled, shift: int, seed: int) -> training.MakeBatch:
+    pixels, labels = tf.constant(data.content), tf.constant(data.labels)
 
     def make_batch(positions):
         indices = shuffled_indices(positions, len(data), seed)

@@ -1,1 +1,1 @@
-"""Speech as a domain."""
+"""The domain of speech: its networks, their training, and the pretrained domain made of them."""

@@ -1,6 +1,8 @@
-"""A prior fitted after training: one Gaussian for each class."""
+"""A prior that is fitted after training: a mixture of one Gaussian for each class."""
 
 from __future__ import annotations
+
+from typing import Any
 
 import keras
 import numpy as np
@@ -9,16 +11,16 @@ import tensorflow as tf
 from latent_xlate import KERAS_PACKAGE
 
 TEMPERATURE = 0.7
-"""What noise is multiplied by: fewer odd samples, for less variety (Kingma and Dhariwal 2018, who take as much)."""
+"""Factor of the noise: below 1, samples are less varied and more typical (Kingma and Dhariwal 2018 use 0.7, too)."""
 
 
 @keras.saving.register_keras_serializable(package=KERAS_PACKAGE)
 class LatentMixture(keras.Model):
-    """Gaussians of equal weight, one for each class, from which latents are drawn.
+    """A mixture of Gaussians of equal weight, one for each class, as a prior.
 
-    Few recordings never fill the prior that a model was trained with: between their posteriors is what no data
-    told the decoder how to decode. A density fitted to the posteriors keeps to where they are (ex-post density
-    estimation: Ghosh et al. 2020, https://arxiv.org/abs/1903.12436).
+    The posteriors of a small data set do not cover the prior that a model was trained with, and the decoder has never
+    seen the gaps between them. A density that is fitted to the posteriors avoids the gaps (ex-post density estimation:
+    Ghosh et al. 2020, https://arxiv.org/abs/1903.12436).
 
     Example:
         mixture = LatentMixture(num_classes=10, latent_dim=32)
@@ -26,11 +28,11 @@ class LatentMixture(keras.Model):
         z = mixture.sample(100, tf.constant([0, 1]))
     """
 
-    def __init__(self, num_classes: int, latent_dim: int, **kwargs):
-        """Makes the model; variables come with `build`.
+    def __init__(self, num_classes: int, latent_dim: int, **kwargs: Any):
+        """Initializes the model; `build` makes its variables.
 
         Args:
-            num_classes: Number of Gaussians.
+            num_classes: Number of classes, each with one Gaussian.
             latent_dim: Size of z.
             **kwargs: Passed to `keras.Model`.
         """
@@ -38,42 +40,50 @@ class LatentMixture(keras.Model):
         self.num_classes = num_classes
         self.latent_dim = latent_dim
 
-    def build(self, input_shape=None):
+    def build(self, input_shape: Any = None) -> None:
         shape = (self.num_classes, self.latent_dim)
         self.means = self.add_weight(shape=shape, initializer="zeros", trainable=False, name="means")
-        # Lower triangular; noise times it has the covariance.
+        # Cholesky factors of the covariances.
         self.factors = self.add_weight(
             shape=(*shape, self.latent_dim), initializer="zeros", trainable=False, name="factors"
         )
         self.built = True
 
     def fit_posteriors(self, mu: np.ndarray, sigma: np.ndarray, labels: np.ndarray) -> None:
-        """Sets mean and covariance of each class to those of draws of its instances' posteriors.
+        """Fits each Gaussian to the aggregate posterior of its class, by moments.
 
         Args:
-            mu: Means, [n, latent_dim].
-            sigma: Standard deviations, [n, latent_dim].
-            labels: Integers [n], of each class one at least.
+            mu: Means of the posteriors, [n, latent_dim].
+            sigma: Standard deviations of the posteriors, [n, latent_dim].
+            labels: Integers [n].
 
         Raises:
-            ValueError: A class without an instance.
+            ValueError: A class has no instance.
         """
         means, factors = [], []
         for label in range(self.num_classes):
-            of_class = labels == label
-            if not of_class.any():
+            members = labels == label
+            if not members.any():
                 raise ValueError(f"Class {label} has no instance to fit a prior to.")
-            covariance = np.cov(mu[of_class].T, bias=True) + np.diag(np.mean(np.square(sigma[of_class]), axis=0))
-            means.append(mu[of_class].mean(axis=0))
+            covariance = np.cov(mu[members].T, bias=True) + np.diag(np.mean(np.square(sigma[members]), axis=0))
+            means.append(mu[members].mean(axis=0))
             factors.append(np.linalg.cholesky(covariance))
         self.set_weights([np.stack(means), np.stack(factors)])
 
     def sample(self, num_samples: int, seed: tf.Tensor) -> tf.Tensor:
-        """Draws latents, float32 [num_samples, latent_dim], by a seed, int32 [2]; classes are drawn alike often."""
+        """Draws latents of random classes.
+
+        Args:
+            num_samples: Number of latents.
+            seed: int32 [2].
+
+        Returns:
+            float32 [num_samples, latent_dim].
+        """
         classes = tf.random.stateless_uniform([num_samples], tf.random.fold_in(seed, 0), 0, self.num_classes, tf.int32)
         noise = tf.random.stateless_normal([num_samples, self.latent_dim], tf.random.fold_in(seed, 1))
-        spread = tf.einsum("kij,nj->nki", self.factors.value, TEMPERATURE * noise)
-        return tf.gather(self.means.value + spread, classes, batch_dims=1)
+        deviations = tf.einsum("kij,nj->nki", self.factors.value, TEMPERATURE * noise)
+        return tf.gather(self.means.value + deviations, classes, batch_dims=1)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return super().get_config() | {"num_classes": self.num_classes, "latent_dim": self.latent_dim}

@@ -1,4 +1,4 @@
-"""Logarithmic spectrograms of speech, and the distance between sounds that is theirs."""
+"""Log spectrograms of speech, and the spectral distance between sounds."""
 
 from __future__ import annotations
 
@@ -6,27 +6,28 @@ import numpy as np
 import tensorflow as tf
 
 FLOOR = 1e-3
-"""Added before the logarithm, where a full-scale sine has half its amplitude as its magnitude: 54 dB below that."""
+"""Added to magnitudes before the logarithm: 54 dB below the magnitude of a full-scale sine, which is 1/2."""
 
 WINDOWS = (128, 256, 512)
-"""Windows of the multi-resolution distance, in samples."""
+"""Window lengths of the multi-resolution distance, in samples."""
 
 PATCH = (4, 8)
-"""Frames and bins over which the distance compares loudness."""
+"""Size of the patches whose loudness the distance compares, in frames and bins."""
 
 
 def log_spectrogram(x: tf.Tensor, window: int, overlap: int) -> tf.Tensor:
-    """Logarithm of the magnitudes of a short-time Fourier transform under Hann windows.
+    """Logarithm of the magnitudes of a short-time Fourier transform with Hann windows.
 
     Args:
         x: float32 [batch, samples].
-        window: Samples in a frame.
-        overlap: Frames that each sample is in: 2 or 4.
+        window: Length of a frame, in samples.
+        overlap: Number of frames that contain each sample: 2 or 4.
 
     Returns:
-        float32 [batch, samples * overlap / window, window / 2], without the constant part; from log(FLOOR) up.
+        float32 [batch, samples * overlap / window, window / 2], at least log(FLOOR). The bins are the frequencies
+        1, ..., window / 2, without the constant term.
     """
-    # A matrix product of overlapping frames: on a CPU an FFT's gradient, through a gather, takes ten times as long.
+    # A matrix product with overlapping frames. On a CPU, the gradient of an FFT and its gather takes ten times as long.
     hop = window // overlap
     num_frames = x.shape[1] // hop
     before = (overlap - 1) // 2
@@ -39,9 +40,9 @@ def log_spectrogram(x: tf.Tensor, window: int, overlap: int) -> tf.Tensor:
 
 
 def _fourier(window: int) -> np.ndarray:
-    """Cosines and sines at the frequencies 1, ..., window / 2 under a Hann window, [window, window].
+    """Cosines and sines of the frequencies 1, ..., window / 2, times a Hann window, [window, window].
 
-    A sine of amplitude 1 gets the magnitude 1/2.
+    They are scaled so that a sine of amplitude 1 has the magnitude 1/2.
     """
     angles = 2 * np.pi / window * np.outer(np.arange(window), np.arange(1, window // 2 + 1))
     hann = np.hanning(window + 1)[:-1, np.newaxis] * (2.0 / window)
@@ -49,17 +50,21 @@ def _fourier(window: int) -> np.ndarray:
 
 
 def spectral_distance(x: tf.Tensor, y: tf.Tensor) -> tf.Tensor:
-    """How y's spectrograms differ from those of x, averaged over windows of several lengths.
+    """Multi-resolution distance between the spectrograms of sounds.
 
-    Short windows tell when, long ones at what frequency: the multi-resolution spectral loss of DDSP
-    (Engel et al. 2020, https://arxiv.org/abs/2001.04643) and RAVE. Of two parts: the mean absolute difference
-    of logarithms, which tells form; and the error of the amplitudes of patches of time and frequency, in the
-    root mean square, relative to those of x, which tells loudness. By the first alone what cannot be
-    foretold, the magnitudes of noise say, becomes its median, and a sound too soft; within a patch it evens out.
+    It is averaged over windows of several lengths, since short windows resolve time and long ones frequency, as in
+    the spectral losses of DDSP (Engel et al. 2020, https://arxiv.org/abs/2001.04643) and RAVE. For each window it is
+    the sum of two terms:
+
+    - the mean absolute difference of the log spectrograms, which compares their shape;
+    - the relative error of the root-mean-square amplitudes of patches of time and frequency, which compares loudness.
+
+    The first term alone makes sounds too soft: what cannot be predicted, such as the magnitudes of noise, is best
+    approximated by its median. Within a patch these fluctuations average out.
 
     Args:
-        x: float32 [batch, samples], a power of two of at least 2048.
-        y: float32 [batch, samples].
+        x: The reference, float32 [batch, samples]; the number of samples is a power of two of at least 2048.
+        y: Sounds to compare with it, of the same shape.
 
     Returns:
         float32 [batch].
@@ -67,15 +72,15 @@ def spectral_distance(x: tf.Tensor, y: tf.Tensor) -> tf.Tensor:
     distances = []
     for window in WINDOWS:
         both = log_spectrogram(tf.concat([x, y], axis=0), window, overlap=2)
-        theirs, ours = tf.split(both, 2)
-        distances.append(tf.reduce_mean(tf.abs(ours - theirs), axis=[1, 2]))
-        theirs, ours = tf.split(_patch_amplitudes(both), 2)
-        distances.append(_norm(ours - theirs) / _norm(theirs))
+        x_log, y_log = tf.split(both, 2)
+        distances.append(tf.reduce_mean(tf.abs(y_log - x_log), axis=[1, 2]))
+        x_amplitudes, y_amplitudes = tf.split(_patch_amplitudes(both), 2)
+        distances.append(_norm(y_amplitudes - x_amplitudes) / _norm(x_amplitudes))
     return tf.add_n(distances) / len(WINDOWS)
 
 
 def _patch_amplitudes(spectrogram: tf.Tensor) -> tf.Tensor:
-    """Root mean squares over patches of a logarithmic spectrogram, [batch, patches]."""
+    """Root-mean-square amplitudes of patches of a log spectrogram, [batch, patches]."""
     _, num_frames, num_bins = spectrogram.shape
     frames, bins = PATCH
     patches = tf.reshape(tf.exp(2.0 * spectrogram), [-1, num_frames // frames, frames, num_bins // bins, bins])

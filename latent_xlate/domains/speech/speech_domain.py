@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-import os
 from typing import Any
 
 import keras
-import numpy as np
 import tensorflow as tf
 
 from latent_xlate import KERAS_PACKAGE, checks
-from latent_xlate.data import speech
-from latent_xlate.data.labelled import LabelledT
-from latent_xlate.domains.domain import SOUND, Domain
+from latent_xlate.data.labelled import Labelled
+from latent_xlate.domains.domain import Domain
 from latent_xlate.domains.speech.latent_mixture import LatentMixture
 from latent_xlate.domains.speech.priors import PRIORS, sample_prior
-from latent_xlate.domains.speech.speech_classifier import SpeechClassifier, spectrogram_pictures
+from latent_xlate.domains.speech.speech_classifier import SpeechClassifier
 from latent_xlate.domains.speech.speech_encoder import SpeechEncoder
-from latent_xlate.domains.speech.wavegan import WaveGANGenerator
-from latent_xlate.modalities import sound
-from latent_xlate.modalities.alignment import align
-from latent_xlate.modalities.audio import NUM_SAMPLES
+from latent_xlate.domains.speech.wavegan_generator import WaveGANGenerator
+from latent_xlate.modalities import alignment
+from latent_xlate.modalities.audio import Audio
+from latent_xlate.modalities.audio_files import NUM_SAMPLES
 
 
 @keras.saving.register_keras_serializable(package=KERAS_PACKAGE)
@@ -32,8 +29,7 @@ class SpeechDomain(Domain):
         wav = domain.write(domain.decode(domain.sample_prior(4)))
     """
 
-    file_suffix = SOUND
-    has_pictures = True
+    modality: Audio
     batch_size = 64
 
     def __init__(
@@ -67,7 +63,7 @@ class SpeechDomain(Domain):
             ValueError: A bad name, prior or gain, sounds of another length, or an encoder or a mixture of other
                 latents.
         """
-        super().__init__(name, class_names, dataset)
+        super().__init__(name, Audio(align=align), class_names, dataset)
         if (generator.slice_length, generator.channels) != (NUM_SAMPLES, 1):
             raise ValueError(
                 f"The generator makes {generator.slice_length} samples of {generator.channels} channels; "
@@ -85,7 +81,6 @@ class SpeechDomain(Domain):
         self.has_classifier = classifier is not None
         self.has_encoder = encoder is not None
         self.prior = checks.known(prior, PRIORS, "prior")
-        self.align = align
         if not gain > 0:
             raise ValueError(f"gain is {gain}; it must be above 0.")
         self.gain = gain
@@ -93,10 +88,6 @@ class SpeechDomain(Domain):
     @property
     def latent_dim(self) -> int:
         return self.generator.latent_dim
-
-    @property
-    def data_shape(self) -> tuple[int, ...]:
-        return (NUM_SAMPLES,)
 
     @property
     def networks(self) -> dict[str, keras.Model]:
@@ -132,36 +123,8 @@ class SpeechDomain(Domain):
             return self.mixture.sample(num_samples, seed)
         return sample_prior(self.prior, (num_samples, self.latent_dim), seed)
 
-    def check(self, x: np.ndarray) -> np.ndarray:
-        return checks.unit_waveforms(x, NUM_SAMPLES)
-
-    def read(self, files: tf.Tensor) -> tf.Tensor:
-        """Decodes WAV files of 16 bits, of any rate and number of channels.
-
-        Args:
-            files: string [batch].
-
-        Returns:
-            float32 [batch, NUM_SAMPLES], at 16 kHz, in [-1, 1].
-
-        Raises:
-            tf.errors.InvalidArgumentError: A file is no such sound, or is silent.
-        """
-        signature = tf.TensorSpec(self.data_shape, tf.float32)
-        return tf.map_fn(lambda file: sound.read_wav(file, self.align), files, fn_output_signature=signature)
-
-    def write(self, x: tf.Tensor) -> tf.Tensor:
-        """Encodes sounds, float32 [batch, NUM_SAMPLES] in [-1, 1], as WAV of 16 bits and 16 kHz: string [batch]."""
-        return sound.write_wav(x)
-
-    def pictures(self, x: tf.Tensor) -> tf.Tensor:
-        return spectrogram_pictures(x)
-
-    def load_data(self, split: str, data_dir: str | os.PathLike | None = None) -> speech.LabelledSpeech:
-        return self.as_trained(speech.load(self.dataset, split, data_dir))
-
-    def as_trained(self, data: LabelledT) -> LabelledT:
-        return data.with_content(align(data.content)) if self.align else data
+    def as_trained(self, data: Labelled) -> Labelled:
+        return data.with_content(alignment.align(data.content)) if self.modality.align else data
 
     def get_config(self) -> dict[str, Any]:
         return {
@@ -169,7 +132,7 @@ class SpeechDomain(Domain):
             **{name: network.get_config() for name, network in self.networks.items()},
             "class_names": list(self.class_names),
             "prior": self.prior,
-            "align": self.align,
+            "align": self.modality.align,
             "dataset": self.dataset,
             "gain": self.gain,
         }

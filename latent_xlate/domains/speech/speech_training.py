@@ -1,4 +1,4 @@
-"""Training of the classifier of spoken words."""
+"""Training of the speech classifier."""
 
 from __future__ import annotations
 
@@ -10,21 +10,22 @@ import tensorflow as tf
 
 from latent_xlate import checks, distribution, training
 from latent_xlate.data import speech
+from latent_xlate.data.labelled import SPLITS, Labelled
 from latent_xlate.domains.network_files import checkpoint_state, load_network
 from latent_xlate.domains.network_training import PRECISIONS, steps_per_epoch, train_by_epochs
 from latent_xlate.domains.speech.speech_classifier import SpeechClassifier
-from latent_xlate.modalities.audio import NUM_SAMPLES
+from latent_xlate.modalities.audio_files import NUM_SAMPLES
 from latent_xlate.optimizer import FusedAdam, make_schedule
 from latent_xlate.randomness import shuffled_indices
 
 MAX_DELAY = 6144
-"""Samples by which a training recording is delayed at most."""
+"""Largest delay of a training recording, in samples."""
 
 MAX_ATTENUATION = 45.0
-"""Decibels by which a training recording is softer than full scale at most."""
+"""Largest attenuation of a training recording relative to full scale, in decibels."""
 
 NOISE = (-100.0, -50.0)
-"""Decibels of full scale that the white noise on half of the training recordings is between; the others have none."""
+"""Range of the white noise's level, in decibels relative to full scale. Half of the recordings have no noise."""
 
 
 def train_speech_classifier(
@@ -43,35 +44,35 @@ def train_speech_classifier(
 ) -> Path:
     """Trains a `SpeechClassifier` and writes `model.keras` and `metrics.json`.
 
-    Each training recording is delayed by up to `MAX_DELAY` samples, brought to a random loudness and
-    half of the time laid on faint noise, anew each time. The validation split, cut from the training
-    recordings, is never trained on; the model is that of the epoch best on it. Run again with the same
-    arguments, it goes on from its last checkpoint.
+    Training recordings are augmented: a random delay of up to `MAX_DELAY` samples, a random loudness, and faint noise
+    on half of them. The model that is saved is that of the epoch with the best accuracy on the validation split, which
+    is never trained on. If the function is called again with the same arguments, the run continues from its last
+    checkpoint.
 
     Args:
-        dataset: A prepared data set of recordings.
+        dataset: Name of a prepared data set of recordings.
         workdir: Folder of the run.
         data_dir: Folder of TFDS data sets; None for the default.
-        epochs: Passes over the training split.
-        batch_size: Global.
-        learning_rate: Of Adam.
+        epochs: Number of passes over the training split.
+        batch_size: Global batch size.
+        learning_rate: Adam's learning rate.
         schedule: One of `optimizer.SCHEDULES`.
-        filters: Of each convolution.
-        seed: Governs initial weights and order and changes of the data.
+        filters: Number of filters of each convolution.
+        seed: Seed of the initial weights, and of order and augmentation of the data.
         strategy: One of `distribution.STRATEGIES`.
-        precision: "float32", "mixed_bfloat16" or "mixed_float16".
+        precision: One of `network_training.PRECISIONS`.
 
     Returns:
         Path of `model.keras`.
 
     Raises:
-        ValueError: Unknown schedule, strategy or precision, a batch that replicas cannot share, data not
-            prepared, or a `workdir` that holds another run.
+        ValueError: The schedule, strategy or precision is unknown, the replicas cannot share a batch evenly, the data
+            are not prepared or unlabelled, or `workdir` holds another run.
     """
-    tf_strategy = distribution.make_strategy(strategy)  # Before TensorFlow first computes, or workers cannot join.
+    tf_strategy = distribution.make_strategy(strategy)  # A worker can only join before TensorFlow first computes.
     checks.known(precision, PRECISIONS, "precision")
     checks.at_least(learning_rate, 0, "learning_rate")
-    splits = {split: speech.load(dataset, split, data_dir) for split in speech.SPLITS}
+    splits = {split: speech.load(dataset, split, data_dir) for split in SPLITS}
     config = {
         "model": "speech_classifier", "dataset": dataset, "epochs": epochs, "batch_size": batch_size,
         "learning_rate": learning_rate, "schedule": schedule, "filters": filters, "seed": seed,
@@ -79,7 +80,7 @@ def train_speech_classifier(
     }  # fmt: skip
     train = splits["train"]
     if not train.class_names:
-        raise ValueError(f"Data set {dataset!r} is unlabelled, so that there is nothing for a classifier to learn.")
+        raise ValueError(f"Data set {dataset!r} is unlabelled; a classifier needs labels.")
     rate = make_schedule(schedule, learning_rate, epochs * steps_per_epoch(train, batch_size))
     distribution.replica_batch_size(batch_size, tf_strategy)
 
@@ -96,35 +97,36 @@ def train_speech_classifier(
         config,
         strategy=tf_strategy,
         keep_best=True,
-        evaluated_at_once=100,
+        eval_batch_size=100,
         state=checkpoint_state(classifier),
     )
 
 
 def load_classifier(path: str | os.PathLike) -> SpeechClassifier:
-    """Reads `model.keras` of a run.
+    """Reads a `model.keras` that `train_speech_classifier` wrote.
 
     Raises:
-        ValueError: It is missing, damaged or another model.
+        ValueError: The file is missing or damaged, or holds another model.
     """
     return load_network(path, SpeechClassifier, "classifier of speech")
 
 
-def make_batches(data: speech.LabelledSpeech, seed: int) -> training.MakeBatch:
-    """Batches of recordings at random delays and loudness, with noise.
+def make_batches(data: Labelled, seed: int) -> training.MakeBatch:
+    """Makes the function that draws augmented batches: random delays, loudness and noise.
 
     Args:
         data: The recordings.
-        seed: Governs order, delays, loudness and noise.
+        seed: Seed of order, delays, loudness and noise.
 
     Returns:
-        Function of positions, int64 [n], to float32 [n, NUM_SAMPLES] and labels int64 [n].
+        Function of positions, int64 [n], to sounds, float32 [n, NUM_SAMPLES] in [-1, 1], and labels, int64 [n].
     """
-    waveforms, labels = tf.constant(data.waveforms), tf.constant(data.labels)
+    waveforms, labels = tf.constant(data.content), tf.constant(data.labels)
     noise = tf.random.stateless_normal([8 * NUM_SAMPLES], [seed, 0])
 
-    def make_batch(positions):
-        def uniform(low, high, stream):  # A shuffle of a thousand levels needs no more than the position.
+    def make_batch(positions: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        def uniform(low: float, high: float, stream: int) -> tf.Tensor:
+            # A shuffle of a thousand levels is a stateless function of the position.
             level = tf.cast(shuffled_indices(positions, 1000, seed, stream), tf.float32) / 1000.0
             return (low + (high - low) * level)[:, tf.newaxis]
 
@@ -137,7 +139,7 @@ def make_batches(data: speech.LabelledSpeech, seed: int) -> training.MakeBatch:
         x *= _amplitude(uniform(-MAX_ATTENUATION, 0.0, stream=2))
         starts = shuffled_indices(positions, 7 * NUM_SAMPLES, seed, stream=3)[:, tf.newaxis]
         softest, loudest = NOISE
-        # Noise below the softest is left out: padded silence, which recordings have, is of zeros.
+        # Half of the levels are below the softest and become zero, since recordings are padded with exact silence.
         level = uniform(2 * softest - loudest, loudest, stream=4)
         amplitude = tf.where(level < softest, 0.0, _amplitude(level))
         x += amplitude * tf.gather(noise, starts + tf.range(NUM_SAMPLES, dtype=tf.int64))
@@ -147,4 +149,5 @@ def make_batches(data: speech.LabelledSpeech, seed: int) -> training.MakeBatch:
 
 
 def _amplitude(decibels: tf.Tensor) -> tf.Tensor:
+    """Amplitude relative to full scale."""
     return 10.0 ** (decibels / 20.0)

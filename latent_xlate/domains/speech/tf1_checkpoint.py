@@ -1,4 +1,4 @@
-"""Loads what WaveGAN's original code trained: TensorFlow 1 checkpoints, by the names of their variables."""
+"""Loads TensorFlow 1 checkpoints of WaveGAN's original code, by the names of their variables."""
 
 from __future__ import annotations
 
@@ -14,25 +14,26 @@ import tensorflow as tf
 
 from latent_xlate import checks
 from latent_xlate.domains.speech.speech_classifier import SpeechClassifier
-from latent_xlate.domains.speech.wavegan import STRIDES, WaveGANDiscriminator, WaveGANGenerator
+from latent_xlate.domains.speech.wavegan_discriminator import WaveGANDiscriminator
+from latent_xlate.domains.speech.wavegan_generator import STRIDES, WaveGANGenerator
 
 
-def load_generator(prefix: str | os.PathLike, slice_length: int | None = None) -> WaveGANGenerator:
+def load_tf1_generator(prefix: str | os.PathLike, slice_length: int | None = None) -> WaveGANGenerator:
     """Loads the generator (variables `G/...`) of a WaveGAN checkpoint.
 
-    All sizes are read off the checkpoint, except that slices of 32768 and of 65536 samples are made by
-    the same variables with another stride. Warns, naming them, of variables that are not used.
+    All sizes are inferred from the shapes of the variables, with one exception: generators of 32768 and of 65536
+    samples have the same variables and differ in a stride. A warning names the variables that are not used.
 
     Args:
-        prefix: Of the checkpoint's files: `model.ckpt-1000` for `model.ckpt-1000.index`.
-        slice_length: Samples in a slice; None where the checkpoint says it (16384).
+        prefix: Common prefix of the checkpoint's files: `model.ckpt-1000` for `model.ckpt-1000.index`.
+        slice_length: Number of samples in a slice; None if the checkpoint determines it (16384).
 
     Returns:
         The built model, in float32.
 
     Raises:
-        ValueError: A missing, damaged or foreign checkpoint, one whose slices may have two lengths
-            where `slice_length` is None, or a `slice_length` that is not the checkpoint's.
+        ValueError: The checkpoint is missing, damaged or of another model, it fits two slice lengths and
+            `slice_length` is None, or it does not fit `slice_length`.
     """
     checkpoint = _Checkpoint(prefix, "generator")
     num_layers = checkpoint.count("G/upconv_{}/conv2d_transpose/kernel")
@@ -61,21 +62,21 @@ def load_generator(prefix: str | os.PathLike, slice_length: int | None = None) -
     return model
 
 
-def load_discriminator(
+def load_tf1_discriminator(
     prefix: str | os.PathLike, slice_length: int | None = None, phase_shuffle: int = 2
 ) -> WaveGANDiscriminator:
     """Loads the discriminator (variables `D/...`) of a WaveGAN checkpoint.
 
     Args:
-        prefix: As for `load_generator`.
-        slice_length: As for `load_generator`.
-        phase_shuffle: Radius of the phase shuffle, which no variable tells.
+        prefix: As in `load_tf1_generator`.
+        slice_length: As in `load_tf1_generator`.
+        phase_shuffle: Radius of the phase shuffle, which the checkpoint does not determine.
 
     Returns:
         The built model, in float32.
 
     Raises:
-        ValueError: As `load_generator`.
+        ValueError: As in `load_tf1_generator`.
     """
     checkpoint = _Checkpoint(prefix, "discriminator")
     num_layers = checkpoint.count("D/downconv_{}/conv1d/kernel")
@@ -96,17 +97,17 @@ def load_discriminator(
     return model
 
 
-def load_speech_classifier(prefix: str | os.PathLike) -> SpeechClassifier:
-    """Loads the classifier (variables `classifier/...`) that was released with WaveGAN.
+def load_tf1_classifier(prefix: str | os.PathLike) -> SpeechClassifier:
+    """Loads the speech classifier (variables `classifier/...`) that was released with WaveGAN.
 
     Args:
-        prefix: As for `load_generator`.
+        prefix: As in `load_tf1_generator`.
 
     Returns:
         The built model, in float32.
 
     Raises:
-        ValueError: A missing, damaged or foreign checkpoint.
+        ValueError: The checkpoint is missing, damaged or of another model.
     """
     checkpoint = _Checkpoint(prefix, "speech classifier")
     (filters,) = checkpoint.shape("classifier/conv2d/bias", axes=1)
@@ -114,14 +115,14 @@ def load_speech_classifier(prefix: str | os.PathLike) -> SpeechClassifier:
     model = SpeechClassifier(num_classes, filters)
     model.build()
     layers = {"classifier/dense": model.logits}
-    for kind, those in (("batch_normalization", model.norms), ("conv2d", model.convs)):
-        layers |= {f"classifier/{kind}{f'_{i}' if i else ''}": layer for i, layer in enumerate(those)}
+    for scope, group in (("batch_normalization", model.norms), ("conv2d", model.convs)):
+        layers |= {f"classifier/{scope}{f'_{i}' if i else ''}": layer for i, layer in enumerate(group)}
     checkpoint.load(layers)
     return model
 
 
 class _Checkpoint:
-    """A TensorFlow 1 checkpoint that is to hold a model of some kind."""
+    """A TensorFlow 1 checkpoint from which a model of a given kind is loaded."""
 
     def __init__(self, prefix: str | os.PathLike, kind: str):
         self.prefix = os.fspath(prefix)
@@ -129,7 +130,7 @@ class _Checkpoint:
         if not Path(f"{self.prefix}.index").is_file():
             raise ValueError(
                 f"There is no checkpoint {self.prefix}: no file {self.prefix}.index. "
-                "Give the start that the names of its files share, model.ckpt-1000 say."
+                "Give the common prefix of its files' names, such as model.ckpt-1000."
             )
         try:
             self.reader = tf.train.load_checkpoint(self.prefix)
@@ -138,14 +139,17 @@ class _Checkpoint:
             raise self.damaged(error) from None
 
     def damaged(self, error: Exception) -> ValueError:
-        reason = checks.reason(error)
-        return ValueError(f"Checkpoint {self.prefix} is damaged or incomplete ({reason}): copy its files again.")
+        """The error to raise for an error of TensorFlow's reader."""
+        return ValueError(
+            f"Checkpoint {self.prefix} is damaged or incomplete ({checks.reason(error)}): copy its files again."
+        )
 
     def foreign(self, reason: str) -> ValueError:
+        """The error to raise for a checkpoint of another model."""
         return ValueError(f"Checkpoint {self.prefix} does not hold a WaveGAN {self.kind}: {reason}.")
 
     def shape(self, name: str, axes: int) -> list[int]:
-        """Shape of a variable that must have so many axes."""
+        """Shape of the variable `name`; ValueError if it is missing or has another number of axes."""
         if name not in self.shapes:
             raise self.foreign(f"it has no variable {name}")
         if len(self.shapes[name]) != axes:
@@ -153,18 +157,18 @@ class _Checkpoint:
         return self.shapes[name]
 
     def count(self, name: str) -> int:
-        """How many layers there are, from number 0 on, of those whose variable is `name.format(number)`."""
+        """Number of layers: of the variables `name.format(0)`, `name.format(1)`, ... until one is missing."""
         number = next(i for i in itertools.count() if name.format(i) not in self.shapes)
         if number not in map(len, STRIDES.values()):
             raise self.foreign(f"it has {number} layers like {name.format(0)}, which has 5 or 6")
         return number
 
     def has_batch_norm(self, scope: str) -> bool:
-        """Whether a network is normalised, be it where early versions of the original did, which `load` refuses."""
+        """Whether there is batch norm in a scope, also in the places of early versions, which `load` refuses."""
         return any(name.startswith(scope) and "/batch_normalization/" in name for name in self.shapes)
 
     def slice_length(self, num_layers: int, wanted: int | None) -> int:
-        """The length of slices that fits the number of layers, and what the user wants."""
+        """The slice length that fits the number of layers and, unless it is None, equals `wanted`."""
         lengths = [length for length, strides in STRIDES.items() if len(strides) == num_layers]
         text = " or ".join(map(str, lengths))
         if wanted is None and len(lengths) > 1:
@@ -174,20 +178,20 @@ class _Checkpoint:
         return wanted or lengths[0]
 
     def load(self, layers: Mapping[str, keras.layers.Layer]) -> None:
-        """Sets the variables of layers, each from those in its scope, and warns of those in none."""
+        """Sets the variables of layers by their scopes, and warns of variables in no scope."""
         used = {name for scope, layer in layers.items() for name in self._load_layer(scope, layer)}
         unused = self.shapes.keys() - used
         if unused:
-            # Not the line of this file, but that where the user loads.
+            # Stack level 3 is the caller of `load_tf1_generator` and its like.
             warnings.warn(f"Checkpoint {self.prefix}: not used are {self._summary(unused)}.", stacklevel=3)
 
     def _load_layer(self, scope: str, layer: keras.layers.Layer) -> list[str]:
-        # All of Keras's names for its variables are those of TensorFlow 1's layers.
+        # Keras and TensorFlow 1 name the variables of a layer alike.
         variables = {f"{scope}/{variable.name}": variable for variable in layer.weights}
         for name, variable in variables.items():
             shape = list(variable.shape)
             if name.endswith("conv2d_transpose/kernel"):
-                shape = [1, *shape]  # The original's convolutions are those of images one pixel high.
+                shape = [1, *shape]  # The original convolves images of height 1.
             if self.shape(name, len(shape)) != shape:
                 raise self.foreign(f"its {name} has shape {self.shapes[name]}, not {shape}")
             variable.assign(np.reshape(self._read(name), variable.shape))
@@ -200,7 +204,7 @@ class _Checkpoint:
             raise self.damaged(error) from None
 
     def _summary(self, unused: set[str]) -> str:
-        """Names variables, but optimizers' slots and those of the other network only by their number."""
+        """Names of unused variables; optimizer slots and variables of the other network are only counted."""
         slots = {name for name in unused if name.rpartition("/")[0] in self.shapes}
         parts = []
         if slots:

@@ -1,8 +1,8 @@
-"""Transposed convolutions over time in ways that TensorFlow's own is slow at on a CPU.
+"""Transposed convolutions over time, for sizes at which TensorFlow's own is slow on a CPU.
 
-A sample of the output at a multiple of the stride, plus a phase, is a sum of products of some inputs with the
-taps of that phase. So the taps, preceded by as many zeros as make the padding a multiple of the stride, fall
-into groups of one tap for each phase, and each group belongs to one shift of the input.
+Index the output as stride * step + phase. Each output is a sum of products of a few inputs with the taps of its
+phase. If the kernel is padded in front so that the offset of its first tap is a multiple of the stride, the taps fall
+into groups of one tap for each phase, and each group multiplies one shift of the input.
 """
 
 from __future__ import annotations
@@ -13,24 +13,24 @@ import keras
 import tensorflow as tf
 
 MANY_CHANNELS = 1024
-"""Inputs of a layer from which on its kernel is so large, and its sound so short, that one matrix product is faster."""
+"""Number of input channels from which on the kernel is so large that one matrix product is faster."""
 
 FEW_CHANNELS = 2
-"""Outputs of a layer up to which a convolution that makes all phases at once is faster."""
+"""Number of output channels up to which one convolution for all phases is faster."""
 
 
 def transposed_convolution(layer: keras.layers.Conv1DTranspose, x: tf.Tensor) -> tf.Tensor:
-    """What a layer makes of its input, by the way that is fast for its size.
+    """Applies a layer by the algorithm that is fastest for its size.
 
-    Measured on a core with AVX-512: of the original's generator the first convolution in 0.3 of the layer's own
-    time, the last in 0.4, one sound at a time; in 0.8 and 0.3 with 64 at once.
+    Measured on a core with AVX-512, relative to the layer itself, in the original's generator: for one sound the first
+    convolution takes 0.3 of the time and the last 0.4; for a batch of 64 they take 0.8 and 0.3.
 
     Args:
-        layer: Built, with padding "same".
-        x: [batch, steps, channels], steps and channels static.
+        layer: A built layer with padding "same".
+        x: [batch, steps, channels], with static steps and channels.
 
     Returns:
-        [batch, stride * steps, filters], of the layer's dtype: the layer's own up to rounding.
+        [batch, stride * steps, filters] in the layer's dtype: the output of the layer, up to rounding.
     """
     if layer.filters <= FEW_CHANNELS:
         compute = by_phases
@@ -46,7 +46,14 @@ def transposed_convolution(layer: keras.layers.Conv1DTranspose, x: tf.Tensor) ->
 
 @dataclasses.dataclass(frozen=True)
 class _Groups:
-    """How taps fall into groups: zeros before and after them, and by how many steps the first group is early."""
+    """How the taps of a kernel fall into groups of one tap for each phase.
+
+    Attributes:
+        before: Number of zeros to put before the taps.
+        after: Number of zeros to put after them.
+        early: Number of steps by which the first group's output precedes its input.
+        count: Number of groups.
+    """
 
     before: int
     after: int
@@ -54,7 +61,7 @@ class _Groups:
     count: int
 
     @classmethod
-    def of(cls, num_taps: int, stride: int) -> _Groups:
+    def of_kernel(cls, num_taps: int, stride: int) -> _Groups:
         padding = max(num_taps - stride, 0) // 2
         early = -(-padding // stride)
         before = early * stride - padding
@@ -63,21 +70,21 @@ class _Groups:
 
 
 def by_product(x: tf.Tensor, kernel: tf.Tensor, stride: int) -> tf.Tensor:
-    """Transposed convolution as one matrix product, whose parts are added where they overlap.
+    """Transposed convolution as one matrix product, whose results are shifted and added.
 
-    It reads the kernel as it lies in memory, once: fast where that is what takes the time.
+    It reads the kernel once, in the order of memory, and so is fast if reading the kernel dominates.
 
     Args:
         x: [batch, steps, channels].
         kernel: [taps, filters, channels].
-        stride: Of the output.
+        stride: Number of output steps for each input step.
 
     Returns:
         [batch, stride * steps, filters].
     """
     _, steps, channels = x.shape
     taps, filters, _ = kernel.shape
-    groups = _Groups.of(taps, stride)
+    groups = _Groups.of_kernel(taps, stride)
     flat = tf.matmul(tf.reshape(x, [-1, channels]), tf.reshape(kernel, [-1, channels]), transpose_b=True)
     late = groups.count - 1 - groups.early
     parts = tf.pad(
@@ -91,15 +98,15 @@ def by_product(x: tf.Tensor, kernel: tf.Tensor, stride: int) -> tf.Tensor:
 
 
 def by_phases(x: tf.Tensor, kernel: tf.Tensor, stride: int) -> tf.Tensor:
-    """Transposed convolution as a convolution whose outputs are all phases of a step.
+    """Transposed convolution as a convolution that computes all phases of a step as its output channels.
 
-    Args and return value are those of `by_product`.
+    Arguments and return value are those of `by_product`.
     """
     _, steps, channels = x.shape
     taps, filters, _ = kernel.shape
-    groups = _Groups.of(taps, stride)
+    groups = _Groups.of_kernel(taps, stride)
     padded = tf.pad(kernel, [[groups.before, groups.after], [0, 0], [0, 0]])
-    # The first group is of the step furthest ahead, which a convolution takes last.
+    # A convolution applies its first tap to the earliest input, a transposed convolution to the latest.
     grouped = tf.reshape(padded, [groups.count, stride, filters, channels])[::-1]
     kernel = tf.reshape(tf.transpose(grouped, [0, 3, 1, 2]), [groups.count, channels, stride * filters])
     x = tf.pad(x, [[0, 0], [groups.count - 1 - groups.early, groups.early], [0, 0]])

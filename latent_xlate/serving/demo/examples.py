@@ -69,7 +69,7 @@ def _packaged(domain: Domain, folder: Path | None) -> np.ndarray | None:
         return None
     # The domain in the folder may be another of the same name: what they share is the data.
     packaged = Domain.load(folder)
-    if packaged.data_shape != domain.data_shape:
+    if packaged.modality.shape != domain.modality.shape:
         return None
     latents = Latents.load(folder / LATENTS)
     of_class = [np.flatnonzero(latents.labels == label)[:LOOKED_AT] for label in np.unique(latents.labels)]

@@ -17,7 +17,6 @@ os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")  # Before the import,
 
 import gradio as gr
 
-from latent_xlate.file_kinds import PICTURES, SOUNDS
 from latent_xlate.serving.demo import view
 from latent_xlate.serving.demo.player import STEPS, Player
 
@@ -93,15 +92,13 @@ class Page:
     def _lay_out_inputs(self, source: str) -> None:
         self._source = gr.Radio(self._player.names, value=source, label="From", elem_id="xlate-source")
         self._inputs = gr.HTML(view.inputs([None, None], 0), js_on_load=_asset("pick.js"), elem_id="xlate-inputs")
-        with gr.Column(visible=self._is_drawn(source)) as self._pictures:
+        with gr.Column(visible=self._is_drawn(source)) as self._drawn:
             self._drawing = gr.HTML(
                 "", html_template=_asset("drawing.html"), js_on_load=_asset("drawing.js"), elem_id="xlate-drawing"
             )
-            with gr.Row():
-                self._clear = gr.Button("Clear", size="md", min_width=80)
-                self._picture = gr.UploadButton(
-                    "Upload a picture", size="md", min_width=160, file_types=list(PICTURES.suffixes)
-                )
+        with gr.Row(visible=self._is_uploaded(source)) as self._uploaded:
+            self._clear = gr.Button("Clear", size="md", min_width=80, visible=self._is_drawn(source))
+            self._file = gr.UploadButton(**self._upload(source), size="md", min_width=160)
         self._sound = gr.Audio(
             sources=["microphone", "upload"],
             type="filepath",
@@ -142,7 +139,7 @@ class Page:
         on(self._inputs.select, self._choose, numbered=True)
         on(self._drawing.input, self._draw, self._drawing)
         on(self._clear.click, self._erase)
-        on(self._picture.upload, self._read, self._picture)
+        on(self._file.upload, self._read, self._file)
         on(self._sound.change, self._read, self._sound)
         on(self._examples.select, self._pick, numbered=True)
         on(self._again.click, self._sample_again)
@@ -166,8 +163,8 @@ class Page:
             answer,
             [self._session, self._targets, self._num_samples, self._step, *inputs],
             [
-                self._session, self._source, self._inputs, self._pictures, self._drawing, self._sound, self._examples,
-                self._targets, self._step, self._message, self._results,
+                self._session, self._source, self._inputs, self._drawn, self._drawing, self._uploaded, self._clear,
+                self._file, self._sound, self._examples, self._targets, self._step, self._message, self._results,
             ],
             # One at a time, and of many the latest: a slider that is drawn asks more often than answers come.
             trigger_mode="always_last",
@@ -190,8 +187,11 @@ class Page:
         return changed | {
             self._targets: gr.update(value=list(targets)),
             self._step: gr.update(value=0, visible=False),
-            self._pictures: gr.update(visible=drawn),
+            self._drawn: gr.update(visible=drawn),
             self._drawing: "",
+            self._uploaded: gr.update(visible=self._is_uploaded(source)),
+            self._clear: gr.update(visible=drawn),
+            self._file: gr.update(**self._upload(source)),
             self._sound: gr.update(value=None, visible=self._is_recorded(source)),
             self._examples: self._draw_examples(source),
         }
@@ -245,10 +245,19 @@ class Page:
     # ---- What a source needs ----------------------------------------------------------------------
 
     def _is_drawn(self, source: str) -> bool:
-        return self._player.reads_files(source) and self._player.kind(source) is PICTURES
+        return self._player.reads_files(source) and self._player.modality(source).is_drawn
 
     def _is_recorded(self, source: str) -> bool:
-        return self._player.reads_files(source) and self._player.kind(source) is SOUNDS
+        return self._player.reads_files(source) and self._player.modality(source).is_played
+
+    def _is_uploaded(self, source: str) -> bool:
+        return self._player.reads_files(source) and not self._is_recorded(source)
+
+    def _upload(self, source: str) -> dict[str, Any]:
+        """The label of the button that uploads a file, and what files it takes."""
+        modality = self._player.modality(source)
+        article = "an" if modality.noun[0] in "aeiou" else "a"
+        return {"label": f"Upload {article} {modality.noun}", "file_types": list(modality.file_suffixes)}
 
     def _draw_examples(self, source: str) -> str:
         examples = self._player.examples[source]

@@ -15,8 +15,8 @@ from PIL import Image
 
 from latent_xlate import checks
 from latent_xlate.domains.domain import Domain
-from latent_xlate.file_kinds import PICTURES, SOUNDS, FileKind, kind_of
 from latent_xlate.latents.interpolation import interpolate
+from latent_xlate.modalities.modality import Modality
 from latent_xlate.serving.demo.examples import Examples, class_name, make_examples
 from latent_xlate.serving.demo.models import Models
 from latent_xlate.translator import row_seeds
@@ -66,9 +66,9 @@ class Player:
             name: make_examples(domain, models.folders.get(name)) for name, domain in models.domains.items()
         }
 
-    def kind(self, name: str) -> FileKind:
-        """Whether a domain is of pictures or of sounds."""
-        return kind_of(tf.TensorShape([None, *self._domain(name).data_shape]))
+    def modality(self, name: str) -> Modality:
+        """The kind of a domain's data."""
+        return self._domain(name).modality
 
     def reads_files(self, name: str) -> bool:
         """Whether a domain can encode data; the examples of one that cannot are its only inputs."""
@@ -86,17 +86,19 @@ class Player:
 
         Args:
             name: The domain to read it as.
-            path: A picture or a sound in any format that `FileKind.read` takes.
+            path: A picture or a sound in any format that `Modality.prepare` takes.
 
         Raises:
             OSError: It cannot be opened.
             ValueError: It cannot be read as the domain's data, or the domain has no encoder.
         """
-        kind = self.kind(name)
+        modality = self.modality(name)
         try:
-            return self._encode(name, kind.read(Path(path)))
+            return self._encode(name, modality.prepare(Path(path)))
         except (ValueError, tf.errors.InvalidArgumentError) as error:
-            reason = kind.unreadable if isinstance(error, tf.errors.InvalidArgumentError) else str(error).rstrip(".")
+            reason = (
+                modality.unreadable if isinstance(error, tf.errors.InvalidArgumentError) else str(error).rstrip(".")
+            )
             raise ValueError(f"{Path(path).name} cannot be read: {reason}.") from None
 
     def read_drawing(self, name: str, drawing: str) -> np.ndarray:
@@ -109,7 +111,7 @@ class Player:
         Raises:
             ValueError: It is no such drawing, or there is nothing in it.
         """
-        if self.kind(name) is not PICTURES:
+        if not self.modality(name).is_drawn:
             raise ValueError(f"Domain {name!r} is not of pictures.")
         height, width = self._domain(name).data_shape[:2]
         framed = _frame(_decode_drawing(drawing), (height, width), self._extent(name))
@@ -160,15 +162,15 @@ class Player:
 
     def show(self, name: str, z: np.ndarray) -> list[Shown]:
         """Data of latents, float32 [n, latent_dim], judged."""
-        domain, kind = self._domain(name), self.kind(name)
-        x, probabilities, files = (tensor.numpy() for tensor in self._data(name)(tf.constant(z)))
+        domain = self._domain(name)
+        pictures, probabilities, files = (tensor.numpy() for tensor in self._data(name)(tf.constant(z)))
         shown = []
         for row in range(len(z)):
             label = int(np.argmax(probabilities[row])) if domain.has_classifier else None
             shown.append(
                 Shown(
-                    kind.picture_of_array(x[row]),
-                    files[row] if kind is SOUNDS else None,
+                    pictures[row],
+                    files[row] if domain.modality.is_played else None,
                     None if label is None else class_name(domain, label),
                     0.0 if label is None else float(probabilities[row, label]),
                 )
@@ -180,15 +182,15 @@ class Player:
         return self._models.domains[name]
 
     def _data(self, name: str) -> Callable:
-        """Of latents the data, the probabilities of their classes, and files, as a graph."""
+        """Of latents the pictures of their data, the probabilities of their classes, and files, as a graph."""
         domain = self._domain(name)
 
-        def data(z):
+        def data(z: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
             x = domain.decode(z)
             probabilities = (
                 tf.nn.softmax(domain.classify(x)) if domain.has_classifier else tf.zeros([tf.shape(z)[0], 1])
             )
-            return x, probabilities, domain.write(x)
+            return domain.pictures(x), probabilities, domain.write(x)
 
         if name not in self._graphs:
             signature = tf.TensorSpec([None, domain.latent_dim], tf.float32)

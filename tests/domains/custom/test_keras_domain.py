@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from latent_xlate.data.class_folders import read_folder
 from latent_xlate.data.synthetic import digits_like
 from latent_xlate.domains.custom.keras_domain import KerasDomain, load_parts
 from latent_xlate.domains.domain import Domain
@@ -128,11 +129,11 @@ def test_latents_of_several_axes_are_laid_flat():
 def test_folder_is_read_as_files_are_that_are_translated(tmp_path):
     data = digits_like(24, num_classes=2, image_size=8)
     raw.write_image_folder(tmp_path, data)
-    splits = domain().medium.read_folder(tmp_path)
+    splits = read_folder(tmp_path, domain().modality)
     assert raw.same_content(raw.joined(splits), data)
     (tmp_path / "0" / "bad.png").write_bytes(b"\x89PNG")
     with pytest.raises(ValueError, match=r"0/bad\.png cannot be read as an image"):
-        domain().medium.read_folder(tmp_path)
+        read_folder(tmp_path, domain().modality)
 
 
 @pytest.mark.parametrize(

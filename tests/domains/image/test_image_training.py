@@ -2,7 +2,6 @@ import json
 import os
 import subprocess
 import sys
-from pathlib import Path
 
 import keras
 import numpy as np
@@ -13,9 +12,9 @@ import tensorflow as tf
 from latent_xlate.data import images, tfds_sets
 from latent_xlate.data.synthetic import digits_like
 from latent_xlate.domains.image.image_training import shifted, train_image_model
+from tests.support.paths import ROOT
 from tests.test_training import finish, free_ports
 
-ROOT = Path(__file__).resolve().parents[2]
 OPTIONS = {"epochs": 8, "batch_size": 32, "hidden_units": 24, "learning_rate": 5e-3}
 
 

@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from latent_xlate.domains.speech.speech_classifier import SpeechClassifier, log_mel_spectrogram
+from latent_xlate.domains.speech.speech_classifier import SpeechClassifier
+from latent_xlate.modalities.mel_spectrograms import log_mel_spectrogram
 from tests.support.model_checks import check_mixed_precision, check_saving
 
 

@@ -2,7 +2,6 @@ import json
 import os
 import subprocess
 import sys
-from pathlib import Path
 
 import keras
 import numpy as np
@@ -17,9 +16,9 @@ from latent_xlate.domains.speech.speech_training import (
     train_speech_classifier,
 )
 from tests.support import sounds
+from tests.support.paths import ROOT
 from tests.test_training import finish, free_ports
 
-ROOT = Path(__file__).resolve().parents[2]
 OPTIONS = {"epochs": 12, "batch_size": 4, "filters": 2, "learning_rate": 1e-2}
 
 
@@ -33,7 +32,7 @@ def data_dir(tmp_path_factory):
         labels = np.arange(count) % 3
         hertz = np.array([300, 1000, 3000])[labels] * generator.uniform(0.9, 1.1, count)
         waveforms = [np.pad(sounds.tone(pitch, 0.4, 16000), (0, 16384 - 6400)) for pitch in hertz]
-        return speech.LabelledSpeech(np.round(32767 * np.stack(waveforms)).astype(np.int16), labels, ("a", "b", "c"))
+        return speech.labelled_sounds(np.round(32767 * np.stack(waveforms)).astype(np.int16), labels, ("a", "b", "c"))
 
     tfds_sets.store("tones", {"train": tones(48, 0), "test": tones(30, 1)}, folder)
     return str(folder)

@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from latent_xlate.domains.speech.tf1_checkpoint import load_discriminator, load_generator, load_speech_classifier
-from latent_xlate.domains.speech.wavegan import PhaseShuffle
+from latent_xlate.domains.speech.tf1_checkpoint import load_tf1_classifier, load_tf1_discriminator, load_tf1_generator
+from latent_xlate.domains.speech.wavegan_discriminator import PhaseShuffle
 from tests.support import tf1_graphs
 
 METAGRAPHS = "LATENT_XLATE_WAVEGAN_METAGRAPHS"
@@ -72,7 +72,7 @@ def test_generator_equals_the_originals_graph(options, tmp_path):
     z = latents()
     prefix, expected = tf1_graphs.save(tmp_path, tf1_graphs.generator(**options), z)
     assert np.mean(np.abs(expected) > 0.99) < 0.1
-    generator = load(load_generator, prefix, **wanted_slice(options))
+    generator = load(load_tf1_generator, prefix, **wanted_slice(options))
     assert_equal(generator(z), expected)
 
 
@@ -90,9 +90,9 @@ DISCRIMINATORS = {
 def test_discriminator_equals_the_originals_graph(options, channels, tmp_path):
     x = waveforms(3, options.get("slice_length", 16384), channels)
     prefix, expected = tf1_graphs.save(tmp_path, tf1_graphs.discriminator(**options), x)
-    discriminator = load(load_discriminator, prefix, **wanted_slice(options))
+    discriminator = load(load_tf1_discriminator, prefix, **wanted_slice(options))
     assert_equal(discriminator(x), expected)
-    unshuffled = load(load_discriminator, prefix, phase_shuffle=0, **wanted_slice(options))
+    unshuffled = load(load_tf1_discriminator, prefix, phase_shuffle=0, **wanted_slice(options))
     assert_equal(unshuffled(x, seed=tf.constant([0, 0])), expected)
 
 
@@ -102,7 +102,7 @@ def test_shuffled_discriminator_equals_the_originals_graph_with_the_same_shifts(
     shifts = [int(PhaseShuffle(radius).shift(tf.random.fold_in(seed, i))) for i in range(4)]
     assert min(shifts) < 0 < max(shifts)
     prefix, expected = tf1_graphs.save(tmp_path, tf1_graphs.discriminator(shifts=shifts), x)
-    discriminator = load(load_discriminator, prefix, phase_shuffle=radius)
+    discriminator = load(load_tf1_discriminator, prefix, phase_shuffle=radius)
     assert_equal(discriminator(x, seed=seed), expected)
     assert np.abs(discriminator(x) - expected).max() > 1e-3
 
@@ -111,7 +111,7 @@ def test_shuffled_discriminator_equals_the_originals_graph_with_the_same_shifts(
 def test_speech_classifier_equals_the_originals_graph(options, tmp_path):
     x = waveforms(5, 16384)
     prefix, expected = tf1_graphs.save(tmp_path, tf1_graphs.classifier(**options), x)
-    classifier = load(load_speech_classifier, prefix)
+    classifier = load(load_tf1_classifier, prefix)
     assert_equal(tf.nn.softmax(classifier(x)), expected)
 
 
@@ -122,7 +122,7 @@ def test_generator_equals_the_originals_metagraph(tmp_path):
         prefix, session = original
         expected = session.run("G_z:0", {"z:0": z})
     assert np.mean(np.abs(expected) > 0.99) < 0.1
-    assert_equal(load(load_generator, prefix)(z), expected)
+    assert_equal(load(load_tf1_generator, prefix)(z), expected)
 
 
 @needs_metagraphs
@@ -131,7 +131,7 @@ def test_speech_classifier_equals_the_originals_metagraph(tmp_path):
     with tf1_graphs.metagraph(Path(os.environ[METAGRAPHS]) / "inception_infer.meta", tmp_path) as original:
         prefix, session = original
         expected = session.run("scores:0", {"x:0": x})
-    assert_equal(tf.nn.softmax(load(load_speech_classifier, prefix)(x)), expected)
+    assert_equal(tf.nn.softmax(load(load_tf1_classifier, prefix)(x)), expected)
 
 
 def test_a_checkpoint_of_training_holds_both_networks(tmp_path):
@@ -145,8 +145,8 @@ def test_a_checkpoint_of_training_holds_both_networks(tmp_path):
     z = latents()
     prefix, scores = tf1_graphs.save(tmp_path, network, z, adam=True)
     rest = "beta1_power, beta2_power, global_step, 48 slots of optimizers (Adam, Adam_1)"
-    generator = load(load_generator, prefix, unused=f"{rest}, 12 variables D/...")
-    discriminator = load(load_discriminator, prefix, unused=f"{rest}, 12 variables G/...")
+    generator = load(load_tf1_generator, prefix, unused=f"{rest}, 12 variables D/...")
+    discriminator = load(load_tf1_discriminator, prefix, unused=f"{rest}, 12 variables G/...")
     assert_equal(discriminator(generator(z)), scores)
 
 
@@ -154,7 +154,7 @@ def test_nothing_is_warned_of_where_all_is_used(tmp_path):
     prefix, _ = tf1_graphs.save(tmp_path, tf1_graphs.generator(dim=2), latents(), step=False)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        load_generator(prefix)
+        load_tf1_generator(prefix)
 
 
 def test_variables_of_an_unknown_kind_are_named(tmp_path):
@@ -163,14 +163,14 @@ def test_variables_of_an_unknown_kind_are_named(tmp_path):
         return tf1_graphs.generator(dim=2)(z) + tf1_graphs.variable("extra/bias", [1])
 
     prefix, _ = tf1_graphs.save(tmp_path, network, latents())
-    load(load_generator, prefix, unused="G/gate, extra/bias, global_step")
+    load(load_tf1_generator, prefix, unused="G/gate, extra/bias, global_step")
 
 
 @pytest.mark.parametrize(
     ("loader", "make", "shape"),
     [
-        (load_generator, functools.partial(tf1_graphs.generator, dim=1), (6,)),
-        (load_discriminator, functools.partial(tf1_graphs.discriminator, dim=1), (None, 1)),
+        (load_tf1_generator, functools.partial(tf1_graphs.generator, dim=1), (6,)),
+        (load_tf1_discriminator, functools.partial(tf1_graphs.discriminator, dim=1), (None, 1)),
     ],
 )
 def test_lengths_of_slices_that_do_not_fit_are_refused(loader, make, shape, tmp_path):
@@ -196,7 +196,7 @@ def original(tmp_path_factory):
 def test_a_missing_checkpoint_is_named_with_what_is_asked_for(name, original):
     prefix = Path(original).with_name(name) if name else Path(original).parent
     with pytest.raises(ValueError, match=re.escape(f"There is no checkpoint {prefix}: no file {prefix}.index. Give")):
-        load_generator(prefix)
+        load_tf1_generator(prefix)
 
 
 @pytest.mark.parametrize(
@@ -219,7 +219,7 @@ def test_a_damaged_checkpoint_is_one_sentence(ending, damage, original, tmp_path
     else:
         file.write_bytes(damage(file.read_bytes()))
     with pytest.raises(ValueError, match=re.escape(f"Checkpoint {prefix} is damaged or incomplete (")) as raised:
-        load_generator(prefix)
+        load_tf1_generator(prefix)
     assert "\n" not in str(raised.value)
 
 
@@ -228,9 +228,9 @@ def test_a_foreign_checkpoint_is_refused_with_the_variable_that_tells(original, 
     model.build((None, 3))
     kerases = tf.train.Checkpoint(model=model).save(tmp_path / "model")
     for loader, prefix, reason in (
-        (load_generator, kerases, "generator: it has 0 layers like G/upconv_0/conv2d_transpose/kernel"),
-        (load_discriminator, original, "discriminator: it has 0 layers like D/downconv_0/conv1d/kernel"),
-        (load_speech_classifier, original, "speech classifier: it has no variable classifier/conv2d/bias"),
+        (load_tf1_generator, kerases, "generator: it has 0 layers like G/upconv_0/conv2d_transpose/kernel"),
+        (load_tf1_discriminator, original, "discriminator: it has 0 layers like D/downconv_0/conv1d/kernel"),
+        (load_tf1_classifier, original, "speech classifier: it has no variable classifier/conv2d/bias"),
     ):  # fmt: skip
         with pytest.raises(ValueError, match=re.escape(f"Checkpoint {prefix} does not hold a WaveGAN {reason}")):
             loader(prefix)
@@ -257,4 +257,4 @@ def test_a_generator_of_another_build_is_refused(name, shape, reason, tmp_path):
         prefix = tf.compat.v1.train.Saver(variables).save(session, str(tmp_path / "model.ckpt"))
     message = f"Checkpoint {prefix} does not hold a WaveGAN generator: {reason.format(name=name)}."
     with pytest.raises(ValueError, match=re.escape(message)):
-        load_generator(prefix)
+        load_tf1_generator(prefix)

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from latent_xlate.domains.speech.wavegan import PhaseShuffle, WaveGANDiscriminator, WaveGANGenerator, double_rate
+from latent_xlate.domains.speech.wavegan_discriminator import PhaseShuffle, WaveGANDiscriminator
+from latent_xlate.domains.speech.wavegan_generator import WaveGANGenerator, double_rate
 from tests.support.model_checks import check_mixed_precision, check_saving
 
 

@@ -6,8 +6,15 @@ import tensorflow as tf
 from latent_xlate.domains.speech.priors import sample_prior
 from latent_xlate.domains.speech.spectrogram_discriminator import SpectrogramDiscriminator
 from latent_xlate.domains.speech.speech_encoder import SpeechEncoder
-from latent_xlate.domains.speech.wavegan import WaveGANDiscriminator, WaveGANGenerator
-from latent_xlate.domains.speech.wavegan_trainer import WaveGANTrainer
+from latent_xlate.domains.speech.wavegan_discriminator import WaveGANDiscriminator
+from latent_xlate.domains.speech.wavegan_generator import WaveGANGenerator
+from latent_xlate.domains.speech.wavegan_settings import WaveGANSettings
+from latent_xlate.domains.speech.wavegan_trainer import (
+    GENERATOR_PRIOR,
+    PENALTY_AUGMENTATION,
+    POSTERIOR_NOISE,
+    WaveGANTrainer,
+)
 from latent_xlate.optimizer import FusedAdam
 from tests.support.model_checks import check_mirrored
 
@@ -29,7 +36,9 @@ def trainer(discriminator="waveform", encoder=False, learning_rate=1e-3, seed=0,
         if network is not None:
             network.build()
     networks[1].set_weights(networks[0].get_weights())
-    made = WaveGANTrainer(*networks, seed=seed, **options)
+    kind = discriminator or "waveform"
+    settings = WaveGANSettings(discriminator=kind, half_rate=True, encoder=encoder, seed=seed, **options)
+    made = WaveGANTrainer(settings, *networks)
     made.compile_optimizers(FusedAdam(learning_rate, beta_1=0.5), FusedAdam(learning_rate, beta_1=0.5))
     return made
 
@@ -91,10 +100,10 @@ def test_r1_is_of_gradients_at_real_sounds_every_sixteenth_step():
     for factor in (1.0, 2.0):
         made = trainer("spectrogram", objective="r1", discriminator_steps=1, penalty=3.0, learning_rate=0.0)
         scale_scores(made, factor)
-        x = made._represent(data()[0][0][..., tf.newaxis])
+        x = made.discriminator.represent(data()[0][0][..., tf.newaxis])
         with tf.GradientTape() as tape:
             tape.watch(x)
-            scores = made.discriminator(x, seed=made._seed(tf.constant(0), 4, 0))[:, 0]
+            scores = made.discriminator(x, seed=made._seed(tf.constant(0), PENALTY_AUGMENTATION, 0))[:, 0]
         expected = 0.5 * 3 * 16 * np.mean(np.sum(np.square(tape.gradient(scores, x)), axis=(1, 2, 3)))
         penalties.append(step(made)["penalty"])
         assert penalties[-1] == pytest.approx(expected, rel=1e-3)
@@ -164,36 +173,36 @@ def test_sounds_made_of_recordings_come_to_have_their_classes_and_activations():
     assert last["features"] < 0.9 * first["features"]
 
 
-def listening(**options):
+def class_trainer(**options):
     defaults = {"objective": "vae", "prior": "normal", "discriminator_steps": 1, "beta_class": 1.0}
     return trainer("spectrogram", encoder=True, **(defaults | {"beta_reconstruction": 0.0, "beta_kl": 0.0} | options))
 
 
 def test_class_latents_say_the_class_of_recordings_and_of_what_the_prior_gives():
-    made = listening(class_latents=True, learning_rate=3e-3)
+    made = class_trainer(class_latents=True, learning_rate=3e-3)
     first, last = train(made, 40)
     assert last["latent_class"] < 0.3 * first["latent_class"]
     x, labels = data()
     mu, _ = made.encoder(x[0])
     np.testing.assert_array_equal(np.argmax(mu[:, :2], axis=1), labels[0])
-    # The listener, as it has become, hears of a latent's sound the class that the latent says.
+    # By the classes that the discriminator has learned, a latent's sound comes to have the latent's class.
     made.discriminator_optimizer.learning_rate = 0.0
     first, last = train(made, 40)
     assert last["fake_class"] < 0.9 * first["fake_class"]
 
 
 def test_what_is_made_of_the_prior_is_compared_with_its_latents_class():
-    made = listening(class_latents=True, learning_rate=0.0)
+    made = class_trainer(class_latents=True, learning_rate=0.0)
     scale_scores(made, 10)
-    z = sample_prior("normal", (BATCH, 3), made._seed(tf.constant(0), 6))
-    logits = made.discriminator(made._represent(made.generator(z)))[:, 1:].numpy().astype(np.float64)
+    z = sample_prior("normal", (BATCH, 3), made._seed(tf.constant(0), GENERATOR_PRIOR))
+    logits = made.discriminator(made.discriminator.represent(made.generator(z)))[:, 1:].numpy().astype(np.float64)
     logits -= np.log(np.exp(logits).sum(axis=1, keepdims=True))
     expected = -np.mean(logits[np.arange(BATCH), np.argmax(z[:, :2], axis=1)])
     assert step(made)["fake_class"] == pytest.approx(expected, rel=1e-4)
 
 
 def test_sliced_wasserstein_distance_draws_latents_to_the_prior():
-    made = listening(beta_class=0.0, beta_swd=1.0, learning_rate=3e-3)
+    made = class_trainer(beta_class=0.0, beta_swd=1.0, learning_rate=3e-3)
     made.encoder.mu.bias.assign([3.0, -2.0, 1.0])
     first, last = train(made, 60)
     assert last["swd"] < 0.5 * first["swd"]
@@ -201,12 +210,12 @@ def test_sliced_wasserstein_distance_draws_latents_to_the_prior():
 
 def test_the_distance_between_activations_is_relative_to_the_recordings():
     made = trainer("spectrogram", encoder=True, objective="vae", prior="normal", discriminator_steps=1,
-                   beta_features=1.0, learning_rate=0.0)  # fmt: skip
+                   beta_class=1.0, beta_features=1.0, learning_rate=0.0)  # fmt: skip
     x = data()[0][0]
     mu, sigma = made.encoder(x)
-    z = mu + sigma * tf.random.stateless_normal(mu.shape, made._seed(tf.constant(0), 5))
+    z = mu + sigma * tf.random.stateless_normal(mu.shape, made._seed(tf.constant(0), POSTERIOR_NOISE))
     theirs, ours = (
-        [np.array(part, np.float64) for part in made.discriminator.activations(made._represent(sounds))]
+        [np.array(part, np.float64) for part in made.discriminator.activations(made.discriminator.represent(sounds))]
         for sounds in (x[..., tf.newaxis], made.generator(z))
     )
     expected = np.mean(

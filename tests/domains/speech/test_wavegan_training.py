@@ -7,9 +7,10 @@ import soundfile
 import tensorflow as tf
 
 from latent_xlate.data import speech, tfds_sets
-from latent_xlate.domains.speech import wavegan_training
-from latent_xlate.domains.speech.wavegan import WaveGANGenerator
-from latent_xlate.domains.speech.wavegan_training import WaveGANSettings, train_wavegan
+from latent_xlate.domains.speech.wavegan_batches import make_batches
+from latent_xlate.domains.speech.wavegan_generator import WaveGANGenerator, load_keras_generator
+from latent_xlate.domains.speech.wavegan_settings import WaveGANSettings
+from latent_xlate.domains.speech.wavegan_training import train_wavegan
 from tests.support import sounds
 
 SETTINGS = WaveGANSettings(
@@ -74,7 +75,7 @@ def test_previews_are_sounds_of_the_generator(data_dir, tmp_path):
     assert sorted(file.name for file in (tmp_path / "previews").iterdir()) == ["00000004.wav", "00000008.wav"]
     samples, rate = soundfile.read(tmp_path / "previews" / "00000008.wav")
     assert (len(samples), rate) == (16 * 16384, 16000)
-    generator = wavegan_training.load_generator(path)
+    generator = load_keras_generator(path)
     z = tf.random.stateless_normal([16, 3], [0, 0])
     np.testing.assert_allclose(samples, np.clip(generator(z), -1, 1).ravel(), atol=1e-4)
     assert [x.shape for x in seen] == [(500, 16384)] * 2
@@ -106,7 +107,7 @@ def test_a_second_stage_starts_from_the_first(data_dir, tmp_path):
 
 def test_the_originals_recipe_takes_a_step(data_dir, tmp_path):
     settings = WaveGANSettings(num_steps=1, batch_size=2, dim=1, latent_dim=3)
-    generator = wavegan_training.load_generator(run(tmp_path, settings, data_dir, steps_per_log=1))
+    generator = load_keras_generator(run(tmp_path, settings, data_dir, steps_per_log=1))
     assert isinstance(generator, WaveGANGenerator)
     assert not generator.half_rate
 
@@ -134,9 +135,9 @@ def test_settings_that_do_not_fit_are_refused(changes, said):
 
 def test_each_epoch_has_every_recording_once_in_whatever_steps():
     rng = np.random.default_rng(0)
-    data = speech.LabelledSpeech(rng.integers(-99, 99, (12, 16384)).astype(np.int16), np.arange(12), ("a",) * 12)
+    data = speech.labelled_sounds(rng.integers(-99, 99, (12, 16384)).astype(np.int16), np.arange(12), ("a",) * 12)
     settings = WaveGANSettings(discriminator_steps=3)
-    make_batch = wavegan_training.make_batches(data, settings)
+    make_batch = make_batches(data, settings)
     x, labels = make_batch(tf.range(4, dtype=tf.int64))
     assert x.shape == (3, 4, 16384)
     assert sorted(labels.numpy().ravel().tolist()) == list(range(12))
@@ -148,9 +149,9 @@ def test_each_epoch_has_every_recording_once_in_whatever_steps():
 @pytest.mark.parametrize("class_latents", [False, True])
 def test_recordings_come_at_other_speeds_too(class_latents):
     tones = [np.round(32767 * sounds.tone(hertz, 0.5, 16000)).astype(np.int16) for hertz in (300, 500)]
-    data = speech.LabelledSpeech(np.pad(tones, ((0, 0), (0, 8384))), np.array([1, 0]), ("a", "b"))
+    data = speech.labelled_sounds(np.pad(tones, ((0, 0), (0, 8384))), np.array([1, 0]), ("a", "b"))
     settings = dataclasses.replace(CLASSES, class_latents=class_latents, speeds=(0.8, 1.25))
-    x, labels = wavegan_training.make_batches(data, settings)(tf.range(6, dtype=tf.int64))
+    x, labels = make_batches(data, settings)(tf.range(6, dtype=tf.int64))
     pitches = np.abs(np.fft.rfft(x[0])).argmax(axis=1) * 16000 / 16384
     expected = {1: (240, 300, 375), 0: (400, 500, 625)}
     for label, pitch in expected.items():
@@ -160,9 +161,9 @@ def test_recordings_come_at_other_speeds_too(class_latents):
 def test_with_class_latents_batches_hold_as_many_of_each_class():
     rng = np.random.default_rng(0)
     labels = np.repeat([0, 1, 2], [2, 4, 6])
-    data = speech.LabelledSpeech(rng.integers(-99, 99, (12, 16384)).astype(np.int16), labels, tuple("abc"))
+    data = speech.labelled_sounds(rng.integers(-99, 99, (12, 16384)).astype(np.int16), labels, tuple("abc"))
     settings = dataclasses.replace(CLASSES, objective="r1", encoder=True, discriminator_steps=2)
-    x, drawn = wavegan_training.make_batches(data, settings)(tf.range(12, dtype=tf.int64))
+    x, drawn = make_batches(data, settings)(tf.range(12, dtype=tf.int64))
     np.testing.assert_array_equal(drawn, [[0, 1, 2] * 4] * 2)
     for label, count in enumerate((2, 4, 6)):
         # Of the two batches of a step together each class has 8: whole epochs but for the last.

@@ -54,7 +54,7 @@ def test_mean_and_samples_are_the_translators_and_judged_by_the_domain(player, t
     domain = translator.domain(target)
     for shown, latent in zip([mean, *samples], expected, strict=True):
         x = domain.decode(latent[tf.newaxis])
-        picture = player.kind(target).picture_of_array(x[0].numpy())
+        picture = domain.pictures(x)[0].numpy()
         np.testing.assert_allclose(shown.picture, picture, atol=1e-3)
         probabilities = tf.nn.softmax(domain.classify(x))[0].numpy()
         assert shown.class_name == domain.class_names[probabilities.argmax()]

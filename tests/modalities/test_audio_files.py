@@ -5,27 +5,38 @@ import numpy as np
 import pytest
 import soundfile
 
-from latent_xlate.modalities import audio
+from latent_xlate.data.class_folders import read_folder
+from latent_xlate.modalities import audio_files
+from latent_xlate.modalities.audio import Audio
 from tests.support import sounds
+
+
+def read_audio(path):
+    """A file as it is read among others of a folder, int16 [16384]."""
+    folder = path.parent / f"folder_of_{path.name}"
+    sounds.write(folder / "other" / "tone.wav", sounds.tone(880, 0.1, 16000), 16000)
+    (folder / "it").mkdir(exist_ok=True)
+    (folder / "it" / path.name).symlink_to(path)
+    return read_folder(folder, Audio())["test"].content[0]
 
 
 def expected(hertz=440.0, seconds=0.4, peak=0.5):
     """The tone that files hold, as it is at 16 kHz."""
-    return np.pad(sounds.tone(hertz, seconds, audio.SAMPLE_RATE, peak), (0, 16384))[:16384]
+    return np.pad(sounds.tone(hertz, seconds, audio_files.SAMPLE_RATE, peak), (0, 16384))[:16384]
 
 
-def assert_sounds_like(slice_, tone, tolerance=0.01):
-    """Equal but at the ends of the sound, where a filter rings."""
+def assert_sounds_like(slice_, tone, tolerance=0.01, ringing=0):
+    """Equal but at the ends of the sound, where a filter rings, by how much afterwards."""
     assert slice_.dtype == np.int16 and slice_.shape == (16384,)
     middle = slice(400, 6000)
     np.testing.assert_allclose(slice_[middle] / 32768, tone[middle], atol=tolerance)
-    np.testing.assert_array_equal(slice_[6800:], 0)
+    assert np.abs(slice_[6800:]).max() <= ringing
 
 
 @pytest.mark.parametrize("rate", [8000, 11025, 16000, 22050, 44100, 48000, 96000])
 def test_any_rate_becomes_16_khz(rate, tmp_path):
     path = sounds.write(tmp_path / "a.wav", sounds.tone(rate=rate), rate)
-    assert_sounds_like(audio.read_audio(path), expected())
+    assert_sounds_like(read_audio(path), expected(), ringing=2)
 
 
 @pytest.mark.parametrize(
@@ -42,21 +53,21 @@ def test_any_rate_becomes_16_khz(rate, tmp_path):
 )
 def test_any_common_format_is_read(name, subtype, tolerance, tmp_path):
     path = sounds.write(tmp_path / name, sounds.tone(rate=16000), 16000, subtype)
-    assert_sounds_like(audio.read_audio(path), expected(), tolerance)
+    assert_sounds_like(read_audio(path), expected(), tolerance)
 
 
 def test_sixteen_bits_at_the_right_rate_are_not_changed(tmp_path):
     samples = np.random.default_rng(0).integers(-32768, 32768, 16384).astype(np.int16)
-    np.testing.assert_array_equal(audio.read_audio(sounds.write(tmp_path / "a.wav", samples, 16000)), samples)
+    np.testing.assert_array_equal(read_audio(sounds.write(tmp_path / "a.wav", samples, 16000)), samples)
     longer = np.concatenate([samples, samples])
-    np.testing.assert_array_equal(audio.read_audio(sounds.write(tmp_path / "b.wav", longer, 16000)), samples)
+    np.testing.assert_array_equal(read_audio(sounds.write(tmp_path / "b.wav", longer, 16000)), samples)
 
 
 def test_channels_are_averaged_and_what_is_too_loud_is_clipped(tmp_path):
     left, right = sounds.tone(rate=16000), np.zeros(6400)
     path = sounds.write(tmp_path / "a.wav", np.stack([left, right], axis=1), 16000, "FLOAT")
-    assert_sounds_like(audio.read_audio(path), expected(peak=0.25))
-    loud = audio.read_audio(sounds.write(tmp_path / "b.wav", np.array([2.0, -2.0]), 16000, "FLOAT"))
+    assert_sounds_like(read_audio(path), expected(peak=0.25))
+    loud = read_audio(sounds.write(tmp_path / "b.wav", np.array([2.0, -2.0]), 16000, "FLOAT"))
     assert loud[:3].tolist() == [32767, -32768, 0]
 
 
@@ -73,16 +84,18 @@ def test_channels_are_averaged_and_what_is_too_loud_is_clipped(tmp_path):
 def test_what_is_no_sound_is_named_with_the_way_out(content, said, tmp_path):
     path = tmp_path / "a.wav"
     path.write_bytes(content) if isinstance(content, bytes) else sounds.write(path, content, 16000, "FLOAT")
-    with pytest.raises(ValueError, match=rf"{path} cannot be read as a sound \(.*{said}.*\): replace or remove it"):
-        audio.read_audio(path)
-    with pytest.raises(ValueError, match="missing.wav cannot be read as a sound .*No such file"):
-        audio.read_audio(tmp_path / "missing.wav")
+    with pytest.raises(
+        ValueError, match=rf"it/{path.name} cannot be read as a sound \(.*{said}.*\): replace or remove it"
+    ):
+        read_audio(path)
+    with pytest.raises(OSError, match=r"No such file.*missing\.wav"):
+        Audio().prepare(tmp_path / "missing.wav")
 
 
 @pytest.mark.parametrize("speed", [0.5, 0.92, 1.08, 2.0])
 def test_another_speed_changes_time_and_pitch_alike(speed):
     tone = np.round(expected() * 32768).astype(np.int16)
-    changed = audio.change_speed(np.stack([tone, -tone]), speed)
+    changed = audio_files.change_speed(np.stack([tone, -tone]), speed)
     assert changed.dtype == np.int16 and changed.shape == (2, 16384)
     wanted = expected(440 * speed, 0.4 / speed)
     end = int(6400 / speed)
@@ -96,10 +109,10 @@ def test_decode_wav_refuses_what_is_not_mono(tmp_path):
     samples = np.arange(-3, 3, dtype=np.int16)
     soundfile.write(file, samples, 8000, format="WAV")
     file.seek(0)
-    decoded, rate = audio.decode_wav(file)
+    decoded, rate = audio_files.decode_wav(file)
     assert (decoded.tolist(), decoded.dtype, rate) == (samples.tolist(), np.int16, 8000)
     stereo = sounds.write(tmp_path / "a.wav", np.zeros((5, 2)))
     with pytest.raises(ValueError, match="it has 2 channels"), stereo.open("rb") as opened:
-        audio.decode_wav(opened)
+        audio_files.decode_wav(opened)
     with pytest.raises(ValueError, match=re.escape("Error")):
-        audio.decode_wav(io.BytesIO(b"RIFF"))
+        audio_files.decode_wav(io.BytesIO(b"RIFF"))

@@ -6,10 +6,10 @@ import soundfile
 import soxr
 import tensorflow as tf
 
-from latent_xlate.modalities import alignment, sound
-from latent_xlate.modalities.audio import NUM_SAMPLES, SAMPLE_RATE
+from latent_xlate.modalities import alignment, wav_files
+from latent_xlate.modalities.audio_files import NUM_SAMPLES, SAMPLE_RATE
 
-graph = tf.function(sound.read_wav, autograph=False)
+graph = tf.function(wav_files.read_wav, autograph=False)
 
 
 def read_wav(file, aligned):
@@ -47,7 +47,7 @@ def test_channels_are_averaged_and_only_the_beginning_is_read():
     ours = read_wav(wav(np.stack([left, right], axis=1), 16000), aligned=False).numpy()
     np.testing.assert_allclose(ours, ((left + right) / 2)[:NUM_SAMPLES], atol=1e-4)
     long = np.concatenate([left, np.random.default_rng(0).uniform(-1, 1, 16000 * 20)])
-    kept = np.concatenate([left, long[len(left) : 16000 * sound.SECONDS_READ]])
+    kept = np.concatenate([left, long[len(left) : 16000 * wav_files.SECONDS_READ]])
     np.testing.assert_allclose(
         read_wav(wav(long, 16000), aligned=True), read_wav(wav(kept, 16000), aligned=True), atol=1e-4
     )
@@ -65,7 +65,7 @@ def test_sounds_are_aligned_as_the_training_data_are(begins, ends, loudness):
 
 def test_what_is_written_reads_back():
     x = np.stack([word(16000, NUM_SAMPLES / 16000, seed=seed, loudness=2.0) for seed in range(2)]).astype(np.float32)
-    for samples, file in zip(x, sound.write_wav(tf.constant(x)).numpy(), strict=True):
+    for samples, file in zip(x, wav_files.write_wav(tf.constant(x)).numpy(), strict=True):
         theirs, rate = soundfile.read(io.BytesIO(file), dtype="float32")
         assert (rate, soundfile.info(io.BytesIO(file)).subtype) == (16000, "PCM_16")
         np.testing.assert_allclose(theirs, np.clip(samples, -1, 1), atol=1e-4)

@@ -1,0 +1,95 @@
+"""How instances of each kind of data are kept in TFDS data sets.
+
+The feature is called as the kind is. A kind that is not in the tables below is kept as it is in memory.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+import tensorflow_datasets as tfds
+
+from latent_xlate.data import spoken_digit
+from latent_xlate.data.labelled import Labelled
+from latent_xlate.modalities import modality as modalities
+from latent_xlate.modalities.audio import Audio
+from latent_xlate.modalities.audio_files import to_slice
+from latent_xlate.modalities.image import Image
+from latent_xlate.modalities.modality import Modality
+
+METADATA = "modality"
+"""What a data set's metadata call the configuration of its modality."""
+
+_FEATURES: dict[str, Callable[[Any], tfds.features.FeatureConnector]] = {
+    Image.kind: lambda image: tfds.features.Image(shape=image.shape),
+    Audio.kind: lambda audio: tfds.features.Audio(
+        shape=audio.shape, sample_rate=audio.sample_rate, dtype=audio.stored_dtype
+    ),
+}
+
+
+def features_of(data: Labelled) -> tfds.features.FeaturesDict:
+    """The features of a data set that holds such data."""
+    modality = data.modality
+    make = _FEATURES.get(modality.kind)
+    content = make(modality) if make else tfds.features.Tensor(shape=modality.shape, dtype=modality.stored_dtype)
+    return tfds.features.FeaturesDict(
+        {modality.kind: content, "label": tfds.features.ClassLabel(names=data.class_names)}
+    )
+
+
+def examples(data: Labelled) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Keys and examples, as TFDS stores them."""
+    kind = data.modality.kind
+    records = tf.data.Dataset.from_tensor_slices((data.content, data.labels))
+    if kind == Image.kind:
+        # Encoded here and in batches: one by one, as TFDS would, takes five times as long.
+        records = records.map(lambda x, label: (tf.io.encode_png(x), label), num_parallel_calls=tf.data.AUTOTUNE)
+    key = 0
+    for batch, labels in records.batch(500).as_numpy_iterator():
+        for x, label in zip(batch, labels, strict=True):
+            yield key, {kind: x, "label": label}
+            key += 1
+
+
+def modality_of(info: tfds.core.DatasetInfo, metadata: Mapping[str, Any]) -> Modality:
+    """The modality of a data set: as its metadata have it, or with the usual settings.
+
+    Raises:
+        ValueError: Data of no known kind, or of a shape that is none of its kind.
+    """
+    if METADATA in metadata:
+        return modalities.from_config(metadata[METADATA])
+    for kind in modalities.kinds():
+        if kind.kind in info.features:
+            shape = info.features[kind.kind].shape
+            modality = Audio() if kind is Audio else kind.of_shape(shape)  # Recordings are of any length and rate.
+            if modality is not None:
+                return modality
+    raise ValueError(f"its features are {', '.join(info.features)}")
+
+
+def read(builder: tfds.core.DatasetBuilder, split: str, modality: Modality) -> tuple[np.ndarray, np.ndarray]:
+    """Instances of a split as `Labelled` has them, and their labels."""
+    if modality.kind == Audio.kind:
+        return _read_recordings(builder, split, modality)
+    arrays = tfds.as_numpy(builder.as_dataset(split=split, batch_size=-1))
+    return arrays[modality.kind], arrays["label"]
+
+
+def _read_recordings(
+    builder: tfds.core.DatasetBuilder, split: str, modality: Modality
+) -> tuple[np.ndarray, np.ndarray]:
+    rate = builder.info.features[modality.kind].sample_rate
+    # TFDS's spoken_digit has one split, which the names of its files divide.
+    undivided = builder.name == spoken_digit.NAME and list(builder.info.splits) == ["train"]
+    records = [
+        (to_slice(record[modality.kind] / np.float32(32768), rate), record["label"])
+        for record in tfds.as_numpy(builder.as_dataset(split="train" if undivided else split))
+        if not undivided or spoken_digit.split_of(record["audio/filename"].decode()) == split
+    ]
+    content = np.reshape([x for x, _ in records], (len(records), *modality.shape)).astype(modality.stored_dtype)
+    return content, np.array([label for _, label in records], np.int64)

@@ -1,0 +1,80 @@
+"""Numeric arrays of any shape as a modality."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from pathlib import Path
+
+import matplotlib
+import numpy as np
+import tensorflow as tf
+
+from latent_xlate.modalities import npy_files
+from latent_xlate.modalities.modality import Modality, register
+
+
+@register
+@dataclasses.dataclass(frozen=True)
+class Array(Modality):
+    """Arrays of one shape, of finite numbers of any range.
+
+    Attributes:
+        sizes: The shape.
+    """
+
+    kind = "array"
+    noun = "array"
+    file_suffixes = (".npy", ".npz")
+    file_suffix = ".npy"
+    unreadable = "not an npy file of finite numbers of the domain's shape"
+
+    sizes: tuple[int, ...]
+
+    def __post_init__(self) -> None:
+        """Makes a tuple of what JSON makes a list."""
+        object.__setattr__(self, "sizes", tuple(self.sizes))
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return self.sizes
+
+    def check(self, x: np.ndarray) -> np.ndarray:
+        """As in `Modality`; integers are taken as well."""
+        x = np.asarray(x)
+        return super().check(x.astype(np.float32) if np.issubdtype(x.dtype, np.integer) else x)
+
+    def prepare(self, path: Path) -> bytes:
+        """Reads an npy file, or the array of an npz file as npy."""
+        return npy_files.from_npz(super().prepare(path))
+
+    def read(self, files: tf.Tensor) -> tf.Tensor:
+        return tf.map_fn(
+            lambda file: npy_files.read_npy(file, self.shape),
+            files,
+            fn_output_signature=tf.TensorSpec(self.shape, tf.float32),
+        )
+
+    def write(self, x: tf.Tensor) -> tf.Tensor:
+        """Encodes x as npy files of little-endian float32."""
+        return tf.map_fn(
+            lambda array: npy_files.write_npy(array, self.shape), x, fn_output_signature=tf.TensorSpec([], tf.string)
+        )
+
+    def pictures(self, x: tf.Tensor) -> tf.Tensor:
+        """Heat maps from the least value of each array, dark, to its largest, bright.
+
+        The last axis goes from left to right and all others from top to bottom; an array of one axis fills a
+        square row by row.
+        """
+        size = math.prod(self.shape)
+        columns = self.shape[-1] if len(self.shape) > 1 else math.ceil(math.sqrt(size))
+        rows = -(-size // max(columns, 1))
+        flat = tf.reshape(x, [-1, size])
+        lowest = tf.reduce_min(flat, axis=1, keepdims=True)
+        # Half the range overflows nowhere.
+        spread = tf.maximum(tf.reduce_max(flat, axis=1, keepdims=True) / 2 - lowest / 2, 1e-30)
+        heat = tf.pad((flat / 2 - lowest / 2) / spread, [[0, 0], [0, rows * columns - size]])
+        levels = tf.cast(tf.round(255.0 * heat), tf.int32)
+        colours = matplotlib.colormaps["viridis"](np.arange(256))[:, :3].astype(np.float32)
+        return tf.reshape(tf.gather(colours, levels), [-1, rows, columns, 3])

@@ -1,0 +1,89 @@
+"""Images as a modality."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Self
+
+import numpy as np
+import tensorflow as tf
+
+from latent_xlate import checks
+from latent_xlate.modalities import image_files
+from latent_xlate.modalities.modality import Modality, register
+
+
+@register
+@dataclasses.dataclass(frozen=True)
+class Image(Modality):
+    """Grey or colour images of one size, in [0, 1].
+
+    Attributes:
+        height, width: Of an image, in pixels.
+        channels: 1 or 3.
+        invert: Whether files are turned from dark on bright to bright on dark as they are read: "auto" (where their
+            corners are bright), "never" or "always".
+    """
+
+    kind = "image"
+    noun = "image"
+    file_suffixes = (".png", ".jpg", ".jpeg", ".gif", ".bmp")
+    file_suffix = ".png"
+    unreadable = "not a PNG, JPEG, GIF or BMP picture, or a damaged one"
+    limits = (0.0, 1.0)
+    stored_dtype = np.uint8
+    full_scale = 255.0
+    is_drawn = True
+
+    height: int
+    width: int
+    channels: int = 1
+    invert: str = "auto"
+
+    def __post_init__(self) -> None:
+        """Checks `invert`."""
+        checks.known(self.invert, image_files.INVERT, "invert")
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return (self.height, self.width, self.channels)
+
+    @classmethod
+    def of_shape(cls, shape: Sequence[int]) -> Self | None:
+        """Images where the shape is (height, width, 1 or 3)."""
+        if len(shape) != 3 or shape[-1] not in (1, 3):
+            return None
+        height, width, channels = shape
+        return cls(height, width, channels)
+
+    def check(self, x: np.ndarray) -> np.ndarray:
+        return checks.unit_images(x, self.shape)
+
+    def prepare(self, path: Path) -> bytes:
+        """Reads a PNG, JPEG, GIF or BMP file, and brings what TensorFlow reads otherwise to PNG.
+
+        These are GIFs, whose transparency TensorFlow makes black, and photographs that a camera held sideways.
+        """
+        return image_files.upright_png(super().prepare(path))
+
+    def read(self, files: tf.Tensor) -> tf.Tensor:
+        return image_files.read_pictures(files, self.shape, self.invert)
+
+    def write(self, x: tf.Tensor) -> tf.Tensor:
+        return image_files.write_pictures(x)
+
+    def pictures(self, x: tf.Tensor) -> tf.Tensor:
+        return x
+
+    def picture_of_file(self, content: bytes) -> np.ndarray:
+        """The picture in its own size and colours, on white where it is transparent."""
+        return image_files.on_white(content)
+
+    def augmented(self, content: np.ndarray) -> list[np.ndarray]:
+        """All images moved by a pixel up, then down, left, and right; black moves in."""
+        padded = np.pad(content, ((0, 0), (1, 1), (1, 1), (0, 0)))
+        height, width = content.shape[1:3]
+        moves = ((2, 1), (0, 1), (1, 2), (1, 0))
+        return [padded[:, y : y + height, x : x + width] for y, x in moves]

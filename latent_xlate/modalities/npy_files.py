@@ -1,0 +1,116 @@
+"""NumPy's npy files in graph: read, once their header fits, and written.
+
+The format: https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html.
+"""
+
+from __future__ import annotations
+
+import io
+import math
+import re
+from collections.abc import Callable
+
+import numpy as np
+import tensorflow as tf
+
+MAGIC = b"\x93NUMPY"
+
+DTYPES = (np.float32, np.float64, np.float16, np.uint8, np.int8, np.int16, np.uint16, np.int32, np.int64)
+"""Types of numbers that are read, little-endian."""
+
+
+def from_npz(content: bytes) -> bytes:
+    """The npy file of the only array of an npz file, or the one called "x"; any other content as it is.
+
+    Raises:
+        ValueError: A damaged npz file, or one that has neither an array "x" nor a single one.
+    """
+    if not content.startswith(b"PK"):
+        return content
+    x = read_npz(content)
+    npy = io.BytesIO()
+    np.save(npy, np.ascontiguousarray(x), allow_pickle=False)
+    return npy.getvalue()
+
+
+def read_npz(content: bytes) -> np.ndarray:
+    """The array "x" of an npz file, or its only array.
+
+    Raises:
+        ValueError: The content is no npz file, is damaged, or has neither an array "x" nor a single one.
+    """
+    try:
+        with np.load(io.BytesIO(content), allow_pickle=False) as file:
+            arrays = dict(file)
+    except Exception as error:  # Whatever a damaged zip may raise on its way.
+        raise ValueError(f"not an npz file, or a damaged one ({error}).") from None
+    if "x" not in arrays and len(arrays) != 1:
+        raise ValueError(f"it holds {', '.join(arrays) or 'no array'}; name the one to translate 'x'.")
+    return arrays["x"] if "x" in arrays else next(iter(arrays.values()))
+
+
+def read_npy(file: tf.Tensor, shape: tuple[int, ...]) -> tf.Tensor:
+    """Decodes an array in C order.
+
+    Args:
+        file: string scalar, an npy file of one of `DTYPES`.
+        shape: Of the array.
+
+    Returns:
+        float32 [*shape].
+
+    Raises:
+        tf.errors.InvalidArgumentError: No such file, an array of another shape or type, or values that are NaN,
+            infinite, or too large for float32.
+    """
+    head = tf.io.decode_raw(tf.strings.substr(file, 0, 12) + b"\0" * 12, tf.uint8)[:12]
+    head = tf.cast(tf.ensure_shape(head, [12]), tf.int32)
+    is_first = tf.equal(head[6], 1)  # Later versions have four bytes for the length, which stays below 2^16 here.
+    start = tf.where(is_first, 10, 12)
+    length = head[8] + 256 * head[9]
+    header = tf.strings.substr(file + b" " * 12, start, length)
+    sizes = ", ".join(map(str, shape)) + ("," if len(shape) == 1 else "")
+    pattern = r"\{{'descr': '{}', 'fortran_order': False, 'shape': \({}\), \}} *\n"
+    fits = tf.stack(
+        [
+            tf.strings.regex_full_match(header, pattern.format(_descr(dtype).replace("|", r"\|"), sizes))
+            for dtype in DTYPES
+        ]
+    )
+    checks = [
+        tf.debugging.assert_equal(tf.strings.substr(file, 0, len(MAGIC)), MAGIC, "The file is no npy file."),
+        tf.debugging.assert_equal(
+            tf.reduce_any(fits), True, f"The file holds no array of numbers of shape {list(shape)} in C order."
+        ),
+    ]
+    with tf.control_dependencies([check for check in checks if check is not None]):  # In eager mode they are done.
+        size = tf.strings.length(file)
+        content = tf.strings.substr(file, tf.minimum(start + length, size), size)
+
+    def decoder(dtype: type[np.generic]) -> Callable[[], tf.Tensor]:
+        return lambda: _decode(content, dtype, shape)
+
+    x = tf.switch_case(tf.argmax(fits, output_type=tf.int32), [decoder(dtype) for dtype in DTYPES])
+    return tf.debugging.check_numerics(x, "The array has values that are NaN or infinite")
+
+
+def _descr(dtype: type[np.generic]) -> str:
+    """How a header's regular expression calls little-endian numbers of a type."""
+    return re.escape(np.dtype(dtype).newbyteorder("<").str)
+
+
+def _decode(content: tf.Tensor, dtype: type[np.generic], shape: tuple[int, ...]) -> tf.Tensor:
+    values = tf.cast(tf.io.decode_raw(content, tf.as_dtype(dtype)), tf.float32)
+    check = tf.debugging.assert_equal(tf.size(values), math.prod(shape), "The file is cut off, or too long.")
+    with tf.control_dependencies([] if check is None else [check]):
+        return tf.reshape(values, shape)
+
+
+def write_npy(x: tf.Tensor, shape: tuple[int, ...]) -> tf.Tensor:
+    """Encodes an array, float32 [*shape], as an npy file of little-endian float32: string scalar."""
+    header = io.BytesIO()
+    np.lib.format.write_array_header_1_0(header, {"descr": "<f4", "fortran_order": False, "shape": tuple(shape)})
+    # A TensorProto, which is all that TensorFlow makes bytes of, ends in the tensor's bytes.
+    proto = tf.io.serialize_tensor(tf.ensure_shape(x, shape))
+    num_bytes = 4 * math.prod(shape)
+    return header.getvalue() + tf.strings.substr(proto, tf.strings.length(proto) - num_bytes, num_bytes)

@@ -1,0 +1,37 @@
+"""What kind of data each domain of an exported translator is of, noted beside its SavedModel."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from latent_xlate import files
+from latent_xlate.modalities import modality as modalities
+from latent_xlate.modalities.modality import Modality
+from latent_xlate.translator import Translator
+
+MODALITIES_FILE = "assets.extra/modalities.json"
+"""In the folder of a SavedModel; TensorFlow and its servers leave `assets.extra` alone."""
+
+
+def write_modalities(model: Path, translator: Translator) -> Path:
+    """Notes the modalities of a translator's domains, by name, in the folder of its SavedModel."""
+    configs = {name: domain.modality.get_config() for name, domain in translator.domains.items()}
+    (model / MODALITIES_FILE).parent.mkdir(exist_ok=True)
+    return files.write_json(model / MODALITIES_FILE, configs)
+
+
+def read_modalities(model: Path) -> dict[str, Modality]:
+    """Modalities by the domains' names; empty for an export made before they were noted.
+
+    Raises:
+        ValueError: The file is damaged, or names a kind of data that is not registered.
+    """
+    path = model / MODALITIES_FILE
+    if not path.exists():
+        return {}
+    try:
+        content = json.loads(path.read_text())
+        return {name: modalities.from_config(config) for name, config in content.items()}
+    except (ValueError, TypeError, AttributeError) as error:
+        raise ValueError(f"{path} does not describe kinds of data ({error}).") from None
