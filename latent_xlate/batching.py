@@ -1,4 +1,4 @@
-"""Arrays of any length through functions of tensors, a batch at a time."""
+"""Functions of tensors applied to arrays of any length, one batch at a time."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ import numpy as np
 import tensorflow as tf
 
 BATCH_SIZE = 512
-"""Most instances that go through the networks at once, unless told."""
+"""Default of the largest number of instances that a network computes at once."""
 
 
 def as_graph(function: Callable[..., Any]) -> Callable[..., Any]:
-    """A function of tensors as a graph that takes batches of any size without being traced anew."""
+    """Compiles a function of tensors to a graph that takes batches of any size without being traced again."""
     return tf.function(function, reduce_retracing=True, autograph=False)
 
 
@@ -22,11 +22,12 @@ def in_batches(function: Callable[..., Any], *arrays: np.ndarray, batch_size: in
 
     Args:
         function: Takes a tensor [batch, ...] of each array, and returns one or a tuple of them.
-        *arrays: [n, ...] each; where n is 0 the function is called once, for the shape of nothing.
-        batch_size: Most rows at once.
+        *arrays: One array [n, ...] for each argument. If n is 0 the function is called once, for the shape of its
+            result.
+        batch_size: Largest number of rows at once.
 
     Returns:
-        What the function would return of all rows, as arrays [n, ...].
+        The results for all rows, as arrays [n, ...].
     """
     starts = range(0, max(len(arrays[0]), 1), batch_size)
     parts = [function(*(tf.constant(array[i : i + batch_size]) for array in arrays)) for i in starts]

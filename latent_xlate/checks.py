@@ -1,4 +1,4 @@
-"""Checks of what a user hands in, each failing with one sentence that says the way out."""
+"""Checks of a user's input. Each failure is one sentence that names the problem and the way out."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ def known(name: str, names: Iterable[str], what: str) -> str:
     """Returns `name` if it is one of `names`.
 
     Args:
-        name: What was asked for.
+        name: The name that was given.
         names: The names that exist.
         what: The kind of thing named, for the message ("domain", "dataset").
 
@@ -67,9 +67,9 @@ def floats(
 
     Args:
         x: Any array.
-        shape: The shape of one.
-        kind: How the message calls them, "images" say.
-        limits: Least and largest value.
+        shape: The shape of one instance.
+        kind: The noun for instances in messages, for example "images".
+        limits: Smallest and largest value.
         what: How the message names the array.
 
     Returns:
@@ -118,5 +118,5 @@ def class_labels(labels: np.ndarray, num_classes: int, what: str = "labels") -> 
 
 
 def reason(error: BaseException) -> str:
-    """The first line of an error of another library, or its kind where it says nothing."""
+    """Returns the first line of an error of another library, or its type's name if it has no message."""
     return str(error).strip().partition("\n")[0] or type(error).__name__

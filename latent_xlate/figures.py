@@ -15,11 +15,11 @@ from matplotlib.patches import Rectangle
 from latent_xlate import KERAS_PACKAGE, files
 
 COLOURS = "cividis"
-"""Told apart by the colour-blind too, and in print."""
+"""A colour map that the colour-blind can read, and that survives print in grey."""
 
 _DOTS_PER_INCH = 120
 _UNDATED = {".svg": {"Date": None}, ".pdf": {"CreationDate": None}}
-"""By ending, the metadata that leave out when a figure was written."""
+"""By suffix, metadata that omit the date, so that the same figure gives the same bytes."""
 _LINES = (("#0072B2", "o"), ("#D55E00", "s"), ("#009E73", "^"), ("#CC79A7", "v"), ("#E69F00", "D"), ("#56B4E9", "P"))
 
 
@@ -30,7 +30,7 @@ def image_grid(
 
     Args:
         path: The PNG file to write.
-        rows: Each float [columns, height, width, 1 or 3], in [0, 1]; all of one number of columns.
+        rows: Images of each row, float [columns, height, width, 1 or 3] in [0, 1]. All rows have as many columns.
         captions: One for each row.
         framed: Columns whose images get a red frame.
 
@@ -38,7 +38,7 @@ def image_grid(
         `path`.
 
     Raises:
-        ValueError: Not one caption a row, or rows of differing length.
+        ValueError: There is not one caption for each row, or rows differ in length.
     """
     lengths = sorted({len(row) for row in rows})
     if len(captions) != len(rows) or len(lengths) != 1:
@@ -66,15 +66,15 @@ def confusion_figure(
     source_classes: Sequence[str] = (),
     target_classes: Sequence[str] = (),
 ) -> Path:
-    """Draws a confusion matrix: counts in figures, each row's shares in colours.
+    """Draws a confusion matrix: counts as numbers, the shares of each row as colours.
 
     Args:
         path: The PNG file to write.
-        confusion: Counts by class of the source (rows) and of its translation (columns).
+        confusion: Number of instances by class of the source (rows) and of its translation (columns), [n, m].
         source: Name of the source domain.
         target: Name of the target domain.
-        source_classes: Names of the rows' classes; numbers where there are none.
-        target_classes: Of the columns'.
+        source_classes: Class names of the rows; numbers if there are none.
+        target_classes: Class names of the columns; numbers if there are none.
 
     Returns:
         `path`.
@@ -98,12 +98,12 @@ def confusion_figure(
 
 
 def accuracy_curve(names: Sequence[str], lines: Mapping[str, Sequence[Sequence[float]]], title: str) -> Figure:
-    """Draws accuracies of several runs each, as lines of means with bars of one standard deviation.
+    """Draws accuracies over runs, as lines through their means with bars of one standard deviation.
 
     Args:
-        names: Of the places on the horizontal axis.
-        lines: By what the legend says, at each place the runs' accuracies; NaN for none.
-        title: Of the horizontal axis.
+        names: Labels of the places on the horizontal axis.
+        lines: By label in the legend, the accuracies of the runs at each place; NaN where there is none.
+        title: Label of the horizontal axis.
     """
     figure = Figure(figsize=(5.0, 3.2), layout="constrained")
     axis = figure.subplots()
@@ -119,12 +119,12 @@ def accuracy_curve(names: Sequence[str], lines: Mapping[str, Sequence[Sequence[f
 
 
 def write(figure: Figure, path: str | os.PathLike) -> Path:
-    """Writes a figure, as a bitmap or as vectors by the path's ending, and returns the path.
+    """Writes a figure as the suffix of the path says, a bitmap or vectors, and returns the path.
 
     The same figure gives the same bytes.
     """
 
-    def save(temporary):
+    def save(temporary: Path) -> None:
         with rc_context({"svg.hashsalt": KERAS_PACKAGE}):  # Names in an SVG are random otherwise.
             figure.savefig(temporary, dpi=_DOTS_PER_INCH, bbox_inches="tight", metadata=_UNDATED.get(Path(path).suffix))
 

@@ -1,4 +1,4 @@
-"""Files that are whole or not there: each is written beside its place, then renamed."""
+"""Atomic writing: each file or folder is written beside its place and then renamed, so it is whole or absent."""
 
 from __future__ import annotations
 
@@ -13,9 +13,12 @@ import numpy as np
 
 
 def output_folder(path: str | os.PathLike) -> Path:
-    """Returns `path`, or raises ValueError if it is no folder that files can be written to, nor can become one.
+    """Returns `path` if files can be written to that folder, or if it can be created.
 
-    To be asked before long work whose result would find no place.
+    Call it before long work, whose result could otherwise not be written.
+
+    Raises:
+        ValueError: `path` is a file, lies below one, or is read-only.
     """
     path = Path(path)
     nearest = next(each for each in (path.absolute(), *path.absolute().parents) if os.path.lexists(each))
@@ -30,8 +33,8 @@ def write_atomically(path: str | os.PathLike, write: Callable[[Path], Any]) -> P
     """Writes a file or folder beside its place, then renames, so that it is never half there.
 
     Args:
-        path: Where it goes; what is there is replaced.
-        write: Called with the temporary path, whose ending is that of `path`.
+        path: Its place. A file or folder that is there is replaced.
+        write: Called with the temporary path, which has the same suffix as `path`.
 
     Returns:
         `path`.

@@ -1,4 +1,4 @@
-"""The main job on what the project ships: train, evaluate, export and use a bridge, and show it on a page."""
+"""Trains, evaluates, exports and uses a bridge between domains that ship, and shows it on a page."""
 
 from __future__ import annotations
 
@@ -40,9 +40,9 @@ class _Part:
     """A part of the page.
 
     Attributes:
-        heading: Above it.
-        pictures: Files of figures, with their captions.
-        media: Of pairs that involve sounds, files and their translations.
+        heading: Its heading.
+        pictures: Captions of its figures, by file.
+        media: Files and their translations, for pairs that involve sounds.
     """
 
     heading: str
@@ -51,11 +51,11 @@ class _Part:
 
 
 def quickstart(config: ConfigDict, output: str | os.PathLike) -> Path:
-    """Trains the bridge that `config` describes and writes what it does.
+    """Trains the bridge that `config` describes, measures and exports it, and draws translations.
 
     Args:
-        config: Of two domains or more that have pictures of their data, and whose latents ship with them.
-        output: Folder. Gets `run/` (the training), `translator/<version>/` (the SavedModel),
+        config: Configuration of two domains or more whose data can be shown as pictures and whose latents ship.
+        output: Folder that gets `run/` (the training), `translator/<version>/` (the SavedModel),
             `examples/<domain>/<class>.*` (files to translate), `figures/`, `metrics.json` and `index.html`.
 
     Returns:
@@ -112,7 +112,7 @@ def _draw(
     metrics: Mapping[str, Any],
     folder: Path,
 ) -> list[_Part]:
-    """Draws each pair's translations, through the exported signatures, and interpolations."""
+    """Draws translations and interpolations of each pair of domains, by the exported signatures."""
     signatures = exported.signatures
     parts = []
     for source, target in itertools.permutations(translator.domains.values(), 2):
@@ -156,7 +156,7 @@ def _draw(
 def _write_media(
     folder: Path, pair: str, source: Domain, target: Domain, before: tf.Tensor, after: tf.Tensor
 ) -> list[tuple[_Medium, _Medium]]:
-    """Writes files, string [n] each, and their translations, to be looked at or listened to."""
+    """Writes the files in `before` and their translations in `after`, string [n] each."""
     media = []
     for number, contents in enumerate(zip(before.numpy(), after.numpy(), strict=True)):
         names = f"{pair}_{number}_source{source.file_suffix}", f"{pair}_{number}{target.file_suffix}"
@@ -171,7 +171,7 @@ def _write_media(
 def _draw_interpolation(
     signatures: Mapping[str, Any], source: Domain, target: Domain, latents: Latents, path: Path
 ) -> Path:
-    """Draws the way between two instances of a class, and between two classes, above its translation."""
+    """Draws an interpolation within a class and one between two classes, each above its translation."""
     rows, captions = [], []
     for first, second in ((3, 3), (0, 1)):
         start, end = (latents.mu[latents.labels == label][i] for i, label in enumerate((first, second)))
@@ -183,7 +183,7 @@ def _draw_interpolation(
 
 
 def _examples(latents: Latents) -> tuple[Latents, int]:
-    """Instances of every class in turn, and how many of each."""
+    """Returns instances, class after class, and the number of each class."""
     classes, counts = np.unique(latents.labels, return_counts=True)
     per_class = min(EXAMPLES_PER_CLASS, int(np.min(counts)))
     of_class = [np.flatnonzero(latents.labels == c)[:per_class] for c in classes]

@@ -34,11 +34,11 @@ def benchmark(seconds: float, rounds: int) -> dict[str, dict[str, float]]:
     """Measures and prints, for each size, the steps a second of every contender.
 
     Args:
-        seconds: Length of a round, about.
-        rounds: How many.
+        seconds: Approximate length of a round.
+        rounds: Number of rounds. The best round of each contender counts.
 
     Returns:
-        Size to contender to steps a second; "roofline" among them.
+        Steps a second, by size and contender. One contender is "roofline", the matrix products alone.
     """
     makers = [f"{__name__}:product_timer"]
     if importlib.util.find_spec("torch"):
@@ -53,7 +53,7 @@ def benchmark(seconds: float, rounds: int) -> dict[str, dict[str, float]]:
             products = products_of_step(_bridge(size, "float32"), 2 * BATCH_SIZE)
             roofline = roofline_seconds(products, timers)
             rates = timing.steps_per_second(contenders, max(1, int(seconds / roofline)), rounds)
-            # The products once more, so that a machine that sped up meanwhile does not flatter the shares.
+            # Timed twice, so that a machine that became faster meanwhile does not flatter the shares.
             rates = {"roofline": 1 / min(roofline, roofline_seconds(products, timers)), **rates}
         results[size] = rates
         print(f"\n{size}: training steps a second, {BATCH_SIZE} + {BATCH_SIZE} latents a step")
@@ -92,12 +92,12 @@ def products_of_step(bridge: BridgingVAE, rows: int) -> list[timing.Product]:
     """The matrix products of one training step.
 
     Args:
-        bridge: Built, of latents of one size and with the linear classifier.
-        rows: Of the stacked batch.
+        bridge: A built bridge between latents of one size, with the linear classifier.
+        rows: Number of rows of the stacked batch.
 
     Returns:
-        For each kernel the forward product and the gradient of the kernel, and the gradient of the
-        input where the input depends on a parameter; and those of the projections.
+        For each kernel: the forward product, the gradient of the kernel and, if its input depends on a parameter,
+        the gradient of the input. Then the products of the random projections.
     """
     encoder_inputs = {id(bridge.encoder_hidden.layers[0].kernel), id(bridge.encoder_mixing.mixed.kernel)}
     products = []
@@ -113,19 +113,19 @@ def products_of_step(bridge: BridgingVAE, rows: int) -> list[timing.Product]:
 def roofline_seconds(
     products: Sequence[timing.Product], timers: Iterable[Callable[[Sequence[timing.Product]], list[float]]]
 ) -> float:
-    """The sum of the products' shortest times by any of the timers."""
+    """Returns the sum of the products' times, each the shortest of all timers, in seconds."""
     counts = collections.Counter(products)
     best = np.min([timer(list(counts)) for timer in timers], axis=0)
     return float(np.dot(best, list(counts.values())))
 
 
 def product_timer() -> Callable[[Sequence[timing.Product]], list[float]]:
-    """Times products by TensorFlow's kernels, in each layout of the operands, and by numpy's."""
+    """Returns a timer of products by TensorFlow's kernels, in each layout of the operands, and by NumPy's."""
 
     def candidates(a: np.ndarray, b: np.ndarray) -> Iterable[Callable[[], Any]]:
         for transpose_a, transpose_b in ((False, False), (True, False), (False, True)):
             x, y = tf.constant(a.T if transpose_a else a), tf.constant(b.T if transpose_b else b)
-            # Eagerly: a graph would compute equal products once.
+            # Not in a graph, which would compute equal products once.
             yield functools.partial(tf.matmul, x, y, transpose_a=transpose_a, transpose_b=transpose_b)
         yield functools.partial(np.matmul, a, b)
 
@@ -136,7 +136,7 @@ def product_timer() -> Callable[[Sequence[timing.Product]], list[float]]:
 
 
 def ours(size: str, precision: str = "float32") -> Callable[[int], None]:
-    """This project's training loop: a function that runs so many steps."""
+    """Returns a function that runs a number of steps of this project's training loop."""
     distribution.share_cores()
     bridge = _bridge(size, precision)
     train_steps = training.train_function(bridge, make_batches(_latents(), NUM_CLASSES, "balanced", 0), BATCH_SIZE)
@@ -149,7 +149,7 @@ def ours(size: str, precision: str = "float32") -> Callable[[int], None]:
 
 
 def keras_fit(size: str) -> Callable[[int], None]:
-    """Keras's `fit` as it comes, with Keras's own Adam, on the same latents."""
+    """Returns a function that runs a number of steps by Keras's `fit` with Keras's Adam, on the same latents."""
     bridge = _bridge(size, "float32", keras.optimizers.Adam(1e-3))
     first, second = _latents()
     arrays = ((first.mu, first.sigma), (second.mu, second.sigma)), (first.labels, second.labels)

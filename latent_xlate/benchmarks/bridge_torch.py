@@ -17,10 +17,10 @@ NUM_PROJECTIONS = 64
 
 
 class GatedMixing(nn.Module):
-    """As `latent_xlate.layers.GatedMixing`."""
+    """The same layer as `latent_xlate.layers.GatedMixing`."""
 
     def __init__(self, z_size: int, h_size: int, units: int):
-        """Sizes of z, of h, and of the output."""
+        """Takes the sizes of z, of h and of the output."""
         super().__init__()
         self.mixed = nn.Linear(z_size, units)
         self.change_and_gates = nn.Linear(h_size, 2 * units)
@@ -40,10 +40,10 @@ def _hidden(inputs: int, units: Sequence[int]) -> nn.Sequential:
 
 
 class Bridge(nn.Module):
-    """The network and losses of `BridgingVAE` for two domains, at the weights of its paper."""
+    """The network and losses of `BridgingVAE` for two domains, with the loss weights of the paper."""
 
     def __init__(self, latent_dim: int, num_classes: int, shared_dim: int, hidden_units: Sequence[int]):
-        """Sizes as `BridgingVAE` takes them."""
+        """Takes sizes as `BridgingVAE` does."""
         super().__init__()
         self.shared_dim = shared_dim
         self.encoder_hidden = _hidden(latent_dim + 2, hidden_units)
@@ -53,7 +53,7 @@ class Bridge(nn.Module):
         self.classifier = nn.Linear(shared_dim, num_classes)
 
     def forward(self, z: torch.Tensor, domain: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
-        """The loss of z [2 batch, latent_dim], one-hot domains [2 batch, 2] and labels [2 batch]."""
+        """Returns the loss of z [2 batch, latent_dim], with one-hot domains [2 batch, 2] and labels [2 batch]."""
         inputs = torch.cat([z, domain], dim=-1)
         mu, raw_sigma = self.encoder_mixing(inputs, self.encoder_hidden(inputs)).chunk(2, dim=-1)
         sigma = functional.softplus(raw_sigma)
@@ -78,21 +78,21 @@ def torch_trainer(
     compiled: bool,
     fused: bool,
 ) -> Callable[[int], None]:
-    """A function that runs so many training steps, over 10,000 latents a domain in memory.
+    """Returns a function that runs a number of training steps, on 10,000 latents of each domain in memory.
 
     Args:
         latent_dim: Size of the latents.
         num_classes: Number of classes.
-        batch_size: A domain's.
+        batch_size: Batch size of each domain.
         shared_dim: Size of the shared latent.
         hidden_units: Widths of the layers.
         compiled: Whether `torch.compile` compiles network and losses.
-        fused: Whether Adam is the fused one.
+        fused: Whether Adam is PyTorch's fused implementation.
     """
     torch.manual_seed(0)
     bridge = Bridge(latent_dim, num_classes, shared_dim, hidden_units)
     optimizer = torch.optim.Adam(bridge.parameters(), lr=1e-3, fused=fused)
-    loss_of = torch.compile(bridge) if compiled else bridge
+    compute_loss = torch.compile(bridge) if compiled else bridge
     mu, labels = torch.randn(2, 10_000, latent_dim), torch.arange(10_000) % num_classes
     domain = torch.eye(2).repeat_interleave(batch_size, dim=0)
 
@@ -102,14 +102,14 @@ def torch_trainer(
             batch = torch.cat([mu[0, rows[0]], mu[1, rows[1]]])
             z = batch + 0.1 * torch.randn_like(batch)
             optimizer.zero_grad(set_to_none=True)
-            loss_of(z, domain, labels[rows.flatten()]).backward()
+            compute_loss(z, domain, labels[rows.flatten()]).backward()
             optimizer.step()
 
     return run
 
 
 def product_timer() -> Callable[[Sequence[timing.Product]], list[float]]:
-    """Times matrix products by PyTorch's kernels, in each layout of the operands."""
+    """Returns a timer of matrix products by PyTorch's kernels, in each layout of the operands."""
 
     def candidates(a: np.ndarray, b: np.ndarray) -> Iterable[Callable[[], Any]]:
         x, y = torch.from_numpy(a), torch.from_numpy(b)

@@ -1,4 +1,4 @@
-"""How long a few labels take to label all instances of a domain, and in how much memory."""
+"""Time and memory that the propagation of a few labels to all instances of a domain takes."""
 
 from __future__ import annotations
 
@@ -21,23 +21,23 @@ LABELS_PER_CLASS = 10
 
 
 def benchmark(num_points: int, seed: int = 0) -> dict[str, Any]:
-    """Measures and prints the seconds of the graph and of each method, classes being of one size.
+    """Measures and prints the seconds of the graph and of each method, which assumes classes of one size.
 
     Args:
-        num_points: How many posteriors of MNIST, drawn from those that ship. More than ship are samples of them,
-            each of its own draw.
-        seed: Governs the draws and the labelled set, of ten a class.
+        num_points: Number of latents. They are samples of the posteriors of MNIST that ship, used in turn.
+        seed: Random seed of the samples and of the labelled set, ten instances of each class.
 
     Returns:
-        JSON-serialisable: `num_points`, `graph` (seconds), `methods` (seconds by name) and `peak_memory`, the most
-        bytes that this process has held.
+        JSON-serialisable: `num_points`, `graph` (seconds), `methods` (seconds by name) and `peak_memory` (largest
+        memory of this process, in bytes).
     """
     domain = pretrained.load(DOMAIN)
-    of = load_latents(domain, DOMAIN, "shipped", "train")
+    latents = load_latents(domain, DOMAIN, "shipped", "train")
     generator = np.random.default_rng(seed)
-    chosen = np.arange(num_points) % len(of)
-    noise = generator.standard_normal((num_points, of.mu.shape[1]), dtype=np.float32)
-    drawn = Latents(of.mu[chosen] + of.sigma[chosen] * noise, of.sigma[chosen], of.labels[chosen])
+    chosen = np.arange(num_points) % len(latents)
+    noise = generator.standard_normal((num_points, latents.mu.shape[1]), dtype=np.float32)
+    posteriors = latents.take(chosen)
+    drawn = Latents(posteriors.mu + posteriors.sigma * noise, posteriors.sigma, posteriors.labels)
     num_classes = len(domain.class_names)
     labelled = choose_labelled(drawn.labels, num_classes, LABELS_PER_CLASS, seed)
     seen = np.full(num_points, UNLABELLED, np.int32)
@@ -56,7 +56,7 @@ def benchmark(num_points: int, seed: int = 0) -> dict[str, Any]:
 
 
 def table(results: dict[str, Any]) -> str:
-    """Results of `benchmark` as text."""
+    """Returns the results of `benchmark` as text."""
     title = f"Labelling {results['num_points']:,} points by {LABELS_PER_CLASS} a class"
     timed = {"graph": results["graph"], **results["methods"]}
     rows = [[name, f"{seconds:.1f}"] for name, seconds in timed.items()]

@@ -1,6 +1,6 @@
-"""Timing: of contenders in turn, of matrix products, and of work with pauses.
+"""Timing of contenders in turn, of matrix products, and of work with pauses.
 
-Imports no framework, so that a child of any can use it.
+The module imports no framework, so that a child process of any framework can use it.
 """
 
 from __future__ import annotations
@@ -17,15 +17,15 @@ Product = tuple[int, int, int]
 """(m, k, n) of a matrix product [m, k] x [k, n]."""
 
 MakeCandidates = Callable[[np.ndarray, np.ndarray], Iterable[Callable[[], Any]]]
-"""(a, b) -> ways to compute a x b, float32."""
+"""Takes matrices a and b, float32, and returns functions that compute a x b."""
 
 
 def product_timer(make_candidates: MakeCandidates, repeats: int = 20) -> Callable[[Sequence[Product]], list[float]]:
-    """A function that gives the shortest time, in seconds, of each of some products.
+    """Returns a function that measures the shortest time, in seconds, of each of several products.
 
     Args:
-        make_candidates: The ways to compute a product; the fastest counts.
-        repeats: Runs of each, of about a millisecond or more; the shortest counts.
+        make_candidates: Makes the functions that compute a product; the fastest counts.
+        repeats: Number of runs of each, of about a millisecond or more; the shortest counts.
     """
 
     def time_product(m: int, k: int, n: int) -> float:
@@ -46,15 +46,15 @@ def product_timer(make_candidates: MakeCandidates, repeats: int = 20) -> Callabl
 
 
 def steps_per_second(contenders: Mapping[str, Callable[[int], Any]], steps: int, rounds: int) -> dict[str, float]:
-    """Times contenders in turn, so that a slow spell of the machine meets all of them.
+    """Times contenders in turn, so that a slow spell of the machine affects all of them.
 
     Args:
-        contenders: Name to a function that runs so many steps.
-        steps: A round's.
-        rounds: How many; the best counts.
+        contenders: By name, a function that runs a given number of steps.
+        steps: Number of steps of a round.
+        rounds: Number of rounds; the best of each contender counts.
 
     Returns:
-        Name to steps a second.
+        Steps a second, by name.
     """
     best = dict.fromkeys(contenders, np.inf)
     for run in contenders.values():
@@ -68,7 +68,7 @@ def steps_per_second(contenders: Mapping[str, Callable[[int], Any]], steps: int,
 
 
 class Stopwatch:
-    """Seconds since it was made, but for those of pauses.
+    """Measures the seconds since it was made, without those of pauses.
 
     Example:
         watch = Stopwatch()
@@ -79,18 +79,18 @@ class Stopwatch:
     """
 
     def __init__(self, clock: Callable[[], float] = time.perf_counter):
-        """Starts it, by a clock that gives seconds."""
+        """Starts the watch. `clock` returns seconds."""
         self._clock = clock
         self._start = clock()
 
     @property
     def seconds(self) -> float:
-        """The seconds so far."""
+        """Seconds so far, without pauses."""
         return self._clock() - self._start
 
     @contextlib.contextmanager
     def paused(self) -> Iterator[None]:
-        """What happens within does not count."""
+        """Returns a context whose time does not count."""
         begin = self._clock()
         try:
             yield

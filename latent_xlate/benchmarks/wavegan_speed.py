@@ -1,4 +1,4 @@
-"""How fast a WaveGAN's generator makes sound, beside the same network with the same weights in PyTorch."""
+"""Speed of a WaveGAN's generator, beside the same network with the same weights in PyTorch."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ _TORCH = "latent_xlate.benchmarks.wavegan_torch"
 
 
 def benchmark(seconds: float, rounds: int) -> dict[str, dict[str, dict[str, float]]]:
-    """Measures and prints, for each size and batch, how much sound every contender makes.
+    """Measures and prints the speed of every contender, for each size and batch size.
 
     Args:
-        seconds: Length of a round, about.
-        rounds: How many; the best of each contender counts.
+        seconds: Approximate length of a round.
+        rounds: Number of rounds; the best of each contender counts.
 
     Returns:
-        Size to batch to contender to samples a second.
+        Samples a second, by size, batch size and contender.
     """
     if not importlib.util.find_spec("torch"):
         print("PyTorch is not installed (pip install 'latent_xlate[benchmark]'); it is left out.")
@@ -61,9 +61,10 @@ def benchmark(seconds: float, rounds: int) -> dict[str, dict[str, dict[str, floa
     return results
 
 
-def _contenders(config, weights, batch_size):
+def _contenders(config: Mapping[str, Any], weights: Path, batch_size: int) -> dict[str, tuple[str, dict[str, Any]]]:
+    """Returns the maker of each contender, as `RemoteFunction` takes it, and its arguments."""
     options = {"config": config, "weights": str(weights), "batch_size": batch_size}
-    contenders = {"latent_xlate": (f"{__name__}:ours", options)}
+    contenders: dict[str, tuple[str, dict[str, Any]]] = {"latent_xlate": (f"{__name__}:ours", options)}
     if importlib.util.find_spec("torch"):
         contenders |= {
             "PyTorch, eager": (f"{_TORCH}:torch_generator", options | {"compiled": False}),
@@ -73,7 +74,7 @@ def _contenders(config, weights, batch_size):
 
 
 def write_weights(path: Path, config: Mapping[str, Any]) -> Path:
-    """Writes the weights of a new generator, those of its layers in their order, kernel before bias."""
+    """Writes the weights of a new generator, as `<layer>_kernel` and `<layer>_bias` with the number of the layer."""
     keras.utils.set_random_seed(0)
     generator = WaveGANGenerator(**config)
     generator.build()
@@ -87,7 +88,7 @@ def write_weights(path: Path, config: Mapping[str, Any]) -> Path:
 
 
 def ours(config: Mapping[str, Any], weights: str | os.PathLike, batch_size: int) -> Callable[[int], None]:
-    """A function that makes so many batches of sounds, each from the latents to samples in memory."""
+    """Returns a function that makes a number of batches of sounds, each from latents to samples in memory."""
     generator = WaveGANGenerator(**config)
     generator.build()
     with np.load(weights) as arrays:

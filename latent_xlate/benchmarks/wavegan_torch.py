@@ -15,10 +15,10 @@ COARSEST, KERNEL_LENGTH, TAPS = 16, 25, 64
 
 
 class Generator(nn.Module):
-    """As `WaveGANGenerator` of `domains.speech`, without batch norm and filter, with its weights."""
+    """`WaveGANGenerator` of `domains.speech`, without batch normalisation and filter."""
 
     def __init__(self, weights: str | os.PathLike, half_rate: bool = False):
-        """Takes the weights that `wavegan_speed.write_weights` wrote."""
+        """Reads weights that `wavegan_speed.write_weights` wrote."""
         super().__init__()
         with np.load(weights) as arrays:
             tensors = {name: torch.from_numpy(arrays[name]) for name in arrays.files}
@@ -35,7 +35,7 @@ class Generator(nn.Module):
         self.taps = torch.from_numpy((taps / taps.sum()).astype(np.float32))[None, None]
 
     def forward(self, z: torch.Tensor) -> torch.Tensor:
-        """Slices [batch, samples] of z [batch, latent_dim]."""
+        """Returns slices [batch, samples] for z [batch, latent_dim]."""
         h = functional.linear(z, *self.project)
         h = torch.relu(h.view(len(z), COARSEST, -1).transpose(1, 2))
         for (kernel, bias), stride in zip(self.kernels, self.strides, strict=True):
@@ -53,12 +53,12 @@ class Generator(nn.Module):
 def torch_generator(
     config: Mapping[str, Any], weights: str | os.PathLike, batch_size: int, *, compiled: bool
 ) -> Callable[[int], None]:
-    """As `wavegan_speed.ours`.
+    """Returns a function that makes a number of batches of sounds, as `wavegan_speed.ours` does.
 
     Args:
-        config: Of the generator.
+        config: Configuration of the generator.
         weights: File of its weights.
-        batch_size: Sounds at once.
+        batch_size: Number of sounds in a batch.
         compiled: Whether `torch.compile` compiles it.
     """
     generator: Any = Generator(weights, config.get("half_rate", False))

@@ -30,6 +30,7 @@ Run each on a quiet machine.
 import functools
 import importlib.util
 from pathlib import Path
+from typing import Any
 
 from absl import flags
 from ml_collections import config_flags
@@ -58,20 +59,20 @@ _NUM_POINTS = flags.DEFINE_integer("num_points", 60_000, "labels: how many insta
 _OUTPUT = flags.DEFINE_string("output", None, "File for the numbers, JSON.")
 
 
-def bridge():
+def bridge() -> dict[str, Any]:
     return bridge_speed.benchmark(_SECONDS.value, _ROUNDS.value)
 
 
-def wavegan():
+def wavegan() -> dict[str, Any]:
     return wavegan_speed.benchmark(_SECONDS.value, _ROUNDS.value)
 
 
-def until_accuracy():
+def until_accuracy() -> dict[str, Any]:
     distribution.share_cores()
     return time_to_accuracy.benchmark(_CONFIG.value, _SEEDS.value, _TARGET_ACCURACY.value)
 
 
-def serving():
+def serving() -> dict[str, Any]:
     if importlib.util.find_spec("tensorflow_serving") is None:
         raise ValueError("Serving needs an extra: pip install 'latent_xlate[serving]'.")
     if _BASE_PATH.value is None:
@@ -81,7 +82,7 @@ def serving():
     return benchmark(_BASE_PATH.value, _SECONDS.value)
 
 
-def labels():
+def labels() -> dict[str, Any]:
     return label_speed.benchmark(_NUM_POINTS.value)
 
 
@@ -94,7 +95,7 @@ BENCHMARKS = {
 }
 
 
-def main(argv):
+def main(argv: list[str]) -> None:
     if len(argv) != 2:
         raise ValueError(f"Name one benchmark: {', '.join(BENCHMARKS)}.")
     measure = BENCHMARKS[checks.known(argv[1], BENCHMARKS, "benchmark")]
@@ -105,7 +106,7 @@ def main(argv):
         files.write_json(Path(_OUTPUT.value), results)
 
 
-def console_entry_point():
+def console_entry_point() -> None:
     parse_flags = functools.partial(_app.parse_flags_with_config, default=CONFIG)
     _app.run(main, takes_arguments=True, flags_parser=parse_flags)
 

@@ -23,7 +23,7 @@ the place of one mean over all of them:
 
 The folder gets `metrics.json` (the numbers of each run, with their seeds, and mean and standard
 deviation over runs), `table.md` (beside the paper's numbers; printed too) and `figures/`, which show
-the first translator. `latent_xlate/evaluation/accuracy.py` says what each number is.
+the first translator. `latent_xlate/evaluation/accuracy.py` describes each number.
 
 The protocol `held_out` measures test data at the means of the posteriors; `validation` does so on the
 images held out of the training data, to choose settings by; `reference`, as the paper's authors' code
@@ -50,7 +50,7 @@ _LABELS_PER_CLASS = flags.DEFINE_multi_integer(
 _FIGURES = flags.DEFINE_bool("figures", True, "Whether to draw figures.")
 
 
-def main(argv):
+def main(argv: list[str]) -> None:
     del argv
     table = runs.evaluate_runs(
         _TRANSLATOR.value,
@@ -66,7 +66,7 @@ def main(argv):
     print(f"Wrote {_OUTPUT.value}")
 
 
-def console_entry_point():
+def console_entry_point() -> None:
     _app.run(main)
 
 

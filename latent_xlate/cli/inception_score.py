@@ -6,10 +6,12 @@
         --prior=normal
     bin/inception_score.py --classifier=out/speech_classifier/model.keras --dataset=spoken_digit --split=test
 
-As in the WaveGAN paper: mean and standard deviation over ten parts, of 50,000 samples of a generator
-unless told. Beside it, the share of them whose largest class probability is at least 0.95. A domain has its own
-generator, prior and judge, and its recordings are aligned as those that it learnt from.
+The score is computed as in the WaveGAN paper: mean and standard deviation over ten parts of 50,000 samples
+(--num_samples). The share of sounds whose largest class probability is at least 0.95 is printed too. A domain has
+its own generator, prior and judge; its recordings are aligned as in its training.
 """
+
+from collections.abc import Callable
 
 import numpy as np
 import tensorflow as tf
@@ -37,7 +39,7 @@ _DATA_DIR = flags.DEFINE_string("data_dir", None, "Folder of TFDS data sets (def
 _SEED = flags.DEFINE_integer("seed", 0, "Of the samples.")
 
 
-def main(argv):
+def main(argv: list[str]) -> None:
     del argv
     probabilities = _of_domain(_DOMAIN.value) if _DOMAIN.value else _of_runs()
     mean, deviation = inception_score(probabilities)
@@ -46,36 +48,37 @@ def main(argv):
     print(f"Largest probability at least {MIN_PROBABILITY}: {share:.1%}")
 
 
-def _of_domain(name):
+def _of_domain(name: str) -> np.ndarray:
+    """Returns class probabilities of a domain's samples or recordings, [n, classes]."""
     if _CLASSIFIER.value or _GENERATOR.value or _DATASET.value:
         raise ValueError("--domain has a classifier, a generator and a data set of its own: leave those out.")
     domain = pretrained.load(name)
     if _RECORDINGS.value:
-        return _judge(domain.classify, domain.load_data(_SPLIT.value, _DATA_DIR.value).floats)
+        return _probabilities(domain.classify, domain.load_data(_SPLIT.value, _DATA_DIR.value).floats)
     z = domain.sample_prior(_NUM_SAMPLES.value, _SEED.value).numpy()
-    return _judge(lambda z: domain.classify(domain.decode(z)), z)
+    return _probabilities(lambda z: domain.classify(domain.decode(z)), z)
 
 
-def _of_runs():
+def _of_runs() -> np.ndarray:
+    """Returns class probabilities of a generator's samples or of a data set's recordings, [n, classes]."""
     if not _CLASSIFIER.value or _RECORDINGS.value or bool(_GENERATOR.value) == bool(_DATASET.value):
         raise ValueError("Give --domain, or --classifier with either --generator or --dataset.")
     classifier = speech_training.load_classifier(_CLASSIFIER.value)
     if _DATASET.value:
-        return _judge(classifier, speech.load(_DATASET.value, _SPLIT.value, _DATA_DIR.value).floats)
+        return _probabilities(classifier, speech.load(_DATASET.value, _SPLIT.value, _DATA_DIR.value).floats)
     assert _GENERATOR.value
     generator = wavegan_generator.load_keras_generator(_GENERATOR.value)
     shape, seed = (_NUM_SAMPLES.value, generator.latent_dim), tf.constant([_SEED.value, 0])
     z = sample_prior(_PRIOR.value, shape, seed).numpy()
-    return _judge(lambda z: classifier(generator(z)[..., 0]), z)
+    return _probabilities(lambda z: classifier(generator(z)[..., 0]), z)
 
 
-def _judge(classify, x):
-    """Class probabilities, [n, classes]."""
+def _probabilities(classify: Callable[[tf.Tensor], tf.Tensor], x: np.ndarray) -> np.ndarray:
     judge = as_graph(lambda x: tf.nn.softmax(classify(x)))
     return in_batches(judge, x, batch_size=64)
 
 
-def console_entry_point():
+def console_entry_point() -> None:
     _app.run(main)
 
 

@@ -1,19 +1,19 @@
-r"""Makes a domain of a folder of pictures: stores them as a data set, trains the base models and packages them.
+r"""Makes a domain from a folder of pictures: stores them as a data set, trains the base models and packages them.
 
     bin/make_domain.py --name=shapes --raw_dir=FOLDER --output=out/shapes
 
-The folder holds CLASS/*.png (jpg, jpeg, gif, bmp), or train/CLASS/*.png and test/CLASS/*.png; or pictures and a
-table `labels.csv` with the columns file and class; or nothing but pictures, which are unlabelled, so that the
-domain has no classifier.
+The folder holds CLASS/*.png (jpg, jpeg, gif, bmp), or train/CLASS/*.png and test/CLASS/*.png, or pictures and a
+table `labels.csv` with the columns file and class. A folder of nothing but pictures is unlabelled; the domain then
+has no classifier.
 
-It is `prepare_data`, `train_domain` (a VAE, and a classifier that judges) and `package_domain` in one. Then two
-such domains, or one and another that ships, are bridged and served:
+The command combines `prepare_data`, `train_domain` (a VAE, and a classifier as its judge) and `package_domain`. Two
+such domains, or one and another that ships, can then be bridged and served:
 
     bin/train_bridge.py --config=own_domains --config.domains="('out/shapes','mnist')" --workdir=out/bridge
     bin/export.py --translator=out/bridge/translator --output=out/export
     bin/serve.py --model_base_path=out/export/translator
 
-The trainings are in `OUTPUT_runs/`, or --workdir. Killed at any moment, the same command goes on.
+The trainings are in `OUTPUT_runs/`, or --workdir. The same command continues one that was interrupted.
 """
 
 from absl import flags
@@ -32,7 +32,7 @@ _BATCH_SIZE = flags.DEFINE_integer("batch_size", 128, "Of both trainings.", lowe
 _SEED = flags.DEFINE_integer("seed", 0, "Governs all that is random.")
 
 
-def main(argv):
+def main(argv: list[str]) -> None:
     del argv
     domain_making.make_image_domain(
         _NAME.value,
@@ -48,7 +48,7 @@ def main(argv):
     print(f"Wrote {_OUTPUT.value}")
 
 
-def console_entry_point():
+def console_entry_point() -> None:
     _app.run(main)
 
 

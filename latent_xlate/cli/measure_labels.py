@@ -1,11 +1,11 @@
-"""Measures how right labels are that a few labelled instances give to all others.
+"""Measures the accuracy of labels that are propagated from a few labelled instances to all others.
 
     bin/measure_labels.py --domain=mnist --output=out/labels_of_mnist.json
     bin/measure_labels.py --domain=mnist --latents=dataset --split=validation --edges=unit
 
-Prints a table: the share of the unlabelled instances that are given the right class by each method, with and without
-the assumption that classes are of one size; mean and standard deviation over several random sets of so many labels
-a class, and of as many instances that `suggest_labels` would choose. Hidden labels are used to measure alone.
+Prints a table of the share of unlabelled instances that each method assigns to the right class, with and without the
+assumption that all classes have one size: mean and standard deviation over several random sets of labelled instances,
+and over sets of the same size that `suggest_labels` would choose. The other labels are used for measuring only.
 """
 
 from pathlib import Path
@@ -31,7 +31,7 @@ _DATA_DIR = flags.DEFINE_string("data_dir", None, "Folder of TFDS data sets (def
 _OUTPUT = flags.DEFINE_string("output", None, "File for the accuracies of all sets, JSON.")
 
 
-def main(argv):
+def main(argv: list[str]) -> None:
     del argv
     if _OUTPUT.value:
         files.output_folder(Path(_OUTPUT.value).parent)
@@ -51,7 +51,7 @@ def main(argv):
         files.write_json(Path(_OUTPUT.value), curve)
 
 
-def console_entry_point():
+def console_entry_point() -> None:
     _app.run(main)
 
 

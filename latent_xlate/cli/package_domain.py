@@ -1,28 +1,31 @@
-r"""Makes of trained models a domain, ready for `train_bridge`.
+r"""Makes trained models a domain, ready for `train_bridge`.
 
-Of finished runs of `train_domain` and `train_wavegan`:
+From finished runs of `train_domain` and `train_wavegan`:
 
     bin/package_domain.py --name=mnist --vae=out/mnist_vae --classifier=out/mnist_classifier
     bin/package_domain.py --name=mnist_b --vae=out/mnist_b_vae --classifier=mnist
     bin/package_domain.py --name=spoken_digit --wavegan=out/digits --classifier=out/speech_classifier
 
-Of models of your own (docs/tutorials/own_model.md), Keras files or a SavedModel, with a folder of files to
-encode, CLASS/*.png say:
+From models of your own (docs/tutorials/own_model.md), Keras files or a SavedModel, with a folder of files to
+encode, for example CLASS/*.png:
 
     bin/package_domain.py --name=shapes --decoder=decoder.keras --encoder=encoder.keras --data=pictures/ \
         --output=out/shapes
     bin/package_domain.py --name=shapes --saved_model=my_model --data=pictures/ --output=out/shapes
 
-writes weights, latents for training and judging a bridge, and a model card into `savedmodels/NAME`, or into
-`--output`. Of a model without an encoder the latents are samples of its prior, of which the classifier is sure
-where there is one; of a WaveGAN with one also the recordings' posteriors.
+The command writes weights, latents to train and measure a bridge with, and a model card into `savedmodels/NAME` or
+`--output`. The latents of a model without an encoder are samples of its prior; if there is a classifier, it is sure
+of them. A WaveGAN with an encoder has both such samples and the posteriors of the recordings.
 """
+
+from typing import Any
 
 from absl import flags
 
 from latent_xlate.cli import _app
 from latent_xlate.domains import pretrained
 from latent_xlate.domains.custom import keras_domain, model_domain, saved_model_domain
+from latent_xlate.domains.custom.model_domain import ModelDomain
 from latent_xlate.modalities import image_files
 from latent_xlate.packaging import image_packaging, model_packaging, speech_packaging
 
@@ -57,10 +60,10 @@ _FOR = (
     (_DATA_SHAPE, _OWN),
     (_NOTE, ("wavegan",)),
 )
-"""Which models a flag is for."""
+"""By flag, the models that it is for."""
 
 
-def main(argv):
+def main(argv: list[str]) -> None:
     del argv
     given = [name for name, flag in _MODELS.items() if flag.value]
     if len(given) != 1:
@@ -82,8 +85,8 @@ def main(argv):
     print(f"Wrote {folder}")
 
 
-def _own_domain():
-    options = {"data_shape": _data_shape(), "spread": _SPREAD.value, "invert": _INVERT.value}
+def _own_domain() -> ModelDomain:
+    options: dict[str, Any] = {"data_shape": _data_shape(), "spread": _SPREAD.value, "invert": _INVERT.value}
     if _SAVED_MODEL.value:
         return saved_model_domain.SavedModelDomain.of(_NAME.value, _SAVED_MODEL.value, **options)
     parts = keras_domain.load_parts(
@@ -92,7 +95,7 @@ def _own_domain():
     return keras_domain.KerasDomain.of(_NAME.value, **parts, **options)
 
 
-def _data_shape():
+def _data_shape() -> tuple[int, ...] | None:
     if _DATA_SHAPE.value is None:
         return None
     if not all(size.isdecimal() for size in _DATA_SHAPE.value):
@@ -100,7 +103,7 @@ def _data_shape():
     return tuple(map(int, _DATA_SHAPE.value))
 
 
-def console_entry_point():
+def console_entry_point() -> None:
     _app.run(main)
 
 

@@ -16,14 +16,14 @@ from latent_xlate.domains import pretrained
 _WORKDIR = flags.DEFINE_string("workdir", "out/quickstart", "Folder for the results.")
 
 
-def main(argv):
+def main(argv: list[str]) -> None:
     del argv
     distribution.share_cores()
     ship = set(all_domains.get_config().domains) <= set(pretrained.names())
     quickstart.quickstart((all_domains if ship else mnist_fashion_mnist).get_config("quick"), _WORKDIR.value)
 
 
-def console_entry_point():
+def console_entry_point() -> None:
     _app.run(main)
 
 

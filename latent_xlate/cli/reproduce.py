@@ -1,21 +1,21 @@
-"""Makes the tables and figures of the paper, and a report with ours beside theirs.
+"""Reproduces the tables and figures of the paper, and writes a report with our numbers beside theirs.
 
     bin/reproduce.py --what=all --output=out/paper
     bin/reproduce.py --what=table3,figure4 --output=out/paper
     bin/reproduce.py --what=all --output=out/paper_quick --quick
 
 The data sets mnist, fashion_mnist and spoken_digit must be prepared (`prepare_data`). The folder gets `report.md` and
-`report.html`, which hold what was asked for, `figures/`, and `runs/`, the trained bridges and baselines, each
-in a folder named after a hash of its configuration. What is there already is not made again: killed at any
-moment, the same command goes on, and after `all` a single table or figure takes seconds.
+`report.html` with the chosen sections, `figures/`, and `runs/`, the trained bridges and baselines, each in a folder
+named after a hash of its configuration. Finished runs in the folder are used again: the same command continues one
+that was interrupted, and after `all` a single table or figure takes seconds.
 
-Tables 1 to 6 are transfer accuracy and FID, reconstruction, labels a class, ablation, training time and the
-class mapping; figures 2 to 11 are the paper's; shared_space is the shared space of three domains, and few_labels
-is table 3 with labels that label all others along a graph. `all` trains some hundred bridges of ten thousand steps
-each, and fifteen baselines: most of a day on two cores.
+Tables 1 to 5 are transfer accuracy and FID, reconstruction, labels per class, ablation and the class mapping;
+training_time is section 5.4; figures 2 to 11 are the paper's. Beyond the paper, shared_space shows the shared space
+of three domains, and few_labels is table 3 with labels that are propagated to all other instances along a graph.
+`all` trains about a hundred bridges of ten thousand steps each, and fifteen baselines: most of a day on two cores.
 
-`--quick` trains small networks for a few steps on the latents that ship, to see in minutes that all of it
-works; its numbers mean nothing. It leaves out what needs a data set that is not prepared, and says so.
+`--quick` trains small networks for a few steps on the latents that ship, to show in minutes that everything works;
+its numbers mean nothing. It leaves out what needs a data set that is not prepared, and says so.
 """
 
 import tensorflow as tf
@@ -29,7 +29,7 @@ from latent_xlate.reproduction.experiments import Settings
 
 _WHAT = flags.DEFINE_list("what", [reproduce.ALL], f"Any of {', '.join([reproduce.ALL, *reproduce.SECTIONS])}.")
 _OUTPUT = flags.DEFINE_string("output", None, "Folder for the report and the trained models.", required=True)
-_QUICK = flags.DEFINE_bool("quick", False, "Whether to see all of it work, in minutes.")
+_QUICK = flags.DEFINE_bool("quick", False, "Small networks and few steps, to see everything work in minutes.")
 _MODE = flags.DEFINE_enum("mode", "best", ["best", "paper"], "Settings of the bridges.")
 _NUM_SEEDS = flags.DEFINE_integer("num_seeds", None, "Runs of each experiment (default: 3; quick: 1).", lower_bound=1)
 _NUM_BASELINE_SEEDS = flags.DEFINE_integer(
@@ -46,7 +46,7 @@ _INTERPOLATION = flags.DEFINE_enum("interpolation", METHODS[0], METHODS, "Of fig
 _DATA_DIR = flags.DEFINE_string("data_dir", None, "Folder of TFDS data sets (default: TFDS's own).")
 
 
-def main(argv):
+def main(argv: list[str]) -> None:
     del argv
     distribution.share_cores()
     tf.get_logger().setLevel("ERROR")  # Each run traces graphs of its own, of which TensorFlow would warn.
@@ -67,7 +67,7 @@ def main(argv):
     print(f"Open {page.resolve()} in a browser.")
 
 
-def console_entry_point():
+def console_entry_point() -> None:
     _app.run(main)
 
 

@@ -1,1 +1,1 @@
-"""Numbers and figures that say how good a translator is (paper, sections 5.1 and 5.2)."""
+"""Evaluation: numbers and figures of how well a translator works (paper, sections 5.1 and 5.2)."""

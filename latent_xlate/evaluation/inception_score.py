@@ -1,4 +1,4 @@
-"""The inception score, of images or sounds, by a classifier of one's own."""
+"""The inception score of images or sounds, by any classifier."""
 
 from __future__ import annotations
 
@@ -6,21 +6,22 @@ import numpy as np
 
 
 def inception_score(probabilities: np.ndarray, num_splits: int = 10) -> tuple[float, float]:
-    """How sure a classifier is of each instance, and how evenly the instances fill the classes.
+    """Returns the inception score (Salimans et al. 2016, https://arxiv.org/abs/1606.03498).
 
-    exp of the mean KL divergence of p(class | x) from p(class): 1 where nothing is told apart, the
-    number of classes at best. Computed on equal parts, as in the WaveGAN paper (Donahue et al. 2018,
-    section 5.1), after Salimans et al. 2016, https://arxiv.org/abs/1606.03498.
+    It is the exponential of the mean KL divergence of p(class | x) from p(class). It is large if the classifier is
+    sure of each instance and if the instances fill the classes evenly: at most the number of classes, and 1 if no
+    instances are told apart. It is computed on equal parts, as in the WaveGAN paper (Donahue et al. 2018, section
+    5.1).
 
     Args:
-        probabilities: [n, classes], rows that sum to 1.
+        probabilities: Probabilities of the classes, float [n, classes]. Each row sums to 1.
         num_splits: Number of parts.
 
     Returns:
         Mean and standard deviation over the parts.
 
     Raises:
-        ValueError: Fewer instances than parts, or rows that are no probabilities.
+        ValueError: There are fewer instances than parts, or rows are not probabilities.
     """
     probabilities = np.asarray(probabilities, np.float64)
     if probabilities.ndim != 2 or len(probabilities) < num_splits:

@@ -1,10 +1,11 @@
-"""How right propagated labels are, by the number of labels that they are propagated from."""
+"""Accuracy of propagated labels, by the number of labels that they are propagated from."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 import numpy as np
+from scipy import sparse
 from tqdm import tqdm
 
 from latent_xlate import tables
@@ -13,7 +14,7 @@ from latent_xlate.few_labels import label_propagation, label_suggestion
 from latent_xlate.latents.label_choice import choose_labelled
 
 Curve = dict[str, dict[str, list[float]]]
-"""Accuracies of the sets of labels: by method, then by which sets they are."""
+"""Accuracies of several sets of labels: by method, then by kind of set."""
 
 _SUGGESTED = "suggested"
 
@@ -28,20 +29,22 @@ def measure_labels(
     num_neighbours: int = label_propagation.NUM_NEIGHBOURS,
     edges: str = label_propagation.EDGES[0],
 ) -> Curve:
-    """Share of the unlabelled instances that are given the right class.
+    """Measures the share of unlabelled instances that propagation assigns to the right class.
+
+    It takes random sets of labelled instances and, as large, sets that `suggest_labels` would choose. A suggested set
+    that misses a class counts as chance, 1 / num_classes.
 
     Args:
-        points: What instances are compared by, float [n, dim].
-        labels: Integers [n], of all instances: hidden but for those of a set, and else used to measure alone.
+        points: Points that the graph connects, float [n, dim].
+        labels: Labels of all instances, integers [n]. Those outside a set are used for measuring only.
         num_classes: Number of classes.
-        labels_per_class: Of how many of each class random sets are.
-        num_sets: How many, of the seeds from 0 on; as many of suggested instances, by as many seeds.
-        num_neighbours: Of the graph.
-        edges: Its weights, one of `label_propagation.EDGES`.
+        labels_per_class: Numbers of labels of each class.
+        num_sets: Number of sets of each kind and size, of the seeds from 0 on.
+        num_neighbours: Neighbours of each point in the graph.
+        edges: Weights of the graph, one of `label_propagation.EDGES`.
 
     Returns:
-        The accuracies. Methods whose name ends in ", equal sizes" assume so of the classes. Where a suggested
-        set, as many in all as a random one, meets not every class it counts as no more than chance.
+        The accuracies. A method whose name ends in ", equal sizes" assumes that all classes have one size.
 
     Raises:
         ValueError: A class has too few instances.
@@ -52,8 +55,8 @@ def measure_labels(
     for count in labels_per_class:
         random = [choose_labelled(labels, num_classes, count, seed) for seed in range(num_sets)]
         sets[f"{count} a class"] = random
-        chosen = [label_suggestion.suggest(places, count * num_classes, seed) for seed in range(num_sets)]
-        sets[f"{count * num_classes} {_SUGGESTED}"] = chosen
+        suggested = [label_suggestion.suggest(places, count * num_classes, seed) for seed in range(num_sets)]
+        sets[f"{count * num_classes} {_SUGGESTED}"] = suggested
     curve: Curve = {}
     ways = [(method, equal) for method in label_propagation.METHODS for equal in (False, True)]
     with tqdm(total=len(ways) * len(sets) * num_sets, desc="label sets", unit="set") as bar:
@@ -61,20 +64,22 @@ def measure_labels(
             row = curve[method + (", equal sizes" if equal else "")] = {}
             for name, several in sets.items():
                 row[name] = []
-                for of in several:
-                    row[name].append(_accuracy(graph, labels, of, num_classes, method, equal))
+                for chosen in several:
+                    row[name].append(_accuracy(graph, labels, chosen, num_classes, method, equal))
                     bar.update()
     return curve
 
 
 def table(curve: Curve) -> str:
-    """A Markdown table of means and standard deviations."""
+    """Returns a table in Markdown of means and standard deviations."""
     names = list(next(iter(curve.values())))
     rows = [[method, *(tables.mean_and_deviation(row[name]) for name in names)] for method, row in curve.items()]
     return tables.markdown(["method", *names], rows, compact=True)
 
 
-def _accuracy(graph, labels, chosen, num_classes, method, equal_sizes):
+def _accuracy(
+    graph: sparse.csr_array, labels: np.ndarray, chosen: np.ndarray, num_classes: int, method: str, equal_sizes: bool
+) -> float:
     if len(np.unique(labels[chosen])) < num_classes:
         return 1 / num_classes
     seen = np.full(len(labels), UNLABELLED)

@@ -1,4 +1,4 @@
-"""Transfer accuracy by how many labels a bridge saw."""
+"""Transfer accuracy by the number of labels that a bridge learnt from."""
 
 from __future__ import annotations
 
@@ -12,41 +12,42 @@ from latent_xlate.evaluation.report import cell, summarise
 
 
 def group(runs: Sequence[Mapping[str, Any]], labels_per_class: Sequence[int]) -> dict[int, list[Mapping[str, Any]]]:
-    """Runs by how many labels of each class they saw.
+    """Groups runs by the number of labels of each class that they learnt from.
 
     Args:
-        runs: Each with its `translator` and, of `bridge_training.labels_seen`, `labels_seen`.
-        labels_per_class: How many; those of the result, in their order.
+        runs: Runs, each with its `translator` and with `labels_seen`, as `bridge_training.labels_seen` returns it.
+        labels_per_class: The numbers of labels, in the order of the result.
 
     Raises:
-        ValueError: None saw as many, or one saw others, all, or those of a file.
+        ValueError: No run learnt from one of these numbers, or a run learnt from another number, from all labels or
+            from those of a file.
     """
     groups: dict[int, list[Mapping[str, Any]]] = {count: [] for count in labels_per_class}
     for run in runs:
         seen = run.get("labels_seen", {})
         count = seen.get("labels_per_class")
         if seen.get("label_file") is not None or count not in groups:
-            what = seen.get("label_file") or ("all labels" if count is None else f"{count} labels a class")
+            labels = seen.get("label_file") or ("all labels" if count is None else f"{count} labels a class")
             raise ValueError(
-                f"{run['translator']} learnt from {what}, not from {' or '.join(map(str, groups))} labels a class of a "
-                "random set: name its number by --labels_per_class, or evaluate it by itself."
+                f"{run['translator']} learnt from {labels}, not from {' or '.join(map(str, groups))} labels a class of "
+                "a random set: name its number by --labels_per_class, or evaluate it by itself."
             )
         groups[count].append(run)
-    for count, those in groups.items():
-        if not those:
+    for count, members in groups.items():
+        if not members:
             raise ValueError(f"No run learnt from {count} labels a class.")
     return groups
 
 
 def summarise_groups(groups: Mapping[int, Sequence[Mapping[str, Any]]]) -> list[dict[str, Any]]:
-    """Mean and standard deviation of each number of labels.
+    """Returns mean and standard deviation for each number of labels.
 
     Args:
-        groups: Of `group`, each run also with what `evaluate` returned.
+        groups: Result of `group`. Each run also has the numbers that `accuracy.evaluate` returns.
 
     Returns:
-        JSON-serialisable, for each number of labels `labels_per_class`, `label_seeds` (of the labelled sets, one
-        a run) and `summary`, of `report.summarise`.
+        JSON-serialisable. For each number of labels: `labels_per_class`, `label_seeds` (seeds of the labelled sets,
+        one for each run) and `summary`, as `report.summarise` returns it.
 
     Raises:
         ValueError: Runs that have no common mean.
@@ -62,7 +63,7 @@ def summarise_groups(groups: Mapping[int, Sequence[Mapping[str, Any]]]) -> list[
 
 
 def table(curve: Sequence[Mapping[str, Any]]) -> str:
-    """A curve as a table in Markdown: transfer accuracies by number of labels."""
+    """Returns a table in Markdown of transfer accuracies by number of labels."""
     transfers = list(curve[0]["summary"]["transfers"])
     about = f"{curve[0]['summary']['model']}, protocol {curve[0]['summary']['protocol']}: transfer accuracy."
     head = ["labels a class", "seeds of the sets", *(name.replace("_to_", " to ") for name in transfers)]
@@ -74,7 +75,7 @@ def table(curve: Sequence[Mapping[str, Any]]) -> str:
 
 
 def draw(groups: Mapping[int, Sequence[Mapping[str, Any]]]) -> Figure:
-    """The curve of `groups` as a plot: a line for each direction, its bars one standard deviation."""
+    """Plots transfer accuracy by number of labels: a line for each direction, with bars of one standard deviation."""
     first = next(iter(groups.values()))[0]
     lines = {
         name.replace("_to_", " to "): [[run["transfers"][name]["accuracy"] for run in runs] for runs in groups.values()]

@@ -1,4 +1,4 @@
-"""A recogniser of speech that nothing here had a part in training: CMU PocketSphinx, extra `recogniser`."""
+"""An independent speech recogniser, CMU PocketSphinx (extra `recogniser`)."""
 
 from __future__ import annotations
 
@@ -7,21 +7,21 @@ from collections.abc import Sequence
 import numpy as np
 
 DIGITS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
-"""How digits are pronounced, by class name."""
+"""English names of the digits, in their order."""
 
 PADDING = 1600
-"""Samples of faint noise before and after a sound: a recogniser of running speech wants a pause there."""
+"""Samples of faint noise before and after a sound. A recogniser of running speech needs a pause there."""
 
 
 def recognise(x: np.ndarray, words: Sequence[str] = DIGITS) -> np.ndarray:
-    """Which of some English words is heard.
+    """Recognises which of some English words each sound holds.
 
     Args:
-        x: float32 [n, samples], at 16 kHz in [-1, 1].
-        words: In lower case, each in the recogniser's dictionary.
+        x: Sounds, float32 [n, samples] at 16 kHz in [-1, 1].
+        words: The words in lower case, each in the recogniser's dictionary.
 
     Returns:
-        int64 [n], indices of `words`, -1 where none is heard.
+        Indices into `words`, int64 [n], -1 where none is recognised.
 
     Raises:
         ValueError: The recogniser is not installed, or does not know a word.
@@ -30,7 +30,7 @@ def recognise(x: np.ndarray, words: Sequence[str] = DIGITS) -> np.ndarray:
         from pocketsphinx import Decoder
     except ImportError:
         raise ValueError("The recogniser is not installed: pip install 'latent_xlate[recogniser]'.") from None
-    # All words as likely as silence is: no language model.
+    # No language model: each word is as likely as silence.
     decoder = Decoder(lm=None, lw=1.0, silprob=0.3, loglevel="FATAL")
     unknown = [word for word in words if decoder.lookup_word(word) is None]
     if unknown:
@@ -40,7 +40,7 @@ def recognise(x: np.ndarray, words: Sequence[str] = DIGITS) -> np.ndarray:
     noise = np.random.default_rng(0).integers(-3, 4, PADDING)
     heard = np.full(len(x), -1)
     for i, sound in enumerate(x):
-        # Half of full scale, or a resampled peak would be clipped.
+        # At half of full scale no resampled peak is clipped.
         samples = np.concatenate([noise, np.round(sound * 16384), noise]).astype(np.int16)
         decoder.start_utt()
         decoder.process_raw(samples.tobytes(), full_utt=True)
@@ -52,17 +52,17 @@ def recognise(x: np.ndarray, words: Sequence[str] = DIGITS) -> np.ndarray:
 
 
 def pronounced(class_names: Sequence[str]) -> list[str]:
-    """The words for classes: of digits their English names, of others the names themselves, in lower case."""
+    """Returns the word for each class: the English name of a digit, otherwise the class name in lower case."""
     return [DIGITS[int(name)] if name.isdecimal() and int(name) < len(DIGITS) else name.lower() for name in class_names]
 
 
 def share_understood(x: np.ndarray, labels: np.ndarray, class_names: Sequence[str]) -> float:
-    """Share of sounds in which the word of their label is heard.
+    """Returns the share of sounds in which the word for their class is recognised.
 
     Args:
-        x: As `recognise` takes it.
-        labels: Integers [n].
-        class_names: By label.
+        x: Sounds, as `recognise` takes them.
+        labels: Their classes, integers [n].
+        class_names: Names of all classes.
 
     Raises:
         ValueError: As `recognise`.

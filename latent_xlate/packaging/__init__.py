@@ -1,1 +1,1 @@
-"""Packaging: trained models made into the folder of a pretrained domain."""
+"""Packaging: trained models become the folder of a pretrained domain, with latents and a model card."""

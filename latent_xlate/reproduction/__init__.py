@@ -1,1 +1,1 @@
-"""The paper's tables and figures, made anew."""
+"""Reproduction of the paper's tables and figures."""

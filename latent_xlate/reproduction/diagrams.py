@@ -1,4 +1,4 @@
-"""Figures 8 and 10: how the bridge is trained and used, and what it is made of, drawn from its settings."""
+"""Figures 8 and 10: training and use of the bridge, and its architecture, drawn from its settings."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from latent_xlate.reproduction.study import Study
 _LATENT_DIM, _NUM_CLASSES = 100, 10
 
 LATENT, NETWORK, LOSS, LABEL = "#DDEBF7", "#FFF2CC", "#F8CECC", "#E2F0D9"
-"""Fill of what is computed, of what computes, of losses, and of what is given beside."""
+"""Colours of computed values, of networks, of losses, and of given labels."""
 
 Place = tuple[float, float]
 
@@ -37,7 +37,7 @@ def _axis(axis: Axes, title: str, width: float, height: float) -> None:
 
 
 def training_and_transfer(bridge: BridgingVAE) -> Figure:
-    """Figure 8: the losses of training, and the way of a transfer."""
+    """Draws Figure 8: the losses of training, and the steps of a transfer."""
     drawing = Figure(figsize=(9.5, 6.6), layout="constrained")
     training, transfer = drawing.subplots(2, 1, height_ratios=(3, 2))
     _axis(training, "(a) training, between pretrained models", 15, 6.4)
@@ -79,7 +79,7 @@ def training_and_transfer(bridge: BridgingVAE) -> Figure:
 
 
 def architecture(bridge: BridgingVAE) -> Figure:
-    """Figure 10: the gated mixing layer, and the conditional VAE with its sizes."""
+    """Draws Figure 10: the gated mixing layer, and the conditional VAE with its sizes."""
     drawing = Figure(figsize=(9.5, 5.4), layout="constrained")
     layer, model = drawing.subplots(1, 2, width_ratios=(2, 3))
     _axis(layer, "(a) gated mixing layer (GML)", 6.4, 8.4)
@@ -130,7 +130,7 @@ def architecture(bridge: BridgingVAE) -> Figure:
 
 
 def _bridge(study: Study) -> BridgingVAE:
-    """One of the settings of the reproduction, untrained."""
+    """Returns an untrained bridge of the reproduction's settings."""
     config = experiments.bridges(study.settings, "mnist_fashion_mnist")[0]
     return BridgingVAE([_LATENT_DIM] * 2, _NUM_CLASSES, **config.model)
 

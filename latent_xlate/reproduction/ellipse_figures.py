@@ -15,7 +15,7 @@ _QUICK_STEPS = 200
 
 
 def _bridge(study: Study, variant: str) -> BridgingVAE:
-    """The bridge of a variant, trained once."""
+    """Returns the trained bridge of a variant, from the study's folder if it lies there."""
     num_steps = _QUICK_STEPS if study.settings.quick else ellipses.NUM_STEPS
     key = {"variant": variant, "num_steps": num_steps, **ellipses.VARIANTS[variant], "beta_kl": ellipses.BETA_KL}
     path = study.model_path("ellipses", key)

@@ -27,7 +27,7 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "conditional, SWD": {"conditional": True, "beta_swd": 1.0, "beta_cls": 0.0},
     "conditional, SWD, classifier": {"conditional": True, "beta_swd": 1.0, "beta_cls": 0.3},
 }
-"""What the rows of Figure 9 differ in."""
+"""Settings that the rows of Figure 9 differ in."""
 
 COLUMNS = ("latents", "reconstructions", "1 to 2", "2 to 1", "shared latents")
 BETA_KL = 0.005
@@ -41,12 +41,12 @@ _COLOURS = [
 
 @dataclasses.dataclass(frozen=True)
 class Ellipse:
-    """A domain whose latents fill an ellipse; its two halves along the long axis are its classes.
+    """A domain whose latents fill an ellipse. Its classes are the two halves along the long axis.
 
     Attributes:
-        centre: Of the ellipse.
+        centre: Centre of the ellipse.
         axes: Half the lengths of its axes, the long one first.
-        angle: Of the long axis, in radians.
+        angle: Angle of the long axis to the first coordinate, in radians.
     """
 
     centre: tuple[float, float]
@@ -54,12 +54,12 @@ class Ellipse:
     angle: float
 
     @property
-    def _matrix(self):
+    def _matrix(self) -> np.ndarray:
         cosine, sine = np.cos(self.angle), np.sin(self.angle)
         return np.array([[cosine, -sine], [sine, cosine]]) * self.axes
 
     def sample(self, num_points: int, seed: int) -> Latents:
-        """Points uniform on the ellipse, labelled by the half that they lie in."""
+        """Draws points uniformly from the ellipse, labelled by the half that they lie in."""
         generator = np.random.default_rng(seed)
         radius, turn = np.sqrt(generator.random(num_points)), 2 * np.pi * generator.random(num_points)
         disc = np.stack([radius * np.cos(turn), radius * np.sin(turn)], axis=1)
@@ -67,7 +67,7 @@ class Ellipse:
         return Latents(points, np.zeros_like(points), (disc[:, 0] > 0).astype(np.int32))
 
     def position(self, points: np.ndarray) -> np.ndarray:
-        """Where points [n, 2] lie on the unit disc that the ellipse is the image of, [n, 2]: long axis first."""
+        """Maps points [n, 2] to the unit disc that the ellipse is an image of: [n, 2], long axis first."""
         return (points - self.centre) @ np.linalg.inv(self._matrix).T
 
 
@@ -79,8 +79,8 @@ def train_variant(name: str, num_steps: int = NUM_STEPS, seed: int = 0) -> Bridg
 
     Args:
         name: One of `VARIANTS`.
-        num_steps: Steps of 128 points of each.
-        seed: Of points, weights and noise.
+        num_steps: Number of steps, each with 128 points of each ellipse.
+        seed: Random seed of points, weights and noise.
     """
     keras.utils.set_random_seed(seed)
     bridge = BridgingVAE(
@@ -88,20 +88,20 @@ def train_variant(name: str, num_steps: int = NUM_STEPS, seed: int = 0) -> Bridg
     )
     bridge.build()
     bridge.compile(optimizer=FusedAdam(make_schedule("cosine", 3e-3, num_steps)), jit_compile=False)
-    # Only the classifier may see labels, so they do not balance the batches either.
+    # Only the classifier may use labels, so batches are not balanced by them.
     batches = make_batches([ellipse.sample(10_000, seed + i) for i, ellipse in enumerate(ELLIPSES)], 2, "uniform", seed)
     training.train(bridge, batches, num_steps=num_steps, batch_size=128, description=name)
     return bridge
 
 
 def evaluate_variant(bridge: BridgingVAE, seed: int = 100) -> dict[str, float]:
-    """How well a bridge translates points that it was not trained on, both ways together.
+    """Measures how well a bridge translates points that it was not trained on, in the mean over both directions.
 
     Returns:
-        "class_accuracy", the share of translations in the half of the source's class; "swd", the sliced
-        Wasserstein distance W_2^2 between translations and the target's own points; "linearity", the
-        share of the variance of the translations' positions that an affine map of the sources'
-        positions explains (R^2): near 1 where local structure is kept.
+        "class_accuracy", the share of translations in the half that their source's class says; "swd", the sliced
+        Wasserstein distance W_2^2 between translations and points of the target; "linearity", the share (R^2) of the
+        variance of the translations' positions that an affine map of their sources' positions explains. Linearity
+        is near 1 if local structure is preserved.
     """
     accuracy, distance, linearity = [], [], []
     for source, target in ((0, 1), (1, 0)):
@@ -122,15 +122,15 @@ def evaluate_variant(bridge: BridgingVAE, seed: int = 100) -> dict[str, float]:
 
 
 def figure(path: str | os.PathLike, bridges: Mapping[str, BridgingVAE], seed: int = 100) -> Path:
-    """Draws Figure 9, or of one bridge Figure 2: a row a bridge, columns `COLUMNS`.
+    """Draws Figure 9, or Figure 2 if there is one bridge: a row for each bridge, with the columns `COLUMNS`.
 
-    A point keeps the colour of where it came from: one colour a domain, darker along its long axis.
-    Light grey points are the target's own, and a black line is the classifier's decision boundary.
+    A point has the colour of its domain, darker along the long axis of the ellipse. Light grey points are the
+    target's own; a black line is the classifier's decision boundary.
 
     Args:
-        path: The file to write, its kind by its ending.
-        bridges: By the name of their row.
-        seed: Of the points.
+        path: The file to write; its suffix says which kind.
+        bridges: Bridges by the names of their rows.
+        seed: Random seed of the points.
 
     Returns:
         `path`.
@@ -164,15 +164,15 @@ def figure(path: str | os.PathLike, bridges: Mapping[str, BridgingVAE], seed: in
     return figures.write(drawing, path)
 
 
-def _scatter(axis: Axes, points, colours):
-    # Thousands of points as vectors would make the file slow to show.
+def _scatter(axis: Axes, points: np.ndarray, colours: np.ndarray | str) -> None:
+    # Thousands of points as vectors would make the file slow to display.
     axis.scatter(points[:, 0], points[:, 1], s=3, c=colours, linewidths=0, rasterized=True)
 
 
-def _boundary(axis: Axes, bridge: BridgingVAE):
+def _boundary(axis: Axes, bridge: BridgingVAE) -> None:
     kernel, bias = bridge.classifier.get_weights()
     (a, b), c = kernel[:, 1] - kernel[:, 0], bias[1] - bias[0]
     limits = axis.get_xlim(), axis.get_ylim()
-    nearest = -c * np.array([a, b]) / (a**2 + b**2)  # The boundary's point nearest to the origin.
+    nearest = -c * np.array([a, b]) / (a**2 + b**2)  # The point of the boundary that is nearest to the origin.
     axis.axline(nearest, nearest + [-b, a], color="black")
     axis.set(xlim=limits[0], ylim=limits[1])

@@ -1,4 +1,4 @@
-"""Figures 3, 4, 5 and 11: reconstructions, transfers, and those of the baselines."""
+"""Figures 3, 4, 5 and 11: reconstructions and transfers by the bridge and by the baselines."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ _NAMES = {"mnist": "MNIST", "mnist_b": "MNIST, second VAE", "fashion_mnist": "Fa
 _PAIRS = {"mnist_mnist": "mnist_b", "mnist_fashion_mnist": "fashion_mnist", "mnist_spoken_digit": SPEECH}
 
 Panel = tuple[str, np.ndarray]
-"""Title, and pictures [n, height, width, channels], which fill rows of one of each class."""
+"""A title, and pictures [n, height, width, channels] in rows that hold one instance of each class."""
 
 
 def draw_panels(rows: Sequence[Sequence[Panel]], num_classes: int) -> Figure:
-    """Blocks of pictures, a column a class."""
+    """Draws blocks of pictures with a column for each class."""
     width = max(len(row) for row in rows)
     drawing = Figure(figsize=(3.4 * width, 1.75 * len(rows)), layout="constrained")
     axes = drawing.subplots(len(rows), width, squeeze=False)
@@ -46,7 +46,7 @@ def draw_panels(rows: Sequence[Sequence[Panel]], num_classes: int) -> Figure:
 
 
 def _translate(translator: Translator, latents: Latents, pictures: np.ndarray, source: str, target: str) -> np.ndarray:
-    """Pictures of the translations; a translator of images translates the pictures themselves."""
+    """Returns pictures of the translations. A translator of pixels translates the pictures themselves."""
     if isinstance(translator.domain(source), PixelDomain):
         z, _ = translator.domain(source).encode(tf.constant(pictures))
     else:
@@ -75,8 +75,8 @@ def _figure_3(study: Study) -> str:
         domain = translator.domain(name)
         base = domain.pictures(domain.decode(tf.constant(latents.mu))).numpy()
         bridged = _translate(translator, latents, pictures, name, name)
-        what = "decoded latents" if study.test_data(domain)[1] is None else "data"
-        rows.append([(f"{_NAMES[name]}: {what}", pictures), ("base model", base), ("bridging VAE", bridged)])
+        shown = "decoded latents" if study.test_data(domain)[1] is None else "data"
+        rows.append([(f"{_NAMES[name]}: {shown}", pictures), ("base model", base), ("bridging VAE", bridged)])
     path = figures.write(draw_panels(rows, _classes("mnist")), study.figure_path("figure3.png"))
     caption = "Held-out data, what the base model makes of their latents, and of those that the bridge reconstructed."
     if SPEECH in pretrained.names():

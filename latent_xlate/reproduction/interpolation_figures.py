@@ -28,7 +28,7 @@ _WAYS, _QUICK_WAYS = 200, 10
 """Interpolations whose steps are measured."""
 
 _CLASSES = {True: ((3, 3, 3), (7, 7, 7)), False: ((0, 1, 2), (3, 5, 8))}
-"""Of the given instances of each row: within a class, and between classes."""
+"""Classes of the given instances in each row, within a class (True) and between classes (False)."""
 
 
 def _runs(settings: Settings) -> list[ConfigDict]:
@@ -36,7 +36,7 @@ def _runs(settings: Settings) -> list[ConfigDict]:
 
 
 def _instances(labels: np.ndarray, classes: tuple[int, ...]) -> list[int]:
-    """Of each class in turn an instance, the next one where a class comes again."""
+    """Returns the index of an instance for each of `classes`; a class that comes again gets its next instance."""
     return [np.flatnonzero(labels == label)[classes[:i].count(label)] for i, label in enumerate(classes)]
 
 
@@ -69,7 +69,7 @@ def _figure(study: Study, within_class: bool) -> str:
             "method": method,
             "ways": ways_measured,
         }
-        of = study.cached(
+        measured = study.cached(
             f"{name}_locality",
             key,
             functools.partial(
@@ -83,7 +83,7 @@ def _figure(study: Study, within_class: bool) -> str:
                 method=method,
             ),
         )
-        steps = (f"{of[row][step]:.3f}" for row in ROWS for step in ("mean_step", "largest_step"))
+        steps = (f"{measured[row][step]:.3f}" for row in ROWS for step in ("mean_step", "largest_step"))
         numbers.append([title, *steps])
     head = ["", *(f"{row}, {step} step" for row in ROWS for step in ("mean", "largest"))]
     text = (

@@ -1,4 +1,4 @@
-"""Tables 3 and 4: how many labels are needed, and what each part of the bridge is for. Both are MNIST to MNIST."""
+"""Tables 3 and 4: number of labels, and ablation of the bridge. Both are from MNIST to MNIST."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def _accuracies(study: Study, runs: Sequence[ConfigDict], pair: str) -> list[flo
 
 def _table_3(study: Study) -> str:
     runs = experiments.few_labels(study.settings)
-    numbers = {pair: [_accuracies(study, those, pair) for those in runs.values()] for pair in _PAIRS}
+    numbers = {pair: [_accuracies(study, configs, pair) for configs in runs.values()] for pair in _PAIRS}
     theirs = [paper.LABELS_PER_CLASS.get(count) for count in runs]
     rows = [["paper", *map(tables.number, theirs)]]
     rows += [[f"**{name}, ours**", *map(tables.mean_and_deviation, numbers[pair])] for pair, name in _PAIRS.items()]

@@ -1,4 +1,4 @@
-"""Every table and figure of the paper, and the report that sets ours beside theirs."""
+"""Reproduces tables and figures of the paper, and writes a report that sets our numbers beside theirs."""
 
 from __future__ import annotations
 

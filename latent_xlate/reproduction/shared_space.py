@@ -1,4 +1,4 @@
-"""The shared space of one bridge over images and speech, in its two main directions; the paper has no such figure."""
+"""The shared space of one bridge over images and speech in two directions; the paper has no such figure."""
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ from latent_xlate.reproduction.study import Study
 _CLASS_COLOURS = (
     "#332288", "#88CCEE", "#44AA99", "#117733", "#999933", "#DDCC77", "#CC6677", "#882255", "#AA4499", "#777777",
 )  # fmt: skip
-"""Paul Tol's muted scheme, told apart by the colour-blind."""
+"""Paul Tol's muted scheme, which the colour-blind can tell apart."""
 
 _DOMAIN_COLOURS = ("#0072B2", "#E69F00", "#009E73")
-"""Of Okabe and Ito's."""
+"""From the scheme of Okabe and Ito, which the colour-blind can tell apart."""
 
 _POINTS = 2_000
 
 
 def main_directions(points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The two directions of largest variance.
+    """Projects points on their two directions of largest variance.
 
     Args:
-        points: [n, dim].
+        points: Points, float [n, dim].
 
     Returns:
-        Their coordinates, [n, 2], about the mean, and their shares of the variance, [2].
+        Coordinates about the mean, [n, 2], and the directions' shares of the variance, [2].
     """
     centred = points - points.mean(axis=0)
     _, values, directions = np.linalg.svd(centred, full_matrices=False)
@@ -57,10 +57,10 @@ def _shared_space(study: Study) -> str:
     owners = np.concatenate(domains)
     drawing = Figure(figsize=(10.0, 4.8), layout="constrained")
     by_class, by_domain = drawing.subplots(1, 2)
-    order = np.random.default_rng(0).permutation(len(places))  # Or the last domain would hide the others.
-    for axis, of, colours in ((by_class, classes, _CLASS_COLOURS), (by_domain, owners, _DOMAIN_COLOURS)):
-        # Thousands of points as vectors would make the file slow to show.
-        axis.scatter(*places[order].T, s=3, c=np.array(colours)[of[order]], linewidths=0, rasterized=True)
+    order = np.random.default_rng(0).permutation(len(places))  # Otherwise the last domain would hide the others.
+    for axis, indices, colours in ((by_class, classes, _CLASS_COLOURS), (by_domain, owners, _DOMAIN_COLOURS)):
+        # Thousands of points as vectors would make the file slow to display.
+        axis.scatter(*places[order].T, s=3, c=np.array(colours)[indices[order]], linewidths=0, rasterized=True)
         axis.set_xlabel(f"first direction ({shares[0]:.0%} of the variance)")
         axis.set_ylabel(f"second direction ({shares[1]:.0%})")
     for label in np.unique(classes):

@@ -27,7 +27,7 @@ from latent_xlate.reproduction.sections import Section, no_runs
 from latent_xlate.reproduction.study import Study
 
 _IMAGES, _EPOCHS = 55_000, 100
-"""Training images, and the paper's passes over them (supplement B.2)."""
+"""Number of training images, and of passes over them in the paper (supplement B.2)."""
 
 _LATENT_DIM, _NUM_CLASSES = 100, 10
 
@@ -39,17 +39,17 @@ PAIRS = {
     "bridge of images, settings `best`": (VAE, mnist_fashion_mnist, "best"),
     "bridge of images and speech, 8x1024": (WAVEGAN, mnist_spoken_digit, "paper"),
 }
-"""By bridge the base model that it spares, its configuration and mode."""
+"""By bridge: the base model whose training it saves, its configuration, and the mode of that."""
 
 
 def measure(quick: bool) -> dict[str, dict[str, float]]:
-    """Times steps, on data made up in memory; the models take turns, and the best round of each counts.
+    """Times training steps on made-up data in memory. The models take turns; the best round of each counts.
 
     Args:
-        quick: Whether to time small networks, for the sake of seeing it work.
+        quick: Whether to time small networks, only to see that it works.
 
     Returns:
-        By model "seconds", of a step, and "steps", of its whole training.
+        By model, "seconds" of one step and the number of "steps" of its whole training.
     """
     wavegan = WaveGANSettings(dim=1, batch_size=2, discriminator_steps=1) if quick else WaveGANSettings()
     runners = {VAE: _runner(*_vae(quick), BATCH_SIZES["vae"]), WAVEGAN: _runner(*_wavegan(wavegan), wavegan.batch_size)}
@@ -66,11 +66,11 @@ def measure(quick: bool) -> dict[str, dict[str, float]]:
         runners[name] = _runner(bridge, batches, config.batch_size)
         steps[name] = config.num_steps
     rounds = [{name: run() for name, run in runners.items()} for _ in range(_ROUNDS)]
-    return {name: {"seconds": min(of[name] for of in rounds), "steps": steps[name]} for name in runners}
+    return {name: {"seconds": min(times[name] for times in rounds), "steps": steps[name]} for name in runners}
 
 
 def _runner(model: keras.Model, make_batch: training.MakeBatch, batch_size: int) -> Callable[[], float]:
-    """A function that gives the mean seconds of some steps of the training loop: of as many as take a second."""
+    """Returns a function that times as many training steps as take a second, and gives the mean seconds of one."""
     if not model.optimizer.built:
         model.optimizer.build(model.trainable_variables)
     train_steps = training.train_function(model, make_batch, batch_size)
@@ -111,7 +111,7 @@ def _latents(seed: int) -> Latents:
 
 
 def machine() -> str:
-    """What trains here."""
+    """Returns the name of the GPUs, or the number of CPU cores."""
     devices = tf.config.list_physical_devices("GPU")
     if devices:
         return ", ".join(tf.config.experimental.get_device_details(device)["device_name"] for device in devices)
@@ -121,11 +121,11 @@ def machine() -> str:
 def _training_time(study: Study) -> str:
     key = {"quick": study.settings.quick, "machine": machine()}
     times: dict[str, Any] = study.cached("training_time", key, lambda: measure(study.settings.quick))
-    hours = {name: of["seconds"] * of["steps"] / 3600 for name, of in times.items()}
+    hours = {name: timed["seconds"] * timed["steps"] / 3600 for name, timed in times.items()}
     rows = []
-    for name, of in times.items():
+    for name, timed in times.items():
         base = PAIRS[name][0] if name in PAIRS else None
-        cells = [f"{1000 * of['seconds']:.4g}", f"{of['steps']:,}", f"{hours[name]:.3g}"]
+        cells = [f"{1000 * timed['seconds']:.4g}", f"{timed['steps']:,}", f"{hours[name]:.3g}"]
         ratio = f"{hours[base] / hours[name]:.3g}, to one {base}" if base else ""
         theirs = f"about {paper.TRAINING_TIME_RATIO}" if base == WAVEGAN else ""
         rows.append([name, *cells, ratio, theirs])

@@ -1,4 +1,4 @@
-"""Tables 1, 2 and 5: transfer and reconstruction accuracy, FID, and which class belongs to which."""
+"""Tables 1, 2 and 5: transfer accuracy and FID, reconstruction accuracy, and the class mapping."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _SAMPLES = "Instances of speech are samples that its judge accepts, as in the pa
 
 
 def _models(settings: Settings) -> dict[str, list[list[ConfigDict]]]:
-    """By model, its runs in each pair of domains."""
+    """Returns the runs of each model, a list for each pair of domains."""
     fashion = ("mnist", "fashion_mnist")
     return {
         "Pix2Pix": [experiments.baselines(settings, "pix2pix", fashion)],
