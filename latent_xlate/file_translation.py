@@ -19,6 +19,7 @@ from latent_xlate.batching import in_batches
 from latent_xlate.file_kinds import FileKind, kind_of
 from latent_xlate.modalities.image_files import INVERT
 from latent_xlate.serving.export import ModelSignatures, is_saved_model, load_export, trace_signatures
+from latent_xlate.serving.signature_name import Payload, SignatureName, parse_signatures
 from latent_xlate.translator import Translator, row_seeds
 
 if TYPE_CHECKING:  # It needs the extra `serving`.
@@ -78,12 +79,11 @@ def translate_path(
     _check_there(Path(path))
     files.output_folder(output)
     signatures = _signatures(translator, source, target, invert)
-    arrays = signatures[f"{source}_to_{target}_arrays"]
+    arrays = signatures[str(SignatureName(source, target, Payload.ARRAYS))]
     kind, result_kind = kind_of(arrays.inputs[0].shape), kind_of(arrays.structured_outputs["x"].shape)
     paths = _inputs(Path(path), kind)
     results = _results(paths, Path(output), result_kind.suffix)
-    suffix = "_sampled" if sample else ""
-    names = {"data_bytes": f"{source}_to_{target}{suffix}", "x": f"{source}_to_{target}_arrays{suffix}"}
+    names = {each.key: str(SignatureName(source, target, each, sample)) for each in (Payload.FILES, Payload.ARRAYS)}
 
     def translate(key: str, batch: Any, numbers: Sequence[int]) -> np.ndarray:
         inputs = {key: tf.constant(batch)}
@@ -189,7 +189,7 @@ def _results(files: Sequence[Path], output: Path, suffix: str) -> dict[Path, Pat
 def _signatures(
     folder: str | os.PathLike | TranslatorClient, source: str, target: str, invert: str | None
 ) -> Mapping[str, Any]:
-    pair = f"{source}_to_{target}"
+    pair = SignatureName(source, target).pair
     signatures: Mapping[str, Any]
     if not isinstance(folder, (str, os.PathLike)) or is_saved_model(folder):
         if invert not in (None, "auto"):
@@ -198,7 +198,7 @@ def _signatures(
             signatures = ModelSignatures(load_export(folder))
         else:
             signatures = folder.functions
-        pairs = [name.removesuffix("_latents") for name in signatures if name.endswith("_latents")]
+        pairs = {name.pair for name in parse_signatures(signatures).values()}
         checks.known(pair, pairs, "pair of domains")
     else:
         versions = [path.parent for path in Path(folder).glob("*/saved_model.pb")]
