@@ -1,9 +1,9 @@
-"""Trains, evaluates, exports and uses a bridge between all that ships: digits, clothes and, if there, spoken digits.
+"""Trains, evaluates, exports and uses a bridge between the shipped domains: digits, clothes and spoken digits.
 
     bin/quickstart.py --workdir=out/quickstart
 
-needs no data set and takes a few minutes on two cores. The folder gets `index.html` with translations, to
-look at and to listen to, interpolations and numbers, `metrics.json`, and a SavedModel in `translator/1`.
+This needs no data set and takes a few minutes on two CPU cores. In the folder, `index.html` shows translations,
+interpolations and numbers, `metrics.json` has the numbers, and `translator/1` is a SavedModel.
 """
 
 from absl import flags
@@ -16,14 +16,14 @@ from latent_xlate.domains import pretrained
 _WORKDIR = flags.DEFINE_string("workdir", "out/quickstart", "Folder for the results.")
 
 
-def main(argv):
+def main(argv: list[str]) -> None:
     del argv
     distribution.share_cores()
     ship = set(all_domains.get_config().domains) <= set(pretrained.names())
     quickstart.quickstart((all_domains if ship else mnist_fashion_mnist).get_config("quick"), _WORKDIR.value)
 
 
-def console_entry_point():
+def console_entry_point() -> None:
     _app.run(main)
 
 
