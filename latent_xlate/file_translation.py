@@ -23,6 +23,7 @@ from latent_xlate.modalities.array import Array
 from latent_xlate.modalities.modality import Modality
 from latent_xlate.serving.export import ModelSignatures, is_saved_model, load_export, trace_signatures
 from latent_xlate.serving.exported_modalities import read_modalities
+from latent_xlate.serving.signature_name import Payload, SignatureName, parse_signatures
 from latent_xlate.translator import Translator, row_seeds
 
 if TYPE_CHECKING:  # It needs the extra `serving`.
@@ -35,9 +36,6 @@ GRID_FILE = "grid.png"
 
 _MOST_IN_GRID = 5 * GRID_COLUMNS
 _THUMBNAIL = (56, 56)
-
-_SIGNATURES = {"data_bytes": "", "x": "_arrays"}
-"""By the name of its input, how a signature's name ends."""
 
 
 def translate_path(
@@ -109,12 +107,13 @@ class _Pair:
     """What translates from one domain to another.
 
     Attributes:
-        name: "<source>_to_<target>", with which the names of its signatures begin.
+        source, target: Names of the two domains.
         signatures: By name; they are those of `export_translator`.
         before, after: The modalities of source and target.
     """
 
-    name: str
+    source: str
+    target: str
     signatures: Mapping[str, Any]
     before: Modality
     after: Modality
@@ -159,7 +158,9 @@ class _Job:
         """Translates an npz file of many instances."""
         try:
             x = self.pair.before.check(_read_arrays(file))
-            y = in_batches(functools.partial(self._translate, "x"), x, np.arange(len(x)), batch_size=BATCH_SIZE)
+            y = in_batches(
+                functools.partial(self._translate, Payload.ARRAYS), x, np.arange(len(x)), batch_size=BATCH_SIZE
+            )
         except ValueError as error:
             self.failures.append(f"{file}: {error}")
             return
@@ -169,13 +170,13 @@ class _Job:
             pictures = self.pair.before.pictures(tf.constant(x[:room])), self.pair.after.pictures(tf.constant(y[:room]))
             self.shown += [(_thumbnail(a), _thumbnail(b)) for a, b in zip(*map(np.asarray, pictures), strict=True)]
 
-    def _translate(self, key: str, batch: Any, numbers: Sequence[int]) -> np.ndarray:
-        """Translates a batch, the signature's input `key`, by rows whose numbers are part of their seeds."""
-        name = f"{self.pair.name}{_SIGNATURES[key]}{'_sampled' if self.sample else ''}"
-        inputs = {key: tf.constant(batch)}
+    def _translate(self, payload: Payload, batch: Any, numbers: Sequence[int]) -> np.ndarray:
+        """Translates a batch of files or arrays by rows whose numbers are part of their seeds."""
+        name = SignatureName(self.pair.source, self.pair.target, payload, self.sample)
+        inputs = {payload.key: tf.constant(batch)}
         if self.sample:
             inputs["seed"] = tf.constant(row_seeds(self.seed, numbers))
-        return self.pair.signatures[name](**inputs)[key].numpy()
+        return self.pair.signatures[str(name)](**inputs)[payload.key].numpy()
 
     def _translate_contents(self, contents: Mapping[int, bytes]) -> dict[int, bytes | None]:
         """Translations by number, None for what cannot be read.
@@ -185,7 +186,7 @@ class _Job:
         if not contents:
             return {}
         try:
-            translations = self._translate("data_bytes", list(contents.values()), list(contents))
+            translations = self._translate(Payload.FILES, list(contents.values()), list(contents))
             return dict(zip(contents, translations, strict=True))
         except tf.errors.InvalidArgumentError:
             if len(contents) == 1:
@@ -246,7 +247,7 @@ def _results(files: Sequence[Path], output: Path, suffix: str) -> dict[Path, Pat
 
 def _load_pair(translator: str | os.PathLike | TranslatorClient, source: str, target: str, invert: str | None) -> _Pair:
     """The pair's signatures and modalities; arguments and errors as in `translate_path`."""
-    name = f"{source}_to_{target}"
+    name = SignatureName(source, target)
     if isinstance(translator, (str, os.PathLike)) and not is_saved_model(translator):
         signatures, noted = _trace(translator, source, target, invert)
     elif invert not in (None, "auto"):
@@ -255,15 +256,14 @@ def _load_pair(translator: str | os.PathLike | TranslatorClient, source: str, ta
         signatures, noted = ModelSignatures(load_export(translator)), read_modalities(Path(translator))
     else:
         signatures, noted = translator.functions, {}  # No server tells the kinds of its data.
-    checks.known(
-        name, [each.removesuffix("_latents") for each in signatures if each.endswith("_latents")], "pair of domains"
-    )
-    if name not in signatures:
+    pairs = {each.pair for each in parse_signatures(signatures).values()}
+    checks.known(name.pair, pairs, "pair of domains")
+    if str(name) not in signatures:
         raise ValueError(f"Domain {source!r} has no encoder: nothing but its latents can be translated, not its files.")
-    arrays = signatures[f"{name}_arrays"]
+    arrays = signatures[str(SignatureName(source, target, Payload.ARRAYS))]
     before = noted.get(source) or _modality_of_shape(arrays.inputs[0].shape)
     after = noted.get(target) or _modality_of_shape(arrays.structured_outputs["x"].shape)
-    return _Pair(name, signatures, before, after)
+    return _Pair(source, target, signatures, before, after)
 
 
 def _trace(

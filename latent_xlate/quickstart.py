@@ -26,6 +26,7 @@ from latent_xlate.latents.latents import Latents
 from latent_xlate.latents.sources import latent_kinds, load_latents
 from latent_xlate.modalities.modality import Modality
 from latent_xlate.serving.export import export_translator, load_export
+from latent_xlate.serving.signature_name import Payload, SignatureName
 from latent_xlate.translator import Translator
 
 EXAMPLES_PER_CLASS = 3
@@ -116,14 +117,16 @@ def _draw(
     signatures = exported.signatures
     parts = []
     for source, target in itertools.permutations(translator.domains.values(), 2):
-        pair = f"{source.name}_to_{target.name}"
+        pair = SignatureName(source.name, target.name).pair
         examples, per_class = _examples(latents[source.name])
         z = tf.constant(examples.mu)
         x = source.decode(z)
         if source.has_encoder:
-            translated = signatures[f"{pair}_arrays"](x=x)["x"]
+            translated = signatures[str(SignatureName(source.name, target.name, Payload.ARRAYS))](x=x)["x"]
         else:
-            translated = target.decode(signatures[f"{pair}_latents"](z=z)["z"])
+            translated = target.decode(
+                signatures[str(SignatureName(source.name, target.name, Payload.LATENTS))](z=z)["z"]
+            )
         columns = [source.pictures(x).numpy(), target.pictures(translated).numpy()]
         rows = [column[i::per_class] for i in range(per_class) for column in columns]
         pictures = {
@@ -176,7 +179,7 @@ def _draw_interpolation(
     for first, second in ((3, 3), (0, 1)):
         start, end = (latents.mu[latents.labels == label][i] for i, label in enumerate((first, second)))
         z = interpolate(start, end, INTERPOLATION_POINTS)
-        translated = signatures[f"{source.name}_to_{target.name}_latents"](z=z)["z"]
+        translated = signatures[str(SignatureName(source.name, target.name, Payload.LATENTS))](z=z)["z"]
         rows += [source.pictures(source.decode(z)).numpy(), target.pictures(target.decode(translated)).numpy()]
         captions += [f"{source.name}, class {first}" + (f" to {second}" if first != second else ""), "translated"]
     return figures.image_grid(path, rows, captions)

@@ -35,7 +35,8 @@ def write_api() -> None:
         nav[name or ("latent_xlate",)] = page.as_posix()
         identifier = ".".join(("latent_xlate", *name))
         with mkdocs_gen_files.open(f"{FOLDER}/{page.as_posix()}", "w") as file:
-            file.write(f"---\ntitle: {identifier.rpartition('.')[2]}\n---\n\n# {identifier.replace('.', '.<wbr>')}\n\n::: {identifier}\n")
+            heading = identifier.replace(".", ".<wbr>")  # A phone's page is narrower than a long name.
+            file.write(f"---\ntitle: {identifier.rpartition('.')[2]}\n---\n\n# {heading}\n\n::: {identifier}\n")
     with mkdocs_gen_files.open(f"{FOLDER}/SUMMARY.md", "w") as file:
         file.writelines(nav.build_literate_nav())
 

@@ -1,4 +1,4 @@
-"""How many requests a server of an export answers, and how fast, against calling the SavedModel in a loop."""
+"""Throughput and latency of a server of an export, compared with calling the SavedModel in a loop."""
 
 from __future__ import annotations
 
@@ -24,38 +24,40 @@ from latent_xlate.serving.bundle import WARMUP_FILE
 from latent_xlate.serving.export import load_export
 
 CLIENTS = (1, 8, 64)
+"""Numbers of concurrent clients."""
+
 PERCENTILES = (50, 95, 99)
 BATCH_SIZE = 64
-"""Most requests that the server computes at once."""
+"""Largest batch of the server."""
 
 PREDICT = "/tensorflow.serving.PredictionService/Predict"
 
 
 def benchmark(base_path: str | os.PathLike, seconds: float) -> dict[str, Any]:
-    """Measures and prints each signature's throughput and latency.
+    """Measures and prints throughput and latency of each signature.
 
-    The requests are the warm-up records, of one item each. They go by gRPC, from this process, to
-    `bin/serve.py --engine=python` on the same machine, whose cores server and clients share. Each signature is
-    measured as the server is, and then, one by one, on another that differs in `--max_batch_size=1` alone.
+    The requests are the warm-up records, which have one row each. This process sends them by gRPC to
+    `bin/serve.py --engine=python` on the same machine, so that server and clients share its cores. A second server,
+    with `--max_batch_size=1`, shows the effect of batching.
 
     Args:
         base_path: Folder of the versions, the newest of which is measured.
-        seconds: Length of each measurement, after a fifth of it to warm up.
+        seconds: Length of each measurement, which follows a warm-up of a fifth of it.
 
     Returns:
-        JSON-serialisable, by signature: `loop`, calls a second of the SavedModel in this process;
-        `served`, by number of clients {"rate" (requests a second), "p50", "p95", "p99" (milliseconds)};
-        `one_by_one`, likewise without batching, of the most clients; and `lift`, the ratio of the two
-        rates of the most clients.
+        JSON-serialisable results by signature: `loop`, calls per second of the SavedModel in this process; `served`,
+        by number of clients {"rate" (requests per second), "p50", "p95", "p99" (latency in milliseconds)};
+        `one_by_one`, the same without batching for the largest number of clients; and `lift`, the ratio of the rates
+        with and without batching.
 
     Raises:
-        ValueError: There is no version with warm-up records, or a server that does not start.
+        ValueError: There is no version with warm-up records, or a server does not start.
     """
     base_path = Path(base_path)
     versions = [int(path.name) for path in base_path.glob("*") if path.name.isdecimal()]
     model = base_path / str(max(versions, default=0))
     if not (model / WARMUP_FILE).is_file():
-        raise ValueError(f"{base_path} holds no version of an export with requests to warm up with.")
+        raise ValueError(f"{base_path} holds no version of an export with warm-up records.")
     records = tf.data.TFRecordDataset(str(model / WARMUP_FILE)).as_numpy_iterator()
     requests = [prediction_log_pb2.PredictionLog.FromString(record).predict_log.request for record in records]
     for request in requests:
@@ -91,7 +93,7 @@ async def _load(address: str, request: Any, clients: int, seconds: float) -> dic
     latencies: list[float] = []
     content = request.SerializeToString()
     async with grpc.aio.insecure_channel(address) as channel:
-        predict = channel.unary_unary(PREDICT)  # Of bytes as they are: the clients are to take little of the machine.
+        predict = channel.unary_unary(PREDICT)  # Without parsing, so that clients need little CPU time.
         begin = time.perf_counter() + seconds / 5
 
         async def client() -> None:
@@ -108,7 +110,7 @@ async def _load(address: str, request: Any, clients: int, seconds: float) -> dic
 
 @contextlib.contextmanager
 def _server(base_path: Path, batch_size: int) -> Iterator[str]:
-    """A server in a process of its own; gives its address."""
+    """Runs a server in another process and yields its address."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
     flags = {
@@ -132,7 +134,7 @@ def _server(base_path: Path, batch_size: int) -> Iterator[str]:
 
 
 def table(results: Mapping[str, Any]) -> str:
-    """Results of `benchmark` as text."""
+    """Formats the results of `benchmark` as a Markdown table."""
     title = "Requests of one item a second, and milliseconds (p50/p95/p99), by the number of clients"
     head = ["signature", "loop", *(f"{n} served" for n in CLIENTS), f"{CLIENTS[-1]} one by one", "lift"]
     rows = []

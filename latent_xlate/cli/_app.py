@@ -1,7 +1,7 @@
-"""What every command shares: its manual, errors as one sentence, and no chatter from TensorFlow.
+"""Common behaviour of all commands: help, errors as one sentence, and no log messages of TensorFlow.
 
-A command ends with exit code 0, with 1 after an error, and with 130 when it is stopped by Ctrl-C.
-`--verbosity=1` shows where an error came from.
+The exit code of a command is 0, 1 after an error, and 130 after Ctrl-C. `--verbosity=1` shows the traceback of an
+error.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ CHATTER = (
     b"failed call to cuInit",
     b"oneDNN custom operations are on",
 )
-"""What TensorFlow says of a machine without a GPU, or with oneDNN, whatever its log level."""
+"""Log messages of TensorFlow about missing GPUs and oneDNN, which it writes whatever the log level is."""
 
 HELP = frozenset({"--help", "-help", "--helpshort", "--helpfull"})
 
@@ -44,21 +44,20 @@ def run(
 ) -> None:
     """Parses the flags, calls `main` and exits with its exit code.
 
-    A ValueError, an OSError or a full disk becomes one sentence on stderr, Ctrl-C "Stopped.". `--help`
-    shows the manual, the docstring of the module that defines `main`, and that module's flags.
+    A ValueError, an OSError or a full disk is reported as one sentence on stderr, and Ctrl-C as "Stopped.". `--help`
+    shows the docstring and the flags of the module that defines `main`.
 
     Args:
-        main: Takes the arguments that are no flags, the command's name first; returns the exit code,
-            None for 0.
-        takes_arguments: Whether there may be such arguments.
-        flags_parser: Parses the flags of an argv and returns those arguments.
+        main: Function of the positional arguments, beginning with the command's name, to the exit code or None for 0.
+        takes_arguments: Whether there may be positional arguments besides the command's name.
+        flags_parser: Parses the flags in an argv and returns the positional arguments.
     """
-    # absl shows the docstring and the flags of the script, which only imports the module.
+    # absl's --help is about the script in `bin`, which only imports the module.
     sys.modules["__main__"].__doc__ = sys.modules[main.__module__].__doc__
     for flag in flags.FLAGS.get_key_flags_for_module(main.__module__):
         flags.FLAGS.register_key_flag_for_module(sys.argv[0], flag)
 
-    def checked_main(argv):
+    def checked_main(argv: list[str]) -> int | None:
         if not flags.FLAGS["verbosity"].present:
             logging.set_verbosity(logging.WARNING)
         if len(argv) > 1 and not takes_arguments:
@@ -71,21 +70,21 @@ def run(
         except SystemExit:
             if HELP.isdisjoint(sys.argv):
                 raise
-            sys.exit(0)  # To show the manual absl exits with 1.
+            sys.exit(0)  # absl exits with 1 after --help.
 
 
 def parse_flags_with_config(argv: list[str], default: str | None = None) -> list[str]:
-    """Parses flags, among them --config, where a shipped configuration's name stands for its file.
+    """Parses flags, among them --config, which accepts the name of a shipped configuration instead of a file.
 
     Args:
-        argv: The command's name, and its arguments.
-        default: The configuration where none is given.
+        argv: The command's name and its arguments.
+        default: Configuration to use if none is given.
 
     Returns:
-        The arguments that are no flags, the command's name first.
+        The positional arguments, beginning with the command's name.
 
     Raises:
-        ValueError: There is no such configuration, mode or field, or a flag's value does not fit.
+        ValueError: There is no such configuration, mode or field, or the value of a flag is invalid.
     """
     if default and not any(argument.startswith("--config=") for argument in argv):
         argv = [argv[0], f"--config={default}", *argv[1:]]
@@ -99,9 +98,9 @@ def parse_flags_with_config(argv: list[str], default: str | None = None) -> list
             checks.known(path, shipped, "configuration")
     try:
         return flags.FLAGS(argv)
-    except flags.Error as error:  # Of an error in the configuration's file it may hold the whole trace.
+    except flags.Error as error:  # If the configuration's file has an error, the message contains its traceback.
         raise ValueError(str(error).strip().splitlines()[-1].removeprefix("ValueError: ")) from None
-    except Exception:  # Of the configuration's file, or ml_collections' AttributeError for a field that is not there.
+    except Exception:  # An error in the configuration's file, or an AttributeError for an unknown field.
         try:
             fields = list(_fields(flags.FLAGS["config"].parser.parse(given[-1])))
         except Exception as error:
@@ -114,6 +113,7 @@ def parse_flags_with_config(argv: list[str], default: str | None = None) -> list
 
 
 def _fields(config: Any, prefix: str = "") -> Iterator[str]:
+    """Names of all fields of a configuration, with dots for nested ones."""
     for name, value in config.items():
         if isinstance(value, ConfigDict):
             yield from _fields(value, f"{prefix}{name}.")
@@ -123,7 +123,7 @@ def _fields(config: Any, prefix: str = "") -> Iterator[str]:
 
 @contextlib.contextmanager
 def plain_errors() -> Iterator[None]:
-    """Turns what a user can cause into one sentence on stderr and an exit code."""
+    """Turns errors that a user can cause into one sentence on stderr and an exit code."""
     import tensorflow as tf
 
     try:
@@ -131,8 +131,8 @@ def plain_errors() -> Iterator[None]:
     except KeyboardInterrupt:
         _stop()
     except Exception as error:
-        users = isinstance(error, (ValueError, OSError, tf.errors.ResourceExhaustedError)) or FULL_DISK in str(error)
-        if not users:  # A bug, whose trace helps.
+        expected = isinstance(error, (ValueError, OSError, tf.errors.ResourceExhaustedError)) or FULL_DISK in str(error)
+        if not expected:  # A bug, whose traceback helps.
             raise
         if flags.FLAGS.is_parsed() and flags.FLAGS.verbosity > 0:
             raise
@@ -141,12 +141,12 @@ def plain_errors() -> Iterator[None]:
 
 
 def _stop() -> NoReturn:
-    print("\nStopped.", file=sys.stderr)  # On a line of its own: that of a progress bar may still be open.
+    print("\nStopped.", file=sys.stderr)  # After a newline, since a progress bar may be open.
     sys.exit(130)
 
 
 def _sentence(error: Exception) -> str:
-    if FULL_DISK in str(error):  # Python, HDF5 and TensorFlow each wrap it in words and errors of their own.
+    if FULL_DISK in str(error):  # Python, HDF5 and TensorFlow report it by different errors.
         return f"{FULL_DISK}. Free some, then run the same command again."
     if isinstance(error, OSError) and error.strerror:
         return f"{error.filename}: {error.strerror}." if error.filename is not None else f"{error.strerror}."
@@ -154,10 +154,17 @@ def _sentence(error: Exception) -> str:
 
 
 def translator_or_client(translator: str | None, server: str | None) -> str | TranslatorClient:
-    """The folder that `--translator` names, or a client of the server that `--server` names.
+    """Interprets the flags `--translator` and `--server`, of which exactly one must be given.
+
+    Args:
+        translator: Folder of a translator, or None.
+        server: Address of a server, or None.
+
+    Returns:
+        The folder, or a client of the server.
 
     Raises:
-        ValueError: Both or neither is given, the extra that a client needs is not installed, or no address.
+        ValueError: Both or neither is given, the extra `serving` is not installed, or the address is malformed.
     """
     if translator is not None and server is None:
         return translator
@@ -171,22 +178,22 @@ def translator_or_client(translator: str | None, server: str | None) -> str | Tr
 
 
 def import_tensorflow_quietly() -> None:
-    """Imports TensorFlow with its C++ log at level 2, unless TF_CPP_MIN_LOG_LEVEL is set, and without `CHATTER`."""
+    """Imports TensorFlow without `CHATTER`, and with C++ log level 2 unless TF_CPP_MIN_LOG_LEVEL is set."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     try:
         with _without_chatter():
             import tensorflow as tf
 
             tf.get_logger().setLevel("WARNING")
-            # Looking for a GPU is what the last of the chatter is about.
+            # Looks for GPUs here, since that causes the last of the messages.
             tf.config.list_physical_devices()
-    except KeyboardInterrupt:  # It takes seconds.
+    except KeyboardInterrupt:  # The import takes seconds.
         _stop()
 
 
 @contextlib.contextmanager
 def _without_chatter() -> Iterator[None]:
-    """Holds back what is written to stderr, by C++ too, and afterwards passes on all but `CHATTER`."""
+    """Holds back everything written to stderr, also by C++, and then writes all lines except `CHATTER`."""
     stderr = os.dup(2)
     with tempfile.TemporaryFile() as held:
         os.dup2(held.fileno(), 2)

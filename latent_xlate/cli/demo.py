@@ -1,14 +1,15 @@
-"""Serves a page to play with a translator: draw, upload or record in one domain, see and hear it in all others.
+"""Serves a web page to try a translator: draw, upload or record in one domain, see and hear it in all others.
 
     bin/demo.py --translator=out/quickstart/run/translator     # then open http://127.0.0.1:7860
 
-The translator is a folder of `train_bridge` (`WORKDIR/translator`) or an exported version; with
-`--server=http://HOST:PORT` (REST) or `--server=HOST:PORT` (gRPC) in its place a server translates, TensorFlow Serving
-or `bin/serve.py`. An export and a server translate latents; what encodes, decodes and judges here are the domains of
-the same names that ship, or those in the folders that `--domains` lists.
+`--translator` is a translator of `train_bridge` (`WORKDIR/translator`), or a version of an export. To use a server
+instead, TensorFlow Serving or `bin/serve.py`, give `--server=http://HOST:PORT` (REST) or `--server=HOST:PORT` (gRPC).
 
-The page listens on this machine alone (`--host`), asks for nothing elsewhere, and takes files of at most 16 MB.
-Examples are made of the latents that lie beside the domains.
+An export and a server only translate latents. Encoding, decoding and classifying is done in this process, by the
+shipped domains of the same names; for other domains, give their folders by `--domains`.
+
+The page accepts connections from this machine only, unless `--host` says otherwise. It loads nothing from other
+servers. Uploaded files may have up to 16 MB.
 """
 
 import importlib.util
@@ -16,17 +17,17 @@ import threading
 
 from absl import flags
 
-from latent_xlate import baselines  # noqa: F401  Registers them with Keras.
+from latent_xlate import baselines  # noqa: F401  Registers their classes with Keras.
 from latent_xlate.cli import _app
 
-_TRANSLATOR = flags.DEFINE_string("translator", None, "Folder of a translator, saved or exported.")
-_SERVER = flags.DEFINE_string("server", None, "Address of a server, instead of a folder.")
-_DOMAINS = flags.DEFINE_list("domains", [], "Folders of domains that do not ship.")
+_TRANSLATOR = flags.DEFINE_string("translator", None, "Folder of a saved translator, or of a version of an export.")
+_SERVER = flags.DEFINE_string("server", None, "Address of a server, instead of --translator.")
+_DOMAINS = flags.DEFINE_list("domains", [], "Folders of domains that do not ship with the project.")
 _HOST = flags.DEFINE_string("host", "127.0.0.1", "Address to listen on.")
 _PORT = flags.DEFINE_integer("port", 7860, "Port to listen on.", lower_bound=1, upper_bound=65535)
 
 
-def main(argv):
+def main(argv: list[str]) -> None:
     del argv
     given = _app.translator_or_client(_TRANSLATOR.value, _SERVER.value)
     if importlib.util.find_spec("gradio") is None:
@@ -41,7 +42,7 @@ def main(argv):
     threading.Event().wait()  # Until Ctrl-C.
 
 
-def console_entry_point():
+def console_entry_point() -> None:
     _app.run(main)
 
 

@@ -1,9 +1,9 @@
-"""Exports the generator of a WaveGAN checkpoint, trained by the original code, as a SavedModel.
+"""Exports the generator of a checkpoint of WaveGAN's original code as a SavedModel.
 
     bin/export_wavegan.py --checkpoint=train/model.ckpt-200000 --output=out/wavegan
 
-`hub.load("out/wavegan")(z)` of TensorFlow Hub, or `tf.saved_model.load`, then makes waveforms of z, uniform
-on [-1, 1].
+The result of `hub.load("out/wavegan")` (TensorFlow Hub) or `tf.saved_model.load("out/wavegan")` is a function of
+latents, uniform on [-1, 1], to waveforms.
 """
 
 from absl import flags
@@ -13,25 +13,27 @@ from latent_xlate.domains.speech import tf1_checkpoint, wavegan_generator
 from latent_xlate.serving import wavegan_export
 
 _CHECKPOINT = flags.DEFINE_string(
-    "checkpoint", None, "What the names of the checkpoint's files start with: model.ckpt-1000 say.", required=True
+    "checkpoint", None, "Common prefix of the names of the checkpoint's files, such as model.ckpt-1000.", required=True
 )
-_OUTPUT = flags.DEFINE_string("output", None, "Folder of the SavedModel; one that is there is replaced.", required=True)
+_OUTPUT = flags.DEFINE_string(
+    "output", None, "Folder of the SavedModel; an existing SavedModel is replaced.", required=True
+)
 _SLICE_LENGTH = flags.DEFINE_enum(
     "slice_length",
     None,
     [str(length) for length in wavegan_generator.STRIDES],
-    "Samples in a slice, where the checkpoint fits two lengths.",
+    "Number of samples in a slice, if the checkpoint fits two lengths.",
 )
 
 
-def main(argv):
+def main(argv: list[str]) -> None:
     del argv
     slice_length = int(_SLICE_LENGTH.value) if _SLICE_LENGTH.value else None
     generator = tf1_checkpoint.load_tf1_generator(_CHECKPOINT.value, slice_length)
     print(f"Wrote {wavegan_export.export_generator(generator, _OUTPUT.value)}")
 
 
-def console_entry_point():
+def console_entry_point() -> None:
     _app.run(main)
 
 

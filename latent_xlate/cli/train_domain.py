@@ -1,16 +1,16 @@
-"""Trains a base model of a domain: the VAE of images, or a classifier that judges.
+"""Trains a base model of a domain: a VAE of images, or a classifier.
 
-Example, the paper's recipe (100 epochs):
+The paper's recipe for images, 100 epochs:
 
     bin/train_domain.py --model=vae --dataset=mnist --workdir=out/mnist_vae
     bin/train_domain.py --model=classifier --dataset=mnist --workdir=out/mnist_classifier
 
-and of recordings of words:
+A classifier of spoken words:
 
     bin/train_domain.py --model=speech_classifier --dataset=spoken_digit --workdir=out/speech_classifier
 
-The folder gets `model.keras`, `metrics.json`, checkpoints and TensorBoard events. Killed at any
-moment, the same command goes on from the last checkpoint.
+The folder gets `model.keras`, `metrics.json`, checkpoints and TensorBoard events. If the run is interrupted, the same
+command continues it from the last checkpoint.
 """
 
 from typing import Any
@@ -26,50 +26,50 @@ from latent_xlate.optimizer import SCHEDULES
 
 SPEECH_CLASSIFIER = "speech_classifier"
 
-_MODEL = flags.DEFINE_enum("model", "vae", [*image_training.MODELS, SPEECH_CLASSIFIER], "What to train.")
+_MODEL = flags.DEFINE_enum("model", "vae", [*image_training.MODELS, SPEECH_CLASSIFIER], "The model to train.")
 _DATASET = flags.DEFINE_string("dataset", None, "Prepared data set of images, or of recordings.", required=True)
 _WORKDIR = flags.DEFINE_string("workdir", None, "Folder of the run.", required=True)
-_DATA_DIR = flags.DEFINE_string("data_dir", None, "Folder of TFDS data sets (default: TFDS's own).")
+_DATA_DIR = flags.DEFINE_string("data_dir", None, "Folder of TFDS data sets (default: that of TFDS).")
 _EPOCHS = flags.DEFINE_integer(
-    "epochs", None, "Passes over the training split (default: 100, of speech 20).", lower_bound=1
+    "epochs", None, "Number of passes over the training split (default: 100; for speech 20).", lower_bound=1
 )
 _BATCH_SIZE = flags.DEFINE_integer(
-    "batch_size", None, "Global batch size (default: the paper's, of speech 64).", lower_bound=1
+    "batch_size", None, "Global batch size (default: the paper's; for speech 64).", lower_bound=1
 )
-_LEARNING_RATE = flags.DEFINE_float("learning_rate", 1e-3, "Of Adam.", lower_bound=0.0)
+_LEARNING_RATE = flags.DEFINE_float("learning_rate", 1e-3, "Learning rate of Adam.", lower_bound=0.0)
 _SCHEDULE = flags.DEFINE_enum(
     "schedule",
     None,
     SCHEDULES,
-    "Of the learning rate; cosine goes down to zero (default: constant, of speech cosine).",
+    "Schedule of the learning rate; cosine ends at zero (default: constant; for speech cosine).",
 )
 _SHIFT = flags.DEFINE_integer(
-    "shift", None, "Pixels by which training images are moved at most (default: 0).", lower_bound=0
+    "shift", None, "Largest random shift of training images, in pixels (default: 0).", lower_bound=0
 )
-_HIDDEN_UNITS = flags.DEFINE_integer("hidden_units", None, "Width of the hidden layers, of images.", lower_bound=1)
+_HIDDEN_UNITS = flags.DEFINE_integer("hidden_units", None, "Width of the hidden layers, for images.", lower_bound=1)
 _FILTERS = flags.DEFINE_integer(
-    "filters", None, "Of each convolution of the classifier of speech (default: 128).", lower_bound=1
+    "filters", None, "Number of filters of each convolution, for speech (default: 128).", lower_bound=1
 )
-_SEED = flags.DEFINE_integer("seed", 0, "Governs all that is random.")
+_SEED = flags.DEFINE_integer("seed", 0, "Seed of everything that is random.")
 _STRATEGY = flags.DEFINE_enum("strategy", "auto", distribution.STRATEGIES, "tf.distribute strategy.")
 _PRECISION = flags.DEFINE_enum("precision", "float32", network_training.PRECISIONS, "Keras dtype policy.")
 
-_OF_IMAGES = (_SHIFT, _HIDDEN_UNITS)
-_OF_SPEECH = (_FILTERS,)
-_OF_BOTH = (_DATA_DIR, _EPOCHS, _BATCH_SIZE, _LEARNING_RATE, _SCHEDULE, _SEED, _STRATEGY, _PRECISION)
+_IMAGE_FLAGS = (_SHIFT, _HIDDEN_UNITS)
+_SPEECH_FLAGS = (_FILTERS,)
+_COMMON_FLAGS = (_DATA_DIR, _EPOCHS, _BATCH_SIZE, _LEARNING_RATE, _SCHEDULE, _SEED, _STRATEGY, _PRECISION)
 
 
-def main(argv):
+def main(argv: list[str]) -> None:
     del argv
-    # Now, for reading the data starts TensorFlow, and a worker could not join.
+    # Before the data are read, which initializes TensorFlow, so that a worker could no longer join.
     strategy = distribution.make_strategy(_STRATEGY.value)
-    of_speech = _MODEL.value == SPEECH_CLASSIFIER
-    for flag in _OF_IMAGES if of_speech else _OF_SPEECH:
+    is_speech = _MODEL.value == SPEECH_CLASSIFIER
+    for flag in _IMAGE_FLAGS if is_speech else _SPEECH_FLAGS:
         if flag.value is not None:
             raise ValueError(f"--{flag.name} is not for --model={_MODEL.value}: leave it out.")
-    given = _OF_BOTH + (_OF_SPEECH if of_speech else _OF_IMAGES)
+    given = _COMMON_FLAGS + (_SPEECH_FLAGS if is_speech else _IMAGE_FLAGS)
     options: dict[str, Any] = {flag.name: flag.value for flag in given if flag.value is not None}
-    if of_speech:
+    if is_speech:
         path = speech_training.train_speech_classifier(_DATASET.value, _WORKDIR.value, **options)
     else:
         path = image_training.train_image_model(_MODEL.value, _DATASET.value, _WORKDIR.value, **options)
@@ -77,7 +77,7 @@ def main(argv):
         print(f"Wrote {path}")
 
 
-def console_entry_point():
+def console_entry_point() -> None:
     _app.run(main)
 
 

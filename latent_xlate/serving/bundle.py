@@ -1,6 +1,6 @@
-"""What TensorFlow Serving takes beside a SavedModel: records to warm up with, and its configuration.
+"""Files for TensorFlow Serving that accompany a SavedModel: warm-up records and configuration.
 
-Needs the extra `serving`, which has the protos.
+Needs the extra `serving`, which contains the protos.
 """
 
 from __future__ import annotations
@@ -17,42 +17,45 @@ from google.protobuf import text_format
 from tensorflow_serving.apis import predict_pb2, prediction_log_pb2
 from tensorflow_serving.config import model_server_config_pb2
 
-from latent_xlate import files
+from latent_xlate import checks, files
+from latent_xlate.serving.signature_name import DEFAULT_SIGNATURE, Payload, SignatureName
 from latent_xlate.translator import Translator
 
 FILES = Path(__file__).parent / "bundle_files"
-"""What a bundle gets as it is."""
+"""Folder of the files that are copied unchanged."""
 
 MODELS_CONFIG = "models.config"
+"""File with the served versions and their labels."""
+
 MOUNTED = Path("/models")
-"""Where the official image sees the bundle."""
+"""Path at which the bundle is mounted in the official image."""
 
 WARMUP_FILE = "assets.extra/tf_serving_warmup_requests"
 MOST_WARMUP_RECORDS = 1000
-"""That TensorFlow Serving reads, as it loads a model."""
+"""Largest number of warm-up records that TensorFlow Serving accepts."""
 
-_DRAWS = 10
-"""From a domain's prior, until one is an instance whose file can be read."""
+_MAX_DRAWS = 10
+"""Largest number of draws from a domain's prior in search of an instance whose file can be read."""
 
 _HEADER = """\
 # The versions of the translator that are served, and their labels. An export labels its version canary, and stable
-# where there was none; to release a canary, give stable its number. Servers look at this file again by themselves.
+# if no version had that label; to release a canary, set stable to its number. Servers reload this file by themselves.
 """
 
 
 def write_warmup(model: Path, translator: Translator, signatures: Collection[str], default: str) -> Path:
-    """Writes a request of each signature into a SavedModel, for the server to answer before any user's.
+    """Writes one request for each signature into a SavedModel; servers answer them when they load the model.
 
-    The inputs are what the domains make of latents drawn from their priors.
+    The inputs are decoded from samples of the domains' priors.
 
     Args:
         model: Folder of the SavedModel.
-        translator: What it was made of.
-        signatures: Their names, as `trace_signatures` gives them.
-        default: Name of that among them which `serving_default` is.
+        translator: The translator that was exported.
+        signatures: The names of the signatures.
+        default: The name of the signature that is also `serving_default`.
 
     Returns:
-        The file, a TFRecord of PredictionLogs.
+        Path of the file, a TFRecord of PredictionLogs.
     """
     path = model / WARMUP_FILE
     path.parent.mkdir(parents=True)
@@ -68,28 +71,28 @@ def _records(
     seed = tf.constant([[0, 0]])
     for source in translator.names:
         inputs = _example(translator, source)
-        for target, kind, sampled in itertools.product(translator.names, inputs, ("", "_sampled")):
-            name = f"{source}_to_{target}{kind}{sampled}"
+        for target, payload, sampled in itertools.product(translator.names, inputs, (False, True)):
+            name = str(SignatureName(source, target, payload, sampled))
             if name in signatures:
-                values = inputs[kind] | ({"seed": seed} if sampled else {})
+                values = {payload.key: inputs[payload]} | ({"seed": seed} if sampled else {})
                 yield _record(name, values)
                 if name == default:
-                    yield _record(tf.saved_model.DEFAULT_SERVING_SIGNATURE_DEF_KEY, values)
+                    yield _record(DEFAULT_SIGNATURE, values)
 
 
-def _example(translator: Translator, name: str) -> dict[str, dict[str, tf.Tensor]]:
-    """One instance of a domain, as the input of each kind of signature."""
+def _example(translator: Translator, name: str) -> dict[Payload, tf.Tensor]:
+    """One instance of a domain as the input of each kind of signature, without files if none can be read."""
     domain = translator.domain(name)
-    for seed in range(_DRAWS if domain.has_prior else 1):
+    for seed in range(_MAX_DRAWS if domain.has_prior else 1):
         z = domain.sample_prior(1, seed) if domain.has_prior else domain.encode(tf.zeros([1, *domain.data_shape]))[0]
         x = domain.decode(z)
-        inputs = {"_latents": {"z": z}, "_arrays": {"x": x}, "": {"data_bytes": domain.write(x)}}
+        inputs = {Payload.LATENTS: z, Payload.ARRAYS: x, Payload.FILES: domain.write(x)}
         try:
-            domain.read(inputs[""]["data_bytes"])
+            domain.read(inputs[Payload.FILES])
             return inputs
-        except tf.errors.InvalidArgumentError:  # A silent sound, on which a server would fail, and so serve nothing.
+        except tf.errors.InvalidArgumentError:  # A silent sound. A server that fails on a record does not start.
             continue
-    del inputs[""]
+    del inputs[Payload.FILES]
     return inputs
 
 
@@ -103,20 +106,23 @@ def _record(signature: str, inputs: dict[str, tf.Tensor]) -> prediction_log_pb2.
 
 
 def check_configuration(base: Path) -> None:
-    """Raises ValueError if there is a damaged `models.config` in a folder."""
+    """Raises ValueError if a folder contains a damaged `models.config`."""
     if (base / MODELS_CONFIG).exists():
         read_models_config(base / MODELS_CONFIG)
 
 
 def write_configuration(base: Path, name: str) -> None:
-    """Writes what a server of the versions in `BASE/NAME/` is configured with.
+    """Writes or updates the configuration for servers of the versions in `BASE/NAME/`.
 
-    `models.config` says which versions are served, and labels the newest "canary", and "stable" where no
-    version is; what else is in it stays. Other files that are there are left alone: they may have been
-    edited.
+    In `models.config` the newest version gets the label "canary", and also "stable" if no version has it. Everything
+    else in an existing `models.config` is kept. Other existing files are not changed, since they may have been edited.
+
+    Args:
+        base: Folder of the bundle.
+        name: Name of the model.
 
     Raises:
-        ValueError: `models.config` is there and is none.
+        ValueError: An existing `models.config` is damaged.
     """
     for file in FILES.iterdir():
         if not (base / file.name).exists():
@@ -139,17 +145,17 @@ def write_configuration(base: Path, name: str) -> None:
 
 
 def read_models_config(path: Path) -> Any:
-    """Reads a `models.config`, the text of a ModelServerConfig.
+    """Reads a `models.config`, which is a ModelServerConfig in text format.
 
     Raises:
-        ValueError: It is none.
+        ValueError: The file is damaged.
     """
     try:
         return text_format.Parse(path.read_text(), model_server_config_pb2.ModelServerConfig())
     except (text_format.ParseError, UnicodeDecodeError) as error:
-        raise ValueError(f"{path} is no configuration of TensorFlow Serving ({error}).") from None
+        raise ValueError(f"{path} is no configuration of TensorFlow Serving ({checks.reason(error)}).") from None
 
 
 def find_model(config: Any, name: str) -> Any:
-    """The model of that name in a ModelServerConfig, or None."""
+    """The entry of a model in a ModelServerConfig; None if there is none."""
     return next((model for model in config.model_config_list.config if model.name == name), None)

@@ -1,4 +1,4 @@
-"""Writes a translator as one SavedModel, and reads it back."""
+"""Export of a translator as one SavedModel."""
 
 from __future__ import annotations
 
@@ -16,41 +16,42 @@ import tensorflow as tf
 
 from latent_xlate import checks, files
 from latent_xlate.serving.exported_modalities import write_modalities
+from latent_xlate.serving.signature_name import DEFAULT_SIGNATURE, Payload, SignatureName, parse_signatures
 from latent_xlate.translator import Translator
 
 MODEL_NAME = "translator"
-DEFAULT_SIGNATURE = "serving_default"
+"""Name of the folder of versions, and of the model on a server."""
 
 
 def export_translator(translator: Translator, base: str | os.PathLike) -> Path:
     """Writes the next version of the SavedModel, `BASE/translator/<version>/`.
 
-    It needs neither Keras nor this package to be loaded, and takes batches of any size. For each
-    ordered pair of domains, and for each domain to itself (which reconstructs), it has the signatures
+    The SavedModel takes batches of any size, and needs neither Keras nor this package to be loaded. For each ordered
+    pair of domains, including each domain with itself (a reconstruction), it has the signatures
 
-    - `<source>_to_<target>`: `data_bytes`, string [batch], the bytes of files, to `data_bytes`,
-      those of the translations (of images PNG, JPEG, GIF or BMP to PNG; of sounds WAV of 16 bits, of any
-      rate and number of channels, to WAV of 16 bits and 16 kHz);
+    - `<source>_to_<target>`: `data_bytes`, string [batch], the contents of files, to `data_bytes`, the contents of
+      translated files. Images are read from PNG, JPEG, GIF or BMP and written as PNG. Sounds are read from 16-bit WAV
+      of any rate and number of channels, and written as 16-bit WAV at 16 kHz;
     - `<source>_to_<target>_arrays`: `x`, float32 [batch, *data_shape], to `x`;
-    - `<source>_to_<target>_latents`: `z`, float32 [batch, latent_dim], to `z`;
+    - `<source>_to_<target>_latents`: `z`, float32 [batch, latent_dim], to `z`.
 
-    and of each a variant whose name ends in `_sampled`, which samples the shared latent and takes a
-    further `seed`, int32 [batch, 2]: the same seed gives the same answer, whatever its neighbours in
-    the batch. Domains without an encoder are a source of latents alone. `serving_default` takes the
-    bytes of the first domain's files (its latents where it has no encoder) to the second's.
+    Each signature has a variant whose name ends in `_sampled`. It samples the shared latent and has a further input
+    `seed`, int32 [batch, 2]. The result for a row depends on its data and its seed, not on the rest of the batch.
+    Domains without an encoder are a source of latents only. `serving_default` translates files of the first domain
+    (latents, if it has no encoder) to the second.
 
-    Where the extra `serving` is installed the model gets records to warm up with, and BASE what servers are
-    configured with (see `bundle`).
+    If the extra `serving` is installed, the SavedModel gets warm-up records, and BASE gets the configuration of servers
+    (see `bundle`).
 
     Args:
-        translator: What is exported.
-        base: Folder; earlier versions in it stay.
+        translator: The translator to export.
+        base: Folder of exports; earlier versions in it are kept.
 
     Returns:
-        The folder of the new version, which appears whole or not at all.
+        The folder of the new version, which is written completely or not at all.
 
     Raises:
-        ValueError: Names of domains that give two signatures one name, or a damaged `models.config`.
+        ValueError: The names of domains give two signatures the same name, or `models.config` is damaged.
     """
     bundle = _bundle()
     if bundle:
@@ -59,10 +60,10 @@ def export_translator(translator: Translator, base: str | os.PathLike) -> Path:
     signatures = trace_signatures(translator, [(s, t) for s in translator.names for t in translator.names])
     module = tf.Module()
     module.weights = list({id(v): v for function in signatures.values() for v in function.variables}.values())
-    module.resources = [each for domain in translator.domains.values() for each in domain.resources]
+    module.resources = [resource for domain in translator.domains.values() for resource in domain.resources]
     first, second, *_ = translator.names
     has_encoder = translator.domain(first).has_encoder
-    default = f"{first}_to_{second}" + ("" if has_encoder else "_latents")
+    default = str(SignatureName(first, second, Payload.FILES if has_encoder else Payload.LATENTS))
     signatures[DEFAULT_SIGNATURE] = signatures[default]
 
     folder.mkdir(parents=True, exist_ok=True)
@@ -81,7 +82,7 @@ def export_translator(translator: Translator, base: str | os.PathLike) -> Path:
 
 
 def _bundle() -> Any:
-    """The module `bundle`, or None, said on stderr, where the protos that it needs are not installed."""
+    """The module `bundle`; None, with a note on stderr, if the protos that it needs are not installed."""
     if importlib.util.find_spec("tensorflow_serving") is None:
         print(
             "Exported without TensorFlow Serving's configuration: pip install 'latent_xlate[serving]'", file=sys.stderr
@@ -93,6 +94,7 @@ def _bundle() -> Any:
 
 
 def _publish(model: Path, folder: Path) -> Path:
+    """Moves a SavedModel to the next free version in a folder, and returns its new path."""
     version = 1 + max((int(path.name) for path in folder.iterdir() if path.name.isdecimal()), default=0)
     while True:
         try:
@@ -100,27 +102,27 @@ def _publish(model: Path, folder: Path) -> Path:
         except OSError:
             if not (folder / str(version)).exists():
                 raise
-            version += 1  # Another export took it meanwhile.
+            version += 1  # Another export has taken the number in the meantime.
 
 
 def trace_signatures(translator: Translator, pairs: Iterable[tuple[str, str]]) -> dict[str, Any]:
-    """The signatures of ordered pairs of domains, as `export_translator` lists them.
+    """Traces the signatures of ordered pairs of domains, as `export_translator` lists them.
 
     Args:
-        translator: Its domains and bridge.
+        translator: The translator.
         pairs: Names of source and target.
 
     Returns:
-        Name to concrete function.
+        Concrete functions by the names of their signatures.
 
     Raises:
-        ValueError: Unknown domain, or names of domains that give two signatures one name.
+        ValueError: A domain is unknown, or the names of domains give two signatures the same name.
     """
     graphs = _Graphs(translator)
     signatures: dict[str, Any] = {}
     for (source, target), sampled in itertools.product(pairs, (False, True)):
-        for kind, function in graphs.trace(source, target, sampled).items():
-            name = f"{source}_to_{target}{kind}{'_sampled' if sampled else ''}"
+        for payload, function in graphs.trace(source, target, sampled).items():
+            name = str(SignatureName(source, target, payload, sampled))
             if name in signatures:
                 raise ValueError(f"Two signatures would be called {name!r}: name a domain otherwise.")
             signatures[name] = function
@@ -128,7 +130,7 @@ def trace_signatures(translator: Translator, pairs: Iterable[tuple[str, str]]) -
 
 
 class _Graphs:
-    """Graphs of a translator's parts, traced once and shared by the signatures."""
+    """Graphs of a translator's parts, which all signatures share."""
 
     def __init__(self, translator: Translator):
         self.translator = translator
@@ -136,38 +138,38 @@ class _Graphs:
         self.write = {name: _graph(domain.write) for name, domain in translator.domains.items()}
         self.noise = _graph(translator.noise)
 
-    def trace(self, source: str, target: str, sampled: bool) -> dict[str, Any]:
-        """One pair's signatures: kind ("" for files, "_arrays", "_latents") to concrete function."""
+    def trace(self, source: str, target: str, sampled: bool) -> dict[Payload, Any]:
+        """Concrete functions of one pair of domains, by what they translate."""
         seeds = [tf.TensorSpec([None, 2], tf.int32, name="seed")] if sampled else []
 
-        def translate_latents(z, *seed):
+        def translate_latents(z: tf.Tensor, *seed: tf.Tensor) -> dict[str, tf.Tensor]:
             return {"z": self.translator.translate_latents(z, source, target, *map(self.noise, seed))}
 
-        def translate_arrays(x, *seed):
+        def translate_arrays(x: tf.Tensor, *seed: tf.Tensor) -> dict[str, tf.Tensor]:
             return {"x": self.translator.translate_data(x, source, target, *map(self.noise, seed))}
 
-        def translate_files(data_bytes, *seed):
-            return {"data_bytes": self.write[target](arrays(self.read[source](data_bytes), *seed)["x"])}
+        def translate_files(data_bytes: tf.Tensor, *seed: tf.Tensor) -> dict[str, tf.Tensor]:
+            x = functions[Payload.ARRAYS](self.read[source](data_bytes), *seed)["x"]
+            return {"data_bytes": self.write[target](x)}
 
         domain = self.translator.domain(source)
-        self.translator.domain(target)
+        self.translator.domain(target)  # Raises for an unknown name.
         z = tf.TensorSpec([None, domain.latent_dim], tf.float32, name="z")
-        latents = _graph(translate_latents).get_concrete_function(z, *seeds)
-        if not domain.has_encoder:
-            return {"_latents": latents}
-        x = tf.TensorSpec([None, *domain.data_shape], tf.float32, name="x")
-        arrays = _graph(translate_arrays).get_concrete_function(x, *seeds)
-        data_bytes = tf.TensorSpec([None], tf.string, name="data_bytes")
-        files = _graph(translate_files).get_concrete_function(data_bytes, *seeds)
-        return {"": files, "_arrays": arrays, "_latents": latents}
+        functions = {Payload.LATENTS: _graph(translate_latents).get_concrete_function(z, *seeds)}
+        if domain.has_encoder:
+            x = tf.TensorSpec([None, *domain.data_shape], tf.float32, name="x")
+            functions[Payload.ARRAYS] = _graph(translate_arrays).get_concrete_function(x, *seeds)
+            data_bytes = tf.TensorSpec([None], tf.string, name="data_bytes")
+            functions[Payload.FILES] = _graph(translate_files).get_concrete_function(data_bytes, *seeds)
+        return {payload: functions[payload] for payload in Payload if payload in functions}
 
 
-def _graph(function: Callable) -> Any:
+def _graph(function: Callable[..., Any]) -> Any:
     return tf.function(function, autograph=False)
 
 
 def is_saved_model(folder: str | os.PathLike) -> bool:
-    """Whether there is a SavedModel in a folder, damaged or not."""
+    """Whether a folder contains a SavedModel, damaged or not."""
     return (Path(folder) / "saved_model.pb").is_file()
 
 
@@ -175,10 +177,10 @@ def load_export(folder: str | os.PathLike) -> Any:
     """Loads an exported translator.
 
     Args:
-        folder: That of a version.
+        folder: Folder of a version.
 
     Returns:
-        The model, with its `signatures` by name, which work as long as the model is kept.
+        The model. Its `signatures`, by name, work only as long as the model exists.
 
     Raises:
         ValueError: There is no SavedModel, it is damaged, or it is not an exported translator.
@@ -187,17 +189,19 @@ def load_export(folder: str | os.PathLike) -> Any:
         raise ValueError(f"There is no SavedModel in {folder}.")
     try:
         model = tf.saved_model.load(str(folder))
-    except Exception as error:  # Whatever TensorFlow may raise over a damaged file.
+    except Exception as error:  # TensorFlow raises errors of many kinds for damaged files.
         raise ValueError(f"The SavedModel in {folder} is damaged ({checks.reason(error)}).") from None
-    if not any(name.endswith("_latents") for name in model.signatures):
-        raise ValueError(f"The SavedModel in {folder} is not an exported translator: no signature ends in _latents.")
+    try:
+        parse_signatures(model.signatures)
+    except ValueError:
+        raise ValueError(f"The SavedModel in {folder} is not an exported translator.") from None
     return model
 
 
 class ModelSignatures(dict):
-    """A loaded model's signatures, which work only as long as the model is kept."""
+    """The signatures of a loaded model, and the model itself, without which they do not work."""
 
     def __init__(self, model: Any):
-        """Takes what `load_export` returns."""
+        """Takes the result of `load_export`."""
         super().__init__(model.signatures)
         self.model = model

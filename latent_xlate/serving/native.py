@@ -1,4 +1,4 @@
-"""TensorFlow Serving's own binary, where it is installed."""
+"""Serving by TensorFlow Serving's own binary, if it is installed."""
 
 from __future__ import annotations
 
@@ -19,29 +19,35 @@ _POLL_SECONDS = 1.0
 
 
 def is_installed() -> bool:
-    """Whether the binary is on the path."""
+    """Whether the binary is on the PATH."""
     return shutil.which(BINARY) is not None
 
 
 def serve(model_name: str, model_base_path: Path, port: int, rest_api_port: int) -> int:
-    """Runs the binary on an export until it ends; SIGTERM and SIGINT are passed on to it.
+    """Runs the binary on an export until it ends. SIGTERM and SIGINT are forwarded to it.
 
-    It is given what lies beside the versions: `models.config`, with their folder in the place of that in
-    the official image, which it follows as it changes, `batching_parameters.config` and
-    `monitoring.config`.
+    The binary uses the configuration in the bundle, which is the parent of `model_base_path`: `models.config`, whose
+    changes it follows, `batching_parameters.config` and `monitoring.config`. In `models.config`, paths of the official
+    image are replaced by paths of this machine.
+
+    Args:
+        model_name: Name of the model in requests.
+        model_base_path: Folder of the versions.
+        port: Port of gRPC.
+        rest_api_port: Port of REST; 0 for none.
 
     Returns:
-        Its exit code.
+        The binary's exit code.
 
     Raises:
-        ValueError: A damaged `models.config`.
+        ValueError: `models.config` is damaged.
     """
     base = model_base_path.absolute().parent
     with tempfile.TemporaryDirectory() as folder:
         config = Path(folder) / bundle.MODELS_CONFIG
         command = [BINARY, f"--port={port}", f"--rest_api_port={rest_api_port}"]
-        stamp = _place(base, model_name, config)
-        if stamp:
+        modified = _copy_config(base, model_name, config)
+        if modified:
             command += [
                 f"--model_config_file={config}",
                 f"--model_config_file_poll_wait_seconds={_POLL_SECONDS:g}",
@@ -60,16 +66,25 @@ def serve(model_name: str, model_base_path: Path, port: int, rest_api_port: int)
             try:
                 return process.wait(_POLL_SECONDS)
             except subprocess.TimeoutExpired:
-                if stamp and (base / bundle.MODELS_CONFIG).stat().st_mtime != stamp:
-                    stamp = _place(base, model_name, config) or stamp
+                if modified and (base / bundle.MODELS_CONFIG).stat().st_mtime != modified:
+                    modified = _copy_config(base, model_name, config) or modified
 
 
-def _place(base: Path, name: str, copy: Path) -> float | None:
-    """Copies `models.config` with the folders of this machine, and gives when it was changed; None if there is none."""
+def _copy_config(base: Path, name: str, copy: Path) -> float | None:
+    """Copies `models.config` with paths of this machine.
+
+    Args:
+        base: Folder of the bundle.
+        name: Name of the model.
+        copy: Path of the copy.
+
+    Returns:
+        The time of the file's last change; None, if there is no file or it does not have the model.
+    """
     path = base / bundle.MODELS_CONFIG
     if not path.exists():
         return None
-    stamp = path.stat().st_mtime
+    modified = path.stat().st_mtime
     config = bundle.read_models_config(path)
     if bundle.find_model(config, name) is None:
         return None
@@ -77,4 +92,4 @@ def _place(base: Path, name: str, copy: Path) -> float | None:
         if Path(model.base_path).is_relative_to(bundle.MOUNTED):
             model.base_path = str(base / Path(model.base_path).relative_to(bundle.MOUNTED))
     files.write_atomically(copy, lambda temporary: temporary.write_text(text_format.MessageToString(config)))
-    return stamp
+    return modified

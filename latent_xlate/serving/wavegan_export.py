@@ -1,4 +1,4 @@
-"""Writes a WaveGAN generator as a SavedModel to build on, as TensorFlow Hub has them."""
+"""Export of a WaveGAN generator as a reusable SavedModel of TensorFlow Hub."""
 
 from __future__ import annotations
 
@@ -15,20 +15,19 @@ from latent_xlate.serving.export import is_saved_model
 def export_generator(generator: WaveGANGenerator, folder: str | os.PathLike) -> Path:
     """Writes a generator as a reusable SavedModel, which needs neither Keras nor this package to be loaded.
 
-    `hub.load(folder)`, or `tf.saved_model.load(folder)`, gives a function that takes z, float32
-    [batch, latent_dim] in [-1, 1], to waveforms, float32 [batch, slice_length, channels]. It takes
-    `training=True` for fine-tuning, which matters where there is batch norm, and has `variables`,
-    `trainable_variables` and `regularization_losses` (none).
+    `hub.load(folder)` and `tf.saved_model.load(folder)` return a function of z, float32 [batch, latent_dim] in
+    [-1, 1], to waveforms, float32 [batch, slice_length, channels]. For fine-tuning it accepts `training=True`, which
+    matters for batch norm, and has `variables`, `trainable_variables` and `regularization_losses` (an empty list).
 
     Args:
-        generator: Built.
-        folder: A SavedModel that is there is replaced.
+        generator: A built generator.
+        folder: Folder of the SavedModel; an existing SavedModel is replaced.
 
     Returns:
         `folder`.
 
     Raises:
-        ValueError: `folder` holds something else.
+        ValueError: `folder` contains something else.
     """
     folder = Path(folder)
     occupied = folder.is_file() or (folder.is_dir() and any(folder.iterdir()))
@@ -39,12 +38,12 @@ def export_generator(generator: WaveGANGenerator, folder: str | os.PathLike) -> 
 
 
 def _reusable(generator: WaveGANGenerator) -> tf.train.Checkpoint:
-    """A generator behind the interface of https://www.tensorflow.org/hub/reusable_saved_models."""
+    """A generator with the interface of https://www.tensorflow.org/hub/reusable_saved_models."""
 
-    def call(z, training=False):
+    def call(z: tf.Tensor, training: bool = False) -> tf.Tensor:
         return generator(z, training=training)
 
-    # The variables are what Keras's hold; those of Keras are unknown to a SavedModel.
+    # A SavedModel does not know Keras's variables, but the TensorFlow variables inside them.
     module = tf.train.Checkpoint(
         variables=[weight.value for weight in generator.weights],
         trainable_variables=[weight.value for weight in generator.trainable_weights],

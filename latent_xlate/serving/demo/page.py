@@ -1,4 +1,4 @@
-"""The page itself, in Gradio, which the extra `demo` brings."""
+"""The page in Gradio. Needs the extra `demo`."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")  # Before the import, which calls home.
+os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")  # Before the import, which sends statistics.
 
 import gradio as gr
 
 from latent_xlate.serving.demo import view
 from latent_xlate.serving.demo.player import STEPS, Player
+from latent_xlate.serving.demo.session import SAMPLES, Session
 
 MAX_FILE_SIZE = "16mb"
 MOST_SAMPLES = 8
-SAMPLES = 4
 STRIDE = 5
-"""Steps between two inputs that the slider takes at once."""
+"""Step size of the slider between two inputs."""
 
 ASSETS = Path(__file__).parent / "assets"
 
@@ -35,50 +35,21 @@ _ABOUT = (
 )
 
 
-@dataclasses.dataclass(frozen=True)
-class Session:
-    """What one user of the page has put in.
-
-    Attributes:
-        source: Domain of the inputs.
-        targets: Domains to translate to.
-        inputs: Latents of the first and the second, None where there is none.
-        chosen: Which of them a drawing, a file or an example replaces.
-        step: Of the way from the first to the second.
-        num_samples: Of each translation.
-        seed: Of the samples.
-    """
-
-    source: str
-    targets: tuple[str, ...] = ()
-    inputs: tuple[np.ndarray | None, np.ndarray | None] = (None, None)
-    chosen: int = 0
-    step: int = 0
-    num_samples: int = SAMPLES
-    seed: int = 0
-
-    def with_input(self, z: np.ndarray) -> Session:
-        """The same with another latent for the chosen input."""
-        first, second = self.inputs
-        return dataclasses.replace(self, inputs=(first, z) if self.chosen else (z, second))
-
-
 Change = dict[Any, Any]
-"""Components of the page, and what each becomes."""
+"""New values of components of the page."""
 
 
 class Page:
-    """The page of a player.
+    """The page: its layout, and the reactions to its events.
 
     Attributes:
-        blocks: Gradio's page.
+        blocks: The page as Gradio's Blocks.
     """
 
     def __init__(self, player: Player):
-        """Lays it out."""
+        """Lays out the page for a player."""
         self._player = player
         source = player.names[0]
-        # The theme's fonts are those of the system: nothing is fetched.
         with gr.Blocks(title=TITLE, analytics_enabled=False) as self.blocks:
             gr.HTML(f'<header class="xlate-title"><h1>{TITLE}</h1><p>{_ABOUT}</p></header>')
             self._session = gr.State(Session(source, _others(player.names, source)))
@@ -147,16 +118,25 @@ class Page:
             on(setting.input, self._show)
 
     def _on(self, event: Callable, function: Callable[..., Change], *inputs: Any, numbered: bool = False) -> None:
-        """Has an event answered by a function of the session, and of inputs or the number of the button pressed."""
+        """Connects an event to a function that returns what changes.
 
-        def answer(event: gr.EventData, session, targets, num_samples, step, *values):
+        Args:
+            event: The event of a component.
+            function: Called with the session, and with the values of `inputs` or the number of the pressed button.
+            *inputs: Components.
+            numbered: Whether the event has the number of a button.
+        """
+
+        def answer(
+            event: gr.EventData, session: Session, targets: list[str], num_samples: int, step: int, *values: Any
+        ) -> Change:
             session = dataclasses.replace(session, targets=tuple(targets), num_samples=num_samples, step=step)
             if numbered:
                 values = (int(event.number),)
             try:
                 return function(session, *values)
             except (ValueError, OSError, tf.errors.OpError) as error:
-                # What the networks or a server could not do, or a file that is none: of a server's failure too.
+                # An unreadable file, or a failure of the networks or of a server.
                 return {self._message: view.message(str(error))}
 
         event(
@@ -166,17 +146,17 @@ class Page:
                 self._session, self._source, self._inputs, self._drawn, self._drawing, self._uploaded, self._clear,
                 self._file, self._sound, self._examples, self._targets, self._step, self._message, self._results,
             ],
-            # One at a time, and of many the latest: a slider that is drawn asks more often than answers come.
+            # Requests are answered one by one, and only the latest is kept, since a moving slider sends many.
             trigger_mode="always_last",
             concurrency_id="player",
             show_progress="hidden",
             api_visibility="private",
         )  # fmt: skip
 
-    # ---- What happens: of a session, what changes -------------------------------------------------
+    # ---- Reactions to events: from the session to what changes -------------------------------------
 
     def _begin(self, session: Session) -> Change:
-        """Shows a first example, so that there is something to see."""
+        """Shows the first example, so that the page is not empty."""
         if not len(self._player.examples[session.source].z):
             return self._show(session)
         return self._show(session.with_input(self._player.example(session.source, 0)))
@@ -207,7 +187,7 @@ class Page:
         return {self._drawing: "", self._message: ""}
 
     def _read(self, session: Session, path: str | None) -> Change:
-        if path is None:  # Emptied, by its user or by the page.
+        if path is None:  # The component was emptied, by the user or by the page.
             return {self._message: ""}
         return self._show(session.with_input(self._player.read(session.source, path)))
 
@@ -219,7 +199,7 @@ class Page:
         return self._show(dataclasses.replace(session, seed=secrets.randbits(31)))
 
     def _show(self, session: Session) -> Change:
-        """Everything that follows from the inputs and the settings."""
+        """Shows the inputs and their translations."""
         player, given = self._player, [z for z in session.inputs if z is not None]
         shown = [None if z is None else player.show(session.source, z[np.newaxis])[0] for z in session.inputs]
         results = ""
@@ -242,7 +222,7 @@ class Page:
             self._results: results,
         }
 
-    # ---- What a source needs ----------------------------------------------------------------------
+    # ---- Inputs of a source -------------------------------------------------------------------------
 
     def _is_drawn(self, source: str) -> bool:
         return self._player.reads_files(source) and self._player.modality(source).is_drawn
@@ -265,21 +245,21 @@ class Page:
 
 
 def launch(player: Player, host: str, port: int) -> str:
-    """Serves the page from threads of this process, as long as it runs.
+    """Serves the page in threads of this process, until the process ends.
 
     Args:
-        player: What it shows.
+        player: What the page shows.
         host: Address to listen on.
         port: Port, which must be free.
 
     Returns:
-        Its address.
+        URL of the page.
 
     Raises:
         OSError: The port is taken, or the address is not this machine's.
     """
-    socket.create_server((host, port)).close()  # Says of a taken port so, where Gradio names its own settings.
-    fonts = ("system-ui", "sans-serif")  # Nothing is fetched from elsewhere.
+    socket.create_server((host, port)).close()  # Raises a clear error for a taken port, unlike Gradio.
+    fonts = ("system-ui", "sans-serif")  # System fonts, so that nothing is fetched from other servers.
     theme = gr.themes.Base(
         primary_hue="indigo", neutral_hue="slate", radius_size="lg", font=fonts, font_mono=("ui-monospace", "monospace")
     ).set(body_text_color_subdued="*neutral_500", block_radius="12px", container_radius="12px")
@@ -303,7 +283,7 @@ def launch(player: Player, host: str, port: int) -> str:
 
 
 def _others(names: Sequence[str], source: str) -> tuple[str, ...]:
-    """All targets but the source, or it where there is no other."""
+    """All domains except the source; the source if it is the only one."""
     return tuple(name for name in names if name != source) or (source,)
 
 

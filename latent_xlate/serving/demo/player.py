@@ -1,4 +1,4 @@
-"""What the page does: reads inputs, translates them to all targets, judges, and goes from one input to another."""
+"""The functions of the page: reading inputs, translating, classifying and interpolating them."""
 
 from __future__ import annotations
 
@@ -22,25 +22,25 @@ from latent_xlate.serving.demo.models import Models
 from latent_xlate.translator import row_seeds
 
 STEPS = 100
-"""From one input to the other."""
+"""Number of steps from one input to the other."""
 
 DRAWING = "data:image/png;base64,"
-"""How the browser's drawing begins."""
+"""Prefix of the browser's drawings."""
 
 _MOST_DRAWN_PIXELS = 2**20
 _INK = 0.2
-"""Least brightness, a share of the largest, of what counts as drawn."""
+"""Smallest brightness, relative to the largest, of pixels that count as drawn."""
 
 
 @dataclasses.dataclass(frozen=True)
 class Shown:
-    """An instance, as it is shown.
+    """An instance in the form in which it is shown.
 
     Attributes:
         picture: float32 [height, width, 1 or 3], in [0, 1]; of a sound its spectrogram.
         sound: The content of a WAV file; None of what is no sound.
-        class_name: As the domain's judge says; None where there is no judge.
-        probability: Of that class.
+        class_name: Class with the highest probability; None if the domain has no classifier.
+        probability: Probability of that class.
     """
 
     picture: np.ndarray
@@ -50,11 +50,11 @@ class Shown:
 
 
 class Player:
-    """Everything that the page shows, by the domains' names and latents, float32 [latent_dim] each.
+    """Computes everything that the page shows, given names of domains and latents, float32 [latent_dim] each.
 
     Attributes:
-        names: Of the domains.
-        examples: Of each domain.
+        names: Names of the domains.
+        examples: Examples by domain.
     """
 
     def __init__(self, models: Models):
@@ -71,11 +71,11 @@ class Player:
         return self._domain(name).modality
 
     def reads_files(self, name: str) -> bool:
-        """Whether a domain can encode data; the examples of one that cannot are its only inputs."""
+        """Whether a domain can encode data. If not, its examples are its only inputs."""
         return self._domain(name).has_encoder
 
     def example(self, name: str, index: int) -> np.ndarray:
-        """The latent of an example; ValueError where there is no such."""
+        """The latent of an example; ValueError if there is no such example."""
         z = self.examples[checks.known(name, self.names, "domain")].z
         if not 0 <= index < len(z):
             raise ValueError(f"There is no example {index} of {name!r}.")
@@ -126,7 +126,7 @@ class Player:
         return domain.encode(domain.read(tf.constant([content])))[0][0].numpy()
 
     def _extent(self, name: str) -> float:
-        """The share of a frame that what is shown in it fills by its longer side, the median of the examples."""
+        """Median over the examples of the ratio of an object's longer side to that of its frame."""
         shares = []
         for shown in self.show(name, self.examples[name].z):
             image = shown.picture.mean(axis=-1)
@@ -147,11 +147,11 @@ class Player:
             z: Latent of the source.
             source: Its domain.
             target: Domain to translate to.
-            num_samples: How often the shared latent is sampled.
-            seed: Of the sampling.
+            num_samples: Number of samples of the shared latent.
+            seed: Seed of the sampling.
 
         Returns:
-            The translation of the mean of the shared latent, and that of each sample.
+            The translation of the mean of the shared latent, and those of the samples.
         """
         translations = [self._models.translate_latents(z[np.newaxis], source, target, None)]
         if num_samples:
@@ -182,7 +182,7 @@ class Player:
         return self._models.domains[name]
 
     def _data(self, name: str) -> Callable:
-        """Of latents the pictures of their data, the probabilities of their classes, and files, as a graph."""
+        """Graph from latents to data, class probabilities, and contents of files."""
         domain = self._domain(name)
 
         def data(z: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
@@ -214,19 +214,19 @@ def _decode_drawing(drawing: str) -> np.ndarray:
 
 
 def _box(image: np.ndarray) -> tuple[int, int, int, int]:
-    """Top, bottom, left and right of what is bright in an image [height, width]."""
+    """Bounding box of the bright pixels of an image [height, width]: top, bottom, left and right."""
     bright = image >= _INK * max(float(image.max()), 1e-6)
     rows, columns = np.flatnonzero(bright.any(axis=1)), np.flatnonzero(bright.any(axis=0))
     return rows[0], rows[-1] + 1, columns[0], columns[-1] + 1
 
 
 def _frame(image: np.ndarray, size: Sequence[int], extent: float) -> np.ndarray:
-    """Scales what is bright in an image so that its longer side fills a share of a frame, its centre of mass amid.
+    """Scales the bright part of an image, and centres it in a frame by its centre of mass.
 
     Args:
         image: float32 [height, width].
         size: Height and width of the frame.
-        extent: The share.
+        extent: Ratio of the longer side of the bright part to that of the frame.
 
     Returns:
         float32 [*size], in [0, 1].

@@ -1,4 +1,4 @@
-"""What the page shows, as HTML: pictures, sounds to be played, and what the judge says of them."""
+"""HTML of the page: inputs, translations as pictures and sounds, and their predicted classes."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ _SPECTRUM = matplotlib.colormaps["magma"]
 
 
 def results(source: str, seen: Shown, translations: Mapping[str, tuple[Shown, Sequence[Shown]]]) -> str:
-    """The input as its domain's model sees it, and its translations.
+    """The reconstructed input and its translations.
 
     Args:
-        source: The domain of the input.
-        seen: The input.
-        translations: By target, that of the mean and those of samples.
+        source: Name of the domain of the input.
+        seen: The input as decoded from its latent.
+        translations: By target, the translation of the mean and those of samples.
     """
     cards = [_card(source, "the input, as its model sees it", seen, [], "xlate-seen")]
     cards += [_card(target, f"from {source}", *both) for target, both in translations.items()]
@@ -30,7 +30,7 @@ def results(source: str, seen: Shown, translations: Mapping[str, tuple[Shown, Se
 
 
 def inputs(shown: Sequence[Shown | None], chosen: int) -> str:
-    """The inputs to choose between, the chosen one to be drawn, read, or picked."""
+    """Buttons to choose the input that a drawing, a file or an example replaces."""
     names = ("First", "Second")
     buttons = [
         f'<button type="button" class="xlate-input" aria-pressed="{str(number == chosen).lower()}" '
@@ -43,7 +43,7 @@ def inputs(shown: Sequence[Shown | None], chosen: int) -> str:
 
 
 def examples(shown: Sequence[Shown], names: Sequence[str]) -> str:
-    """Examples to pick from."""
+    """Buttons to choose an example."""
     buttons = [
         f'<button type="button" data-number="{number}" aria-label="Example: {html.escape(name)}" '
         f'title="{html.escape(name)}">{_image(each)}<small>{html.escape(name)}</small></button>'
@@ -53,7 +53,7 @@ def examples(shown: Sequence[Shown], names: Sequence[str]) -> str:
 
 
 def message(sentence: str) -> str:
-    """What went wrong."""
+    """An error message."""
     return f'<p class="xlate-message" role="alert">{html.escape(sentence)}</p>' if sentence else ""
 
 
@@ -92,7 +92,7 @@ def _judged(shown: Shown) -> str:
 
 
 def _medium(shown: Shown, what: str) -> str:
-    """A picture, or a spectrogram that is the button to play its sound."""
+    """A picture; for a sound its spectrogram, as a button that plays it."""
     if shown.sound is None:
         return _image(shown, html.escape(what))
     content = _data_url("audio/wav", shown.sound)

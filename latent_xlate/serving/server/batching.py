@@ -1,4 +1,4 @@
-"""Requests that come at the same time go through the graph as one batch."""
+"""Batching of requests that arrive at the same time."""
 
 from __future__ import annotations
 
@@ -28,21 +28,27 @@ class _Request:
 
     @property
     def size(self) -> int:
-        """Of the inputs, bytes."""
+        """Size of the inputs in bytes."""
         arrays = self.inputs.values()
         return sum(sum(map(len, a.flat)) if a.dtype == object else a.nbytes for a in arrays)
 
 
 class Batcher:
-    """Computes requests in as many threads as there are cores, each batch being what has come while they were busy.
+    """Computes requests in batches, in one thread for each CPU core.
 
-    A request alone is thus computed at once, and the more there are, the larger the batches: beside a
-    running batch of its signature another starts only once it is as large, lest threads that wait for
-    requests take them one by one. Each version and signature has a queue of its own; they take turns.
+    There is no waiting time: a request that arrives at an idle server is computed at once, and requests that arrive
+    while all threads are busy form the next batch. While a batch of a signature is running, another one starts only
+    if it is as large; otherwise idle threads would take requests one by one. Each signature of each version has a
+    queue, and the queues take turns.
     """
 
     def __init__(self, limits: Limits, metrics: Metrics):
-        """Takes the limits that hold, and the metrics to keep."""
+        """Starts the threads.
+
+        Args:
+            limits: Limits of requests and of the queues.
+            metrics: Metrics to update.
+        """
         self._limits = limits
         self._metrics = metrics
         self._queues: dict[Signature, collections.deque[_Request]] = {}
@@ -53,17 +59,17 @@ class Batcher:
         self._bytes = 0
 
     async def run(self, signature: Signature, inputs: Arrays) -> Arrays:
-        """A request's answer.
+        """Computes a request.
 
         Args:
-            signature: What computes it.
-            inputs: By name, [items, ...] each.
+            signature: The signature to call.
+            inputs: Arrays by name, [rows, ...] each.
 
         Returns:
-            Outputs by name, [items, ...] each.
+            Outputs by name, [rows, ...] each.
 
         Raises:
-            RequestError: It is refused, or the server is overloaded.
+            RequestError: The request is invalid, or the server is overloaded.
         """
         count = signature.check(inputs)
         if count > self._limits.max_items:
@@ -76,7 +82,7 @@ class Batcher:
         self._items += count
         self._bytes += size
         self._queues.setdefault(signature, collections.deque()).append(request)
-        loop.call_soon(self._start)  # After what else has come by now.
+        loop.call_soon(self._start)  # Later, so that requests that have already arrived join the batch.
         try:
             return await request.answer
         finally:
@@ -84,19 +90,20 @@ class Batcher:
             self._bytes -= size
 
     async def close(self) -> None:
-        """Returns when everything that waits has been computed."""
+        """Computes all waiting requests, then stops the threads."""
         while self._running or self._queues:
             self._start()
-            if self._running:  # Not where the senders of all that waited have gone.
+            if self._running:  # Nothing runs if all waiting requests were cancelled.
                 await asyncio.wait(self._running)
         self._threads.shutdown()
 
     @property
     def items(self) -> int:
-        """How many wait or are being computed."""
+        """Number of rows that wait or are being computed."""
         return self._items
 
     def _start(self) -> None:
+        """Starts as many batches as there are idle threads and queues that are ready."""
         while self._queues and len(self._running) < self._num_threads:
             signature = next(filter(self._is_ready, self._queues), None)
             if signature is None:
@@ -105,7 +112,7 @@ class Batcher:
             batch = self._take(queue)
             del self._queues[signature]
             if queue:
-                self._queues[signature] = queue  # At the end of the line.
+                self._queues[signature] = queue  # Moves the queue to the end.
             if batch:
                 loop = asyncio.get_running_loop()
                 future = loop.run_in_executor(self._threads, _compute, signature, [r.inputs for r in batch])
@@ -113,12 +120,12 @@ class Batcher:
                 future.add_done_callback(functools.partial(self._answer, signature, batch))
 
     def _is_ready(self, signature: Signature) -> bool:
-        """Whether as many requests wait as any running batch of the signature holds."""
+        """Whether at least as many requests wait as each running batch of the signature has."""
         waiting = len(self._queues[signature])
         return all(waiting >= size for running, size in self._running.values() if running is signature)
 
     def _take(self, queue: collections.deque[_Request]) -> list[_Request]:
-        """The next batch of a queue, without the requests whose senders have gone."""
+        """Removes the next batch from a queue, and drops cancelled requests."""
         batch: list[_Request] = []
         count = 0
         while queue and (not batch or count + queue[0].count <= self._limits.max_batch_size):
@@ -132,7 +139,7 @@ class Batcher:
         del self._running[future]
         self._metrics.batch(signature.name, sum(request.count for request in batch))
         for request, result in zip(batch, future.result(), strict=True):
-            if request.answer.done():  # Its sender has gone meanwhile.
+            if request.answer.done():  # Cancelled in the meantime.
                 continue
             if isinstance(result, Exception):
                 request.answer.set_exception(result)
@@ -142,7 +149,7 @@ class Batcher:
 
 
 def _compute(signature: Signature, requests: Sequence[Arrays]) -> list[Arrays | RequestError]:
-    """Answers of requests; where a batch fails, each is computed by itself, so that no other fails with it."""
+    """Computes requests as one batch. If it fails, computes each alone, so that only the faulty ones fail."""
     try:
         if len(requests) == 1:
             return [signature(requests[0])]

@@ -1,4 +1,4 @@
-"""TensorFlow Serving's JSON of predict requests and answers, from and to arrays.
+"""Conversion between arrays and the JSON of TensorFlow Serving's predict requests and responses.
 
 https://www.tensorflow.org/tfx/serving/api_rest
 """
@@ -19,17 +19,17 @@ from latent_xlate.serving.server.servable import Arrays, Signature
 
 
 def read_request(body: bytes, signature_of: Callable[[str], Signature]) -> tuple[Signature, Arrays, bool]:
-    """Reads the body of a predict request.
+    """Parses the body of a predict request.
 
     Args:
-        body: JSON.
-        signature_of: Gives a signature by name, "" for the default; raises RequestError.
+        body: The body, JSON.
+        signature_of: Function of a name, "" for the default, to a signature; raises RequestError.
 
     Returns:
-        The signature, its inputs, and whether they came in rows.
+        The signature, its inputs by name, and whether they are in row format ("instances").
 
     Raises:
-        RequestError: It is no such request.
+        RequestError: The body is not a valid request.
     """
     try:
         content = orjson.loads(body)
@@ -49,6 +49,7 @@ def read_request(body: bytes, signature_of: Callable[[str], Signature]) -> tuple
 
 
 def _columns(instances: Any, signature: Signature) -> dict[str, Any]:
+    """Converts the row format, a list of instances, to inputs by name."""
     if not isinstance(instances, list):
         raise invalid("'instances' is not a list.")
     if not instances:
@@ -63,7 +64,7 @@ def _columns(instances: Any, signature: Signature) -> dict[str, Any]:
 
 
 def _named(value: Any, signature: Signature) -> dict[str, Any]:
-    """Inputs by name: an object has them, anything else is the only one's."""
+    """Inputs by name. A value that is not an object of them is that of the only input."""
     if isinstance(value, dict) and value.keys() != {"b64"}:
         if value.keys() != signature.inputs.keys():
             names = ", ".join(sorted(signature.inputs))
@@ -76,6 +77,7 @@ def _named(value: Any, signature: Signature) -> dict[str, Any]:
 
 
 def _array(key: str, value: Any, spec: tf.TensorSpec) -> np.ndarray:
+    """Converts the value of an input to an array of the dtype of `spec`."""
     if spec.dtype == tf.string:
         if not isinstance(value, list):
             raise invalid(f"Input {key!r} is not a list.")
@@ -94,11 +96,12 @@ def _array(key: str, value: Any, spec: tf.TensorSpec) -> np.ndarray:
         limits = np.iinfo(dtype)
         if array.min() < limits.min or array.max() > limits.max:
             raise invalid(f"Input {key!r} has numbers beyond those of {spec.dtype.name}.")
-    with np.errstate(over="ignore"):  # What overflows is infinite, which the signature refuses.
+    with np.errstate(over="ignore"):  # Overflow gives infinity, which the signature rejects.
         return array.astype(dtype)
 
 
 def _bytes(key: str, item: Any) -> bytes:
+    """Decodes a string of an input, which is text or {"b64": base64}."""
     if isinstance(item, str):
         return item.encode()
     if isinstance(item, dict) and item.keys() == {"b64"} and isinstance(item["b64"], str):
@@ -110,11 +113,11 @@ def _bytes(key: str, item: Any) -> bytes:
 
 
 def write_answer(outputs: Arrays, in_rows: bool) -> bytes:
-    """Writes the body of an answer.
+    """Formats the body of a response.
 
     Args:
-        outputs: By name.
-        in_rows: Whether the request's inputs came in rows.
+        outputs: Arrays by name.
+        in_rows: Whether the request was in row format, which is then that of the response.
     """
     values = {key: _json(key, array) for key, array in outputs.items()}
     content: Any

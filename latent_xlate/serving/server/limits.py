@@ -1,4 +1,4 @@
-"""What the server takes at most, and how a request is told that it is refused."""
+"""Limits of the server, and the errors of requests."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import dataclasses
 
 import grpc
 
-HTTP_STATUS = {
+HTTP_STATUS = {  # By the code of gRPC.
     grpc.StatusCode.INVALID_ARGUMENT: 400,
     grpc.StatusCode.NOT_FOUND: 404,
     grpc.StatusCode.UNIMPLEMENTED: 501,
@@ -17,17 +17,18 @@ HTTP_STATUS = {
 
 @dataclasses.dataclass(frozen=True)
 class Limits:
-    """Of requests and of the memory that they may fill.
+    """Limits of requests and of the memory that they use.
 
     Attributes:
-        max_body_bytes: Of a request.
-        max_items: Rows of a request.
-        max_batch_size: Rows that go through the graph at once; a larger request goes by itself.
-        max_queued_items: Rows that wait or are computed; beyond it requests are told to come again.
-        max_queued_bytes: Likewise, of their inputs.
-        max_connections: Of REST; of gRPC, requests at once.
-        body_seconds: In which a request must have arrived.
-        grace_seconds: For the requests under way when the server is told to stop.
+        max_body_bytes: Size of a request.
+        max_items: Number of rows in a request.
+        max_batch_size: Number of rows in a batch; a request with more is a batch of its own.
+        max_queued_items: Number of rows that wait or are being computed; beyond it, requests are rejected as
+            "overloaded".
+        max_queued_bytes: Size of their inputs, with the same effect.
+        max_connections: Number of connections of REST, and of concurrent requests of gRPC.
+        body_seconds: Time in which the body of a REST request must arrive.
+        grace_seconds: Time in which running requests must end when the server is stopped.
     """
 
     max_body_bytes: int = 16 * 2**20
@@ -41,14 +42,14 @@ class Limits:
 
 
 class RequestError(Exception):
-    """A request that is refused, or failed, with one sentence for its sender."""
+    """A request that is rejected or failed, with a message of one sentence for its sender."""
 
     def __init__(self, code: grpc.StatusCode, message: str):
-        """Takes gRPC's code, a key of `HTTP_STATUS`, and the sentence."""
+        """Takes a code of gRPC, which must be a key of `HTTP_STATUS`, and the message."""
         super().__init__(message)
         self.code = code
 
 
 def invalid(message: str) -> RequestError:
-    """The error of a request that is wrong in itself."""
+    """The error for an invalid request."""
     return RequestError(grpc.StatusCode.INVALID_ARGUMENT, message)

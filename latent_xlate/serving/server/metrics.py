@@ -1,23 +1,23 @@
-"""What Prometheus is told."""
+"""Metrics for Prometheus."""
 
 from __future__ import annotations
 
 import prometheus_client as prometheus
 
 PATH = "/monitoring/prometheus/metrics"
-"""That of TensorFlow Serving, as a bundle's `monitoring.config` sets it."""
+"""URL path of the metrics, the same as TensorFlow Serving's in a bundle's `monitoring.config`."""
 
 
 class Metrics:
-    """Counts and times of one server.
+    """Counters and histograms of one server.
 
     Attributes:
-        registry: All of them.
-        cancelled: Requests whose sender went away before they had come or been answered, or that were cut off.
+        registry: Registry of all metrics.
+        cancelled: Number of requests that the sender cancelled or the server cut off.
     """
 
     def __init__(self) -> None:
-        """Makes them, at zero."""
+        """Makes the metrics, all zero."""
         self.registry = prometheus.CollectorRegistry()
         self.cancelled = 0
         self._requests = prometheus.Counter(
@@ -41,26 +41,32 @@ class Metrics:
         )
 
     def request(self, api: str, code: str, seconds: float) -> None:
-        """Counts an answered request: api "REST" or "gRPC", code that of gRPC."""
+        """Counts a request.
+
+        Args:
+            api: "REST" or "gRPC".
+            code: Name of the status code of gRPC.
+            seconds: Time from its arrival to its response.
+        """
         self._requests.labels(api, code).inc()
         self.cancelled += code == "CANCELLED"
         self._seconds.labels(api).observe(seconds)
 
     def batch(self, signature: str, items: int) -> None:
-        """Counts a batch."""
+        """Counts a batch of `items` rows."""
         self._batches.labels(signature).observe(items)
 
     def versions(self, available: list[int]) -> None:
-        """Tells which versions are served."""
+        """Sets the versions that are served."""
         self._versions.clear()
         for version in available:
             self._versions.labels(str(version)).set(1)
 
     def text(self, items: int) -> bytes:
-        """All of them in Prometheus's format.
+        """All metrics in Prometheus's text format.
 
         Args:
-            items: Rows that wait or are being computed now.
+            items: Number of rows that wait or are being computed now.
         """
         self._items.set(items)
         return prometheus.generate_latest(self.registry)

@@ -28,17 +28,17 @@ VERSIONS = ("", "/versions/{version}", "/labels/{label}")
 
 
 def application(models: ModelVersions, batcher: Batcher, measured: Metrics, limits: Limits) -> Starlette:
-    """The application.
+    """Makes the application.
 
-    It answers `POST /v1/models/NAME:predict` and `GET /v1/models/NAME[/metadata]`, each also with
-    `/versions/N` or `/labels/L` after the name, Prometheus's metrics at TensorFlow Serving's path, and
-    `GET /healthz`, 200 while a version is served. Errors are `{"error": "<one sentence>"}`.
+    It answers `POST /v1/models/NAME:predict` and `GET /v1/models/NAME[/metadata]`, each also with `/versions/N` or
+    `/labels/L` after the name; Prometheus's metrics at TensorFlow Serving's path; and `GET /healthz`, whose status is
+    200 while a version is served. The body of an error is `{"error": "<one sentence>"}`.
 
     Args:
-        models: What is served.
-        batcher: Computes.
-        measured: The metrics, which it keeps.
-        limits: That hold.
+        models: The versions of the model.
+        batcher: Computes the requests.
+        measured: Metrics to update and to show.
+        limits: Limits of requests.
     """
     endpoints = _Endpoints(models, batcher, measured, limits)
     routes = [
@@ -68,6 +68,8 @@ class _Endpoints:
         self.unknown_verb = self._counted(self._unknown_verb)
 
     def _counted(self, answer: Callable[[Request], Awaitable[Response]]) -> Callable[[Request], Awaitable[Response]]:
+        """Wraps an endpoint: counts its requests and turns errors into responses."""
+
         async def counted(request: Request) -> Response:
             start, code = time.perf_counter(), "OK"
             try:
@@ -78,10 +80,10 @@ class _Endpoints:
             except HTTPException as error:
                 code = grpc.StatusCode.INVALID_ARGUMENT.name
                 return _error(error.status_code, error.detail, error.headers)
-            except ClientDisconnect:  # Nobody reads this.
+            except ClientDisconnect:  # The sender has gone; nobody reads the response.
                 code = grpc.StatusCode.CANCELLED.name
                 return Response(status_code=499)
-            except asyncio.CancelledError:  # It stops, and cannot wait any longer.
+            except asyncio.CancelledError:  # The server stops and the grace period is over.
                 code = grpc.StatusCode.CANCELLED.name
                 raise
             finally:
@@ -127,15 +129,16 @@ class _Endpoints:
         raise invalid(f"The model has no {request.path_params['verb']!r}: it has 'predict'.")
 
     async def health(self, request: Request) -> Response:
-        """200 while there is something served."""
+        """Reports the available versions, with status 503 if there are none."""
         return _json({"available": self._models.available}, 200 if self._models.available else 503)
 
     async def metrics(self, request: Request) -> Response:
-        """For Prometheus."""
+        """Reports the metrics in Prometheus's format."""
         return Response(self._metrics.text(self._batcher.items), media_type="text/plain; version=0.0.4")
 
 
 def _model(request: Request) -> dict[str, Any]:
+    """Name, and version or label, of the model in a request's path."""
     model: dict[str, Any] = {
         key: request.path_params[key] for key in ("name", "version", "label") if key in request.path_params
     }

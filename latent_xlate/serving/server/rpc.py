@@ -23,29 +23,36 @@ from latent_xlate.serving.server.servable import Servable, Signature
 from latent_xlate.serving.server.versions import ModelVersions
 
 SIGNATURES = "signature_def"
-"""The one field of a model's metadata."""
+"""The only field of a model's metadata."""
 
 
 def server(models: ModelVersions, batcher: Batcher, metrics: Metrics, limits: Limits) -> grpc.aio.Server:
-    """The server, without a port yet. Compressed messages are refused: their size says nothing."""
+    """Makes the server, without a port. It rejects compressed messages, whose size after decompression is unknown.
+
+    Args:
+        models: The versions of the model.
+        batcher: Computes the requests.
+        metrics: Metrics to update.
+        limits: Limits of requests.
+    """
     made = grpc.aio.server(
         options=[
             ("grpc.max_receive_message_length", limits.max_body_bytes),
             ("grpc.max_send_message_length", -1),
             ("grpc.compression_enabled_algorithms_bitset", 1),
-            ("grpc.so_reuseport", 0),  # A second server on the port is an error, not a partner.
+            ("grpc.so_reuseport", 0),  # A second server on the port must fail, not share it.
         ],
         maximum_concurrent_rpcs=limits.max_connections,
     )
     prediction_service_pb2_grpc.add_PredictionServiceServicer_to_server(
-        _PredictionService(models, batcher, metrics, limits), made
+        _PredictionService(models, batcher, metrics), made
     )
     model_service_pb2_grpc.add_ModelServiceServicer_to_server(_ModelService(models, metrics), made)
     return made
 
 
 class _Counted:
-    """Counts requests and turns errors into gRPC's."""
+    """Counts requests, and turns errors into status codes of gRPC."""
 
     def __init__(self, models: ModelVersions, metrics: Metrics):
         self._models = models
@@ -73,21 +80,20 @@ class _Counted:
 
 
 class _PredictionService(_Counted, prediction_service_pb2_grpc.PredictionServiceServicer):
-    def __init__(self, models: ModelVersions, batcher: Batcher, metrics: Metrics, limits: Limits):
+    def __init__(self, models: ModelVersions, batcher: Batcher, metrics: Metrics):
         super().__init__(models, metrics)
         self._batcher = batcher
-        self._limits = limits
 
-    async def Predict(self, request, context):
+    async def Predict(self, request: Any, context: grpc.aio.ServicerContext) -> Any:
         return await self._answer(self._predict(request), context)
 
-    async def GetModelMetadata(self, request, context):
+    async def GetModelMetadata(self, request: Any, context: grpc.aio.ServicerContext) -> Any:
         return await self._answer(self._metadata(request), context)
 
     async def _predict(self, request: Any) -> Any:
         servable = self._get(request.model_spec)
         signature = servable.signature(request.model_spec.signature_name)
-        inputs = {key: read_tensor(key, value, signature, self._limits) for key, value in request.inputs.items()}
+        inputs = {key: read_tensor(key, value, signature) for key, value in request.inputs.items()}
         outputs = await self._batcher.run(signature, inputs)
         response = predict_pb2.PredictResponse()
         response.model_spec.name = self._models.name
@@ -111,10 +117,10 @@ class _PredictionService(_Counted, prediction_service_pb2_grpc.PredictionService
 
 
 class _ModelService(_Counted, model_service_pb2_grpc.ModelServiceServicer):
-    async def GetModelStatus(self, request, context):
+    async def GetModelStatus(self, request: Any, context: grpc.aio.ServicerContext) -> Any:
         return await self._answer(self._status(request.model_spec), context)
 
-    async def HandleReloadConfigRequest(self, request, context):
+    async def HandleReloadConfigRequest(self, request: Any, context: grpc.aio.ServicerContext) -> None:
         message = "The models are configured by the server's files alone."
         await context.abort(grpc.StatusCode.UNIMPLEMENTED, message)
 
@@ -125,18 +131,17 @@ class _ModelService(_Counted, model_service_pb2_grpc.ModelServiceServicer):
         return self._models.status(version, label)
 
 
-def read_tensor(key: str, proto: Any, signature: Signature, limits: Limits) -> np.ndarray:
-    """A TensorProto as an array, strings as bytes objects.
+def read_tensor(key: str, proto: Any, signature: Signature) -> np.ndarray:
+    """Converts a TensorProto to an array, with strings as bytes objects.
 
     Args:
         key: Name of the input.
-        proto: From a request.
-        signature: That it is for.
-        limits: That hold.
+        proto: The TensorProto of a request.
+        signature: The signature that the request calls.
 
     Raises:
-        RequestError: Another dtype, or a shape that its content does not fill. TensorFlow would repeat the
-            last value, by which a few bytes could fill the memory.
+        RequestError: The dtype is wrong, or the number of values is not that of the shape. TensorFlow would repeat the
+            last value, so that a few bytes could fill the memory.
     """
     spec = signature.inputs.get(key)
     if spec is None:
@@ -160,7 +165,7 @@ def read_tensor(key: str, proto: Any, signature: Signature, limits: Limits) -> n
 
 
 def write_tensor(array: np.ndarray, proto: Any) -> None:
-    """Writes an array, of bytes objects for strings, into an empty TensorProto, as `tf.make_tensor_proto` would."""
+    """Writes an array into an empty TensorProto like `tf.make_tensor_proto`, with strings as bytes objects."""
     proto.dtype = tf.as_dtype(array.dtype).as_datatype_enum
     for size in array.shape:
         proto.tensor_shape.dim.add(size=size)

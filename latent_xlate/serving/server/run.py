@@ -1,4 +1,4 @@
-"""The server's life: load, listen, watch, and stop without losing a request."""
+"""The server's life cycle: load, listen, watch for versions, and stop without losing a request."""
 
 from __future__ import annotations
 
@@ -10,8 +10,10 @@ import socket
 from collections.abc import Iterator
 from pathlib import Path
 
+import grpc
 import uvicorn
 from absl import logging
+from starlette.applications import Starlette
 
 from latent_xlate.serving.server import rest, rpc
 from latent_xlate.serving.server.batching import Batcher
@@ -22,12 +24,12 @@ from latent_xlate.serving.server.versions import ModelVersions
 
 @dataclasses.dataclass(frozen=True)
 class Address:
-    """Where the server listens.
+    """The addresses at which the server listens.
 
     Attributes:
-        host: Name or address; the default is reached from this machine alone.
-        port: Of gRPC; 0 for none.
-        rest_api_port: Of REST; 0 for none.
+        host: Host name or IP address; the default accepts connections from this machine only.
+        port: Port of gRPC; 0 for none.
+        rest_api_port: Port of REST; 0 for none.
     """
 
     host: str = "127.0.0.1"
@@ -38,17 +40,17 @@ class Address:
 async def serve(
     model_name: str, model_base_path: Path, address: Address, limits: Limits, poll_seconds: float = 1.0
 ) -> None:
-    """Serves the versions of a model until SIGTERM or SIGINT, then answers what is under way.
+    """Serves the versions of a model until SIGTERM or SIGINT, then completes the running requests.
 
     Args:
-        model_name: As requests name it.
+        model_name: Name of the model in requests.
         model_base_path: Folder of the versions.
-        address: Where to listen.
-        limits: Of requests.
-        poll_seconds: Between looks for other versions.
+        address: Addresses to listen at.
+        limits: Limits of requests.
+        poll_seconds: Time between checks for changed versions, in seconds.
 
     Raises:
-        ValueError: There is nothing to serve, or a damaged `models.config`.
+        ValueError: There is no version to serve, or `models.config` is damaged.
         OSError: A port is taken.
     """
     stop = asyncio.Event()
@@ -59,7 +61,7 @@ async def serve(
     batcher = Batcher(limits, metrics)
     with _listener(address.host, address.rest_api_port) as listener, _listener(address.host, address.port) as other:
         if other:
-            other.close()  # gRPC makes its own; this one was to find a taken port before the model is loaded.
+            other.close()  # gRPC opens its own. This one detects a taken port before the model is loaded.
         await models.refresh()
         if not models.available:
             errors = [status.status.error_message for status in models.status().model_version_status]
@@ -87,7 +89,7 @@ async def serve(
         logging.info("Stopped; requests cut off: %d.", metrics.cancelled - cancelled)
 
 
-async def _serve_rest(application, listener: socket.socket, limits: Limits, stop: asyncio.Event) -> None:
+async def _serve_rest(application: Starlette, listener: socket.socket, limits: Limits, stop: asyncio.Event) -> None:
     config = uvicorn.Config(
         application,
         log_level="warning",
@@ -105,14 +107,14 @@ async def _serve_rest(application, listener: socket.socket, limits: Limits, stop
 
 
 class _Server(uvicorn.Server):
-    """Leaves signals to `serve`."""
+    """A server that does not handle signals, which `serve` does."""
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
         yield
 
 
-async def _stop_grpc(server, limits: Limits, stop: asyncio.Event) -> None:
+async def _stop_grpc(server: grpc.aio.Server, limits: Limits, stop: asyncio.Event) -> None:
     await stop.wait()
     await server.stop(limits.grace_seconds)
 

@@ -1,4 +1,4 @@
-"""A version of a model, loaded: its signatures, checked and called."""
+"""A loaded version of a model, whose signatures check their inputs."""
 
 from __future__ import annotations
 
@@ -15,23 +15,24 @@ from tensorflow_serving.apis import get_model_metadata_pb2, prediction_log_pb2
 from latent_xlate import checks
 from latent_xlate.serving.bundle import WARMUP_FILE
 from latent_xlate.serving.server.limits import invalid
+from latent_xlate.serving.signature_name import DEFAULT_SIGNATURE
 
 Arrays = dict[str, np.ndarray]
 
 
 class Signature:
-    """A function of a SavedModel, whose inputs and outputs are batches of one size.
+    """A signature of a SavedModel, whose inputs and outputs are batches of the same size.
 
     Attributes:
-        name: Its own.
-        inputs: Name to shape and dtype, [None, ...].
+        name: Name of the signature.
+        inputs: Shape, [None, ...], and dtype of each input by name.
     """
 
     def __init__(self, name: str, function: Any):
-        """Takes a signature of a loaded model.
+        """Wraps a signature of a loaded model.
 
         Raises:
-            ValueError: An input is no batch.
+            ValueError: An input does not have a batch dimension of any size.
         """
         self.name = name
         self._function = function
@@ -39,18 +40,22 @@ class Signature:
         for key, spec in self.inputs.items():
             if spec.shape.rank is None or spec.shape.rank < 1 or spec.shape[0] is not None:
                 raise ValueError(f"Input {key!r} of signature {name!r} has shape {spec.shape}: no batch of any size.")
-        # What arrays are compared with at once; TensorFlow's own comparisons take longer than a small model.
+        # Precomputed, since comparisons of TensorFlow's types take longer than a small model.
         self._dtypes = {key: np.dtype(spec.dtype.as_numpy_dtype) for key, spec in self.inputs.items()}
         self._items = {key: tuple(spec.shape[1:]) for key, spec in self.inputs.items()}
 
     def check(self, inputs: Mapping[str, np.ndarray]) -> int:
-        """Returns the number of items of a request.
+        """Checks the inputs of a request.
 
         Args:
-            inputs: By name; strings as arrays of bytes objects.
+            inputs: Arrays by name; strings as arrays of bytes objects.
+
+        Returns:
+            The number of rows.
 
         Raises:
-            RequestError: Inputs are missing, or of another name, dtype, shape or number, or not finite.
+            RequestError: An input is missing or unknown, has another dtype or shape, or has values that are not finite,
+                or the inputs have different numbers of rows.
         """
         if inputs.keys() != self.inputs.keys():
             raise invalid(f"Signature {self.name!r} takes {_names(self.inputs)}; the request has {_names(inputs)}.")
@@ -73,10 +78,10 @@ class Signature:
         return count
 
     def __call__(self, inputs: Mapping[str, np.ndarray]) -> Arrays:
-        """Computes a batch.
+        """Computes the outputs of a batch by name.
 
         Raises:
-            tf.errors.OpError: Whatever the graph raises.
+            tf.errors.OpError: An operation of the graph fails.
         """
         tensors = {key: tf.constant(array, self.inputs[key].dtype) for key, array in inputs.items()}
         return {key: value.numpy() for key, value in self._function(**tensors).items()}
@@ -87,25 +92,29 @@ def _names(mapping: Mapping[str, Any]) -> str:
 
 
 class Servable:
-    """A version of a model.
+    """A loaded version of a model.
 
     Attributes:
-        version: Its number.
-        signatures: By name.
-        signature_def: As the model's metadata give it.
+        version: Number of the version.
+        signatures: Signatures by name.
+        signature_def: SignatureDefMap for the model's metadata.
     """
 
     def __init__(self, folder: Path, version: int):
-        """Loads a SavedModel and answers its warm-up records.
+        """Loads a SavedModel and computes its warm-up records.
+
+        Args:
+            folder: Folder of the SavedModel.
+            version: Number of the version.
 
         Raises:
-            ValueError: It is damaged, or no server of batches.
+            ValueError: The SavedModel is damaged, or a signature has no batch dimension.
         """
         self.version = version
         try:
-            self._model = tf.saved_model.load(str(folder))  # Its signatures work as long as it is kept.
+            self._model = tf.saved_model.load(str(folder))  # The signatures work only as long as the model exists.
             saved = saved_model_pb2.SavedModel.FromString((folder / "saved_model.pb").read_bytes())
-        except Exception as error:  # Whatever TensorFlow may raise over a damaged file.
+        except Exception as error:  # TensorFlow raises errors of many kinds for damaged files.
             raise ValueError(f"The SavedModel is damaged ({sentence(error)})") from None
         self.signatures = {name: Signature(name, function) for name, function in self._model.signatures.items()}
         self.signature_def = get_model_metadata_pb2.SignatureDefMap()
@@ -115,12 +124,12 @@ class Servable:
             self._warm_up(str(folder / WARMUP_FILE))
 
     def signature(self, name: str) -> Signature:
-        """That of a name, "" for the default.
+        """The signature of a name, "" for the default.
 
         Raises:
-            RequestError: There is none.
+            RequestError: There is no such signature.
         """
-        name = name or tf.saved_model.DEFAULT_SERVING_SIGNATURE_DEF_KEY
+        name = name or DEFAULT_SIGNATURE
         try:
             return self.signatures[checks.known(name, self.signatures, "signature")]
         except ValueError as error:
@@ -137,7 +146,7 @@ _TRACE = ("Graph execution error", "Detected at", "File ", "<stack traces unavai
 
 
 def sentence(error: Exception) -> str:
-    """The first line of what TensorFlow says, without names of nodes, folders and files."""
+    """The first informative line of an error of TensorFlow, without names of nodes, folders and files."""
     lines = [line.strip() for line in str(getattr(error, "message", error)).splitlines()]
     lines = [line for line in lines if line and not line.startswith(_TRACE)]
     text = lines[0] if lines else type(error).__name__

@@ -1,4 +1,4 @@
-"""The versions of a model: which are to be served, and those that are."""
+"""The versions of a model: which of them should be served, and which are."""
 
 from __future__ import annotations
 
@@ -27,22 +27,28 @@ class _Version:
     servable: Servable | None = None
     error: str = ""
     stamp: float = 0.0
-    """When the model's files were last changed, as they were loaded."""
+    """Time of the last change of the model's files when they were loaded."""
 
 
 class ModelVersions:
-    """Loads the versions in a folder and lets go of those that are no longer to be served.
+    """Loads the versions in a folder that should be served, and unloads the others.
 
-    Which they are, and their labels, says `models.config` beside the folder, as it does to TensorFlow
-    Serving; without one it is the newest. A version goes only once all that replace it are there, and
-    requests under way keep the version that they began with.
+    As in TensorFlow Serving, `models.config` beside the folder lists these versions and their labels. Without that file
+    it is the newest version. A version is unloaded only after its replacements are loaded, and a running request keeps
+    the version with which it began.
 
     Attributes:
-        name: Of the model.
+        name: Name of the model.
     """
 
     def __init__(self, name: str, base_path: Path, metrics: Metrics):
-        """Takes the folder of the versions, `BASE_PATH/<version>/`, of which none is loaded yet."""
+        """Initializes the versions; none is loaded yet.
+
+        Args:
+            name: Name of the model.
+            base_path: Folder of the versions, `BASE_PATH/<version>/`.
+            metrics: Metrics to update.
+        """
         self.name = name
         self._base_path = base_path
         self._config = base_path.parent / bundle.MODELS_CONFIG
@@ -54,12 +60,12 @@ class ModelVersions:
         """A version that is served.
 
         Args:
-            name: Of the model.
-            version: Its number; None for the newest, or the label's.
-            label: Of the version.
+            name: Name of the model.
+            version: Number of the version; None for the newest, or the label's.
+            label: Label of the version; None for no label.
 
         Raises:
-            RequestError: There is none.
+            RequestError: The model, version or label is not served.
         """
         self.check_name(name)
         available = {number: v.servable for number, v in self._versions.items() if v.servable}
@@ -75,12 +81,12 @@ class ModelVersions:
         return available[version]
 
     def check_name(self, name: str) -> None:
-        """Raises RequestError for the name of another model."""
+        """Raises RequestError if `name` is not the name of the model."""
         if name != self.name:
             raise _not_found(f"There is no model {name!r}. Served: {self.name!r}.")
 
     def status(self, version: int | None = None, label: str | None = None) -> Any:
-        """GetModelStatusResponse of one version, or all.
+        """GetModelStatusResponse for one version, or for all if neither version nor label is given.
 
         Raises:
             RequestError: There is no such version.
@@ -104,7 +110,7 @@ class ModelVersions:
         return sorted(number for number, v in self._versions.items() if v.servable)
 
     async def watch(self, seconds: float) -> None:
-        """Looks at the folder again and again."""
+        """Calls `refresh` for ever, with pauses of `seconds`."""
         while True:
             await asyncio.sleep(seconds)
             try:
@@ -113,10 +119,10 @@ class ModelVersions:
                 logging.error("%s: what is served stays as it is. %s", self._base_path, error)
 
     async def refresh(self) -> None:
-        """Loads and lets go of what is to be.
+        """Loads and unloads versions according to the folder and `models.config`.
 
         Raises:
-            ValueError: A damaged `models.config`.
+            ValueError: `models.config` is damaged.
             OSError: The folder cannot be read.
         """
         stamps = _stamps(self._base_path)
@@ -127,17 +133,17 @@ class ModelVersions:
                 await self._load(number, stamps[number])
         self._labels = labels
         gone = []
-        if any(self._versions[number].servable for number in wanted):  # Better an old version than none.
+        if any(self._versions[number].servable for number in wanted):  # An old version is better than none.
             gone = [number for number in self._versions if number not in wanted]
         for number in gone:
             del self._versions[number]
             logging.info("Version %d of %s is no longer served.", number, self.name)
         self._metrics.versions(self.available)
         if gone:
-            await asyncio.to_thread(gc.collect)  # TensorFlow's objects refer to each other.
+            await asyncio.to_thread(gc.collect)  # TensorFlow's objects have cyclic references.
 
     def _wanted(self, numbers: list[int]) -> tuple[set[int], dict[str, int]]:
-        """The versions to serve of those that are there, and the labels."""
+        """Those of the existing versions that should be served, and the versions of labels."""
         model = bundle.find_model(bundle.read_models_config(self._config), self.name) if self._config.exists() else None
         if model is None:
             return set(numbers[-1:]), {}
@@ -155,13 +161,13 @@ class ModelVersions:
             version.servable = await asyncio.to_thread(Servable, self._base_path / str(number), number)
             version.state = State.AVAILABLE
             logging.info("Version %d of %s is served.", number, self.name)
-        except Exception as error:  # Of a SavedModel that is not ours, or of its warm-up.
+        except Exception as error:  # A foreign SavedModel, or a warm-up record that fails.
             version.state, version.error = State.END, checks.reason(error)
             logging.error("Version %d of %s cannot be served: %s", number, self.name, error)
 
 
 def _stamps(base_path: Path) -> dict[int, float]:
-    """The numbers of the versions in a folder, and when a file of each was last changed."""
+    """The time of the last change of each version in a folder, by its number."""
     folders = [path for path in base_path.iterdir() if path.name.isdecimal() and (path / "saved_model.pb").is_file()]
     return {int(path.name): max(file.stat().st_mtime for file in path.rglob("*")) for path in folders}
 

@@ -1,0 +1,101 @@
+"""Names of the signatures of an exported translator."""
+
+from __future__ import annotations
+
+import dataclasses
+import enum
+import itertools
+from collections.abc import Collection, Iterable, Iterator
+
+DEFAULT_SIGNATURE = "serving_default"
+"""The signature that is called if a request names none."""
+
+
+class Payload(enum.Enum):
+    """What a signature translates.
+
+    Attributes:
+        suffix: Part of the signature's name.
+        key: Name of its input and of its output.
+    """
+
+    FILES = ("", "data_bytes")
+    ARRAYS = ("_arrays", "x")
+    LATENTS = ("_latents", "z")
+
+    def __init__(self, suffix: str, key: str):
+        """Takes the attributes."""
+        self.suffix = suffix
+        self.key = key
+
+
+@dataclasses.dataclass(frozen=True)
+class SignatureName:
+    """The name of a signature, `<source>_to_<target>[_arrays|_latents][_sampled]`.
+
+    Attributes:
+        source: Name of the domain to translate from.
+        target: Name of the domain to translate to.
+        payload: What is translated.
+        sampled: Whether the shared latent is sampled, by a further input `seed`.
+
+    Example:
+        str(SignatureName("mnist", "fashion_mnist", Payload.ARRAYS, sampled=True))
+        # "mnist_to_fashion_mnist_arrays_sampled"
+    """
+
+    source: str
+    target: str
+    payload: Payload = Payload.FILES
+    sampled: bool = False
+
+    def __str__(self) -> str:
+        return f"{self.pair}{self.payload.suffix}{'_sampled' if self.sampled else ''}"
+
+    @property
+    def pair(self) -> str:
+        """The name of the pair of domains, `<source>_to_<target>`."""
+        return f"{self.source}_to_{self.target}"
+
+    @classmethod
+    def possible(cls, domains: Collection[str]) -> Iterator[SignatureName]:
+        """All signatures that a translator of these domains can have."""
+        for source, target, payload, sampled in itertools.product(domains, domains, Payload, (False, True)):
+            yield cls(source, target, payload, sampled)
+
+
+def parse_signatures(names: Iterable[str]) -> dict[str, SignatureName]:
+    """Parses the names of all signatures of an exported translator.
+
+    A single name can be ambiguous, since names of domains may contain "_to_": "a_to_b_to_c" may translate from "a" or
+    from "a_to_b". The names of all signatures together are not ambiguous. Each domain is translated to itself, which
+    gives a set of candidates, and every pair of domains has a signature for latents.
+
+    Args:
+        names: The names; `serving_default` is ignored.
+
+    Returns:
+        The parsed signatures by name.
+
+    Raises:
+        ValueError: The names are not those of an exported translator.
+    """
+    names = set(names) - {DEFAULT_SIGNATURE}
+    candidates = sorted(_candidates(names))
+    for count in range(len(candidates), 0, -1):
+        for domains in itertools.combinations(candidates, count):
+            possible = list(SignatureName.possible(domains))
+            required = {str(name) for name in possible if name.payload is Payload.LATENTS and not name.sampled}
+            parsed = {str(name): name for name in possible}
+            if required <= names <= parsed.keys():
+                return {name: parsed[name] for name in names}
+    raise ValueError("These are not the signatures of an exported translator.")
+
+
+def _candidates(names: Iterable[str]) -> Iterator[str]:
+    """What may be names of domains: every x for which there is a signature `x_to_x_latents`."""
+    for name in names:
+        pair = name.removesuffix(Payload.LATENTS.suffix)
+        domain = pair[: (len(pair) - len("_to_")) // 2]
+        if domain and name == str(SignatureName(domain, domain, Payload.LATENTS)):
+            yield domain
