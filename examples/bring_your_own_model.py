@@ -15,14 +15,13 @@ import tensorflow as tf
 from PIL import Image
 from sklearn.datasets import load_digits
 
-from latent_xlate.bridge.bridge_training import read_class_map, train_bridge
+from latent_xlate.bridge_training import train_bridge
 from latent_xlate.configs.own_domains import get_config
 from latent_xlate.data.synthetic import digits_like
 from latent_xlate.domains.custom.keras_domain import KerasDomain
 from latent_xlate.domains.custom.saved_model_domain import SavedModelDomain
 from latent_xlate.packaging.model_packaging import package_model_domain
 from latent_xlate.serving.export import export_translator
-from latent_xlate.translator import Translator
 
 
 def write_pictures(folder: Path, images: np.ndarray, class_names: list[str]) -> Path:
@@ -93,8 +92,7 @@ def main(output: Path) -> None:
     config.num_steps = 600
     with config.unlocked():
         config.class_map = ",".join(f"{digit}={('flat', 'steep')[digit % 2]}" for digit in range(10))
-    domains, bridge = train_bridge(config, output / "bridge")
-    translator = Translator(domains, bridge, read_class_map(config, domains))
+    translator = train_bridge(config, output / "bridge")
     translator.save(output / "bridge" / "translator")
 
     translated = translator.translate(pixels[..., None] / np.float32(255), "small_digits", "bars")

@@ -8,7 +8,8 @@ import numpy as np
 from tqdm import tqdm
 
 from latent_xlate.data.labelled import UNLABELLED
-from latent_xlate.few_labels import label_propagation, label_suggestion
+from latent_xlate.few_labels import label_propagation, label_suggestion, neighbour_graph
+from latent_xlate.few_labels.propagation_methods import METHODS
 from latent_xlate.latents.label_choice import choose_labelled
 
 Curve = dict[str, dict[str, list[float]]]
@@ -24,8 +25,8 @@ def measure_labels(
     *,
     labels_per_class: Sequence[int] = (1, 10, 100),
     num_sets: int = 5,
-    num_neighbours: int = label_propagation.NUM_NEIGHBOURS,
-    edges: str = label_propagation.EDGES[0],
+    num_neighbours: int = neighbour_graph.NUM_NEIGHBOURS,
+    edges: str = neighbour_graph.EDGES[0],
 ) -> Curve:
     """Share of the unlabelled instances that are given the right class.
 
@@ -36,7 +37,7 @@ def measure_labels(
         labels_per_class: Of how many of each class random sets are.
         num_sets: How many, of the seeds from 0 on; as many of suggested instances, by as many seeds.
         num_neighbours: Of the graph.
-        edges: Its weights, one of `label_propagation.EDGES`.
+        edges: Its weights, one of `neighbour_graph.EDGES`.
 
     Returns:
         The accuracies. Methods whose name ends in ", equal sizes" assume so of the classes. Where a suggested
@@ -45,7 +46,7 @@ def measure_labels(
     Raises:
         ValueError: A class has too few instances.
     """
-    graph = label_propagation.neighbour_graph(points, num_neighbours, edges)
+    graph = neighbour_graph.neighbour_graph(points, num_neighbours, edges)
     places = label_suggestion.diffusion_map(graph)
     sets = {}
     for count in labels_per_class:
@@ -54,7 +55,7 @@ def measure_labels(
         chosen = [label_suggestion.suggest(places, count * num_classes, seed) for seed in range(num_sets)]
         sets[f"{count * num_classes} {_SUGGESTED}"] = chosen
     curve: Curve = {}
-    ways = [(method, equal) for method in label_propagation.METHODS for equal in (False, True)]
+    ways = [(method, equal) for method in METHODS for equal in (False, True)]
     with tqdm(total=len(ways) * len(sets) * num_sets, desc="label sets", unit="set") as bar:
         for method, equal in ways:
             row = curve[method + (", equal sizes" if equal else "")] = {}

@@ -15,7 +15,7 @@ def group(runs: Sequence[Mapping[str, Any]], labels_per_class: Sequence[int]) ->
     """Runs by how many labels of each class they saw.
 
     Args:
-        runs: Each with its `translator` and, of `bridge_training.labels_seen`, `labels_seen`.
+        runs: Each with its `translator` and, of `labels_seen.labels_seen`, `labels_seen`.
         labels_per_class: How many; those of the result, in their order.
 
     Raises:

@@ -12,7 +12,7 @@ import numpy as np
 import tensorflow as tf
 
 from latent_xlate import checks, figures, files
-from latent_xlate.bridge.bridge_training import labels_seen
+from latent_xlate.bridge.labels_seen import labels_seen
 from latent_xlate.data.labelled import Labelled
 from latent_xlate.domains import pretrained
 from latent_xlate.domains.domain import DOMAIN_FILE, Domain
