@@ -68,11 +68,12 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    path, _, attribute = _HOMES[name].partition(":")
+    if not attribute:  # The package's own modules ask for it too, while the classes are still being registered.
+        return importlib.import_module(f"{__name__}.{path}")
     for registering in _REGISTERING:
         importlib.import_module(f"{__name__}.{registering}")
-    path, _, attribute = _HOMES[name].partition(":")
-    module = importlib.import_module(f"{__name__}.{path}")
-    globals()[name] = getattr(module, attribute) if attribute else module
+    globals()[name] = getattr(importlib.import_module(f"{__name__}.{path}"), attribute)
     return globals()[name]
 
 
