@@ -1,4 +1,4 @@
-"""Distribution strategies: which devices and processes train together, and what they share of a batch."""
+"""Distribution strategies: which devices and processes train together, and how they share a batch."""
 
 from __future__ import annotations
 
@@ -15,20 +15,21 @@ STRATEGIES = ("auto", "default", "mirrored", "multi_worker")
 def make_strategy(name: str = "auto") -> tf.distribute.Strategy:
     """Builds a distribution strategy.
 
-    For a cluster it must be called before TensorFlow first computes: a process that has started
-    cannot join any more.
+    For a cluster it must be called before TensorFlow first computes: afterwards a process cannot join.
 
     Args:
-        name: "default" (one device), "mirrored" (every local GPU, else every logical CPU device),
-            "multi_worker" (the cluster that the environment variable TF_CONFIG describes), or "auto":
-            multi_worker where TF_CONFIG is set, mirrored where there are several GPUs, else default.
+        name: "default" (one device), "mirrored" (all local GPUs, or without one all logical CPU devices),
+            "multi_worker" (the cluster that the environment variable TF_CONFIG describes), or "auto": multi_worker
+            where TF_CONFIG is set, mirrored where there are several GPUs, else default.
 
     Raises:
         ValueError: Unknown name, or multi_worker where TF_CONFIG is not set or describes no cluster.
     """
     checks.known(name, STRATEGIES, "strategy")
     in_cluster = "TF_CONFIG" in os.environ
-    if name == "multi_worker" or (name == "auto" and in_cluster):  # Before a look at the devices, which starts them.
+    if name == "multi_worker" or (
+        name == "auto" and in_cluster
+    ):  # Must precede a look at the devices, which initialises them.
         if not in_cluster:
             raise ValueError("Strategy 'multi_worker' needs TF_CONFIG to describe the cluster; it is not set.")
         return _multi_worker_strategy()
@@ -40,7 +41,7 @@ def make_strategy(name: str = "auto") -> tf.distribute.Strategy:
 
 @functools.cache
 def _multi_worker_strategy() -> tf.distribute.Strategy:
-    # One for the whole process, which joins its cluster once.
+    # A process joins its cluster once, so it has one strategy.
     try:
         return tf.distribute.MultiWorkerMirroredStrategy()
     except (ValueError, KeyError, TypeError, AttributeError, tf.errors.InvalidArgumentError) as error:
@@ -49,23 +50,23 @@ def _multi_worker_strategy() -> tf.distribute.Strategy:
 
 @functools.cache
 def _mirrored_strategy(devices: tuple[str, ...]) -> tf.distribute.Strategy:
-    # One for the whole process: a second would number its collective operations as the first did, which TensorFlow
-    # takes for the same operations, and fails where shapes differ.
+    # One for each process: a second would number its collective operations like the first, and TensorFlow, taking them
+    # for the same operations, fails where shapes differ.
     return tf.distribute.MirroredStrategy(devices)
 
 
 def share_cores() -> None:
-    """Gives a kernel half of a CPU's cores, for a training whose kernels come in pairs that do not wait for each other.
+    """Limits each kernel to half of the CPU's cores, for a training whose kernels come in independent pairs.
 
-    TensorFlow computes products as small as a bridge's on one core, whatever it is given; two at once
-    fill two cores. Must be called before TensorFlow first computes; where there is a GPU it does nothing.
+    TensorFlow computes products as small as a bridge's on one core in any case; two at once occupy two cores. Must be
+    called before TensorFlow first computes. Does nothing where there is a GPU.
     """
     if not tf.config.list_physical_devices("GPU"):
         tf.config.threading.set_intra_op_parallelism_threads(max(1, (os.cpu_count() or 1) // 2))
 
 
 def replica_batch_size(batch_size: int, strategy: tf.distribute.Strategy) -> int:
-    """A replica's part of a global batch; ValueError where the batch cannot be split evenly."""
+    """Size of a replica's part of a global batch; ValueError where the batch cannot be split evenly."""
     num_replicas = strategy.num_replicas_in_sync
     if batch_size % num_replicas:
         raise ValueError(f"Batch size {batch_size} cannot be split evenly over {num_replicas} replicas.")
@@ -73,18 +74,18 @@ def replica_batch_size(batch_size: int, strategy: tf.distribute.Strategy) -> int
 
 
 def is_chief(strategy: tf.distribute.Strategy) -> bool:
-    """Whether this process is the one that writes a run's files."""
+    """Whether this process writes the run's files."""
     return strategy.extended.should_checkpoint
 
 
 def wait_for_workers(strategy: tf.distribute.Strategy) -> None:
-    """Returns when every process of the strategy's cluster has called this; at once where there is no cluster.
+    """Returns when every process of the strategy's cluster has called it, or at once where there is no cluster.
 
-    A worker that ended while the chief still writes would count as crashed, and the chief with it.
+    A worker that ends while the chief is still writing would count as crashed and take the chief with it.
     """
 
     @tf.function
-    def meet():
+    def meet() -> tf.Tensor:
         return strategy.reduce("SUM", strategy.run(lambda: tf.ones([])), axis=None)
 
     if strategy.cluster_resolver is not None:
@@ -92,7 +93,14 @@ def wait_for_workers(strategy: tf.distribute.Strategy) -> None:
 
 
 def global_batch(stacked: tf.Tensor) -> tf.Tensor:
-    """Gathers [num_domains, batch, ...] across replicas along the batch."""
+    """Gathers a tensor across replicas along the batch.
+
+    Args:
+        stacked: This replica's part, [num_domains, batch, ...].
+
+    Returns:
+        [num_domains, global batch, ...].
+    """
     if num_replicas() == 1:
         return stacked
     num_domains = stacked.shape[0]
@@ -102,5 +110,5 @@ def global_batch(stacked: tf.Tensor) -> tf.Tensor:
 
 
 def num_replicas() -> int:
-    """How many replicas run the step that calls this; 1 outside a strategy."""
+    """Number of replicas that run the current step; 1 outside a strategy."""
     return tf.distribute.get_replica_context().num_replicas_in_sync

@@ -42,9 +42,9 @@ def squared_error(target: tf.Tensor, prediction: tf.Tensor, reduction: str = "me
 def precision_weighted_error(mu: tf.Tensor, sigma: tf.Tensor, prediction: tf.Tensor) -> tf.Tensor:
     """Squared error of each row against a Gaussian's mean, by its precision.
 
-    A base VAE's decoder is the more sensitive to a dimension of z the smaller its posterior's sigma,
-    and hardly heeds one that the prior fills: in these units an error counts for what it does to the
-    data. The noise of the posterior, which no bridge can predict, is left out.
+    The smaller the posterior's sigma in a dimension of z, the more sensitive the base VAE's decoder is to it; to a
+    dimension that follows the prior it is hardly sensitive. Weighted by the precision, an error counts for its effect
+    on the data. The noise of the posterior, which no bridge can predict, is left out.
 
     Args:
         mu: Means, [batch, dim].
@@ -68,8 +68,8 @@ def random_projections(
         dim: Dimension of the space.
         num_projections: Number of directions.
         seed: An integer, or int32 [2] as `tf.random.stateless_normal` takes it.
-        orthogonal: Makes each run of `dim` directions an orthonormal basis (uniform over the
-            rotations), which covers the sphere more evenly than independent draws.
+        orthogonal: Whether every `dim` successive directions form an orthonormal basis, uniform over the rotations,
+            which covers the sphere more evenly than independent draws.
 
     Returns:
         float32 [dim, num_projections], columns of unit norm.
@@ -95,17 +95,17 @@ def sliced_wasserstein_distance(
 ) -> tf.Tensor:
     """Sliced Wasserstein distance between two sets of points, raised to the power p.
 
-    The mean over directions w of W_p^p(proj(x, w), proj(y, w)), which for p = 2 is the paper's
-    L^SWD (section 3). In one dimension W_p pairs the points in order; sets of unequal size are
-    paired by their quantiles, exactly. POT's function of the same name gives the p-th root.
+    It is the mean over directions w of W_p^p(proj(x, w), proj(y, w)); with p = 2 it is the paper's L^SWD (section 3).
+    In one dimension W_p pairs the points in order; sets of unequal size are paired exactly, by their quantiles. POT's
+    function of the same name returns the p-th root.
 
     Args:
         x: [n, dim].
         y: [m, dim].
-        num_projections: Number of random directions; unused where `projections` is given.
+        num_projections: Number of random directions; ignored where `projections` is given.
         p: Order of the distance, at least 1.
         projections: Directions, [dim, num_projections], columns of unit norm; None for random ones.
-        seed: Of the random directions.
+        seed: Seed of the random directions.
         orthogonal: As in `random_projections`.
 
     Returns:
@@ -145,15 +145,15 @@ def all_pairs_swd(points: tf.Tensor, projections: tf.Tensor, p: float = 2.0) -> 
         p: Order of the distance.
 
     Returns:
-        Scalar: the sum over pairs, divided by `num_sets` - 1. With two sets it is
-        `sliced_wasserstein_distance`, and with more each set still weighs as one of two does.
+        Scalar: the sum over pairs, divided by `num_sets` - 1, so that each set has the weight of one of two. With two
+        sets it is `sliced_wasserstein_distance`.
     """
-    # Sorted one by one, since a sort keeps but one core busy.
+    # Sorted one by one, since a sort occupies only one core.
     projected = [tf.sort(tf.matmul(projections, x, transpose_a=True, transpose_b=True)) for x in tf.unstack(points)]
     distances = [tf.reduce_mean(power(x - y, p)) for i, x in enumerate(projected) for y in projected[:i]]
     return tf.add_n(distances) / (len(projected) - 1)
 
 
 def power(difference: tf.Tensor, p: float) -> tf.Tensor:
-    """|difference|^p, by element."""
+    """|difference|^p, element by element."""
     return tf.square(difference) if p == 2 else tf.abs(difference) if p == 1 else tf.abs(difference) ** p

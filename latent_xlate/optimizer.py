@@ -1,6 +1,8 @@
-"""Adam in one pass over the memory of each variable."""
+"""Learning rate schedules, and Adam in one pass over the memory of each variable."""
 
 from __future__ import annotations
+
+from typing import Any
 
 import keras
 import tensorflow as tf
@@ -17,8 +19,8 @@ def make_schedule(
 
     Args:
         name: "constant", or "cosine", from `learning_rate` down to zero.
-        learning_rate: The first and largest.
-        num_steps: Length of the run.
+        learning_rate: Learning rate at the start.
+        num_steps: Number of steps of the run.
 
     Raises:
         ValueError: Unknown name.
@@ -31,16 +33,18 @@ def make_schedule(
 
 @keras.saving.register_keras_serializable(package=KERAS_PACKAGE)
 class FusedAdam(keras.optimizers.Adam):
-    """`keras.optimizers.Adam` with its update as TensorFlow's one fused kernel.
+    """`keras.optimizers.Adam` whose update is TensorFlow's one fused kernel.
 
-    Keras composes the update of a dozen element-wise operations, each of which reads and writes
-    whole arrays; the kernel reads the gradient, the variable and both moments once. The numbers
-    are those of `keras.optimizers.Adam` up to rounding. AMSGrad is not supported.
+    Keras composes the update from a dozen element-wise operations, each of which reads and writes whole arrays. The
+    kernel reads the gradient, the variable and both moments once. The results agree with those of
+    `keras.optimizers.Adam` up to rounding. AMSGrad is not supported.
 
     Reference: Kingma and Ba (2014), https://arxiv.org/abs/1412.6980.
     """
 
-    def __init__(self, learning_rate: float = 1e-3, **kwargs):
+    def __init__(
+        self, learning_rate: float | keras.optimizers.schedules.LearningRateSchedule = 1e-3, **kwargs: Any
+    ) -> None:
         """Args are those of `keras.optimizers.Adam`.
 
         Raises:
@@ -50,7 +54,7 @@ class FusedAdam(keras.optimizers.Adam):
         if self.amsgrad:
             raise ValueError("FusedAdam has no amsgrad; use keras.optimizers.Adam(amsgrad=True).")
 
-    def update_step(self, gradient, variable, learning_rate):
+    def update_step(self, gradient: tf.Tensor, variable: keras.Variable, learning_rate: tf.Tensor) -> None:
         index = self._get_variable_index(variable)
         dtype = variable.dtype
         step = tf.cast(self.iterations + 1, dtype)

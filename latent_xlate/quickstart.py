@@ -17,7 +17,7 @@ import tensorflow as tf
 from ml_collections import ConfigDict
 
 from latent_xlate import documents, figures, files
-from latent_xlate.bridge.bridge_training import train_bridge
+from latent_xlate.bridge_training import train_bridge
 from latent_xlate.domains.domain import Domain
 from latent_xlate.evaluation import report
 from latent_xlate.evaluation.accuracy import evaluate
@@ -64,11 +64,11 @@ def quickstart(config: ConfigDict, output: str | os.PathLike) -> Path:
     """
     output = Path(output)
     start = time.perf_counter()
-    domains, bridge = train_bridge(config, output / "run")
+    translator = train_bridge(config, output / "run")
     seconds = time.perf_counter() - start
-    translator = Translator(domains, bridge)
     translator.save(output / "run" / "translator")
 
+    domains = translator.domains.values()
     kinds = latent_kinds(config.latents, len(domains))
     latents = {  # Of several kinds that a domain learnt from, the first.
         domain.name: load_latents(domain, folder, kind.partition("+")[0], "test")

@@ -1,7 +1,7 @@
-"""Random numbers that are a function of (seed, step), the same however a run is cut.
+"""Random numbers that are a function of seed and step.
 
-A resumed run, or one whose batch is spread over replicas, draws the very numbers of an unbroken
-run on one device: nothing here keeps a state, and a replica takes its rows of the global draw.
+A run that is resumed, or whose batch is split over replicas, draws the numbers of an unbroken run on one device:
+nothing here has a state, and a replica takes its rows of the global draw.
 """
 
 from __future__ import annotations
@@ -12,16 +12,16 @@ import numpy as np
 import tensorflow as tf
 
 
-def step_seed(seed: int, step: tf.Tensor, stream: int) -> tf.Tensor:
+def step_seed(seed: int, step: int | tf.Tensor, stream: int) -> tf.Tensor:
     """Seed of one stream of random numbers at one step.
 
     Args:
-        seed: The run's seed.
-        step: Integer scalar.
-        stream: Tells apart the uses within a step.
+        seed: Seed of the run.
+        step: Number of the step, integer scalar.
+        stream: Number of the stream, one for each use within a step.
 
     Returns:
-        int32 [2], as `tf.random.stateless_*` take it.
+        int32 [2], for `tf.random.stateless_*`.
     """
     return tf.random.fold_in([seed, stream], tf.cast(step, tf.int32))
 
@@ -35,7 +35,7 @@ def replica_normal(shape: tuple[int | tf.Tensor, ...], seed: tf.Tensor, axis: in
         axis: The axis along which the batch is split evenly over the replicas.
 
     Returns:
-        float32 noise of `shape`; outside a `tf.distribute` strategy simply that draw.
+        float32 noise of `shape`; outside a `tf.distribute` strategy the whole draw.
     """
     context = tf.distribute.get_replica_context()
     count = context.num_replicas_in_sync if context else 1
@@ -44,7 +44,7 @@ def replica_normal(shape: tuple[int | tf.Tensor, ...], seed: tf.Tensor, axis: in
 
 
 def replica_slice(whole: tf.Tensor, axis: int = 0) -> tf.Tensor:
-    """This replica's part of a tensor that belongs to the global batch, split evenly along `axis`."""
+    """This replica's part of a tensor of the global batch, which is split evenly along `axis`."""
     context = tf.distribute.get_replica_context()
     count = context.num_replicas_in_sync if context else 1
     if count == 1:
@@ -59,16 +59,16 @@ def shuffled_indices(positions: tf.Tensor, size: int | tf.Tensor, seed: int, str
     """The indices at `positions` of an endless stream of shuffled epochs.
 
     Args:
-        positions: int64 [n], positions in the stream, from 0.
-        size: Number of items; each epoch visits every one once, in an order of its own. A tensor
-            int64 [n] where the positions are those of several streams.
-        seed: The run's seed.
-        stream: Tells apart the streams, an integer or int64 [n].
+        positions: Positions in the stream, from 0, int64 [n].
+        size: Number of items, each of which an epoch visits once, in an order of its own; int64 [n] where the positions
+            belong to several streams.
+        seed: Seed of the run.
+        stream: Number of the stream; int64 [n] where there are several.
 
     Returns:
         int64 [n], in [0, size).
     """
-    # The cipher mixes small keys poorly: spread them over all bits (odd constants, wrapping).
+    # The cipher mixes small keys poorly: odd constants, with wrapping, distribute them over all bits.
     keys = (seed * 0x9E3779B1 + 0x1B873593, (positions // size) * 0x5851F42D, stream * 0x27D4EB2F)
     return tf.raw_ops.RandomIndexShuffle(
         index=positions % size,
@@ -84,20 +84,20 @@ def class_balanced(labels: np.ndarray, num_classes: int, seed: int) -> Callable[
     Args:
         labels: Integers [n] in [0, num_classes), of each class one at least.
         num_classes: Number of classes.
-        seed: The run's seed.
+        seed: Seed of the run.
 
     Returns:
-        Function of positions in the stream, int64 [m]: indices of instances, int64 [m]. That at position p
-        is of class p % num_classes.
+        Function of positions in the stream, int64 [m]: indices of instances, int64 [m]. The instance at position p has
+        class p % num_classes.
     """
     counts = np.bincount(labels, minlength=num_classes)
     by_class = tf.constant(np.argsort(labels, kind="stable"))
     starts = tf.constant(np.cumsum(counts) - counts)
     sizes = tf.constant(counts)
 
-    def indices(positions):
+    def indices(positions: tf.Tensor) -> tf.Tensor:
         classes = positions % num_classes
-        # One stream a class: epoch and order follow from the class's own turns.
+        # One stream for each class, whose position is the number of its turn.
         within = shuffled_indices(positions // num_classes, tf.gather(sizes, classes), seed, classes)
         return tf.gather(by_class, tf.gather(starts, classes) + within)
 
@@ -105,5 +105,5 @@ def class_balanced(labels: np.ndarray, num_classes: int, seed: int) -> Callable[
 
 
 def hash_of_stream(seed: int, stream: int) -> int:
-    """A seed for one of several streams of a run, below 2^31."""
+    """The seed of one of several streams of a run, in [0, 2^31)."""
     return int(np.random.SeedSequence([seed, stream]).generate_state(1)[0] >> 1)

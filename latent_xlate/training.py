@@ -1,8 +1,8 @@
-"""The training loop that everything that trains shares: in graph, in a work directory, resumable.
+"""The training loop that all models share: in graph, in a work directory, resumable.
 
-The loop calls a Keras model's own `train_step`, many steps a graph call. Batches come from data in
-memory and are a function of the step, as all random numbers are (see `randomness`), so that a run
-killed at any moment goes on from its last checkpoint and ends as if it had never stopped.
+The loop calls a Keras model's own `train_step`, many steps in one graph call. Batches come from data in memory and are
+a function of the step, as all random numbers are (see `randomness`). A run that is killed at any moment therefore
+resumes from its last checkpoint and ends with the weights of an unbroken run.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import shutil
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import keras
 import tensorflow as tf
@@ -23,15 +23,39 @@ from tqdm import tqdm
 from latent_xlate import checks, distribution, files
 
 MakeBatch = Callable[[tf.Tensor], Any]
-"""(positions of this replica's part of the batch in an endless stream, int64 [n]) -> train_step's data."""
+"""Maps the positions of this replica's part of a batch in an endless stream, int64 [n], to the data of `train_step`."""
 
 
-def open_workdir(workdir: str | os.PathLike, config: Mapping[str, Any]) -> Path:
-    """Makes or reopens the folder of a run.
+class RunConfig(Protocol):
+    """The part of a configuration that says how long a model is trained, and how often its state is written."""
+
+    @property
+    def num_steps(self) -> int: ...
+
+    @property
+    def batch_size(self) -> int: ...
+
+    @property
+    def steps_per_log(self) -> int: ...
+
+    @property
+    def steps_per_checkpoint(self) -> int: ...
+
+
+def open_workdir(
+    workdir: str | os.PathLike,
+    config: Mapping[str, Any],
+    upgrade: Callable[[Mapping[str, Any]], Mapping[str, Any]] = dict,
+) -> Path:
+    """Makes or reopens the work directory of a run.
 
     Args:
         workdir: The folder.
-        config: Everything that determines the run's result, JSON-serialisable; kept in `config.json`.
+        config: Everything that determines the run's result, JSON-serialisable; stored in `config.json`.
+        upgrade: Replaces names and values of earlier versions in the `config.json` that is there.
+
+    Returns:
+        `workdir`.
 
     Raises:
         ValueError: The folder holds a run of another configuration; the message lists the fields.
@@ -42,8 +66,8 @@ def open_workdir(workdir: str | os.PathLike, config: Mapping[str, Any]) -> Path:
         files.write_json(path, config)
         return path.parent
     try:
-        ours, theirs = _flat(config), _flat(json.loads(path.read_text()))
-    except (ValueError, AttributeError) as error:
+        ours, theirs = _flat(config), _flat(upgrade(json.loads(path.read_text())))
+    except (ValueError, TypeError, AttributeError) as error:
         raise ValueError(f"{path} is not a configuration ({error}); is {workdir} the folder of a run?") from None
     different = [
         f"{key}: {theirs.get(key, 'absent')} there, {ours.get(key, 'absent')} here"
@@ -79,32 +103,31 @@ def train(
     state: Mapping[str, Any] | None = None,
     description: str = "training",
 ) -> dict[str, float]:
-    """Trains a compiled model by its own `train_step`, in graph, resuming where a run was cut.
+    """Trains a compiled model by its own `train_step`, in graph, and resumes a run that was cut.
 
     Args:
         model: Compiled and built under `strategy`.
-        make_batch: Gives a replica's part of a step's batch, in graph.
-        num_steps: Steps in all, those of earlier runs in `workdir` included.
-        batch_size: Of the global batch, a multiple of the number of replicas.
-        workdir: Where checkpoints (`checkpoints/`) and TensorBoard events go; None keeps nothing.
+        make_batch: Makes a replica's part of a step's batch, in graph.
+        num_steps: Number of steps, those of earlier runs in `workdir` included.
+        batch_size: Size of the global batch, a multiple of the number of replicas.
+        workdir: Folder of checkpoints (`checkpoints/`) and TensorBoard events (`events/`); None writes nothing.
         strategy: None for the current one.
         steps_per_log: Steps in one graph call; metrics are averaged over them.
-        logs_per_checkpoint: Logs between checkpoints; the last step is always kept.
-        on_log: Called with the step and the metrics after each graph call; what it returns is logged
-            beside them.
-        state: Further trackables to keep in the checkpoint.
-        description: Shown by the progress bar.
+        logs_per_checkpoint: Logs between checkpoints; the last step always has one.
+        on_log: Called with the step and the metrics after each graph call; the metrics that it returns are logged too.
+        state: Further trackables to store in checkpoints.
+        description: Title of the progress bar.
 
     Returns:
         The last logged metrics; empty if the run had already ended.
 
     Raises:
-        ValueError: `batch_size` cannot be split evenly over the replicas, a checkpoint does not fit the
-            model, or a metric is no longer finite.
+        ValueError: `batch_size` cannot be split evenly over the replicas, a checkpoint does not fit the model, or a
+            metric is no longer finite.
     """
     strategy = strategy or tf.distribute.get_strategy()
     distribution.replica_batch_size(batch_size, strategy)
-    if not model.optimizer.built:  # A graph under a strategy cannot make its variables, nor a checkpoint restore them.
+    if not model.optimizer.built:  # Neither a graph under a strategy nor a checkpoint can make its variables.
         with strategy.scope():
             model.optimizer.build(model.trainable_variables)
     step = tf.Variable(0, dtype=tf.int64, trainable=False, name="step")
@@ -123,7 +146,7 @@ def train(
         total=num_steps, initial=done, desc=description, unit="step", disable=not distribution.is_chief(strategy)
     ) as bar:
         while done < num_steps:
-            # Chunks end at multiples of steps_per_log, wherever an earlier run was cut.
+            # Chunks end at multiples of steps_per_log, even where an earlier run was cut between them.
             until = min(num_steps, (done // steps_per_log + 1) * steps_per_log)
             model.reset_metrics()
             train_steps(tf.constant(done, tf.int64), tf.constant(until, tf.int64))
@@ -149,6 +172,30 @@ def train(
     return logs
 
 
+def train_run(
+    model: keras.Model,
+    make_batch: MakeBatch,
+    config: RunConfig,
+    workdir: Path,
+    strategy: tf.distribute.Strategy,
+    description: str,
+    state: Mapping[str, Any] | None = None,
+) -> None:
+    """`train`, for as long and with as many logs and checkpoints as a configuration says. Args as in `train`."""
+    train(
+        model,
+        make_batch,
+        num_steps=config.num_steps,
+        batch_size=config.batch_size,
+        workdir=workdir,
+        strategy=strategy,
+        steps_per_log=config.steps_per_log,
+        logs_per_checkpoint=max(1, config.steps_per_checkpoint // config.steps_per_log),
+        state=state,
+        description=description,
+    )
+
+
 def _check_finite(logs: Mapping[str, float], step: int) -> None:
     for name, value in logs.items():
         if not math.isfinite(value):
@@ -161,26 +208,39 @@ def train_function(
     batch_size: int,
     strategy: tf.distribute.Strategy | None = None,
 ) -> Callable[[tf.Tensor, tf.Tensor], None]:
-    """The loop of `train` as a graph: a function that runs the steps from one number up to another, int64 scalars."""
+    """The loop of `train` as a graph.
+
+    Args:
+        model: As in `train`.
+        make_batch: As in `train`.
+        batch_size: As in `train`.
+        strategy: As in `train`.
+
+    Returns:
+        Function of the first step and of the one after the last, int64 scalars, which runs these steps.
+    """
     strategy = strategy or tf.distribute.get_strategy()
     size = distribution.replica_batch_size(batch_size, strategy)
     train_step = tf.function(model.train_step, jit_compile=True) if model.jit_compile else model.train_step
 
-    def replica_step(step):
+    def replica_step(step: tf.Tensor) -> None:
         context = tf.distribute.get_replica_context()
         replica, count = context.replica_id_in_sync_group, context.num_replicas_in_sync
         first = (step * count + tf.cast(replica, tf.int64)) * size
         train_step(make_batch(first + tf.range(size, dtype=tf.int64)))
 
     @tf.function
-    def train_steps(first, last):
+    def train_steps(first: tf.Tensor, last: tf.Tensor) -> None:
         for step in tf.range(first, last):
             strategy.run(replica_step, args=(step,))
 
     return train_steps
 
 
-def _checkpoint_manager(checkpoint, workdir, strategy):
+def _checkpoint_manager(
+    checkpoint: tf.train.Checkpoint, workdir: Path, strategy: tf.distribute.Strategy
+) -> tf.train.CheckpointManager:
+    """Makes the manager of a run's checkpoints, the latest of which it restores."""
     # Every worker has to take part in saving, but only the chief's files are kept.
     folder = workdir / "checkpoints"
     own = (
@@ -196,9 +256,8 @@ def _checkpoint_manager(checkpoint, workdir, strategy):
         try:
             checkpoint.restore(latest).assert_existing_objects_matched()
         except (AssertionError, IndexError, ValueError, tf.errors.OpError) as error:
-            reason = checks.reason(error)
             raise ValueError(
-                f"Checkpoint {latest} cannot be restored ({reason}): it is damaged or of another model. "
+                f"Checkpoint {latest} cannot be restored ({checks.reason(error)}): it is damaged or of another model. "
                 f"Delete {folder} to start anew."
             ) from None
         print(f"Resuming from {latest}", file=sys.stderr)

@@ -29,21 +29,26 @@ _TRANSLATOR_FILE = "translator.json"
 class Translator:
     """Translates data between any two of its domains.
 
-    Data are encoded into their domain's latent, that into the shared latent, then decoded into the
-    target's latent and its data (paper, section 3).
+    Data are encoded into their domain's latent and this into the shared latent, which is decoded into the target's
+    latent and this into its data (paper, section 3).
+
+    Attributes:
+        domains: The domains by name, in the bridge's order.
+        bridge: The bridge.
+        class_map: Which classes belong together; None for those of the same label.
 
     Example:
         translator = Translator.load("out/quickstart/run/translator")
         shoes = translator.translate(digits, source="mnist", target="fashion_mnist")
     """
 
-    def __init__(self, domains: Sequence[Domain], bridge: Bridge, class_map: ClassMap | None = None):
-        """Joins domains and bridge.
+    def __init__(self, domains: Sequence[Domain], bridge: Bridge, class_map: ClassMap | None = None) -> None:
+        """Joins domains by a bridge.
 
         Args:
             domains: In the order in which the bridge was trained on them.
             bridge: The trained bridge.
-            class_map: Which classes belong together; None for those of one label.
+            class_map: Which classes belong together; None for those of the same label.
 
         Raises:
             ValueError: The domains do not fit the bridge, or two have one name.
@@ -76,7 +81,15 @@ class Translator:
         return self.names.index(checks.known(name, self.domains, "domain"))
 
     def shared_classes(self, labels: np.ndarray, domain: str) -> np.ndarray:
-        """The classes that all domains share, of labels of one: integers [n], -1 where nothing belongs to a class."""
+        """The groups of classes, which all domains share, of a domain's labels.
+
+        Args:
+            labels: Integers [n], -1 where unlabelled.
+            domain: Name of their domain.
+
+        Returns:
+            Integers [n], -1 where unlabelled or where the class has no group.
+        """
         return labels if self.class_map is None else self.class_map.shared(self.index(domain), labels)
 
     # ---- On tensors, for tf.function and the export -------------------------------------------
@@ -98,7 +111,11 @@ class Translator:
         return self.domain(target).decode(self.translate_latents(z, source, target, noise))
 
     def noise(self, seeds: tf.Tensor) -> tf.Tensor:
-        """Standard normal, float32 [batch, shared_dim], each row's by its own of `seeds`, int32 [batch, 2], alone."""
+        """Standard normal noise, float32 [batch, shared_dim], of which row i depends on row i of `seeds` alone.
+
+        Args:
+            seeds: int32 [batch, 2].
+        """
         spec = tf.TensorSpec([self.bridge.shared_dim], tf.float32)
         return tf.map_fn(functools.partial(tf.random.stateless_normal, spec.shape), seeds, fn_output_signature=spec)
 
@@ -113,15 +130,15 @@ class Translator:
             x: float32 [batch, *data_shape] of the source; images in [0, 1], sounds in [-1, 1].
             source: Name of the domain of `x`.
             target: Name of the domain to translate to; the source's own reconstructs.
-            sample: Whether the shared latent is sampled; else it is its mean.
-            seed: Of the sampling, an int32; None for another each time. Row i draws by (seed, i), as a
-                sampled signature of the export does given that seed.
+            sample: Whether the shared latent is sampled from its posterior; else it is the posterior's mean.
+            seed: Seed of the sampling, an int32; None for another each time. Row i is drawn with the seed (seed, i), as
+                by a sampled signature of the export.
 
         Returns:
             float32 [batch, *data_shape] of the target.
 
         Raises:
-            ValueError: Unknown domain, `x` is not the source's data, or a seed of more than 32 bits.
+            ValueError: Unknown domain, `x` is no data of the source, or a seed of more than 32 bits.
         """
         x = self._data(x, source)
         batch_size = min(self.domain(name).batch_size for name in (source, target))
@@ -132,24 +149,24 @@ class Translator:
         return in_batches(translate, x, in_batches(self._function("noise"), seeds), batch_size=batch_size)
 
     def reconstruct(self, x: np.ndarray, domain: str, sample: bool = False, seed: int | None = None) -> np.ndarray:
-        """Passes data through the bridge and back to its own domain. Args as in `translate`."""
+        """Translates data to their own domain, through the shared latent and back. Args as in `translate`."""
         return self.translate(x, domain, domain, sample, seed)
 
     def encode(self, x: np.ndarray, source: str) -> tuple[np.ndarray, np.ndarray]:
-        """Posterior of the shared latent, given the mean of the domain's own.
+        """Posterior of the shared latent, given the mean of the domain's latent.
 
         Args:
             x: float32 [batch, *data_shape].
             source: Name of the domain.
 
         Returns:
-            mu and sigma of q(z'|z, D), float32 [batch, shared_dim].
+            mu and sigma of q(z_shared | z, domain), float32 [batch, shared_dim].
         """
         x = self._data(x, source)
         return in_batches(self._function("_encode", source), x, batch_size=self.domain(source).batch_size)
 
     def decode(self, z_shared: np.ndarray, target: str) -> np.ndarray:
-        """Data of shared latents.
+        """Decodes shared latents into data.
 
         Args:
             z_shared: float32 [batch, shared_dim].
@@ -176,12 +193,12 @@ class Translator:
         """Interpolates in the source's latent space and translates every point (paper, section 5.3).
 
         Args:
-            start: One instance, [*data_shape] of the source.
-            end: Another.
+            start: First instance, [*data_shape] of the source.
+            end: Last instance, likewise.
             source: Name of their domain.
-            target: Name of the domain to translate to; the source's own shows the way within it.
-            num_points: Points in all, the two ends included.
-            method: "slerp", "square_root" or "linear".
+            target: Name of the domain to translate to; with the source itself, points are decoded untranslated.
+            num_points: Number of points, both ends included.
+            method: One of `latents.interpolation.METHODS`.
 
         Returns:
             float32 [num_points, *data_shape] of the target.
@@ -192,16 +209,16 @@ class Translator:
             z = self.translate_latents(z, source, target)
         return self.domain(target).decode(z).numpy()
 
-    def _data(self, x, source):
+    def _data(self, x: np.ndarray, source: str) -> np.ndarray:
         domain = self.domain(source)
         if not domain.has_encoder:
             raise ValueError(f"Domain {source!r} has no encoder: translate its latents by `translate_latents`.")
         return domain.check(x)
 
-    def _encode(self, x, source):
+    def _encode(self, x: tf.Tensor, source: str) -> tuple[tf.Tensor, tf.Tensor]:
         return self.bridge.encode(self.domain(source).encode(x)[0], self.index(source))
 
-    def _decode(self, z_shared, target):
+    def _decode(self, z_shared: tf.Tensor, target: str) -> tf.Tensor:
         return self.domain(target).decode(self.bridge.decode(z_shared, self.index(target)))
 
     @functools.cached_property
@@ -209,7 +226,7 @@ class Translator:
         return {}
 
     def _function(self, method: str, *names: str) -> Callable:
-        """A method on tensors as a graph that takes batches of any size."""
+        """A method on tensors, with the names that follow its first argument, as a graph for batches of any size."""
         key = (method, *names)
         if key not in self._functions:
             graph = as_graph(getattr(self, method))
@@ -222,23 +239,26 @@ class Translator:
         """Writes the domains, the bridge and `translator.json`.
 
         Args:
-            folder: Made if it is not there.
-            dtype: Of the domains' weights; "float16" halves them.
+            folder: The folder, made if it is not there.
+            dtype: Type of the domains' weights in their files; "float16" halves their size.
+
+        Returns:
+            `folder`.
         """
         folder = Path(folder)
         for name, domain in self.domains.items():
             domain.save(folder / name, dtype)
         files.write_atomically(folder / _BRIDGE_FILE, lambda path: self.bridge.save(path))
-        of_classes = {} if self.class_map is None else {"class_map": self.class_map.groups}
-        files.write_json(folder / _TRANSLATOR_FILE, {"domains": self.names, **of_classes})
+        class_map = {} if self.class_map is None else {"class_map": self.class_map.groups}
+        files.write_json(folder / _TRANSLATOR_FILE, {"domains": self.names, **class_map})
         return folder
 
     @classmethod
     def load(cls, folder: str | os.PathLike) -> Translator:
-        """Reads what `save` wrote.
+        """Reads a folder that `save` wrote.
 
         Raises:
-            ValueError: Nothing there, or a damaged or foreign file.
+            ValueError: Nothing is there, or a file is damaged or foreign.
         """
         path = Path(folder) / _TRANSLATOR_FILE
         try:
@@ -255,7 +275,14 @@ class Translator:
 
 
 def row_seeds(seed: int, rows: Sequence[int]) -> np.ndarray:
-    """The seed of each row, (seed, number of the row): int32 [n, 2].
+    """The seed of each row, (seed, row).
+
+    Args:
+        seed: Seed of the batch.
+        rows: Numbers of the rows.
+
+    Returns:
+        int32 [n, 2].
 
     Raises:
         ValueError: `seed` is no int32.
@@ -275,9 +302,8 @@ def load_bridge(path: str | os.PathLike) -> Bridge:
         raise ValueError(f"There is no bridge {path}.")
     try:
         bridge = keras.saving.load_model(path, compile=False, safe_mode=True)
-    except Exception as error:  # Whatever a damaged zip or a foreign model may raise on its way.
-        reason = checks.reason(error)
-        raise ValueError(f"{path} is not a Keras model, or is damaged ({reason}).") from None
+    except Exception as error:  # A damaged zip or a foreign model may raise anything.
+        raise ValueError(f"{path} is not a Keras model, or is damaged ({checks.reason(error)}).") from None
     if not isinstance(bridge, Bridge):
         raise ValueError(f"{path} is a {type(bridge).__name__}, not a bridge.")
     return bridge

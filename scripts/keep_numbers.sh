@@ -1,18 +1,19 @@
 #!/bin/sh
-# Keeps of a reproduction the report, its pictures and the numbers that it is made of, but not the trained models.
+# Keeps the report of a reproduction, its pictures and the numbers behind it (numbers.json), but not the trained models.
 #
 #   scripts/keep_numbers.sh out/paper docs/reproduction
 #
-# A copy of what is kept is an --output of `reproduce` from which it goes on; a model that a figure needs is trained again.
+# A copy of the result is an --output from which `reproduce` goes on; a model that a figure needs is trained again.
 set -eu
 
-from=$1
+root=$(cd "$(dirname "$0")/.." && pwd)
+from=$(cd "$1" && pwd)
 mkdir -p "$2"
 to=$(cd "$2" && pwd)
 cd "$from"
 {
     echo report.md
-    find runs -name metrics.json | sed 'p; s/metrics\.json$/config.json/' # Of the runs that have ended.
-    find . -path './measurements/*.json' -o -path './labels/*.csv'
     sed -n 's/^!\[.*\](\(figures\/.*\))$/\1/p' report.md
 } | tar -cf - -T - | tar -xf - -C "$to"
+cd "$root"
+"${PYTHON:-python3}" -m latent_xlate.reproduction.kept_numbers "$from" "$to"

@@ -1,4 +1,4 @@
-"""The pool of earlier fakes that CycleGAN's discriminators learn from."""
+"""The pool of earlier fakes on which CycleGAN's discriminators are trained."""
 
 from __future__ import annotations
 
@@ -8,21 +8,23 @@ from latent_xlate.randomness import replica_slice
 
 
 class ImagePool(tf.Module):
-    """Keeps fakes of earlier steps, and hands out half old ones, half new ones.
+    """Stores fakes of earlier steps, and exchanges half of each batch for them.
 
-    It fills with the first fakes. From then on each new one takes, with probability one half, the place
-    of one in the pool, chosen at random, which is handed out in its stead; else it is itself handed
-    out and not kept (Shrivastava et al., 2017, https://arxiv.org/abs/1612.07828, as in CycleGAN).
-    What it does follows from the step and the seed; what it holds is a variable, which goes into a
+    The first fakes fill the pool. From then on each fake is, with probability one half, exchanged for a random one in
+    the pool; else it is returned and not stored (Shrivastava et al. 2017, https://arxiv.org/abs/1612.07828, as in
+    CycleGAN). The choice is a function of step and seed, and the stored fakes are a variable, which belongs in a
     checkpoint with the model. Under a `tf.distribute` strategy there is one pool for the global batch.
+
+    Attributes:
+        kept: The stored fakes, float32 [size, dim].
     """
 
-    def __init__(self, size: int, dim: int):
+    def __init__(self, size: int, dim: int) -> None:
         """Makes an empty pool.
 
         Args:
-            size: Number of fakes.
-            dim: Size of one.
+            size: Number of fakes that it holds.
+            dim: Size of a fake.
         """
         super().__init__()
         self.kept = tf.Variable(
@@ -30,15 +32,15 @@ class ImagePool(tf.Module):
         )
 
     def exchange(self, fakes: tf.Tensor, step: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
-        """Hands in fakes for others.
+        """Exchanges some of a batch of fakes for older ones.
 
         Args:
             fakes: This replica's part of the step's batch, float32 [n, dim].
-            step: int64 scalar, the steps before this one, all with a batch of this size.
-            seed: int32 [2], of this step.
+            step: Number of steps before this one, int64 scalar; all had a batch of this size.
+            seed: Seed of this step, int32 [2].
 
         Returns:
-            As many, old and new.
+            Old and new fakes, float32 [n, dim].
 
         Raises:
             ValueError: The global batch is larger than the pool.

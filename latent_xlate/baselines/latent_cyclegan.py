@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import keras
 import tensorflow as tf
 
 from latent_xlate import KERAS_PACKAGE
+from latent_xlate.baselines.adversarial import Latents
+from latent_xlate.baselines.baseline_config import LatentCycleGANConfig
 from latent_xlate.baselines.cyclegan import CyclePair
 from latent_xlate.layers import GatedMixing, relu_stack
 from latent_xlate.randomness import replica_normal, step_seed
@@ -24,70 +27,48 @@ class LatentCycleGAN(CyclePair):
         z_fashion = model.translate(z_digit, source=0, target=1)
     """
 
-    def __init__(
-        self,
-        latent_dims: Sequence[int],
-        hidden_units: Sequence[int] = (512, 512, 512, 512),
-        discriminator_units: Sequence[int] = (512, 512, 512),
-        spectral_normalization: bool = False,
-        beta_cycle: float = 10.0,
-        beta_identity: float = 0.0,
-        pool_size: int = 0,
-        seed: int = 0,
-        **kwargs,
-    ):
+    def __init__(self, latent_dims: Sequence[int], *, seed: int = 0, **kwargs: Any) -> None:
         """Makes the model, built.
 
         Args:
             latent_dims: Size of each of the two domains' latents.
-            hidden_units: Widths of the generators' ReLU layers.
-            discriminator_units: Widths of the discriminators' leaky ReLU layers.
-            spectral_normalization: Takes the spectral norm out of every weight of the discriminators.
-            beta_cycle: Weight of the error of the way there and back.
-            beta_identity: Weight of the error on latents of the target, 0 where they differ in size.
-            pool_size: As `CyclePair` takes it.
-            seed: Of the sampling of latents, and of the pools.
-            **kwargs: Passed to `keras.Model`.
+            seed: Seed of the sampling of latents, and of the pools.
+            **kwargs: Fields of `LatentCycleGANConfig`, and what `keras.Model` takes.
 
         Raises:
-            ValueError: Not two domains, or a `beta_identity` where their latents differ in size.
+            ValueError: Not two domains, a `beta_identity` above zero where their latents differ in size, or a
+                hyperparameter out of its range.
         """
-        super().__init__(latent_dims, beta_cycle, beta_identity, pool_size, seed, **kwargs)
-        self.hidden_units = tuple(hidden_units)
-        self.discriminator_units = tuple(discriminator_units)
-        self.spectral_normalization = spectral_normalization
-        self.generators = [self._generator(*sizes) for sizes in (self.latent_dims, self.latent_dims[::-1])]
-        self.discriminators = [self._discriminator(size) for size in self.latent_dims]
+        config = LatentCycleGANConfig.taken_from(kwargs)
+        super().__init__(latent_dims, config, seed, **kwargs)
+        self.generators = [self._generator(config, *sizes) for sizes in (self.latent_dims, self.latent_dims[::-1])]
+        self.discriminators = [self._discriminator(config, size) for size in self.latent_dims]
 
-    def _generator(self, size: int, target_size: int) -> keras.Model:
+    def _generator(self, config: LatentCycleGANConfig, size: int, target_size: int) -> keras.Model:
         dtype = self.dtype_policy
         z = keras.Input((size,))
-        mixed = GatedMixing(target_size, dtype=dtype)([z, relu_stack(self.hidden_units, "hidden", dtype)(z)])
+        mixed = GatedMixing(target_size, dtype=dtype)([z, relu_stack(config.hidden_units, "hidden", dtype)(z)])
         return keras.Model(z, keras.layers.Activation("linear", dtype="float32")(mixed))
 
-    def _discriminator(self, size: int) -> keras.Model:
-        def dense(units, dtype):
+    def _discriminator(self, config: LatentCycleGANConfig, size: int) -> keras.Model:
+        def dense(units: int, dtype: keras.DTypePolicy | str) -> keras.layers.Layer:
             layer = keras.layers.Dense(units, dtype=dtype)
-            return keras.layers.SpectralNormalization(layer, dtype=dtype) if self.spectral_normalization else layer
+            return keras.layers.SpectralNormalization(layer, dtype=dtype) if config.spectral_normalization else layer
 
         dtype = self.dtype_policy
         layers: list[keras.layers.Layer] = [keras.Input((size,))]
-        for units in self.discriminator_units:
+        for units in config.discriminator_units:
             layers += [dense(units, dtype), keras.layers.LeakyReLU(0.2, dtype=dtype)]
         return keras.Sequential([*layers, dense(1, "float32")])
 
-    def sample_latents(self, data, step):
-        """Samples z of the posteriors in batches as `bridge.latents.make_batches` makes them."""
+    def sample_latents(self, data: Any, step: tf.Tensor) -> Latents:
+        """Samples z of the posteriors in a batch of `latents.batches.make_batches`."""
         posteriors, _ = data
-        return tuple(
+        first, second = (
             mu + sigma * replica_normal((tf.shape(mu)[0], mu.shape[1]), step_seed(self.seed, step, 2 + domain))
             for domain, (mu, sigma) in enumerate(posteriors)
         )
+        return first, second
 
-    def get_config(self):
-        return super().get_config() | {
-            "latent_dims": self.latent_dims,
-            "hidden_units": self.hidden_units,
-            "discriminator_units": self.discriminator_units,
-            "spectral_normalization": self.spectral_normalization,
-        }
+    def get_config(self) -> dict[str, Any]:
+        return super().get_config() | {"latent_dims": self.latent_dims}

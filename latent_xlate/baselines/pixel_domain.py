@@ -1,4 +1,4 @@
-"""Images as latents of their own, for models that translate images, and their pairs of one class."""
+"""Images as their own latents, for baselines that translate images, and pairs of images of one class."""
 
 from __future__ import annotations
 
@@ -20,34 +20,34 @@ from latent_xlate.randomness import hash_of_stream
 
 
 class Pixels:
-    """What stands in the place of a VAE: encodes an image as its own pixels.
+    """Stands in for a VAE: encodes an image as its own pixels.
 
     Attributes:
         image_shape: (height, width, channels).
         latent_dim: Number of values in an image.
     """
 
-    def __init__(self, image_shape: Sequence[int]):
+    def __init__(self, image_shape: Sequence[int]) -> None:
         """Sets the attributes."""
         self.image_shape = tuple(image_shape)
         self.latent_dim = math.prod(self.image_shape)
 
     def encode(self, x: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        """The values of images [batch, *image_shape] as [batch, latent_dim], and a sigma of zero."""
+        """The pixels of images [batch, *image_shape], [batch, latent_dim], and a sigma of zero."""
         z = tf.reshape(x, [-1, self.latent_dim])
         return z, tf.zeros_like(z)
 
     def decode(self, z: tf.Tensor) -> tf.Tensor:
-        """The images [batch, *image_shape] of values [batch, latent_dim]."""
+        """The images [batch, *image_shape] of pixels [batch, latent_dim]."""
         return tf.reshape(z, [-1, *self.image_shape])
 
 
 @keras.saving.register_keras_serializable(package=KERAS_PACKAGE)
 class PixelDomain(ImageDomain):
-    """A domain of images without a generative model: a latent is the image itself, flat.
+    """A domain of images without a generative model: an image's latent is the image itself, flattened.
 
-    With it a translator of images is a `Translator` like any other. Its name, its judge and all else
-    are those of the domain that it is made of, so that results can be laid beside one another.
+    With it a model that translates images makes a `Translator` like any other. Its name, judge and data set are those
+    of the domain that it is made of, so that their results are comparable.
 
     Example:
         domain = PixelDomain.of(pretrained.load("mnist"))
@@ -55,13 +55,15 @@ class PixelDomain(ImageDomain):
 
     has_prior = False
 
-    def __init__(self, name: str, image_shape: Sequence[int], classifier: ImageClassifier | None = None, **kwargs):
+    def __init__(
+        self, name: str, image_shape: Sequence[int], classifier: ImageClassifier | None = None, **kwargs: Any
+    ) -> None:
         """Makes the domain.
 
         Args:
-            name: As `ImageDomain` takes it.
+            name: Name of the domain.
             image_shape: (height, width, channels).
-            classifier: Judges; None where there is none.
+            classifier: The judge; None for none.
             **kwargs: Passed to `ImageDomain`.
         """
         super().__init__(name, Pixels(image_shape), classifier, **kwargs)  # type: ignore[arg-type]
@@ -90,7 +92,7 @@ class PixelDomain(ImageDomain):
         return {"classifier": self.classifier} if self.classifier is not None else {}
 
     def sample_prior(self, num_samples: int, seed: int = 0) -> tf.Tensor:
-        raise ValueError(f"Domain {self.name!r} is of images without a generative model: it has no prior.")
+        raise ValueError(f"Domain {self.name!r} has no generative model, so no prior.")
 
     def get_config(self) -> dict[str, Any]:
         return {
@@ -115,28 +117,28 @@ class PixelDomain(ImageDomain):
 def make_image_pairs(data: Sequence[Labelled], num_classes: int, seed: int) -> training.MakeBatch:
     """Pairs of images of one class, as the baselines of images take them.
 
-    Each class of each domain has shuffled epochs of its own; the classes take turns, the same in both
-    domains, so that row i of a batch is an image and any image of the same class.
+    Each class of each domain has shuffled epochs of its own, and the classes take turns, in the same order in both
+    domains, so that rows i of a batch are two images of the same class.
 
     Args:
         data: Each domain's images.
         num_classes: Number of classes.
-        seed: Of the order.
+        seed: Seed of the order.
 
     Returns:
-        Function of positions in the stream of pairs: float32 [n, height * width * channels] in [0, 1] of
-        each domain.
+        Function of positions in the endless stream of pairs, int64 [n]: each domain's images, float32
+        [n, height * width * channels] in [0, 1].
 
     Raises:
         ValueError: A domain without images, a label out of range, or a class without images.
     """
     samplers = [
-        make_sampler(of.labels, num_classes, "balanced", f"domain {index}", hash_of_stream(seed, index))
-        for index, of in enumerate(data)
+        make_sampler(each.labels, num_classes, "balanced", f"domain {index}", hash_of_stream(seed, index))
+        for index, each in enumerate(data)
     ]
-    stored = [tf.constant(of.content.reshape(len(of), -1)) for of in data]
+    stored = [tf.constant(each.content.reshape(len(each), -1)) for each in data]
 
-    def make_batch(positions):
+    def make_batch(positions: tf.Tensor) -> tuple[tf.Tensor, ...]:
         return tuple(
             tf.cast(tf.gather(pixels, sample(positions)), tf.float32) / 255.0
             for sample, pixels in zip(samplers, stored, strict=True)

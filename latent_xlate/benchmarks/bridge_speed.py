@@ -106,7 +106,7 @@ def products_of_step(bridge: BridgingVAE, rows: int) -> list[timing.Product]:
         products += [(rows, inputs, outputs), (inputs, rows, outputs)]
         if id(kernel) not in encoder_inputs:
             products.append((rows, outputs, inputs))
-    num_projections, shared_dim = bridge.num_projections, bridge.shared_dim
+    num_projections, shared_dim = bridge.config.num_projections, bridge.shared_dim
     return [*products, (num_projections, shared_dim, rows), (rows, num_projections, shared_dim)]
 
 

@@ -12,6 +12,8 @@ from latent_xlate import tables
 from latent_xlate.data.labelled import UNLABELLED
 from latent_xlate.domains import pretrained
 from latent_xlate.few_labels import label_propagation
+from latent_xlate.few_labels.neighbour_graph import graph_points, neighbour_graph
+from latent_xlate.few_labels.propagation_methods import METHODS
 from latent_xlate.latents.label_choice import choose_labelled
 from latent_xlate.latents.latents import Latents
 from latent_xlate.latents.sources import load_latents
@@ -44,9 +46,9 @@ def benchmark(num_points: int, seed: int = 0) -> dict[str, Any]:
     seen[labelled] = drawn.labels[labelled]
 
     start = time.perf_counter()
-    graph = label_propagation.neighbour_graph(label_propagation.graph_points(domain, drawn))
+    graph = neighbour_graph(graph_points(domain, drawn))
     results: dict[str, Any] = {"num_points": num_points, "graph": time.perf_counter() - start, "methods": {}}
-    for method in label_propagation.METHODS:
+    for method in METHODS:
         start = time.perf_counter()
         label_propagation.propagate(graph, seen, num_classes, method, equal_sizes=True)
         results["methods"][method] = time.perf_counter() - start

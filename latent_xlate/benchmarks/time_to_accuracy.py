@@ -1,8 +1,8 @@
-"""How long a bridge trains until its translations keep the class as often as asked."""
+"""Training time of a bridge until its translations reach a given accuracy."""
 
 from __future__ import annotations
 
-import copy
+import dataclasses
 import itertools
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -12,62 +12,45 @@ from ml_collections import ConfigDict
 
 from latent_xlate import tables, training
 from latent_xlate.benchmarks.timing import Stopwatch
-from latent_xlate.bridge.bridge_training import (
-    check_config,
-    make_bridge,
-    make_label_terms,
-    mask_labels,
-    propagate_labels,
-    read_class_map,
-    to_shared_labels,
-)
-from latent_xlate.bridge.class_map import ClassMap
-from latent_xlate.domains.domain import Domain
+from latent_xlate.bridge.bridge_config import BridgeConfig
+from latent_xlate.bridge.training_data import TrainingData, prepare_training
+from latent_xlate.bridge_training import make_bridge, make_label_terms
 from latent_xlate.evaluation.accuracy import transfer_meter
-from latent_xlate.latents.batches import make_batches
 from latent_xlate.latents.latents import Latents
 from latent_xlate.latents.sources import latent_kinds, load_domains
 from latent_xlate.translator import Translator
 
 
-def benchmark(config: ConfigDict, num_seeds: int, target_accuracy: float) -> dict[str, Any]:
-    """Trains, measures and prints the transfer accuracy from the first domain to the second, as training goes on.
+def benchmark(config: BridgeConfig | ConfigDict, num_seeds: int, target_accuracy: float) -> dict[str, Any]:
+    """Trains bridges and measures and prints the transfer accuracy from the first domain to the second on the way.
 
-    The clock runs from an untrained bridge, models loaded and latents in memory, the tracing of the
-    graph included; while accuracy is measured, every `config.steps_per_log` steps, it stands. It is
-    the accuracy of `evaluate`, of means, on the validation split where the bridge learns from
-    whole data sets, and else on what ships of the test split.
+    The clock starts at an untrained bridge, with models loaded and latents in memory, and includes the tracing of the
+    graph. It stands still while accuracy is measured, every `config.steps_per_log` steps. The accuracy is that of
+    `evaluate`, of posterior means: on the validation split where the bridge learns from whole data sets,
+    else on the shipped part of the test split.
 
     Args:
-        config: As `latent_xlate/configs` give it.
-        num_seeds: How many runs, of the configuration's seed and those that follow it.
-        target_accuracy: What the mean over the runs is to reach.
+        config: The bridges'.
+        num_seeds: Number of runs; their seeds are the configuration's and those that follow it.
+        target_accuracy: The accuracy that the mean over the runs is to reach.
 
     Returns:
         JSON-serialisable. `config`, `split`, `instances`, `seeds`, `pair` ("<source>_to_<target>") and
-        `target_accuracy`; `curve`, for each measurement the `step`, and in the order of the seeds the
-        `seconds` and the `accuracy`; `reached`, its first entry whose mean accuracy is the target or
-        more, as {"step", "seconds", "accuracy"} with means over the seeds, None if there is none; and
-        `final`, by pair of domains the accuracy of each seed's finished bridge.
+        `target_accuracy`; `curve`, for each measurement the `step`, and in the order of the seeds the `seconds` and the
+        `accuracy`; `reached`, the first measurement whose mean accuracy is the target or more, as {"step", "seconds",
+        "accuracy"} with means over the seeds, or None; and `final`, by pair of domains the accuracy of each seed's
+        trained bridge.
 
     Raises:
-        ValueError: A configuration that does not fit, latents that are not there, or a domain without
-            a judge.
+        ValueError: A configuration that does not fit, latents that are not there, or a domain without a judge.
     """
-    check_config(config)
+    config = BridgeConfig.of(config)
     kinds = "+".join(latent_kinds(config.latents, len(config.domains))).split("+")
     split = "validation" if "dataset" in kinds else "test"
-    domains, latents = load_domains(config, "train")
-    class_map = read_class_map(config, domains)
-    seen = to_shared_labels(class_map, mask_labels(config, domains, latents))
-    latents, weights = propagate_labels(config, domains, seen, class_map.num_groups)
-    _, held_out = load_domains(config, split)
+    data = prepare_training(config)
+    _, held_out = load_domains(config.domains, config.latents, split)
     seeds = [config.seed + i for i in range(num_seeds)]
-    runs = []
-    for seed in seeds:
-        of_seed = copy.deepcopy(config)
-        of_seed.seed = seed
-        runs.append(_run(of_seed, domains, class_map, latents, weights, held_out))
+    runs = [_run(dataclasses.replace(config, seed=seed), data, held_out) for seed in seeds]
     pair = next(iter(runs[0][1]))
     curve = [
         {
@@ -93,24 +76,23 @@ def benchmark(config: ConfigDict, num_seeds: int, target_accuracy: float) -> dic
 
 
 def _run(
-    config: ConfigDict,
-    domains: Sequence[Domain],
-    class_map: ClassMap,
-    latents: Sequence[Latents],
-    weights: Sequence[np.ndarray] | None,
-    held_out: Sequence[Latents],
+    config: BridgeConfig, data: TrainingData, held_out: Sequence[Latents]
 ) -> tuple[list[dict[str, float]], dict[str, float]]:
-    """Trains with one seed: the points of the curve, and the final accuracy of each pair, the curve's first."""
+    """Trains one bridge.
+
+    Returns:
+        The measurements, each with `step`, `seconds` and `accuracy`; and the final accuracy of each pair of domains,
+        that of the measurements first.
+    """
     meters: dict[str, Callable[[], float]] = {}
     points: list[dict[str, float]] = []
     watch = Stopwatch()
-    label_terms = make_label_terms(config, domains, latents, weights, class_map.num_groups)
-    bridge = make_bridge(config, domains, class_map.num_groups, label_terms)
-    make_batch = make_batches(latents, class_map.num_groups, config.sampling, config.seed, weights)
+    bridge = make_bridge(config, data, make_label_terms(config, data))
+    make_batch = data.make_batches(config)
     with watch.paused():
-        translator = Translator(domains, bridge, class_map)
-        for (source, of), (target, _) in itertools.permutations(zip(translator.names, held_out, strict=True), 2):
-            meters[f"{source}_to_{target}"] = transfer_meter(translator, of, source, target)
+        translator = Translator(data.domains, bridge, data.class_map)
+        for (source, latents), (target, _) in itertools.permutations(zip(translator.names, held_out, strict=True), 2):
+            meters[f"{source}_to_{target}"] = transfer_meter(translator, latents, source, target)
         measured = next(iter(meters.values()))
 
     def on_log(step: int, logs: dict[str, float]) -> dict[str, float]:

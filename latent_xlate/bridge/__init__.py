@@ -1,1 +1,1 @@
-"""The bridging VAE and its training."""
+"""The bridging VAE, its configuration and its training data."""

@@ -1,4 +1,4 @@
-"""What joins the domains of a translator."""
+"""The interface of bridges: models that translate between the latents of several domains."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ import tensorflow as tf
 
 
 class Bridge(keras.Model):
-    """A model that takes the latents of some domains to those of others.
+    """A model that translates latents of one of its domains into those of another.
 
     Attributes:
         latent_dims: Size of each domain's latent.
-        shared_dim: Size of the latent that they share; 0 where there is none.
-        seed: Of its training.
+        shared_dim: Size of the latent that the domains share; 0 where there is none.
+        seed: Seed of its training.
     """
 
     latent_dims: tuple[int, ...]
@@ -34,9 +34,25 @@ class Bridge(keras.Model):
         raise NotImplementedError(f"{type(self).__name__} does not translate.")
 
     def encode(self, z: tf.Tensor, domain: int) -> tuple[tf.Tensor, tf.Tensor]:
-        """Posterior of the shared latent, mu and sigma, [batch, shared_dim], of latents of the domain of an index."""
+        """Posterior of the shared latent.
+
+        Args:
+            z: A domain's latents, [batch, latent_dims[domain]].
+            domain: Index of the domain.
+
+        Returns:
+            mu and sigma of q(z_shared | z), float32 [batch, shared_dim].
+        """
         raise ValueError(f"A {type(self).__name__} has no shared latent.")
 
     def decode(self, z_shared: tf.Tensor, domain: int) -> tf.Tensor:
-        """Latents of the domain of an index, [batch, latent_dim], of shared latents [batch, shared_dim]."""
+        """Latents of a domain.
+
+        Args:
+            z_shared: Shared latents, [batch, shared_dim].
+            domain: Index of the domain to decode to.
+
+        Returns:
+            float32 [batch, latent_dims[domain]].
+        """
         raise ValueError(f"A {type(self).__name__} has no shared latent.")

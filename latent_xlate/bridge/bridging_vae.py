@@ -2,46 +2,55 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import keras
 import tensorflow as tf
 
-from latent_xlate import KERAS_PACKAGE, checks, losses
+from latent_xlate import KERAS_PACKAGE, losses
 from latent_xlate.bridge.bridge import Bridge
+from latent_xlate.bridge.bridge_config import BridgeModelConfig
 from latent_xlate.bridge.classification import classification
 from latent_xlate.bridge.label_terms import Batch, LabelTerms
 from latent_xlate.distribution import global_batch
 from latent_xlate.layers import GatedMixing, relu_stack
 from latent_xlate.randomness import replica_normal, step_seed
 
-CLASSIFIERS = ("linear", "frozen")
-RECONSTRUCTIONS = (*losses.REDUCTIONS, "precision")
+Posteriors = Sequence[tuple[tf.Tensor, tf.Tensor]]
+"""For each domain (mu, sigma) of its latents, float32 [batch, latent_dim] each."""
+
+Noise = tuple[list[tf.Tensor], tf.Tensor]
+"""Standard normal: for each domain's z, [batch, latent_dim]; and for z_shared, [num_domains, batch, shared_dim]."""
 
 
 @keras.saving.register_keras_serializable(package=KERAS_PACKAGE)
 class BridgingVAE(Bridge):
-    """A VAE whose encoder and decoder are shared by all domains and told which one they work for.
+    """A VAE whose encoder and decoder are shared by all domains and conditioned on the domain.
 
     Training minimises, over domains d (paper, section 3),
 
         sum_d (L_d^ELBO) + beta_swd L^SWD + beta_cls sum_d L_d^Cls
 
-    where L_d^ELBO is the squared error of the latent plus beta_kl times the KL divergence, L^SWD
-    the sliced Wasserstein distance between the domains' samples of the shared latent, and L_d^Cls
-    the cross entropy of a classifier of the shared latent. Terms of weight zero are left out.
+    where L_d^ELBO is the squared error of the latent plus beta_kl times the KL divergence, L^SWD is the sliced
+    Wasserstein distance between the domains' samples of the shared latent, and L_d^Cls is the cross entropy of a
+    classifier of the shared latent. Terms of weight zero are left out.
 
-    All domains go through the network as one stacked batch. Where their latents differ in size, a
-    linear adapter per domain brings them to one width and back; where they agree there is none and
-    the model is the paper's.
+    All domains pass through the network as one stacked batch. Where their latents differ in size, a linear adapter
+    per domain maps them to one width and back; where they agree there is none, and the model is the paper's.
 
-    Under a `tf.distribute` strategy the SWD is that of the global batch: the shared latents are
-    gathered across replicas, so that any number of replicas computes the loss of a single device.
+    Under a `tf.distribute` strategy the SWD is that of the global batch: the shared latents are gathered across
+    replicas, so that any number of replicas computes the loss of a single device.
+
+    Attributes:
+        config: The hyperparameters.
+        num_classes: Number of classes of the classifier.
+        label_terms: Further terms of the loss in `train_step` and `test_step`, or None; not saved with the model.
 
     Example:
         bridge = BridgingVAE(latent_dims=[100, 100], num_classes=10)
         bridge.compile(optimizer=FusedAdam(1e-3))
-        bridge.fit(dataset)  # of (((mu, sigma), (mu, sigma)), (labels, labels)), as `train_step` takes it
+        bridge.fit(dataset)  # of (((mu, sigma), (mu, sigma)), (labels, labels)), see `train_step`
         z_fashion = bridge.translate(z_digit, source=0, target=1)
     """
 
@@ -49,113 +58,83 @@ class BridgingVAE(Bridge):
         self,
         latent_dims: Sequence[int],
         num_classes: int = 10,
-        shared_dim: int = 8,
-        hidden_units: Sequence[int] = (512, 512, 512, 512),
-        beta_kl: float = 0.05,
-        beta_swd: float = 1.0,
-        beta_cls: float = 0.05,
-        reconstruction: str = "mean",
-        swd_order: float = 2.0,
-        num_projections: int = 64,
-        orthogonal_projections: bool = False,
-        conditional: bool = True,
-        gated_mixing: bool = True,
-        classifier: str = "linear",
+        *,
         seed: int = 0,
         label_terms: LabelTerms | None = None,
-        **kwargs,
-    ):
-        """Makes the model; variables come with `build`.
+        **kwargs: Any,
+    ) -> None:
+        """Makes the model; `build` makes its variables.
 
         Args:
             latent_dims: Size of each domain's latent, two domains or more.
-            num_classes: Classes that the shared latent is told apart by.
-            shared_dim: Size of the shared latent.
-            hidden_units: Widths of the encoder's layers, and of the decoder's.
-            beta_kl: Weight of the KL divergence (summed over dimensions, mean over the batch).
-            beta_swd: Weight of the sliced Wasserstein distance.
-            beta_cls: Weight of the classification.
-            reconstruction: "mean" or "sum" of the squared error over a latent's dimensions, or
-                "precision", see `losses.precision_weighted_error`.
-            swd_order: p of the Wasserstein distance; the paper's is 2, its authors' code used 1.
-            num_projections: Fresh random directions a step.
-            orthogonal_projections: Draws them as orthonormal bases.
-            conditional: Whether encoder and decoder are told the domain (one-hot).
-            gated_mixing: Whether encoder and decoder end in gated mixing layers; else in affine maps of
-                their hidden features, which the paper found worse.
-            classifier: "linear" and trained, as in the paper, or "frozen", a gated mixing layer left
-                at its random initial weights, as in the authors' code.
-            seed: Of the noise and directions of training.
-            label_terms: What is added to the loss of `train_step` and `test_step`; not saved with the model.
-            **kwargs: Passed to `keras.Model`.
+            num_classes: Number of classes of the classifier.
+            seed: Seed of the noise and of the directions in training.
+            label_terms: As the attribute.
+            **kwargs: Fields of `BridgeModelConfig`, whose defaults are the paper's; and what `keras.Model` takes.
 
         Raises:
-            ValueError: Fewer than two domains, or an unknown `reconstruction` or `classifier`.
+            ValueError: Fewer than two domains, or a hyperparameter out of its range.
         """
+        config = BridgeModelConfig.taken_from(kwargs)
         super().__init__(**kwargs)
         if len(latent_dims) < 2:
             raise ValueError(f"A bridge needs two domains or more, not {len(latent_dims)}.")
-        checks.known(reconstruction, RECONSTRUCTIONS, "reconstruction")
-        checks.known(classifier, CLASSIFIERS, "classifier")
         self.latent_dims = tuple(latent_dims)
         self.num_classes = num_classes
-        self.shared_dim = shared_dim
-        self.hidden_units = tuple(hidden_units)
-        self.beta_kl, self.beta_swd, self.beta_cls = beta_kl, beta_swd, beta_cls
-        self.reconstruction = reconstruction
-        self.swd_order = swd_order
-        self.num_projections = num_projections
-        self.orthogonal_projections = orthogonal_projections
-        self.conditional = conditional
-        self.gated_mixing = gated_mixing
-        self.classifier_kind = classifier
+        self.config = config
+        self.shared_dim = config.shared_dim
         self.seed = seed
         self.label_terms = label_terms
         self._width = max(self.latent_dims)
-        policy = self.dtype_policy
-
-        def adapters(name, to_width):
-            if len(set(self.latent_dims)) == 1:
-                return []
-            return [
-                keras.layers.Dense(self._width if to_width else size, dtype=policy, name=f"{name}_{i}")
-                for i, size in enumerate(self.latent_dims)
-            ]
-
-        last_layer = GatedMixing if gated_mixing else keras.layers.Dense
-        self.input_adapters = adapters("input_adapter", True)
-        self.encoder_hidden = relu_stack(self.hidden_units, "encoder_hidden", policy)
-        self.encoder_mixing = last_layer(2 * shared_dim, dtype=policy, name="encoder_mixing")
-        self.decoder_hidden = relu_stack(self.hidden_units, "decoder_hidden", policy)
-        self.decoder_mixing = last_layer(self._width, dtype=policy, name="decoder_mixing")
-        self.output_adapters = adapters("output_adapter", False)
-        if classifier == "linear":
-            self.classifier = keras.layers.Dense(num_classes, dtype=policy, name="classifier")
-        else:
-            self.classifier = GatedMixing(num_classes, dtype=policy, name="classifier")
-        # The constructor's argument would not reach the layers inside a gated mixing layer.
-        self.classifier.trainable = classifier == "linear" and beta_cls > 0
+        self._make_layers()
         names = ["loss", "reconstruction", "kl", "swd", "classification", *(label_terms.betas if label_terms else ())]
         self.trackers = {name: keras.metrics.Mean(name=name) for name in names}
 
+    def _make_layers(self) -> None:
+        config, policy = self.config, self.dtype_policy
+        last_layer = GatedMixing if config.gated_mixing else keras.layers.Dense
+        self.input_adapters = self._adapters("input_adapter", [self._width] * self.num_domains)
+        self.encoder_hidden = relu_stack(config.hidden_units, "encoder_hidden", policy)
+        self.encoder_mixing = last_layer(2 * config.shared_dim, dtype=policy, name="encoder_mixing")
+        self.decoder_hidden = relu_stack(config.hidden_units, "decoder_hidden", policy)
+        self.decoder_mixing = last_layer(self._width, dtype=policy, name="decoder_mixing")
+        self.output_adapters = self._adapters("output_adapter", self.latent_dims)
+        classifier = keras.layers.Dense if self._has_linear_classifier else GatedMixing
+        self.classifier = classifier(self.num_classes, dtype=policy, name="classifier")
+        # The constructor's argument would not reach the layers inside a gated mixing layer.
+        self.classifier.trainable = self._has_linear_classifier and config.beta_cls > 0
+
+    def _adapters(self, name: str, widths: Sequence[int]) -> list[keras.layers.Layer]:
+        """A linear layer for each domain; none where all latents have one size."""
+        if len(set(self.latent_dims)) == 1:
+            return []
+        return [
+            keras.layers.Dense(width, dtype=self.dtype_policy, name=f"{name}_{i}") for i, width in enumerate(widths)
+        ]
+
+    @property
+    def _has_linear_classifier(self) -> bool:
+        return self.config.classifier == "linear"
+
     @property
     def num_domains(self) -> int:
-        """How many domains are bridged."""
+        """Number of domains."""
         return len(self.latent_dims)
 
-    def build(self, input_shape=None):
-        label = self.num_domains if self.conditional else 0
-        shared, width, last = self.shared_dim + label, self._width + label, self.hidden_units[-1]
+    def build(self, input_shape: Any = None) -> None:
+        gated_mixing = self.config.gated_mixing
+        label = self.num_domains if self.config.conditional else 0
+        shared, width, last = self.shared_dim + label, self._width + label, self.config.hidden_units[-1]
         for adapter, size in zip(self.input_adapters, self.latent_dims, strict=False):
             adapter.build((None, size))
         self.encoder_hidden.build((None, width))
-        self.encoder_mixing.build([(None, width), (None, last)] if self.gated_mixing else (None, last))
+        self.encoder_mixing.build([(None, width), (None, last)] if gated_mixing else (None, last))
         self.decoder_hidden.build((None, shared))
-        self.decoder_mixing.build([(None, shared), (None, last)] if self.gated_mixing else (None, last))
+        self.decoder_mixing.build([(None, shared), (None, last)] if gated_mixing else (None, last))
         for adapter in self.output_adapters:
             adapter.build((None, self._width))
         z_shape = (None, self.shared_dim)
-        self.classifier.build(z_shape if self.classifier_kind == "linear" else [z_shape, z_shape])
+        self.classifier.build(z_shape if self._has_linear_classifier else [z_shape, z_shape])
         self.built = True
 
     # ---- Use ----------------------------------------------------------------------------------
@@ -165,17 +144,17 @@ class BridgingVAE(Bridge):
 
         Args:
             z: A domain's latents, [batch, latent_dims[domain]].
-            domain: Its index.
+            domain: Index of the domain.
 
         Returns:
-            mu and sigma of q(z'|z, D), float32 [batch, shared_dim].
+            mu and sigma of q(z_shared | z, domain), float32 [batch, shared_dim].
         """
         if self.input_adapters:
             z = self.input_adapters[domain](z)
         return self._encode(z, self._label(domain, tf.shape(z)[0]))
 
     def decode(self, z_shared: tf.Tensor, domain: int) -> tf.Tensor:
-        """Mean latents of a domain.
+        """Decodes shared latents to the mean latents of a domain.
 
         Args:
             z_shared: Shared latents, [batch, shared_dim].
@@ -204,119 +183,135 @@ class BridgingVAE(Bridge):
 
     def classify(self, z_shared: tf.Tensor) -> tf.Tensor:
         """Class logits, float32 [batch, num_classes], of shared latents [batch, shared_dim]."""
-        inputs = z_shared if self.classifier_kind == "linear" else [z_shared, z_shared]
+        inputs = z_shared if self._has_linear_classifier else [z_shared, z_shared]
         return tf.cast(self.classifier(inputs), tf.float32)
 
-    def call(self, inputs):
+    def call(self, inputs: Sequence[tf.Tensor]) -> list[tf.Tensor]:
         """Reconstructs each domain's latents from the mean of the shared latent.
 
         Args:
-            inputs: One [batch, latent_dim] for each domain.
+            inputs: For each domain latents, [batch, latent_dim].
 
         Returns:
-            The reconstructions, alike.
+            For each domain their reconstructions, float32 [batch, latent_dim].
         """
         return [self.translate(z, domain, domain) for domain, z in enumerate(inputs)]
 
-    def _label(self, domain, batch):
+    def _label(self, domain: int, batch: tf.Tensor) -> tf.Tensor:
         return tf.fill([batch], domain)
 
-    def _with_label(self, x, domains):
-        if not self.conditional:
+    def _with_label(self, x: tf.Tensor, domains: tf.Tensor) -> tf.Tensor:
+        if not self.config.conditional:
             return x
         x = tf.cast(x, self.compute_dtype)
         return tf.concat([x, tf.one_hot(domains, self.num_domains, dtype=x.dtype)], axis=-1)
 
-    def _encode(self, z, domains):
+    def _encode(self, z: tf.Tensor, domains: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         z = self._with_label(z, domains)
         mu, raw_sigma = tf.split(self._network(z, self.encoder_hidden, self.encoder_mixing), 2, axis=-1)
         return mu, tf.nn.softplus(raw_sigma)
 
-    def _decode(self, z_shared, domains):
+    def _decode(self, z_shared: tf.Tensor, domains: tf.Tensor) -> tf.Tensor:
         return self._network(self._with_label(z_shared, domains), self.decoder_hidden, self.decoder_mixing)
 
-    def _network(self, x, hidden, mixing):
+    def _network(self, x: tf.Tensor, hidden: keras.Model, mixing: keras.layers.Layer) -> tf.Tensor:
         h = hidden(x)
-        return tf.cast(mixing([x, h]) if self.gated_mixing else mixing(h), tf.float32)
+        return tf.cast(mixing([x, h]) if self.config.gated_mixing else mixing(h), tf.float32)
 
     # ---- Training -----------------------------------------------------------------------------
 
     @property
-    def metrics(self):
+    def metrics(self) -> list[keras.metrics.Metric]:
         return list(self.trackers.values())
 
-    def _terms(self, posteriors, labels, weights, noise, projections, step=None):
+    def _terms(
+        self,
+        posteriors: Posteriors,
+        labels: tf.Tensor,
+        sample_weights: tf.Tensor | None,
+        noise: Noise,
+        projections: tf.Tensor,
+        step: tf.Tensor | None = None,
+    ) -> tuple[dict[str, tf.Tensor], tf.Tensor]:
         """The loss and its terms on this replica's part of the batch.
 
         Args:
-            posteriors: (mu, sigma), each [batch, latent_dim], for each domain.
+            posteriors: (mu, sigma) for each domain, [batch, latent_dim] each.
             labels: int [num_domains, batch], -1 where unlabelled.
-            weights: What labels weigh, float32 [num_domains, batch]; None for 1 each.
-            noise: That of each domain's z, [batch, latent_dim], and that of z', [num_domains, batch, shared_dim].
+            sample_weights: Weights of the labels, float32 [num_domains, batch]; None for 1.
+            noise: That of z and of z_shared.
             projections: [shared_dim, num_projections].
             step: Integer scalar; None in evaluation.
 
         Returns:
-            Name to scalar, for the trackers; and the replica's share of the loss, which added up over
-            the replicas is the loss of the global batch.
+            The terms by name, scalars; and the replica's share of the loss, which summed over the replicas is the
+            loss of the global batch.
+        """
+        config = self.config
+        z, mu, sigma, z_shared, decoded = self._forward(posteriors, noise)
+        by_domain = tf.reshape(z_shared, [self.num_domains, -1, self.shared_dim])
+        replicas = self.distribute_strategy.num_replicas_in_sync
+        errors = map(self._reconstruction_error, z, decoded, posteriors)
+        terms = {"reconstruction": tf.add_n(list(errors))}
+        loss = terms["reconstruction"] / replicas
+        if config.beta_kl:
+            terms["kl"] = tf.reduce_mean(losses.gaussian_kl(mu, sigma)) * self.num_domains
+            loss += config.beta_kl * terms["kl"] / replicas
+        if config.beta_swd:
+            terms["swd"] = losses.all_pairs_swd(global_batch(by_domain), projections, config.swd_order)
+            loss += config.beta_swd * terms["swd"] / replicas
+        if config.beta_cls:
+            terms["classification"], share = classification(self.classify(z_shared), labels, sample_weights)
+            loss += config.beta_cls * share
+        if self.label_terms is not None:
+            batch = Batch(by_domain, labels, sample_weights, projections, step)
+            label_terms, share = self.label_terms(self, batch)
+            terms |= label_terms
+            loss += share
+        return terms | {"loss": loss * replicas}, loss
+
+    def _forward(
+        self, posteriors: Posteriors, noise: Noise
+    ) -> tuple[list[tf.Tensor], tf.Tensor, tf.Tensor, tf.Tensor, list[tf.Tensor]]:
+        """Samples latents and passes them through encoder and decoder.
+
+        Returns:
+            z of each domain; mu, sigma and z_shared, [num_domains * batch, shared_dim]; and each domain's decoded z.
         """
         z_noise, shared_noise = noise
-        batch = tf.shape(labels)[1]
+        batch = tf.shape(posteriors[0][0])[0]
         domains = tf.repeat(tf.range(self.num_domains), batch)
         z = [mu + sigma * eps for (mu, sigma), eps in zip(posteriors, z_noise, strict=True)]
         adapted = [adapter(x) for adapter, x in zip(self.input_adapters, z, strict=True)] if self.input_adapters else z
         mu, sigma = self._by_domain(self._encode, tf.concat(adapted, axis=0), domains)
         z_shared = mu + sigma * tf.reshape(shared_noise, tf.shape(mu))
-        by_domain = tf.reshape(z_shared, [self.num_domains, -1, self.shared_dim])
         decoded = tf.split(self._by_domain(self._decode, z_shared, domains), self.num_domains)
         if self.output_adapters:
             decoded = [
                 tf.cast(adapter(x), tf.float32) for adapter, x in zip(self.output_adapters, decoded, strict=True)
             ]
+        return z, mu, sigma, z_shared, decoded
 
-        replicas = self.distribute_strategy.num_replicas_in_sync
-        terms = {
-            "reconstruction": tf.add_n(
-                [
-                    self._reconstruction_error(x, y, posterior)
-                    for x, y, posterior in zip(z, decoded, posteriors, strict=True)
-                ]
-            )
-        }
-        loss = terms["reconstruction"] / replicas
-        if self.beta_kl:
-            terms["kl"] = tf.reduce_mean(losses.gaussian_kl(mu, sigma)) * self.num_domains
-            loss += self.beta_kl * terms["kl"] / replicas
-        if self.beta_swd:
-            terms["swd"] = losses.all_pairs_swd(global_batch(by_domain), projections, self.swd_order)
-            loss += self.beta_swd * terms["swd"] / replicas
-        if self.beta_cls:
-            terms["classification"], share = classification(self.classify(z_shared), labels, weights)
-            loss += self.beta_cls * share
-        if self.label_terms is not None:
-            more, share = self.label_terms(self, Batch(posteriors, by_domain, labels, weights, projections, step))
-            terms |= more
-            loss += share
-        return terms | {"loss": loss * replicas}, loss
-
-    def _by_domain(self, network, *stacked):
+    def _by_domain(self, network: Callable[..., Any], *stacked: tf.Tensor) -> Any:
         """A network's output for a stacked batch.
 
-        On a CPU a product of this size keeps but one core busy, so in float32 the domains go through
-        side by side; in bfloat16 the products are so short that it does not pay.
+        On a CPU a product of this size occupies only one core, so in float32 the domains go through the network side
+        by side; in bfloat16 the products are so short that this does not pay.
         """
         if self.compute_dtype != "float32" or tf.config.list_physical_devices("GPU"):
             return network(*stacked)
         parts = [network(*rows) for rows in zip(*(tf.split(x, self.num_domains) for x in stacked), strict=True)]
         return tf.nest.map_structure(lambda *rows: tf.concat(rows, axis=0), *parts)
 
-    def _reconstruction_error(self, z, decoded, posterior):
-        if self.reconstruction != "precision":
-            return tf.reduce_mean(losses.squared_error(z, decoded, self.reconstruction))
+    def _reconstruction_error(
+        self, z: tf.Tensor, decoded: tf.Tensor, posterior: tuple[tf.Tensor, tf.Tensor]
+    ) -> tf.Tensor:
+        if self.config.reconstruction != "precision":
+            return tf.reduce_mean(losses.squared_error(z, decoded, self.config.reconstruction))
         mu, sigma = posterior
         return tf.reduce_mean(losses.precision_weighted_error(mu, sigma, decoded))
 
-    def _noise(self, batch, step):
+    def _noise(self, batch: int | tf.Tensor, step: int | tf.Tensor) -> Noise:
         z_noise = [
             replica_normal((batch, size), step_seed(self.seed, step, 2 + domain))
             for domain, size in enumerate(self.latent_dims)
@@ -325,58 +320,50 @@ class BridgingVAE(Bridge):
             (self.num_domains, batch, self.shared_dim), step_seed(self.seed, step, 0), axis=1
         )
 
-    def _projections(self, step):
-        seed = step_seed(self.seed, step, 1)
-        return losses.random_projections(self.shared_dim, self.num_projections, seed, self.orthogonal_projections)
+    def _projections(self, step: int | tf.Tensor) -> tf.Tensor:
+        seed, config = step_seed(self.seed, step, 1), self.config
+        return losses.random_projections(self.shared_dim, config.num_projections, seed, config.orthogonal_projections)
 
-    def _track(self, terms):
+    def _track(self, terms: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
         for name, value in terms.items():
             self.trackers[name].update_state(value)
         return {name: self.trackers[name].result() for name in terms}
 
-    def train_step(self, data):
+    def train_step(self, data: Any) -> dict[str, tf.Tensor]:
         """One step.
 
         Args:
-            data: (posteriors, labels) or (posteriors, labels, weights), each with one entry a domain:
-                (mu, sigma), float32 [batch, latent_dim], of which z is sampled anew at each step; integers
-                [batch], -1 where unlabelled; and what each label weighs, float32 [batch], 1 unless given.
+            data: (posteriors, labels) or (posteriors, labels, sample_weights), each with one entry a domain:
+                (mu, sigma), float32 [batch, latent_dim], from which z is sampled anew at each step; integers [batch],
+                -1 where unlabelled; and the weight of each label, float32 [batch], 1 unless given.
+
+        Returns:
+            The loss and its terms by name, running means since `reset_metrics`.
         """
-        posteriors, labels, weights = _unpack(data)
+        posteriors, labels, sample_weights = _unpack(data)
         step = self.optimizer.iterations
         noise, projections = self._noise(tf.shape(labels)[1], step), self._projections(step)
         with tf.GradientTape() as tape:
-            terms, loss = self._terms(posteriors, labels, weights, noise, projections, step)
+            terms, loss = self._terms(posteriors, labels, sample_weights, noise, projections, step)
             scaled = self.optimizer.scale_loss(loss)
         self.optimizer.apply(tape.gradient(scaled, self.trainable_variables), self.trainable_variables)
         return self._track(terms)
 
-    def test_step(self, data):
-        """The same terms, with the noise and directions of the seed."""
-        posteriors, labels, weights = _unpack(data)
-        terms, _ = self._terms(posteriors, labels, weights, self._noise(tf.shape(labels)[1], 0), self._projections(0))
-        return self._track(terms)
+    def test_step(self, data: Any) -> dict[str, tf.Tensor]:
+        """The loss and its terms as in `train_step`, with the noise and directions of step 0, without an update."""
+        posteriors, labels, sample_weights = _unpack(data)
+        noise, projections = self._noise(tf.shape(labels)[1], 0), self._projections(0)
+        return self._track(self._terms(posteriors, labels, sample_weights, noise, projections)[0])
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return super().get_config() | {
             "latent_dims": self.latent_dims,
             "num_classes": self.num_classes,
-            "shared_dim": self.shared_dim,
-            "hidden_units": self.hidden_units,
-            "beta_kl": self.beta_kl,
-            "beta_swd": self.beta_swd,
-            "beta_cls": self.beta_cls,
-            "reconstruction": self.reconstruction,
-            "swd_order": self.swd_order,
-            "num_projections": self.num_projections,
-            "orthogonal_projections": self.orthogonal_projections,
-            "conditional": self.conditional,
-            "gated_mixing": self.gated_mixing,
-            "classifier": self.classifier_kind,
+            **self.config.to_dict(),
             "seed": self.seed,
         }
 
 
-def _unpack(data):
-    posteriors, labels, weights = keras.utils.unpack_x_y_sample_weight(data)
-    return posteriors, tf.stack(labels), None if weights is None else tf.stack(weights)
+def _unpack(data: Any) -> tuple[Posteriors, tf.Tensor, tf.Tensor | None]:
+    posteriors, labels, sample_weights = keras.utils.unpack_x_y_sample_weight(data)
+    return posteriors, tf.stack(labels), None if sample_weights is None else tf.stack(sample_weights)

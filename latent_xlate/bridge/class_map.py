@@ -1,4 +1,4 @@
-"""Which classes of different domains belong together."""
+"""Class maps: which classes of different domains belong together."""
 
 from __future__ import annotations
 
@@ -18,36 +18,43 @@ from latent_xlate.domains.domain import Domain
 
 @dataclasses.dataclass(frozen=True)
 class ClassMap:
-    """The groups that domains share, each of classes that belong together.
+    """Groups of classes that belong together, which all domains share.
 
     Attributes:
-        groups: For each domain, by label, the group of a class; UNLABELLED of one that nothing belongs to.
+        groups: For each domain, by label, the number of the class's group; UNLABELLED (-1) for a class without one.
     """
 
     groups: tuple[tuple[int, ...], ...]
 
     @property
     def num_groups(self) -> int:
-        """How many groups there are; at least 1, for a bridge has to have one class."""
-        return 1 + max((number for of_domain in self.groups for number in of_domain), default=0)
+        """Number of groups; 1 at least, since a bridge needs a class."""
+        return 1 + max((group for groups in self.groups for group in groups), default=0)
 
     def shared(self, domain: int, labels: np.ndarray) -> np.ndarray:
-        """Groups of labels of the domain of an index, int32 [n], UNLABELLED where there is none.
+        """Groups of labels.
+
+        Args:
+            domain: Index of the domain of the labels.
+            labels: Integers [n], -1 where unlabelled.
+
+        Returns:
+            int32 [n], -1 where unlabelled or where the class has no group.
 
         Raises:
-            ValueError: A label that is out of range.
+            ValueError: A label is out of range.
         """
         known = labels[labels != UNLABELLED]
         checks.class_labels(known, len(self.groups[domain]), f"labels of domain {domain}")
-        lookup = np.array([*self.groups[domain], UNLABELLED], np.int32)  # The last of which is that of label -1.
+        lookup = np.array([*self.groups[domain], UNLABELLED], np.int32)  # Index -1, that of unlabelled, is the last.
         return lookup[labels]
 
     @classmethod
     def by_label(cls, domains: Sequence[Domain]) -> ClassMap:
-        """Classes of the same label belong together.
+        """The map in which classes of the same label belong together.
 
         Raises:
-            ValueError: Domains with classes differ in their number.
+            ValueError: Domains that have classes differ in their number.
         """
         counts = {domain.name: len(domain.class_names) for domain in domains if domain.class_names}
         if len(set(counts.values())) > 1:
@@ -59,17 +66,17 @@ class ClassMap:
 
     @classmethod
     def read(cls, source: str, domains: Sequence[Domain]) -> ClassMap:
-        """Reads a map that a user wrote, any mapping, many to one or one to many included.
+        """Reads a map that a user wrote. Any mapping will do, many to one and one to many included.
 
         Args:
-            source: A CSV file with a column for each domain, named so, and in each row classes that belong
-                together; or, for two domains, a JSON file, an object of the first domain's classes with the
-                second's, a name or a list of them; or such pairs themselves, "0=zero,1=one".
+            source: A CSV file with a column for each domain, headed by its name, and in each row classes that belong
+                together; or, for two domains, a JSON file with an object that maps each class of the first to a class
+                of the second or a list of them; or such pairs themselves, "0=zero,1=one".
             domains: The domains.
 
         Raises:
-            ValueError: No such file, a damaged one, an unknown domain or class, or pairs for other than two
-                domains.
+            ValueError: The file is missing or damaged, a domain or class is unknown, or pairs are given for other
+                than two domains.
         """
         try:
             rows = _read_rows(source, [domain.name for domain in domains])
@@ -79,30 +86,30 @@ class ClassMap:
         return cls(_joined(pairs, [len(domain.class_names) for domain in domains]))
 
     def left_out(self, domains: Sequence[Domain]) -> list[str]:
-        """Classes that nothing belongs to, each as CLASS of DOMAIN."""
+        """Classes without a group, each as "CLASS of DOMAIN"."""
         return [
             f"{name} of {domain.name}"
             for domain, groups in zip(domains, self.groups, strict=True)
-            for name, number in zip(domain.class_names, groups, strict=True)
-            if number == UNLABELLED
+            for name, group in zip(domain.class_names, groups, strict=True)
+            if group == UNLABELLED
         ]
 
 
 def _read_rows(source: str, names: Sequence[str]) -> list[dict[int, str]]:
-    """By row, the class of each domain, by its index."""
+    """For each row the names of classes, by index of the domain."""
     path = Path(source)
     if not path.is_file():
         if "=" not in source:
             raise ValueError(f"There is no file {source}; pairs are written CLASS=CLASS,CLASS=CLASS.")
         pairs = [pair.partition("=")[::2] for pair in source.split(",")]
-        return _of_pairs(pairs, names)
+        return _rows_of_pairs(pairs, names)
     try:
-        text = path.read_text(encoding="utf-8-sig")  # Spreadsheets write a mark at its start.
+        text = path.read_text(encoding="utf-8-sig")  # Spreadsheets write a byte-order mark.
         if path.suffix.lower() == ".json":
             content = json.loads(text)
             if not isinstance(content, Mapping):
                 raise ValueError("it holds no object of classes with classes")
-            return _of_pairs([(key, each) for key, value in content.items() for each in _listed(value)], names)
+            return _rows_of_pairs([(key, each) for key, value in content.items() for each in _listed(value)], names)
         reader = csv.DictReader(text.splitlines())
         table = list(reader)
         columns = reader.fieldnames or []
@@ -120,7 +127,7 @@ def _listed(value: Any) -> list[str]:
     return [str(each) for each in values]
 
 
-def _of_pairs(pairs: Sequence[tuple[str, ...]], names: Sequence[str]) -> list[dict[int, str]]:
+def _rows_of_pairs(pairs: Sequence[tuple[str, ...]], names: Sequence[str]) -> list[dict[int, str]]:
     if len(names) != 2:
         raise ValueError(
             f"Pairs join the classes of two domains, and these are {', '.join(names)}: "
@@ -137,7 +144,7 @@ def _label(domain: Domain, name: str) -> int:
 
 
 def _joined(rows: Sequence[Mapping[int, int]], counts: Sequence[int]) -> tuple[tuple[int, ...], ...]:
-    """Bins of classes that a row, or a chain of rows, joins, numbered as they come by domain and label."""
+    """Groups of the classes that a row, or a chain of rows, joins, numbered in the order of domain and label."""
     group: dict[tuple[int, int], set[tuple[int, int]]] = {}
     for row in rows:
         merged = set(row.items()).union(*(group.get(each, ()) for each in row.items()))

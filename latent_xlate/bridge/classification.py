@@ -1,4 +1,4 @@
-"""Cross entropy of a batch's labelled instances (paper, section 3), the global batch's on any number of replicas."""
+"""Classification loss of the global batch's labelled instances, on any number of replicas (paper, section 3)."""
 
 from __future__ import annotations
 
@@ -8,22 +8,22 @@ from latent_xlate.data.labelled import UNLABELLED
 from latent_xlate.distribution import num_replicas
 
 Term = tuple[tf.Tensor, tf.Tensor]
-"""A term's value, and this replica's share of it, which added up over the replicas is that value: scalars."""
+"""A loss term's value for the global batch, and this replica's share of it: scalars. Shares add up to the value."""
 
 
-def classification(logits: tf.Tensor, labels: tf.Tensor, weights: tf.Tensor | None = None) -> Term:
-    """Cross entropy, a weighted mean over each domain's labelled instances, added up over domains.
+def classification(logits: tf.Tensor, labels: tf.Tensor, sample_weights: tf.Tensor | None = None) -> Term:
+    """Cross entropy: the sum over domains of the weighted mean over each domain's labelled instances.
 
     Args:
         logits: [num_domains * batch, num_classes].
         labels: int [num_domains, batch], -1 where unlabelled.
-        weights: What labels weigh, float32 [num_domains, batch]; None for 1 each.
+        sample_weights: Weights of the labels, float32 [num_domains, batch]; None for 1.
     """
     flat = tf.reshape(labels, [-1])
     entropy = tf.nn.sparse_softmax_cross_entropy_with_logits(labels=tf.maximum(flat, 0), logits=logits)
     labelled = tf.cast(labels != UNLABELLED, tf.float32)
-    if weights is not None:
-        labelled *= weights
+    if sample_weights is not None:
+        labelled *= sample_weights
     entropy = tf.reshape(entropy, tf.shape(labels)) * labelled
     count = tf.reduce_sum(labelled, axis=1)
     if num_replicas() > 1:

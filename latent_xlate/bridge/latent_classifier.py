@@ -1,8 +1,9 @@
-"""A small classifier of a domain's latents, which knows of classes what the labels say that a training sees."""
+"""A small classifier of a domain's latents, trained on the labels that a bridge's training sees."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import keras
 import numpy as np
@@ -32,8 +33,10 @@ class LatentClassifier(Classifier):
         logits = classifier(z)
     """
 
-    def __init__(self, latent_dim: int, num_classes: int, hidden_units: Sequence[int] = (256, 256), **kwargs):
-        """Makes the model; variables come with `build`.
+    def __init__(
+        self, latent_dim: int, num_classes: int, hidden_units: Sequence[int] = (256, 256), **kwargs: Any
+    ) -> None:
+        """Makes the model; `build` makes its variables.
 
         Args:
             latent_dim: Size of a latent.
@@ -47,7 +50,7 @@ class LatentClassifier(Classifier):
         self.body = relu_stack(self.hidden_units, "body", self.dtype_policy)
         self.logits = keras.layers.Dense(num_classes, dtype="float32", name="logits")
 
-    def build(self, input_shape=None):
+    def build(self, input_shape: Any = None) -> None:
         self.body.build((None, self.latent_dim))
         self.logits.build((None, self.hidden_units[-1]))
         self.built = True
@@ -56,32 +59,33 @@ class LatentClassifier(Classifier):
         """Activations of the last ReLU layer, float32 [batch, hidden_units[-1]], of latents [batch, latent_dim]."""
         return tf.cast(self.body(x, training=training), tf.float32)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return super().get_config() | {"latent_dim": self.latent_dim, "hidden_units": self.hidden_units}
 
 
 def train_classifier(
-    latents: Latents, weights: np.ndarray, num_classes: int, seed: int, name: str = "a domain"
+    latents: Latents, sample_weights: np.ndarray, num_classes: int, seed: int, name: str = "a domain"
 ) -> LatentClassifier:
-    """Trains a classifier on samples of the latents' posteriors, as many of each class.
+    """Trains a classifier on samples of the latents' posteriors, balanced by class.
 
     Args:
-        latents: All of them labelled.
-        weights: What the labels weigh, float32 [n].
-        num_classes: Number of classes, of each of which there is an instance.
-        seed: Governs initial weights, order and samples.
-        name: How errors and the progress bar call the domain.
+        latents: Labelled latents, of each class one at least.
+        sample_weights: Weights of the labels, float32 [n].
+        num_classes: Number of classes.
+        seed: Seed of the initial weights, the order and the samples.
+        name: How error messages and the progress bar call the domain.
 
     Returns:
-        The classifier, trained; the same for the same arguments.
+        The trained classifier, a function of the arguments alone.
 
     Raises:
-        ValueError: As in `latents.make_sampler`.
+        ValueError: As in `latents.batches.make_sampler`.
     """
     sample = make_sampler(latents.labels, num_classes, "balanced", name, seed)
-    mu, sigma, labels, weights = (tf.constant(x) for x in (latents.mu, latents.sigma, latents.labels, weights))
+    mu, sigma, labels = (tf.constant(x) for x in (latents.mu, latents.sigma, latents.labels))
+    weights = tf.constant(sample_weights)
 
-    def make_batch(positions):
+    def make_batch(positions: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
         chosen = sample(positions)
         noise = tf.random.stateless_normal([BATCH_SIZE, mu.shape[1]], step_seed(seed, positions[0], 0))
         z = tf.gather(mu, chosen) + tf.gather(sigma, chosen) * noise
@@ -104,7 +108,7 @@ def train_classifier(
 
 
 def frozen(classifier: LatentClassifier) -> Callable[[tf.Tensor], tf.Tensor]:
-    """Its logits as a function that has no variables, and so is of no model, checkpoint or replica."""
+    """The logits of a classifier as a function without variables: no checkpoint, model or replica tracks it."""
     *hidden, last = zip(*[iter(classifier.get_weights())] * 2, strict=True)
 
     def logits(z: tf.Tensor) -> tf.Tensor:

@@ -17,16 +17,18 @@ from latent_xlate.cli import _app
 from latent_xlate.data.labelled import SPLITS
 from latent_xlate.domains import pretrained
 from latent_xlate.evaluation import label_accuracy
-from latent_xlate.few_labels import label_propagation
-from latent_xlate.latents.sources import LATENTS, load_latents
+from latent_xlate.few_labels import neighbour_graph
+from latent_xlate.latents.sources import ALIASES, LATENTS, load_latents
 
 _DOMAIN = flags.DEFINE_string("domain", None, "Name or folder of a domain.", required=True)
-_LATENTS = flags.DEFINE_enum("latents", "shipped", list(LATENTS), "Which latents to label.")
-_SPLIT = flags.DEFINE_enum("split", "train", SPLITS, "Of which data.")
-_LABELS_PER_CLASS = flags.DEFINE_multi_integer("labels_per_class", [1, 10, 100], "May be repeated.", lower_bound=1)
-_NUM_SETS = flags.DEFINE_integer("num_sets", 5, "Sets of each number of labels.", lower_bound=1)
-_NUM_NEIGHBOURS = flags.DEFINE_integer("num_neighbours", label_propagation.NUM_NEIGHBOURS, "Of the graph.")
-_EDGES = flags.DEFINE_enum("edges", label_propagation.EDGES[0], label_propagation.EDGES, "Weights of the graph.")
+_LATENTS = flags.DEFINE_enum("latents", "shipped", [*LATENTS, *ALIASES], "Kind of latents to label.")
+_SPLIT = flags.DEFINE_enum("split", "train", SPLITS, "Split of the data.")
+_LABELS_PER_CLASS = flags.DEFINE_multi_integer(
+    "labels_per_class", [1, 10, 100], "Labels of each class; may be repeated.", lower_bound=1
+)
+_NUM_SETS = flags.DEFINE_integer("num_sets", 5, "Random sets of each number of labels.", lower_bound=1)
+_NUM_NEIGHBOURS = flags.DEFINE_integer("num_neighbours", neighbour_graph.NUM_NEIGHBOURS, "Neighbours of each instance.")
+_EDGES = flags.DEFINE_enum("edges", neighbour_graph.EDGES[0], neighbour_graph.EDGES, "Weights of the graph's edges.")
 _DATA_DIR = flags.DEFINE_string("data_dir", None, "Folder of TFDS data sets (default: TFDS's own).")
 _OUTPUT = flags.DEFINE_string("output", None, "File for the accuracies of all sets, JSON.")
 
@@ -38,7 +40,7 @@ def main(argv: list[str]) -> None:
     domain = pretrained.load(_DOMAIN.value)
     latents = load_latents(domain, _DOMAIN.value, _LATENTS.value, _SPLIT.value, _DATA_DIR.value)
     curve = label_accuracy.measure_labels(
-        label_propagation.graph_points(domain, latents),
+        neighbour_graph.graph_points(domain, latents),
         latents.labels,
         len(domain.class_names),
         labels_per_class=_LABELS_PER_CLASS.value,

@@ -4,21 +4,24 @@ r"""Trains a bridge between pretrained domains.
     bin/train_bridge.py --config=mnist_mnist:paper --workdir=out/paper --config.seed=1
 
 A configuration is a file or the name of one that the project ships, then after a colon its mode:
-`best` (the default), `paper` or `quick`. `--config.FIELD=VALUE` overrides a setting.
+`best` (the default), `paper` or `quick`. `--config.FIELD=VALUE` overrides a setting; --list_configs prints the
+configurations that ship with their modes, fields and values.
 
-Domains are names of those that ship, or folders: `--config.domains="('mnist','out/shapes')"`. Their classes
-belong together by their numbers. Where they do not, or differ in number, --class_map says which do:
+Domains are names of those that ship, or folders: `--config.domains="('mnist','out/shapes')"`. Classes of the same
+number belong together. Where they do not, or differ in number, --class_map says which do:
 
     bin/train_bridge.py --config=own_domains --config.domains="('mnist','out/shapes')" --workdir=out/bridge \
         --class_map=0=circle,8=circle,1=line
 
-or a file of such pairs: JSON, `{"0": "circle", "8": "circle", "1": "line"}`, or CSV, with a column for each
-of the domains, two or more. Any mapping will do, many to one or one to many.
+or a file of such pairs: JSON, `{"0": "circle", "8": "circle", "1": "line"}`, or CSV, with a column for each of two or
+more domains. Any mapping will do, many to one or one to many.
 
 The folder gets `translator/` (domains and bridge, for `translate`, `evaluate` and `export`),
 `bridge.keras`, `config.json`, checkpoints and TensorBoard events. Killed at any moment, the same
-command goes on from the last checkpoint.
+command resumes from the last checkpoint.
 """
+
+from __future__ import annotations
 
 from pathlib import Path
 
@@ -26,36 +29,33 @@ from absl import flags
 from ml_collections import config_flags
 
 from latent_xlate import distribution
-from latent_xlate.bridge import bridge_training
-from latent_xlate.cli import _app
-from latent_xlate.translator import Translator
+from latent_xlate.bridge_training import train_bridge
+from latent_xlate.cli import _app, _list_configs
 
 _CONFIG = config_flags.DEFINE_config_file("config", None, "File or name of a configuration, with its mode.")
 _WORKDIR = flags.DEFINE_string("workdir", None, "Folder of the run.", required=True)
 _CLASS_MAP = flags.DEFINE_string("class_map", None, "Classes that belong together: pairs, or a JSON or CSV file.")
 _DATA_DIR = flags.DEFINE_string("data_dir", None, "Folder of TFDS data sets (default: TFDS's own).")
 _STRATEGY = flags.DEFINE_enum("strategy", "auto", distribution.STRATEGIES, "tf.distribute strategy.")
+_list_configs.define(__name__)
 flags.mark_flag_as_required("config")
 
 
-def main(argv):
+def main(argv: list[str]) -> None:
     del argv
     distribution.share_cores()
     config = _CONFIG.value
     if _CLASS_MAP.value is not None:
-        with config.unlocked():  # A field only of a run that has a map.
+        with config.unlocked():  # Only a run that has a map has the field.
             config.class_map = _CLASS_MAP.value
-    domains, bridge = bridge_training.train_bridge(
-        config, _WORKDIR.value, strategy=_STRATEGY.value, data_dir=_DATA_DIR.value
-    )
-    if distribution.is_chief(bridge.distribute_strategy):
-        class_map = bridge_training.read_class_map(config, domains) if _CLASS_MAP.value is not None else None
-        translator = Translator(domains, bridge, class_map)
+    translator = train_bridge(config, _WORKDIR.value, strategy=_STRATEGY.value, data_dir=_DATA_DIR.value)
+    strategy = translator.bridge.distribute_strategy
+    if distribution.is_chief(strategy):
         print(f"Wrote {translator.save(Path(_WORKDIR.value) / 'translator')}")
-    distribution.wait_for_workers(bridge.distribute_strategy)
+    distribution.wait_for_workers(strategy)
 
 
-def console_entry_point():
+def console_entry_point() -> None:
     _app.run(main, flags_parser=_app.parse_flags_with_config)
 
 

@@ -2,8 +2,10 @@
 
 from ml_collections import ConfigDict
 
-from latent_xlate.configs.base import image_bridge
+from latent_xlate.configs import base
+
+MODES = base.MODES
 
 
 def get_config(mode: str = "best") -> ConfigDict:
-    return image_bridge(["mnist", "mnist_b", "fashion_mnist"], mode)
+    return base.image_bridge(["mnist", "mnist_b", "fashion_mnist"], mode).to_config_dict()

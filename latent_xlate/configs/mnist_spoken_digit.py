@@ -2,8 +2,10 @@
 
 from ml_collections import ConfigDict
 
-from latent_xlate.configs.base import sound_bridge
+from latent_xlate.configs import base
+
+MODES = base.MODES
 
 
 def get_config(mode: str = "best") -> ConfigDict:
-    return sound_bridge(["mnist"], ["spoken_digit"], mode)
+    return base.sound_bridge(["mnist"], ["spoken_digit"], mode).to_config_dict()

@@ -10,7 +10,8 @@ from tqdm import tqdm
 
 from latent_xlate import tables
 from latent_xlate.data.labelled import UNLABELLED
-from latent_xlate.few_labels import label_propagation, label_suggestion
+from latent_xlate.few_labels import label_propagation, label_suggestion, neighbour_graph
+from latent_xlate.few_labels.propagation_methods import METHODS
 from latent_xlate.latents.label_choice import choose_labelled
 
 Curve = dict[str, dict[str, list[float]]]
@@ -26,8 +27,8 @@ def measure_labels(
     *,
     labels_per_class: Sequence[int] = (1, 10, 100),
     num_sets: int = 5,
-    num_neighbours: int = label_propagation.NUM_NEIGHBOURS,
-    edges: str = label_propagation.EDGES[0],
+    num_neighbours: int = neighbour_graph.NUM_NEIGHBOURS,
+    edges: str = neighbour_graph.EDGES[0],
 ) -> Curve:
     """Measures the share of unlabelled instances that propagation assigns to the right class.
 
@@ -41,7 +42,7 @@ def measure_labels(
         labels_per_class: Numbers of labels of each class.
         num_sets: Number of sets of each kind and size, of the seeds from 0 on.
         num_neighbours: Neighbours of each point in the graph.
-        edges: Weights of the graph, one of `label_propagation.EDGES`.
+        edges: Weights of the graph, one of `neighbour_graph.EDGES`.
 
     Returns:
         The accuracies. A method whose name ends in ", equal sizes" assumes that all classes have one size.
@@ -49,7 +50,7 @@ def measure_labels(
     Raises:
         ValueError: A class has too few instances.
     """
-    graph = label_propagation.neighbour_graph(points, num_neighbours, edges)
+    graph = neighbour_graph.neighbour_graph(points, num_neighbours, edges)
     places = label_suggestion.diffusion_map(graph)
     sets = {}
     for count in labels_per_class:
@@ -58,7 +59,7 @@ def measure_labels(
         suggested = [label_suggestion.suggest(places, count * num_classes, seed) for seed in range(num_sets)]
         sets[f"{count * num_classes} {_SUGGESTED}"] = suggested
     curve: Curve = {}
-    ways = [(method, equal) for method in label_propagation.METHODS for equal in (False, True)]
+    ways = [(method, equal) for method in METHODS for equal in (False, True)]
     with tqdm(total=len(ways) * len(sets) * num_sets, desc="label sets", unit="set") as bar:
         for method, equal in ways:
             row = curve[method + (", equal sizes" if equal else "")] = {}

@@ -15,7 +15,7 @@ def group(runs: Sequence[Mapping[str, Any]], labels_per_class: Sequence[int]) ->
     """Groups runs by the number of labels of each class that they learnt from.
 
     Args:
-        runs: Runs, each with its `translator` and with `labels_seen`, as `bridge_training.labels_seen` returns it.
+        runs: Runs, each with its `translator` and with `labels_seen`, as `labels_seen.labels_seen` returns it.
         labels_per_class: The numbers of labels, in the order of the result.
 
     Raises:

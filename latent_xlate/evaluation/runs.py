@@ -11,7 +11,7 @@ import numpy as np
 import tensorflow as tf
 
 from latent_xlate import checks, figures, files
-from latent_xlate.bridge.bridge_training import labels_seen
+from latent_xlate.bridge.labels_seen import labels_seen
 from latent_xlate.evaluation import label_curve, report
 from latent_xlate.evaluation.accuracy import evaluate
 from latent_xlate.evaluation.held_out import HeldOutLoader

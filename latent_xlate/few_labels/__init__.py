@@ -1,1 +1,1 @@
-"""Few labels: tables of labels, which instances to label first, and labels propagated to all others."""
+"""Training with few labels: tables of labels, the choice of instances to label, and propagation to all others."""

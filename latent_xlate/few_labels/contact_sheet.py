@@ -1,4 +1,4 @@
-"""Instances to label, as a table to fill in and pictures to look at."""
+"""Instances to label, as a table to fill in and a sheet of pictures."""
 
 from __future__ import annotations
 
@@ -13,8 +13,9 @@ from matplotlib.figure import Figure
 
 from latent_xlate import figures, files
 from latent_xlate.domains import pretrained
-from latent_xlate.few_labels import label_file, label_propagation, label_suggestion
-from latent_xlate.latents.sources import load_latents
+from latent_xlate.few_labels import label_file, label_suggestion
+from latent_xlate.few_labels.neighbour_graph import graph_points, neighbour_graph
+from latent_xlate.latents.sources import current_name, load_latents
 
 COLUMNS = 10
 
@@ -27,31 +28,31 @@ def suggest_labels(
     data_dir: str | None = None,
     seed: int = 0,
 ) -> Path:
-    """Writes which instances of domains to label first, and what they look like.
+    """Chooses the instances of domains to label first, and writes a table of them to fill in and what they look like.
 
     Args:
         domains: Names or folders of domains.
-        output: Folder that gets `labels.csv`; for each domain a contact sheet, `NAME.png`; and
-            for one of sounds, which are to be heard, `NAME/INDEX.wav`.
-        count: How many of each domain.
-        latents: Kind of their latents, as `load_latents` takes it; of the training split.
+        output: Folder. Gets `labels.csv`; for each domain a contact sheet, `NAME.png`; and for each
+            domain of sounds the recordings, `NAME/INDEX.wav`.
+        count: Number of instances of each domain.
+        latents: Kind of their latents, as `load_latents` takes it, of the training split.
         data_dir: Folder of TFDS data sets; None for the default.
-        seed: Governs all that is random.
+        seed: Seed of the choice.
 
     Returns:
         Path of the table.
 
     Raises:
-        ValueError: No such domain or latents, or fewer instances than are asked for.
+        ValueError: There is no such domain, there are no such latents, or fewer instances than `count`.
     """
-    rows = []
+    rows: list[tuple[str, str, int, str]] = []
+    latents = current_name(latents)
     for folder in domains:
         domain = pretrained.load(folder)
-        of = load_latents(domain, folder, latents, "train", data_dir)
-        points = label_propagation.graph_points(domain, of)
-        places = label_suggestion.diffusion_map(label_propagation.neighbour_graph(points))
-        chosen = label_suggestion.suggest(places, count, seed)
-        x = domain.decode(tf.constant(of.mu[chosen]))
+        candidates = load_latents(domain, folder, latents, "train", data_dir)
+        graph = neighbour_graph(graph_points(domain, candidates))
+        chosen = label_suggestion.suggest(label_suggestion.diffusion_map(graph), count, seed)
+        x = domain.decode(tf.constant(candidates.mu[chosen]))
         captions = [str(index) for index in chosen]
         draw(Path(output) / f"{domain.name}.png", np.asarray(domain.pictures(x)), captions)
         if domain.modality.is_played:
@@ -63,12 +64,15 @@ def suggest_labels(
 
 
 def draw(path: str | os.PathLike, pictures: np.ndarray, captions: Sequence[str]) -> Path:
-    """Draws pictures side by side, each below its caption.
+    """Draws pictures in rows of `COLUMNS`, each below its caption.
 
     Args:
         path: The PNG file to write.
         pictures: float [n, height, width, 1 or 3], in [0, 1].
-        captions: One for each.
+        captions: One for each picture.
+
+    Returns:
+        `path`.
     """
     num_rows = -(-len(pictures) // COLUMNS)
     figure = Figure(figsize=(0.9 * COLUMNS, 1.1 * num_rows), layout="constrained")

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 import csv
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -12,8 +13,12 @@ import numpy as np
 from latent_xlate import checks, files
 from latent_xlate.data.labelled import UNLABELLED
 from latent_xlate.domains.domain import Domain
+from latent_xlate.latents.sources import current_name
 
 COLUMNS = ("domain", "latents", "index", "class")
+
+Row = dict[str, str]
+"""A row of a table, by column; "" where it ends early."""
 
 
 def write(path: str | os.PathLike, rows: Iterable[tuple[str, str, int, str]]) -> Path:
@@ -21,8 +26,11 @@ def write(path: str | os.PathLike, rows: Iterable[tuple[str, str, int, str]]) ->
 
     Args:
         path: The file.
-        rows: Name of a domain, kind of its latents, the index of an instance among them, and the name of its class,
-            "" where that is to be filled in.
+        rows: For each instance the name of its domain, the kind of latents, its index among them, and the name of
+            its class, "" where the user is to fill it in.
+
+    Returns:
+        `path`.
     """
 
     def write_rows(temporary: Path) -> None:
@@ -35,11 +43,11 @@ def write(path: str | os.PathLike, rows: Iterable[tuple[str, str, int, str]]) ->
 def read(
     path: str | os.PathLike, domains: Sequence[Domain], kinds: Sequence[str], counts: Sequence[int]
 ) -> list[np.ndarray]:
-    """Reads a table that has been filled in; rows whose class is empty are left out.
+    """Reads a table that has been filled in; rows whose class is empty are skipped.
 
     Args:
         path: The file.
-        domains: The domains that it holds labels of.
+        domains: The domains whose instances it labels.
         kinds: Kind of each domain's latents.
         counts: Number of each domain's latents.
 
@@ -47,8 +55,8 @@ def read(
         Labels of each domain's latents, int32 [count], -1 where the table has none.
 
     Raises:
-        ValueError: The file is missing or no such table, or a row has an unknown domain or class, other
-            latents, an index that is out of range, or a second class for an instance.
+        ValueError: The file is missing or is not such a table; or a row has an unknown domain or class, another
+            kind of latents, an index that is out of range, or a second class for an instance.
     """
     rows = _read_rows(path)
     by_name = {domain.name: place for place, domain in enumerate(domains)}
@@ -62,34 +70,43 @@ def read(
 
 
 def assign_class_names(path: str | os.PathLike, domains: Sequence[Domain]) -> list[Domain]:
-    """Gives domains whose data came without classes those that a table has for them.
+    """Gives domains whose data came without classes those that a table names.
 
     Args:
         path: The file.
-        domains: The domains that it holds labels of; those that have classes stay as they are.
+        domains: The domains whose instances it labels; they are not changed.
 
     Returns:
-        The domains that were given classes: in the order of another domain of the same names, or else sorted.
+        The same domains; in the place of each without classes a copy, of the same networks, that has the table's:
+        in the order of another domain with the same names, or else sorted.
 
     Raises:
-        ValueError: As in `read`, or the table has fewer than two classes for a domain without.
+        ValueError: As in `read`, or the table names fewer than two classes of a domain without classes.
     """
     rows = _read_rows(path)
     orders = {frozenset(domain.class_names): domain.class_names for domain in domains}
-    unnamed = [domain for domain in domains if not domain.class_names]
-    for domain in unnamed:
-        names = frozenset((row["class"] or "").strip() for row in rows if row["domain"] == domain.name) - {""}
-        if len(names) < 2:
-            count = f"no class but {min(names)}" if names else "no class"
-            raise ValueError(f"{path} has {count} for domain {domain.name!r}: fill in two at least.")
-        domain.class_names = orders.get(names) or tuple(sorted(names))
-    return unnamed
+    return [domain if domain.class_names else _with_class_names(path, domain, rows, orders) for domain in domains]
 
 
-def _read_rows(path):
+def _with_class_names(
+    path: str | os.PathLike,
+    domain: Domain,
+    rows: Sequence[Row],
+    orders: Mapping[frozenset[str], tuple[str, ...]],
+) -> Domain:
+    names = frozenset(row["class"].strip() for row in rows if row["domain"] == domain.name) - {""}
+    if len(names) < 2:
+        count = f"no class but {min(names)}" if names else "no class"
+        raise ValueError(f"{path} has {count} for domain {domain.name!r}: fill in two classes at least.")
+    named = copy.copy(domain)
+    named.class_names = orders.get(names) or tuple(sorted(names))
+    return named
+
+
+def _read_rows(path: str | os.PathLike) -> list[Row]:
     try:
-        with Path(path).open(newline="", encoding="utf-8-sig") as file:  # Spreadsheets write a mark at its start.
-            reader = csv.DictReader(file)
+        with Path(path).open(newline="", encoding="utf-8-sig") as file:  # Spreadsheets write a byte-order mark.
+            reader = csv.DictReader(file, restval="")
             rows = list(reader)
             missing = sorted(set(COLUMNS) - set(reader.fieldnames or ()))
     except FileNotFoundError:
@@ -101,16 +118,19 @@ def _read_rows(path):
     return rows
 
 
-def _read_row(row, by_name, domains, kinds, labels):
-    name = (row["class"] or "").strip()
+def _read_row(
+    row: Row, by_name: Mapping[str, int], domains: Sequence[Domain], kinds: Sequence[str], labels: list[np.ndarray]
+) -> None:
+    """Writes the label of a row into its domain's `labels`."""
+    name = row["class"].strip()
     if not name:
         return
     place = by_name[checks.known(row["domain"], by_name, "domain")]
     class_names = domains[place].class_names
     label = class_names.index(checks.known(name, class_names, "class"))
-    if row["latents"] != kinds[place]:
+    if current_name(row["latents"]) != current_name(kinds[place]):
         raise ValueError(f"latents is {row['latents']!r}, and the training's are {kinds[place]!r}.")
-    if not (row["index"] or "").isdecimal() or int(row["index"]) >= len(labels[place]):
+    if not row["index"].isdecimal() or int(row["index"]) >= len(labels[place]):
         raise ValueError(f"index is {row['index']!r}; it must be from 0 to {len(labels[place]) - 1}.")
     index = int(row["index"])
     if labels[place][index] not in (UNLABELLED, label):

@@ -1,1 +1,1 @@
-"""Latents: what a bridge learns from."""
+"""Latents of labelled data: the training data of a bridge."""

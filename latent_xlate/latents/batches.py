@@ -1,8 +1,9 @@
-"""Batches of several domains' latents, by class or by chance."""
+"""Batches of several domains' latents, balanced by class or not."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
@@ -21,29 +22,29 @@ def make_batches(
     num_classes: int,
     sampling: str,
     seed: int,
-    weights: Sequence[np.ndarray] | None = None,
+    sample_weights: Sequence[np.ndarray] | None = None,
 ) -> MakeBatch:
-    """Batches of several domains' latents, as `BridgingVAE.train_step` takes them.
+    """Makes batches of several domains' latents for `BridgingVAE.train_step`.
 
-    Each domain's instances come in shuffled epochs. With "balanced" sampling each class has its own:
-    the classes take turns, the same in all domains, so that the sliced Wasserstein distance compares
-    like mixtures. With "mixed" sampling the labelled instances come so in every other row, however few
-    they are, and in the rows between all instances, whatever their labels.
+    With "uniform" sampling each domain's instances come in shuffled epochs. With "balanced" sampling each class has
+    shuffled epochs of its own, and the classes take turns, in the same order in all domains, so that the sliced
+    Wasserstein distance compares mixtures of the same proportions. With "mixed" sampling every other row is a
+    labelled instance, balanced in this way, and the rows between are drawn from all instances.
 
     Args:
         domains: Each domain's latents.
         num_classes: Number of classes.
-        sampling: "balanced" (all must be labelled), "uniform" (labels play no part) or "mixed" (some
-            of each class must be labelled).
-        seed: Of the order.
-        weights: What each domain's labels weigh, float32 [n], which the batches then hold too; None for 1.
+        sampling: "balanced" (all instances must be labelled), "uniform" (labels are ignored) or "mixed" (one instance
+            of each class at least must be labelled).
+        seed: Seed of the order.
+        sample_weights: Weights of each domain's labels, float32 [n], which the batches then hold too; None for 1.
 
     Returns:
-        Function of positions in the stream of batches.
+        Function of positions in the endless stream of instances, int64 [batch]: the batch.
 
     Raises:
-        ValueError: Unknown `sampling`, a domain without instances, a label out of range, "balanced" with
-            unlabelled instances, or "balanced" or "mixed" with a class of which none is labelled.
+        ValueError: Unknown `sampling`, a domain without instances, a label out of range, "balanced" sampling with
+            unlabelled instances, or "balanced" or "mixed" sampling with a class without a labelled instance.
     """
     checks.known(sampling, SAMPLINGS, "sampling")
     samplers = [
@@ -53,10 +54,9 @@ def make_batches(
     stored = [
         (tf.constant(np.stack([latents.mu, latents.sigma], axis=1)), tf.constant(latents.labels)) for latents in domains
     ]
+    stored_weights = None if sample_weights is None else [tf.constant(each, tf.float32) for each in sample_weights]
 
-    stored_weights = None if weights is None else [tf.constant(of, tf.float32) for of in weights]
-
-    def make_batch(positions):
+    def make_batch(positions: tf.Tensor) -> tuple[Any, ...]:
         posteriors, labels = [], []
         indices = [sample(positions) for sample in samplers]
         for chosen, (mu_and_sigma, all_labels) in zip(indices, stored, strict=True):
@@ -66,7 +66,7 @@ def make_batches(
         batch = tuple(posteriors), tuple(labels)
         if stored_weights is None:
             return batch
-        return *batch, tuple(tf.gather(of, chosen) for of, chosen in zip(stored_weights, indices, strict=True))
+        return *batch, tuple(tf.gather(each, chosen) for each, chosen in zip(stored_weights, indices, strict=True))
 
     return make_batch
 
@@ -74,17 +74,17 @@ def make_batches(
 def make_sampler(
     labels: np.ndarray, num_classes: int, sampling: str, name: str, seed: int
 ) -> Callable[[tf.Tensor], tf.Tensor]:
-    """Which instances of a domain come when.
+    """Makes the endless stream of a domain's instances.
 
     Args:
         labels: Integers [n], -1 where unlabelled.
         num_classes: Number of classes.
         sampling: One of `SAMPLINGS`, see `make_batches`.
-        name: How errors call the domain.
-        seed: Of the order.
+        name: How error messages call the domain.
+        seed: Seed of the order.
 
     Returns:
-        Function of positions in the stream of instances, int64 [m]: their indices, int64 [m].
+        Function of positions in the stream, int64 [m]: indices of instances, int64 [m].
 
     Raises:
         ValueError: As in `make_batches`.
@@ -99,10 +99,10 @@ def make_sampler(
         labelled = tf.constant(np.flatnonzero(labels != UNLABELLED))
         sample_labelled = _class_balanced(known, num_classes, name, seed)
 
-        def sample(positions):
+        def sample(positions: tf.Tensor) -> tf.Tensor:
             turns = positions // 2
-            of_all = shuffled_indices(turns, len(labels), seed, num_classes)  # A stream that no class has.
-            return tf.where(positions % 2 == 0, tf.gather(labelled, sample_labelled(turns)), of_all)
+            any_instance = shuffled_indices(turns, len(labels), seed, num_classes)  # A stream that no class uses.
+            return tf.where(positions % 2 == 0, tf.gather(labelled, sample_labelled(turns)), any_instance)
 
         return sample
     if len(known) < len(labels):
@@ -111,12 +111,12 @@ def make_sampler(
     return _class_balanced(labels, num_classes, name, seed)
 
 
-def _class_balanced(labels, num_classes, name, seed):
-    """The sampler of labelled instances whose classes take turns."""
+def _class_balanced(labels: np.ndarray, num_classes: int, name: str, seed: int) -> Callable[[tf.Tensor], tf.Tensor]:
+    """`class_balanced`, once each class is known to have an instance."""
     counts = np.bincount(labels, minlength=num_classes)
     if not counts.all():
         raise ValueError(
             f"Class {int(np.argmin(counts))} has no labelled instance in {name}; use sampling 'uniform', "
-            "in which labels play no part."
+            "which ignores labels."
         )
     return class_balanced(labels, num_classes, seed)

@@ -1,4 +1,4 @@
-"""Latents of data: posteriors by a domain's encoder."""
+"""Latents of data: the posteriors that a domain's encoder gives."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ def encode_data(domain: Domain, data: Labelled) -> Latents:
     """Posteriors of labelled instances.
 
     Args:
-        domain: One with an encoder.
-        data: Of the domain's shape.
+        domain: A domain with an encoder.
+        data: Instances of the domain's shape.
 
     Returns:
         Their latents, in the same order.
@@ -33,7 +33,7 @@ def encode_data(domain: Domain, data: Labelled) -> Latents:
         )
 
     @as_graph
-    def encode(content):
+    def encode(content: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         return domain.encode(tf.cast(content, tf.float32) / data.modality.full_scale)
 
     mu, sigma = in_batches(encode, data.content, batch_size=domain.batch_size)
@@ -41,18 +41,18 @@ def encode_data(domain: Domain, data: Labelled) -> Latents:
 
 
 def encode_augmented(domain: Domain, data: Labelled) -> Latents:
-    """Posteriors of instances changed a little: images moved by a pixel, recordings at other speeds.
+    """Posteriors of augmented instances: images moved by a pixel, recordings at other speeds.
 
-    What is true of an image is true of it a pixel further on: more instances to learn from, for no more labels.
+    An image keeps its class when it moves by a pixel, so a bridge has more to learn from at no cost in labels.
 
     Args:
-        domain: One with an encoder.
+        domain: A domain with an encoder.
         data: Instances of the domain's shape.
 
     Returns:
-        The latents of all of `data.augmented()`, one way after the other.
+        The latents of all instances for each augmentation in `data.augmented()`, one after another.
 
     Raises:
-        ValueError: As `encode_data`.
+        ValueError: As in `encode_data`.
     """
-    return Latents.concatenated([encode_data(domain, domain.as_trained(shifted)) for shifted in data.augmented()])
+    return Latents.concatenated([encode_data(domain, domain.as_trained(copies)) for copies in data.augmented()])

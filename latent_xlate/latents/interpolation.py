@@ -10,15 +10,15 @@ METHODS = ("slerp", "square_root", "linear")
 
 
 def interpolate(start: tf.Tensor, end: tf.Tensor, num_points: int, method: str = "slerp") -> tf.Tensor:
-    """Points on the way between two latents, both ends included.
+    """Interpolates between two latents, both ends included.
 
     Args:
-        start: [..., dim].
-        end: [..., dim].
-        num_points: At least 2.
-        method: "slerp", spherical, which keeps to the shell where a Gaussian's mass lies (Shoemake,
-            1985; White, 2016, https://arxiv.org/abs/1609.04468); "square_root", weights sqrt(1 - t)
-            and sqrt(t), as in the paper's authors' code; or "linear".
+        start: First latent, [..., dim].
+        end: Last latent, [..., dim].
+        num_points: Number of points, 2 or more.
+        method: "slerp", spherical, which stays on the shell that holds a Gaussian's mass (Shoemake 1985; White 2016,
+            https://arxiv.org/abs/1609.04468); "square_root", with weights sqrt(1 - t) and sqrt(t), as in the paper's
+            authors' code; or "linear".
 
     Returns:
         [num_points, ..., dim].
@@ -34,9 +34,9 @@ def interpolate(start: tf.Tensor, end: tf.Tensor, num_points: int, method: str =
     t = tf.reshape(t, [-1] + [1] * start.shape.rank)
     if method == "slerp":
         u, v = tf.math.l2_normalize(start, -1), tf.math.l2_normalize(end, -1)
-        # Unlike the arc cosine this is exact to the last digits of small angles and of nearly opposite latents.
+        # Unlike the arc cosine this is accurate for small angles and for nearly opposite latents.
         angle = 2.0 * tf.atan2(tf.norm(u - v, axis=-1, keepdims=True), tf.norm(u + v, axis=-1, keepdims=True))
-        # Of parallel or opposite latents the arc is degenerate: go straight.
+        # Between parallel or opposite latents the arc is degenerate: interpolate linearly.
         straight = tf.sin(angle) < 1e-4
         sine = tf.where(straight, tf.ones_like(angle), tf.sin(angle))
         weights = (

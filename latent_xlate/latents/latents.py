@@ -1,4 +1,4 @@
-"""Latents of labelled data, which the bridge learns from."""
+"""Latents of labelled instances of a domain, and their files."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ class Latents:
     """Posteriors of labelled instances of a domain.
 
     Attributes:
-        mu: Means, float32 [n, latent_dim]; for a model without encoder the latents themselves.
-        sigma: Standard deviations, float32 [n, latent_dim]; zero for a model without encoder.
+        mu: Means, float32 [n, latent_dim]; for a model without an encoder, the latents themselves.
+        sigma: Standard deviations, float32 [n, latent_dim]; zero for a model without an encoder.
         labels: int32 [n], -1 where unlabelled.
     """
 
@@ -27,7 +27,7 @@ class Latents:
     sigma: np.ndarray
     labels: np.ndarray
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if self.mu.ndim != 2 or self.mu.shape != self.sigma.shape or self.labels.shape != self.mu.shape[:1]:
             raise ValueError(
                 f"mu {self.mu.shape}, sigma {self.sigma.shape} and labels {self.labels.shape} must be "
@@ -39,24 +39,24 @@ class Latents:
     def __len__(self) -> int:
         return len(self.labels)
 
-    def take(self, indices) -> Latents:
-        """The instances at `indices` (an index array or a slice)."""
+    def take(self, indices: np.ndarray | slice) -> Latents:
+        """The instances at `indices`: integers, booleans [n] or a slice."""
         return Latents(self.mu[indices], self.sigma[indices], self.labels[indices])
 
     @classmethod
     def concatenated(cls, parts: Sequence[Latents]) -> Latents:
-        """The instances of several, those of the first first."""
+        """All instances of several, in their order."""
         arrays = zip(*((part.mu, part.sigma, part.labels) for part in parts), strict=True)
         return cls(*map(np.concatenate, arrays))
 
     def with_labels_of(self, indices: np.ndarray) -> Latents:
-        """The same instances, but for those at `indices` unlabelled."""
+        """The same instances, of which only those at `indices` keep their labels."""
         labels = np.full_like(self.labels, UNLABELLED)
         labels[indices] = self.labels[indices]
         return Latents(self.mu, self.sigma, labels)
 
     def save(self, path: str | os.PathLike) -> None:
-        """Writes a compressed npz, mu and sigma as float16."""
+        """Writes a compressed npz file, mu and sigma as float16."""
         arrays = {
             "mu": self.mu.astype(np.float16),
             "sigma": self.sigma.astype(np.float16),
@@ -66,7 +66,7 @@ class Latents:
 
     @classmethod
     def load(cls, path: str | os.PathLike) -> Latents:
-        """Reads what `save` wrote.
+        """Reads a file that `save` wrote.
 
         Raises:
             ValueError: The file is missing, damaged or not one of latents.
@@ -77,5 +77,5 @@ class Latents:
                 return cls(mu, sigma, arrays["labels"].astype(np.int32))
         except FileNotFoundError:
             raise ValueError(f"There is no file of latents {path}.") from None
-        except Exception as error:  # Whatever a damaged zip or foreign arrays may raise on their way.
+        except Exception as error:  # A damaged zip or foreign arrays may raise anything.
             raise ValueError(f"{path} is not a file of latents, or damaged ({error}).") from None

@@ -1,10 +1,10 @@
-"""Where a bridge's latents come from: data sets, encoded, and files that lie with pretrained domains."""
+"""Where a bridge's latents come from: data sets, encoded, and files that ship with pretrained domains."""
 
 from __future__ import annotations
 
+import warnings
+from collections.abc import Sequence
 from typing import Protocol
-
-from ml_collections import ConfigDict
 
 from latent_xlate import checks
 from latent_xlate.domains import pretrained
@@ -12,21 +12,36 @@ from latent_xlate.domains.domain import Domain
 from latent_xlate.latents.encoding import encode_augmented, encode_data
 from latent_xlate.latents.latents import Latents
 
-LATENTS = {"dataset": None, "shifted": None, "shipped": "latents", "samples": "samples"}
-"""Kinds of latents, with what the files that hold them in a domain's folder start with; see `load_latents`."""
+LATENTS = {"dataset": None, "augmented": None, "shipped": "latents", "samples": "samples"}
+"""Kinds of latents. Those that files in a domain's folder hold have the beginning of the files' names."""
+
+ALIASES = {"shifted": "augmented"}
+"""Earlier names of kinds, with those that replace them."""
+
+
+def current_name(latents: str) -> str:
+    """Replaces earlier names of kinds of latents by those of today, with a warning.
+
+    Args:
+        latents: Kinds of latents, as `load_latents` and `latent_kinds` take them, or any other string.
+    """
+    renamed = ",".join("+".join(ALIASES.get(part, part) for part in kinds.split("+")) for kinds in latents.split(","))
+    if renamed != latents:
+        warnings.warn(f"latents={latents} is now called latents={renamed}.", FutureWarning, stacklevel=2)
+    return renamed
 
 
 def latent_kinds(latents: str, num_domains: int) -> list[str]:
-    """The kind of latents of each domain.
+    """The kinds of latents of each domain.
 
     Args:
-        latents: What `load_latents` takes, one for all domains or, separated by commas, one for each.
-        num_domains: The number of domains.
+        latents: Kinds as `load_latents` takes them, one for all domains or, separated by commas, one for each.
+        num_domains: Number of domains.
 
     Raises:
-        ValueError: Unknown kind, or another number of them.
+        ValueError: Unknown kind, or neither one for all nor one for each.
     """
-    kinds = latents.split(",")
+    kinds = current_name(latents).split(",")
     for kind in kinds:
         for part in kind.split("+"):
             checks.known(part, LATENTS, "kind of latents")
@@ -36,26 +51,26 @@ def latent_kinds(latents: str, num_domains: int) -> list[str]:
 
 
 def load_latents(domain: Domain, folder: str, latents: str, split: str, data_dir: str | None = None) -> Latents:
-    """Latents of a domain.
+    """Loads or computes latents of a domain.
 
     Args:
         domain: The domain.
         folder: Its name or folder, as `pretrained.folder` takes it.
-        latents: "dataset", posteriors of its data set; "shifted", those of the data set's images moved by a
-            pixel, or its recordings at other speeds; "shipped", those of some of it that lie in the domain's
-            folder; "samples", draws of its prior that its judge is sure of, which lie there too; or several of
-            these, joined by "+".
+        latents: One of `LATENTS`, or several joined by "+": "dataset", posteriors of its data set; "augmented",
+            posteriors of the data set's images moved by a pixel, or of its recordings at other speeds; "shipped",
+            posteriors of a part of the data set, stored in the domain's folder; "samples", draws from its prior of
+            which its judge is sure, stored there too.
         split: "train", "validation" (not shipped) or "test".
         data_dir: Folder of TFDS data sets; None for the default.
 
     Raises:
-        ValueError: Unknown kind of latents; no such data set or file; no encoder.
+        ValueError: Unknown kind of latents, a missing data set or file, or a domain without an encoder.
     """
     (kinds,) = latent_kinds(latents, 1)
-    return Latents.concatenated([_load_latents(domain, folder, kind, split, data_dir) for kind in kinds.split("+")])
+    return Latents.concatenated([_load_kind(domain, folder, kind, split, data_dir) for kind in kinds.split("+")])
 
 
-def _load_latents(domain, folder, kind, split, data_dir):
+def _load_kind(domain: Domain, folder: str, kind: str, split: str, data_dir: str | None) -> Latents:
     if LATENTS[kind] is None:
         data = domain.load_data(split, data_dir)
         return encode_data(domain, data) if kind == "dataset" else encode_augmented(domain, data)
@@ -70,26 +85,44 @@ def _load_latents(domain, folder, kind, split, data_dir):
     return shipped
 
 
-def load_pretrained(config: ConfigDict) -> list[Domain]:
-    """The domains of a configuration; ValueError where one is not there, or two have one name."""
-    domains = [pretrained.load(name) for name in config.domains]
-    names = [domain.name for domain in domains]
-    if len(set(names)) < len(names):
-        raise ValueError(f"Domains must differ in name; these are {', '.join(names)}.")
-    return domains
-
-
 class LoadLatents(Protocol):
-    """What takes the arguments of `load_latents` and returns the same: it may keep latents for the next run, say."""
+    """A function with the arguments and result of `load_latents`, which may keep latents for the next run, say."""
 
     def __call__(self, domain: Domain, folder: str, latents: str, split: str, data_dir: str | None) -> Latents: ...
 
 
+def load_pretrained(names: Sequence[str]) -> list[Domain]:
+    """Loads pretrained domains, by name or folder.
+
+    Raises:
+        ValueError: One is not there, or two have the same name.
+    """
+    domains = [pretrained.load(name) for name in names]
+    own_names = [domain.name for domain in domains]
+    if len(set(own_names)) < len(own_names):
+        raise ValueError(f"Domains must differ in name; these are {', '.join(own_names)}.")
+    return domains
+
+
 def load_domains(
-    config: ConfigDict, split: str, data_dir: str | None = None, load: LoadLatents = load_latents
+    names: Sequence[str], latents: str, split: str, data_dir: str | None = None, load: LoadLatents = load_latents
 ) -> tuple[list[Domain], list[Latents]]:
-    """The domains of a configuration, and their latents by `load`. Other args and errors as in `load_latents`."""
-    domains = load_pretrained(config)
-    kinds = latent_kinds(config.latents, len(domains))
-    triples = zip(domains, config.domains, kinds, strict=True)
+    """Loads pretrained domains and latents of each.
+
+    Args:
+        names: Names or folders of the domains.
+        latents: Kinds of latents, as `latent_kinds` takes them.
+        split: As in `load_latents`.
+        data_dir: As in `load_latents`.
+        load: Loads the latents of a domain.
+
+    Returns:
+        The domains, and the latents of each.
+
+    Raises:
+        ValueError: As in `load_pretrained`, `latent_kinds` and `load_latents`.
+    """
+    domains = load_pretrained(names)
+    kinds = latent_kinds(latents, len(domains))
+    triples = zip(domains, names, kinds, strict=True)
     return domains, [load(domain, name, kind, split, data_dir) for domain, name, kind in triples]

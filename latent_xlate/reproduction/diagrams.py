@@ -52,13 +52,13 @@ def training_and_transfer(bridge: BridgingVAE) -> Figure:
             _arrow(training, (left, y), (right, y))
         _box(training, (13.7, inner), f"squared error to $z_{domain}$", LOSS, 2.5, 0.6)
         _arrow(training, (13.7, y - 0.35 if domain == 1 else y + 0.35), (13.7, inner + (0.3 if domain == 1 else -0.3)))
-        _box(training, (4.3, inner), f"KL to N(0, I), $\\beta$ = {bridge.beta_kl:g}", LOSS, 2.5, 0.6)
+        _box(training, (4.3, inner), f"KL to N(0, I), $\\beta$ = {bridge.config.beta_kl:g}", LOSS, 2.5, 0.6)
         _arrow(training, (6.7, y - 0.3 if domain == 1 else y + 0.3), (5.55, inner))
         middle = 3.55 if domain == 1 else 2.85
         _arrow(training, (7.4, y - 0.35 if domain == 1 else y + 0.35), (7.4, middle))
         _arrow(training, (8.0, y - 0.35 if domain == 1 else y + 0.35), (10.0, middle))
-    _box(training, (7.4, 3.2), f"SWD, $\\beta$ = {bridge.beta_swd:g}", LOSS, 1.9)
-    _box(training, (10.7, 3.2), f"classifier, linear:\ncross entropy, $\\beta$ = {bridge.beta_cls:g}", LOSS, 3.0)
+    _box(training, (7.4, 3.2), f"SWD, $\\beta$ = {bridge.config.beta_swd:g}", LOSS, 1.9)
+    _box(training, (10.7, 3.2), f"classifier, linear:\ncross entropy, $\\beta$ = {bridge.config.beta_cls:g}", LOSS, 3.0)
     _box(training, (13.9, 3.2), "labels y", LABEL, 1.4)
     _arrow(training, (13.2, 3.2), (12.2, 3.2))
     _axis(transfer, "(b) transfer, here from domain 1 to domain 2", 15, 2.6)
@@ -101,11 +101,11 @@ def architecture(bridge: BridgingVAE) -> Figure:
         _arrow(layer, start, end)
 
     _axis(model, "(b) conditional VAE, one for all domains", 9.6, 8.4)
-    sizes = sorted(set(bridge.hidden_units))
-    hidden = f"{len(bridge.hidden_units)} x {sizes[0] if len(sizes) == 1 else bridge.hidden_units}, ReLU"
-    last = "GML" if bridge.gated_mixing else "linear"
+    sizes = sorted(set(bridge.config.hidden_units))
+    hidden = f"{len(bridge.config.hidden_units)} x {sizes[0] if len(sizes) == 1 else bridge.config.hidden_units}, ReLU"
+    last = "GML" if bridge.config.gated_mixing else "linear"
     width = max(bridge.latent_dims)
-    label = f"D, one-hot, {bridge.num_domains}" if bridge.conditional else "no D"
+    label = f"D, one-hot, {bridge.num_domains}" if bridge.config.conditional else "no D"
     columns = (
         (2.3, "encoder", f"z, {width}", f"z', {bridge.shared_dim}", f"{last}: $\\mu$; {last}, softplus: $\\sigma$"),
         (7.2, "decoder", f"z', {bridge.shared_dim}", f"$\\hat{{z}}$, {width}", last),
@@ -123,7 +123,7 @@ def architecture(bridge: BridgingVAE) -> Figure:
             ((x + 0.7, 4.45), (x + 0.7, 5.45)), ((x, 6.15), (x, 7.15)),
         ):  # fmt: skip
             _arrow(model, start, end)
-        if bridge.gated_mixing:
+        if bridge.config.gated_mixing:
             _arrow(model, (x - 0.9, 2.85), (x - 0.9, 5.45))
     model.text(2.3, 8.0, "$z' = \\mu + \\sigma\\,\\epsilon$", ha="center", fontsize=8)
     return drawing

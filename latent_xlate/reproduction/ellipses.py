@@ -152,7 +152,7 @@ def figure(path: str | os.PathLike, bridges: Mapping[str, BridgingVAE], seed: in
             _scatter(axes[2 + domain], points[other], "#d9d9d9")
             _scatter(axes[2 + domain], bridge.decode(mu, other).numpy(), colours[domain])
             _scatter(axes[4], mu.numpy(), colours[domain])
-        if bridge.beta_cls:
+        if bridge.config.beta_cls:
             _boundary(axes[4], bridge)
     for axis, column in zip(rows[0], COLUMNS, strict=True):
         axis.set_title(column)

@@ -1,4 +1,4 @@
-"""The trainings that the paper's tables and figures are made of, as configurations."""
+"""The configurations of the runs behind the paper's tables and figures."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from latent_xlate.latents.interpolation import METHODS
 from latent_xlate.reproduction import paper
 
 SPEECH = "spoken_digit"
-"""The domain in the place of the paper's SC09."""
+"""The domain that stands in for the paper's SC09."""
 
 _BRIDGES = {
     "mnist_mnist": mnist_mnist,
@@ -37,7 +37,7 @@ GRAPH_LABELS: Mapping[str, tuple[int, ...]] = {
     "mnist_fashion_mnist": (10,),
     "mnist_spoken_digit": (10,),
 }
-"""By pair, of how many labels a class bridges learn along a graph."""
+"""For each pair of domains, the numbers of labels a class of the bridges that propagate labels along a graph."""
 
 _QUICK_GRAPH_LABELS: Mapping[str, tuple[int, ...]] = {"mnist_mnist": (10,)}
 _QUICK_LABELS = (0, 1, 10, None)
@@ -50,17 +50,17 @@ _QUICK_BASELINES: Mapping[str, dict[str, Any]] = {
 
 @dataclasses.dataclass(frozen=True)
 class Settings:
-    """What a reproduction is made with.
+    """Settings of a reproduction.
 
     Attributes:
-        quick: Small networks, few steps and the latents that ship: to see all of it work, in minutes.
-        mode: Of the bridges' configurations, "best" or "paper"; not heeded where `quick`.
-        num_seeds: Runs of each experiment, of the seeds from 0 on; figures show the first.
-        num_baseline_seeds: Runs of each baseline, likewise.
-        num_label_seeds: Runs, each with a labelled set of its own, of each number of labels in Table 3.
-        num_steps: Of each bridge; None for those of its configuration.
-        baseline_steps: Of each baseline; None likewise.
-        interpolation: One of `bridge.interpolation.METHODS`.
+        quick: Whether to use small networks, few steps and the shipped latents, to see all of it work in minutes.
+        mode: Mode of the bridges' configurations, "best" or "paper"; ignored where `quick`.
+        num_seeds: Number of runs of each experiment, with seeds from 0; figures show the first.
+        num_baseline_seeds: Number of runs of each baseline, likewise.
+        num_label_seeds: Number of runs, each with its own labelled set, of each number of labels in Table 3.
+        num_steps: Training steps of each bridge; None for those of its configuration.
+        baseline_steps: Training steps of each baseline; None likewise.
+        interpolation: One of `latents.interpolation.METHODS`.
         data_dir: Folder of TFDS data sets; None for the default.
     """
 
@@ -76,18 +76,18 @@ class Settings:
 
 
 def bridges(settings: Settings, name: str, **model: Any) -> list[ConfigDict]:
-    """Bridges of one configuration, one a seed.
+    """Bridges of one configuration, one for each seed.
 
     Args:
-        settings: The reproduction's.
-        name: Of the configuration.
-        **model: Other values of the model's settings.
+        settings: The settings of the reproduction.
+        name: Name of the configuration.
+        **model: Values of the model's hyperparameters that differ from it.
     """
     return [_bridge(settings, name, seed, **model) for seed in range(settings.num_seeds)]
 
 
 def baselines(settings: Settings, name: str, domains: tuple[str, str]) -> list[ConfigDict]:
-    """Baselines of one configuration between two domains, one a seed."""
+    """Baselines of one configuration between two domains, one for each seed."""
     configs = []
     for seed in range(settings.num_baseline_seeds):
         config = _BASELINES[name].get_config("quick" if settings.quick else "best")
@@ -104,9 +104,9 @@ def baselines(settings: Settings, name: str, domains: tuple[str, str]) -> list[C
 
 
 def few_labels(settings: Settings) -> dict[int | None, list[ConfigDict]]:
-    """Table 3: by labels a class (None for all of them) bridges from MNIST to MNIST, each of a labelled set of its own.
+    """Table 3: for each number of labels a class (None for all) bridges from MNIST to MNIST.
 
-    Batches are balanced by labels that the run sees, or not at all.
+    Each run has its own labelled set. Batches are balanced by the labels that the run sees, or not at all.
     """
     runs: dict[int | None, list[ConfigDict]] = {}
     for per_class in _QUICK_LABELS if settings.quick else paper.LABELS_PER_CLASS:
@@ -114,8 +114,8 @@ def few_labels(settings: Settings) -> dict[int | None, list[ConfigDict]]:
         for seed in range(settings.num_label_seeds):
             config = _bridge(settings, "mnist_mnist", seed)
             if per_class is not None:
-                # A label is of one instance, not of its copies.
-                config.latents = config.latents.removesuffix("+shifted")
+                # A label is given to an instance, not to its copies.
+                config.latents = config.latents.removesuffix("+augmented")
                 config.update({"labels_per_class": per_class, "label_seed": seed})
                 config.sampling = "mixed" if per_class else "uniform"
             runs[per_class].append(config)
@@ -123,9 +123,10 @@ def few_labels(settings: Settings) -> dict[int | None, list[ConfigDict]]:
 
 
 def graph_labels(settings: Settings) -> dict[tuple[str, int], list[ConfigDict]]:
-    """Beyond Table 3: by pair and labels a class, bridges whose few labels label all others along a graph.
+    """Beyond Table 3: for each pair and number of labels a class, bridges whose labels are propagated along a graph.
 
-    Each is of a random labelled set of its own; see `configs.few_labels`, of which "best" is taken whatever the mode.
+    Each run has its own random labelled set. The configurations are those of `configs.few_labels`, in their "best" mode
+    whatever the reproduction's.
     """
     runs: dict[tuple[str, int], list[ConfigDict]] = {}
     for pair, counts in _QUICK_GRAPH_LABELS.items() if settings.quick else GRAPH_LABELS.items():
@@ -139,7 +140,7 @@ def graph_labels(settings: Settings) -> dict[tuple[str, int], list[ConfigDict]]:
 
 
 def ablation(settings: Settings) -> dict[str, list[ConfigDict]]:
-    """Table 4: by the row's name bridges from MNIST to MNIST, all with the full label set; first those of the paper."""
+    """Table 4: for each row bridges from MNIST to MNIST with all labels; the paper's rows come first."""
     whole = bridges(settings, "mnist_mnist")[0].model
     rows: dict[str, dict[str, Any]] = {
         "unconditional VAE": {"conditional": False, "beta_swd": 0.0},

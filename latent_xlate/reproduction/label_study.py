@@ -1,4 +1,4 @@
-"""Beyond Table 3: few labels that label all others along a graph, of random and of suggested instances."""
+"""Beyond Table 3: few labels, of random and of suggested instances, propagated to all others along a graph."""
 
 from __future__ import annotations
 
@@ -10,13 +10,14 @@ from ml_collections import ConfigDict
 
 from latent_xlate import figures, tables
 from latent_xlate.domains import pretrained
-from latent_xlate.few_labels import label_file, label_propagation, label_suggestion
+from latent_xlate.few_labels import label_file, label_suggestion
+from latent_xlate.few_labels.neighbour_graph import graph_points, neighbour_graph
 from latent_xlate.reproduction import experiments, paper
 from latent_xlate.reproduction.sections import Section
 from latent_xlate.reproduction.study import Study
 
 MOST_SUGGESTED = 100
-"""Labels a class up to which instances are suggested; of more a random set is as good."""
+"""Largest number of labels a class for which instances are suggested; of more, a random set is as good."""
 
 MOST_SUGGESTED_RUNS = 2
 """Most runs that learn from suggested instances of one pair and number."""
@@ -65,15 +66,16 @@ def _accuracies(study: Study, runs: Sequence[ConfigDict], directed: str) -> list
     return [study.metrics(run)["transfers"][directed]["accuracy"] for run in runs]
 
 
-def _suggested(study: Study, pair: str, count: int, like: ConfigDict) -> tuple[list[ConfigDict], int]:
-    """Runs as `like` that learn from suggested instances, and how many sets met not every class.
+def _suggested(study: Study, pair: str, count: int, template: ConfigDict) -> tuple[list[ConfigDict], int]:
+    """Runs that learn from suggested instances, and the number of sets that miss a class, which have no run.
 
-    The user who would fill the tables in is played by the labels of the data.
+    The labels of the data stand in for the user who would fill in the tables. Apart from the labels the runs are
+    configured as `template`.
     """
     configs, missed = [], 0
-    class_names = {name: pretrained.load(name).class_names for name in like.domains}
+    class_names = {name: pretrained.load(name).class_names for name in template.domains}
     for seed in range(_num_suggested_runs(study)):
-        config = like.copy_and_resolve_references()
+        config = template.copy_and_resolve_references()
         path = study.output / "labels" / f"{pair}_{count}_{seed}.csv"
         config.update({"seed": seed, "label_seed": 0, "labels_per_class": None, "label_file": str(path)})
         rows: list[tuple[str, str, int, str]] = []
@@ -81,10 +83,9 @@ def _suggested(study: Study, pair: str, count: int, like: ConfigDict) -> tuple[l
         for name in config.domains:
             suggested = _suggest(study, name, config.latents)[f"{count} {seed}"]
             complete &= set(suggested["labels"]) == set(range(len(class_names[name])))
-            pairs = zip(suggested["indices"], suggested["labels"], strict=True)
-            rows += [(name, config.latents, index, class_names[name][label]) for index, label in pairs]
+            labelled = zip(suggested["indices"], suggested["labels"], strict=True)
+            rows += [(name, config.latents, index, class_names[name][label]) for index, label in labelled]
         if complete:
-            path.parent.mkdir(exist_ok=True)
             label_file.write(path, rows)
             configs.append(config)
         else:
@@ -101,14 +102,14 @@ def _suggest(study: Study, name: str, latents: str) -> dict[str, Any]:
 
     def compute() -> dict[str, Any]:
         domain = pretrained.load(name)
-        of = study.load_latents(domain, name, latents, "train", settings.data_dir)
-        graph = label_propagation.neighbour_graph(label_propagation.graph_points(domain, of))
-        places = label_suggestion.diffusion_map(graph)
+        candidates = study.load_latents(domain, name, latents, "train", settings.data_dir)
+        places = label_suggestion.diffusion_map(neighbour_graph(graph_points(domain, candidates)))
         suggested = {}
         for count in counts:
             for seed in range(num_runs):
                 indices = label_suggestion.suggest(places, count * len(domain.class_names), seed)
-                suggested[f"{count} {seed}"] = {"indices": indices.tolist(), "labels": of.labels[indices].tolist()}
+                labels = candidates.labels[indices]
+                suggested[f"{count} {seed}"] = {"indices": indices.tolist(), "labels": labels.tolist()}
         return suggested
 
     key = {"latents": latents, "counts": counts, "seeds": num_runs}

@@ -1,14 +1,12 @@
-"""The trained models and numbers of a reproduction, each made once and kept by its configuration."""
+"""The trained models and numbers of a reproduction, each made once and found again by its configuration."""
 
 from __future__ import annotations
 
-import functools
 import gc
-import hashlib
 import json
 import os
 import shutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +15,10 @@ import tensorflow as tf
 from matplotlib.figure import Figure
 from ml_collections import ConfigDict
 
-from latent_xlate import figures, files
-from latent_xlate.baselines.baseline_training import OF_IMAGES, train_baseline
+from latent_xlate import baseline_training, bridge_training, figures, files
+from latent_xlate.baselines.baseline_config import IMAGE_BASELINES
 from latent_xlate.baselines.pixel_domain import PixelDomain
-from latent_xlate.bridge.bridge_training import labels_seen, train_bridge
+from latent_xlate.bridge.labels_seen import labels_seen
 from latent_xlate.data import images
 from latent_xlate.domains import pretrained
 from latent_xlate.domains.domain import Domain
@@ -30,7 +28,9 @@ from latent_xlate.latents.latents import Latents
 from latent_xlate.latents.sources import load_latents
 from latent_xlate.modalities.image import Image
 from latent_xlate.reproduction.experiments import Settings
-from latent_xlate.translator import Translator, load_bridge
+from latent_xlate.reproduction.kept_numbers import KeptNumbers
+from latent_xlate.reproduction.run_names import hashed_name, run_name, weights_hash
+from latent_xlate.translator import Translator
 
 _FIGURES = "figures"
 _METRICS = "metrics.json"
@@ -38,38 +38,44 @@ _QUICK_INSTANCES = 500
 
 
 class Study:
-    """A folder of a reproduction: trains what is asked of it, unless it lies there already.
+    """The folder of a reproduction: it trains whatever is asked of it, unless the result is there already.
 
-    A run's folder is named after a hash of its configuration and of its pretrained domains. It keeps
-    the model, `config.json`, `metrics.json` and TensorBoard's events; checkpoints only until it ends.
+    The folder of a run is named after its configuration and its pretrained domains (see `run_names`). It holds the
+    model, `config.json`, `metrics.json` and TensorBoard's events; checkpoints only until the run ends. `numbers.json`
+    of another reproduction (see `kept_numbers`) stands for the metrics of its runs.
+
+    Attributes:
+        output: The folder.
+        settings: The settings of the reproduction.
     """
 
-    def __init__(self, output: str | os.PathLike, settings: Settings):
+    def __init__(self, output: str | os.PathLike, settings: Settings) -> None:
         """Opens the folder.
 
         Args:
-            output: The folder; gets `runs/`, `measurements/` and `figures/`.
-            settings: What all is made with.
+            output: The folder. Gets `runs/`, `measurements/` and `figures/`.
+            settings: The settings of the reproduction.
 
         Raises:
-            ValueError: Nothing can be written there.
+            ValueError: Nothing can be written there, or its `numbers.json` is damaged.
         """
         self.output = files.output_folder(output)
         self.settings = settings
+        self._kept = KeptNumbers.load(self.output)
         self._test_data: dict[tuple[str, str], tuple[Latents, LabelledData | None]] = {}
         self._training_latents: dict[tuple[str, str, str], Latents] = {}
 
     # ---- Runs ---------------------------------------------------------------------------------
 
     def lacks(self, config: ConfigDict) -> str | None:
-        """Why a run cannot be made, a sentence, or None where it can.
+        """The reason why a run cannot be made, a sentence; None where it can.
 
-        A domain may not ship; and a quick reproduction does without data sets that are not prepared.
+        A domain may not ship, and a quick reproduction does without data sets that are not prepared.
         """
         for name in config.domains:
             if name not in pretrained.names():
                 return f"No pretrained domain {name} ships."
-        if self.settings.quick and config.get("baseline") in OF_IMAGES:
+        if self.settings.quick and config.get("baseline") in IMAGE_BASELINES:
             try:
                 for name in config.domains:
                     images.load(pretrained.load(name).dataset, "test", self.settings.data_dir)
@@ -78,71 +84,64 @@ class Study:
         return None
 
     def run_folder(self, config: ConfigDict) -> Path:
-        """Where a run lies or will lie."""
-        what = config.to_dict() | {"weights": [_digest(pretrained.folder(name)) for name in config.domains]}
-        return self.output / "runs" / _name([config.get("baseline", "bridge"), *config.domains], what)
+        """The folder of a run, whether it is there yet or not."""
+        return self.output / "runs" / run_name(config.to_dict(), self.output)
 
     def train(self, config: ConfigDict) -> None:
-        """Trains and measures, or goes on where it was cut; a run that has ended is left as it is.
-
-        Args:
-            config: Of a bridge, or of a baseline.
+        """Trains and evaluates a bridge or baseline, resuming a run that was cut; nothing is done where it has ended.
 
         Raises:
             ValueError: The data are not there, or the training diverges.
         """
-        if not (self.run_folder(config) / _METRICS).exists():
+        folder = self.run_folder(config)
+        if not (folder / _METRICS).exists() and folder.name not in self._kept.runs:
             self._train(config)
 
-    def _train(self, config):
+    def _train(self, config: ConfigDict) -> None:
         folder = self.run_folder(config)
-        data_dir = self.settings.data_dir
-        if "baseline" in config:
-            domains, model = train_baseline(config, folder, data_dir=data_dir)
-        else:
-            domains, model = train_bridge(config, folder, data_dir=data_dir, load=self.load_latents)
-        translator = Translator(domains, model)
-        measured = [self.test_data(domain) for domain in domains]
-        latents = {name: of for name, (of, _) in zip(translator.names, measured, strict=True)}
-        data = {name: of for name, (_, of) in zip(translator.names, measured, strict=True) if of is not None}
+        train = baseline_training.train_baseline if "baseline" in config else bridge_training.train_bridge
+        translator = train(config, folder, data_dir=self.settings.data_dir, load=self.load_latents)
+        measured = {name: self.test_data(domain) for name, domain in translator.domains.items()}
+        latents = {name: held_out for name, (held_out, _) in measured.items()}
+        data = {name: own for name, (_, own) in measured.items() if own is not None}
         metrics = {**labels_seen(folder), **evaluate(translator, latents, data=data)}
         files.write_json(folder / _METRICS, metrics)
-        shutil.rmtree(folder / "checkpoints")  # Gigabytes, in all.
-        gc.collect()  # Graphs hold data, and are held by cycles.
+        shutil.rmtree(folder / "checkpoints")  # Gigabytes in total.
+        gc.collect()  # Graphs hold data, and reference cycles hold graphs.
 
-    def metrics(self, config: ConfigDict) -> dict[str, Any]:
-        """What `evaluate` says of a run, on held-out instances."""
+    def metrics(self, config: ConfigDict) -> Mapping[str, Any]:
+        """The result of `evaluate` for a run, on held-out instances."""
         self.train(config)
-        return json.loads((self.run_folder(config) / _METRICS).read_text())
+        path = self.run_folder(config) / _METRICS
+        return json.loads(path.read_text()) if path.exists() else self._kept.runs[path.parent.name]["metrics"]
 
     def translator(self, config: ConfigDict) -> Translator:
-        """A trained run, for use; one of which only the numbers were kept is trained again."""
-        name = "baseline.keras" if "baseline" in config else "bridge.keras"
-        if not (self.run_folder(config) / name).exists():
+        """The translator of a run; a run of which only the numbers are kept is trained again."""
+        folder, kind = self.run_folder(config), baseline_training if "baseline" in config else bridge_training
+        if not (folder / kind.MODEL_FILE).exists():
             self._train(config)
-        domains = [pretrained.load(name) for name in config.domains]
-        if config.get("baseline") in OF_IMAGES:
-            domains = [PixelDomain.of(domain) for domain in domains]
-        return Translator(domains, load_bridge(self.run_folder(config) / name))
+        return kind.load_trained(config, folder)
 
     def cached(self, name: str, key: Mapping[str, Any], compute: Callable[[], Any]) -> Any:
-        """What `compute` returns, JSON-serialisable, made once for each `name` and `key`."""
-        path = self.output / "measurements" / f"{_name([name], key)}.json"
+        """The JSON-serialisable result of `compute`, computed once for each `name` and `key`."""
+        path = self.output / "measurements" / f"{hashed_name([name], key)}.json"
         if not path.exists():
+            if path.stem in self._kept.measurements:
+                return self._kept.measurements[path.stem]
             files.write_json(path, compute())
         return json.loads(path.read_text())
 
     def model_path(self, name: str, key: Mapping[str, Any]) -> Path:
-        """Where a model that is no run of a configuration is kept, a `.keras` file."""
-        return self.output / "runs" / f"{_name([name], key)}.keras"
+        """The `.keras` file of a model that no configuration describes."""
+        return self.output / "runs" / f"{hashed_name([name], key)}.keras"
 
     # ---- Data ---------------------------------------------------------------------------------
 
     def test_data(self, domain: Domain) -> tuple[Latents, LabelledData | None]:
-        """Held-out latents of a domain, and the data that they are of where those are at hand.
+        """Held-out latents of a domain, and the data that they encode; None where these are not at hand.
 
-        They are of the data set's test split, or in a quick reproduction those that ship; of a domain that
-        is not of images they are its samples, as in the paper.
+        They encode the data set's test split; in a quick reproduction they are the shipped ones. For a domain that is
+        not of images they are samples, as in the paper.
         """
         key = (domain.name, type(domain).__name__)
         if key not in self._test_data:
@@ -150,13 +149,13 @@ class Study:
         return self._test_data[key]
 
     def load_latents(self, domain: Domain, folder: str, latents: str, split: str, data_dir: str | None) -> Latents:
-        """As `latent_sources.load_latents`, once: many bridges learn from them, and it takes as long as training."""
-        key = (_digest(pretrained.folder(folder)), latents, split)
+        """As `latents.sources.load_latents`, once: many bridges need them, and it takes as long as training."""
+        key = (weights_hash(pretrained.folder(folder)), latents, split)
         if key not in self._training_latents:
             self._training_latents[key] = load_latents(domain, folder, latents, split, data_dir)
         return self._training_latents[key]
 
-    def _load_test_data(self, domain):
+    def _load_test_data(self, domain: Domain) -> tuple[Latents, LabelledData | None]:
         quick = self.settings.quick
         is_image = domain.modality.kind == Image.kind
         if not is_image or (quick and not isinstance(domain, PixelDomain)):
@@ -168,16 +167,15 @@ class Study:
         return encode_data(domain, data), (data.floats, data.labels)
 
     def examples(self, name: str, per_class: int) -> tuple[Latents, np.ndarray]:
-        """Held-out instances of a pretrained domain to look at.
+        """Held-out instances of a pretrained domain, to show.
 
         Args:
-            name: The domain's.
-            per_class: How many of each class.
+            name: Name of the domain.
+            per_class: Number of instances of each class.
 
         Returns:
-            Latents, one instance of each class in turn, `per_class` times over; and pictures of the data
-            that they are of, float32 [n, height, width, channels], or where those are not at hand of the
-            decoded latents.
+            Latents, in which the classes take turns; and pictures, float32 [n, height, width, channels], of the data
+            that they encode, or of the decoded latents where these are not at hand.
         """
         domain = pretrained.load(name)
         latents, data = self.test_data(domain)
@@ -190,30 +188,15 @@ class Study:
     # ---- Figures ------------------------------------------------------------------------------
 
     def figure_path(self, name: str) -> Path:
-        """Where a figure goes."""
+        """The file of a figure."""
         return self.output / _FIGURES / name
 
     def write_plot(self, name: str, figure: Figure) -> Path:
-        """Writes a plot as `name`.svg, and as a bitmap and a PDF beside it; returns the path of the first."""
+        """Writes a plot as `name`.svg, `name`.png and `name`.pdf; returns the path of the first."""
         for ending in ("png", "pdf"):
             figures.write(figure, self.figure_path(f"{name}.{ending}"))
         return figures.write(figure, self.figure_path(f"{name}.svg"))
 
     def picture(self, path: Path, caption: str) -> str:
-        """A figure in a section's Markdown."""
+        """Markdown of a figure in a section."""
         return f"![{caption}]({path.relative_to(self.output).as_posix()})\n\n*{caption}*"
-
-
-def _name(words: Sequence[str], what: Mapping[str, Any]) -> str:
-    text = json.dumps(what, sort_keys=True)
-    return "_".join([*words, hashlib.sha256(text.encode()).hexdigest()[:10]])
-
-
-@functools.cache
-def _digest(folder: Path) -> str:
-    """A hash of the files of a pretrained domain."""
-    digest = hashlib.sha256()
-    for path in sorted(folder.glob("*.npz")):
-        digest.update(path.name.encode())
-        digest.update(path.read_bytes())
-    return digest.hexdigest()

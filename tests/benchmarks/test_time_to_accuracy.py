@@ -5,11 +5,10 @@ import numpy as np
 import pytest
 
 from latent_xlate.benchmarks.time_to_accuracy import benchmark, table
-from latent_xlate.bridge.bridge_training import train_bridge
+from latent_xlate.bridge_training import train_bridge
 from latent_xlate.configs.base import image_bridge
 from latent_xlate.evaluation.accuracy import evaluate
 from latent_xlate.latents.latents import Latents
-from latent_xlate.translator import Translator
 from tests.support import oracle
 
 STEPS, SEEDS = (10, 20, 30), [4, 5]
@@ -40,7 +39,7 @@ def stored(tmp_path_factory):
 
 def config(stored, num_steps=STEPS[-1]):
     # At a constant rate a shorter run is the beginning of a longer one.
-    config = image_bridge([str(stored / name) for name in DOMAINS], "quick")
+    config = image_bridge([str(stored / name) for name in DOMAINS], "quick").to_config_dict()
     config.model.update({"shared_dim": 4, "hidden_units": (16,)})
     config.update({"num_steps": num_steps, "batch_size": 20, "steps_per_log": 10, "seed": SEEDS[0]})
     config.update({"schedule": "constant", "learning_rate": 0.01})
@@ -55,8 +54,8 @@ def accuracies(stored, tmp_path_factory):
     def measure(step, seed):
         settings = config(stored, step)
         settings.seed = seed
-        domains, bridge = train_bridge(settings, tmp_path_factory.mktemp("run"))
-        transfers = evaluate(Translator(domains, bridge), held_out)["transfers"]
+        translator = train_bridge(settings, tmp_path_factory.mktemp("run"))
+        transfers = evaluate(translator, held_out)["transfers"]
         return [transfers[pair]["accuracy"] for pair in ("near_to_far", "far_to_near")]
 
     return {step: np.transpose([measure(step, seed) for seed in SEEDS]) for step in STEPS}

@@ -59,12 +59,12 @@ def gated_mixing(z, h, layer):
 
 
 def shared_network(z, domain, model, hidden, mixing):
-    if model.conditional:
+    if model.config.conditional:
         z = np.concatenate([z, np.tile(np.eye(model.num_domains)[domain], (len(z), 1))], axis=1)
     h = z
     for layer in hidden.layers:
         h = np.maximum(dense(h, layer), 0)
-    return gated_mixing(z, h, mixing) if model.gated_mixing else dense(h, mixing)
+    return gated_mixing(z, h, mixing) if model.config.gated_mixing else dense(h, mixing)
 
 
 def encode(z, domain, model):
@@ -82,7 +82,7 @@ def decode(z_shared, domain, model):
 def expected_terms(model, posteriors, labels, noise, projections):
     """The loss of the paper's section 3, written out domain by domain in numpy."""
     z_noise, shared_noise = noise
-    reduce = np.sum if model.reconstruction == "sum" else np.mean
+    reduce = np.sum if model.config.reconstruction == "sum" else np.mean
     terms = dict.fromkeys(("reconstruction", "kl", "swd", "classification"), 0.0)
     samples = []
     for domain, ((mu, sigma), classes) in enumerate(zip(posteriors, labels, strict=True)):
@@ -92,22 +92,27 @@ def expected_terms(model, posteriors, labels, noise, projections):
         samples.append(np.sort(z_shared @ projections.numpy(), axis=0))
         decoded = decode(z_shared, domain, model)
         error = (decoded - z) ** 2
-        if model.reconstruction == "precision":
+        if model.config.reconstruction == "precision":
             precision = 1 / sigma.numpy() ** 2
             error = (decoded - mu.numpy()) ** 2 * precision / precision.mean(axis=1, keepdims=True)
         terms["reconstruction"] += np.mean(reduce(error, axis=1))
         kl = 0.5 * (mu_shared**2 + sigma_shared**2 - 1) - np.log(sigma_shared)
         terms["kl"] += np.mean(np.sum(kl, axis=1))
-        linear = model.classifier_kind == "linear"
+        linear = model.config.classifier == "linear"
         logits = dense(z_shared, model.classifier) if linear else gated_mixing(z_shared, z_shared, model.classifier)
         classes = classes.numpy()
         entropy = np.log(np.sum(np.exp(logits), axis=1)) - logits[np.arange(len(classes)), np.maximum(classes, 0)]
         if (classes >= 0).any():
             terms["classification"] += np.mean(entropy[classes >= 0])
     pairs = [(i, j) for i in range(len(samples)) for j in range(i)]
-    terms["swd"] = sum(np.mean(np.abs(samples[i] - samples[j]) ** model.swd_order) for i, j in pairs)
+    terms["swd"] = sum(np.mean(np.abs(samples[i] - samples[j]) ** model.config.swd_order) for i, j in pairs)
     terms["swd"] /= len(samples) - 1
-    betas = {"reconstruction": 1.0, "kl": model.beta_kl, "swd": model.beta_swd, "classification": model.beta_cls}
+    betas = {
+        "reconstruction": 1.0,
+        "kl": model.config.beta_kl,
+        "swd": model.config.beta_swd,
+        "classification": model.config.beta_cls,
+    }
     return terms | {"loss": sum(betas[name] * value for name, value in terms.items())}
 
 
@@ -173,7 +178,7 @@ def test_adapters_exist_only_where_sizes_differ(latent_dims, adapters):
 
 def test_bridge_of_the_paper_has_its_number_of_parameters():
     # MNIST-Fashion: latents of 100, shared latent of 8, 4x512, one-hot labels of two domains.
-    model = BridgingVAE((100, 100), 10, 8, (512,) * 4)
+    model = BridgingVAE((100, 100), 10)
     model.build()
 
     def affine(n, m):
@@ -330,7 +335,7 @@ def test_two_replicas_train_as_one_device_does():
 
 
 def test_fit_takes_a_dataset_and_builds_the_model():
-    model = BridgingVAE((6, 4), 4, 3, (16, 16))
+    model = BridgingVAE((6, 4), 4, shared_dim=3, hidden_units=(16, 16))
     model.compile(optimizer=FusedAdam(1e-2))
     data = tf.data.Dataset.from_tensors(batch((6, 4)))
     history = model.fit(data.repeat(20), epochs=3, verbose=0, validation_data=data).history
@@ -347,7 +352,7 @@ def bridge_loss(model, data):
 def test_training_reduces_the_loss_and_aligns_the_classes():
     domains = [synthetic.latents(6, seed=1), synthetic.latents(5, seed=2)]
     keras.utils.set_random_seed(0)
-    model = BridgingVAE((6, 5), synthetic.NUM_CLASSES, 4, (32, 32), beta_kl=0.02, beta_cls=0.5)
+    model = BridgingVAE((6, 5), synthetic.NUM_CLASSES, shared_dim=4, hidden_units=(32, 32), beta_kl=0.02, beta_cls=0.5)
     model.build()
     model.compile(optimizer=FusedAdam(3e-3), jit_compile=False)
     logs = []

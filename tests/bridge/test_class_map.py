@@ -3,8 +3,8 @@ import json
 import numpy as np
 import pytest
 
-from latent_xlate.bridge.bridge_training import read_class_map, train_bridge
 from latent_xlate.bridge.class_map import ClassMap
+from latent_xlate.bridge_training import train_bridge
 from latent_xlate.translator import Translator
 from tests.support import shipped, tiny
 from tests.support.oracle import VectorDomain
@@ -129,24 +129,23 @@ def test_bridge_learns_the_classes_that_the_map_puts_together(savedmodels, tmp_p
     turned = {str(label): str((label + 3) % 10) for label in range(10)}
     with config.unlocked():
         config.class_map = ",".join(f"{a}={b}" for a, b in turned.items())
-    domains, bridge = train_bridge(config, tmp_path / "run")
+    translator = train_bridge(config, tmp_path / "run")
     source, target = shipped.latents("digits", 100, seed=3), shipped.latents("clothes", 100, seed=4)
-    z = np.asarray(bridge.translate(source.mu, 0, 1))
+    z = np.asarray(translator.bridge.translate(source.mu, 0, 1))
     nearest = np.argmin(np.linalg.norm(z[:, None] - centres(target), axis=-1), axis=1)
     assert np.mean(nearest == (source.labels + 3) % 10) > 0.9
     assert json.loads((tmp_path / "run" / "config.json").read_text())["class_map"] == config.class_map
 
-    translator = Translator(domains, bridge, read_class_map(config, domains))
     again = Translator.load(translator.save(tmp_path / "translator"))
     assert again.class_map == translator.class_map
     np.testing.assert_array_equal(again.shared_classes(np.array([3, 4, 2, -1]), "clothes"), [0, 1, 9, -1])
 
 
-def test_bridge_has_as_many_classes_as_there_are_bins(savedmodels, tmp_path):
+def test_bridge_has_as_many_classes_as_there_are_groups(savedmodels, tmp_path):
     config = shipped.config(savedmodels, num_steps=10)
     with config.unlocked():
         config.class_map = ",".join(f"{label}={label}" for label in range(10)) + ",0=5"
-    _, bridge = train_bridge(config, tmp_path)
+    bridge = train_bridge(config, tmp_path).bridge
     assert bridge.num_classes == 9
 
 
@@ -158,7 +157,7 @@ def test_left_out_classes_are_named_or_learnt_as_unlabelled(savedmodels, tmp_pat
         train_bridge(config, tmp_path / "run")
     assert not (tmp_path / "run").exists()
     config.sampling = "mixed"
-    _, bridge = train_bridge(config, tmp_path / "run")
+    bridge = train_bridge(config, tmp_path / "run").bridge
     assert bridge.num_classes == 9
 
 
@@ -183,5 +182,5 @@ def test_unlabelled_domain_is_bridged_to_a_labelled_one(savedmodels, tmp_path):
     with pytest.raises(ValueError, match="unlabelled instances; use sampling 'uniform'"):
         train_bridge(config, tmp_path / "run")
     config.sampling = "uniform"
-    _, bridge = train_bridge(config, tmp_path / "run")
+    bridge = train_bridge(config, tmp_path / "run").bridge
     assert bridge.num_classes == 10

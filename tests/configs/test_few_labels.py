@@ -1,6 +1,6 @@
 import pytest
 
-from latent_xlate.bridge.bridge_training import check_config
+from latent_xlate.bridge.bridge_config import BridgeConfig
 from latent_xlate.configs import few_labels
 from latent_xlate.latents.sources import latent_kinds
 
@@ -9,7 +9,7 @@ from latent_xlate.latents.sources import latent_kinds
 @pytest.mark.parametrize(("ending", "kind"), [("", "dataset"), ("_quick", "shipped")])
 def test_ten_labels_a_class_are_of_instances_that_no_judge_has_labelled(pair, ending, kind):
     config = few_labels.get_config(pair + ending)
-    check_config(config)
+    BridgeConfig.of(config)
     assert config.labels_per_class == 10
     assert latent_kinds(config.latents, len(config.domains)) == [kind] * 2
 

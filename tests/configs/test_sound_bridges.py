@@ -1,6 +1,6 @@
 import pytest
 
-from latent_xlate.bridge.bridge_training import check_config
+from latent_xlate.bridge.bridge_config import BridgeConfig
 from latent_xlate.configs import all_domains, base, fashion_mnist_spoken_digit, mnist_spoken_digit
 from latent_xlate.latents.sources import latent_kinds
 
@@ -25,7 +25,7 @@ def test_settings_are_the_papers_of_sound(module):
 @pytest.mark.parametrize("module", CONFIGS)
 def test_every_mode_is_a_bridges_and_one_kind_of_latents_can_stand_for_all(module, mode):
     config = module.get_config(mode)
-    check_config(config)
+    BridgeConfig.of(config)
     config.latents = "shipped"
     assert latent_kinds(config.latents, len(config.domains)) == ["shipped"] * len(config.domains)
 

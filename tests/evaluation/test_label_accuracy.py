@@ -6,6 +6,8 @@ from sklearn.datasets import make_blobs
 
 from latent_xlate.evaluation.label_accuracy import measure_labels, table
 from latent_xlate.few_labels import label_propagation
+from latent_xlate.few_labels.neighbour_graph import neighbour_graph
+from latent_xlate.few_labels.propagation_methods import METHODS
 from latent_xlate.latents.label_choice import choose_labelled
 
 
@@ -17,7 +19,7 @@ def data():
 def test_accuracy_is_of_those_that_are_not_labelled_and_grows_with_the_labels(data):
     points, labels = data
     curve = measure_labels(points, labels, 3, labels_per_class=(1, 20), num_sets=3)
-    assert list(curve) == [f"{name}{end}" for name in label_propagation.METHODS for end in ("", ", equal sizes")]
+    assert list(curve) == [f"{name}{end}" for name in METHODS for end in ("", ", equal sizes")]
     for method, row in curve.items():
         assert all(len(accuracies) == 3 for accuracies in row.values())
         # Of blobs that overlap so much nobody can tell more than 0.92.
@@ -28,7 +30,7 @@ def test_accuracy_is_of_those_that_are_not_labelled_and_grows_with_the_labels(da
     chosen = choose_labelled(labels, 3, 1, 2)
     seen = np.full(240, -1)
     seen[chosen] = labels[chosen]
-    graph = label_propagation.neighbour_graph(points)
+    graph = neighbour_graph(points)
     found = np.argmax(label_propagation.propagate(graph, seen, 3, "spreading"), axis=1)
     hidden = np.delete(np.arange(240), chosen)
     assert curve["spreading"]["1 a class"][2] == pytest.approx(np.mean(found[hidden] == labels[hidden]))

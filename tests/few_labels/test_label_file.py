@@ -38,6 +38,13 @@ def test_table_filled_in_comes_back_as_labels(domains, tmp_path):
     np.testing.assert_array_equal(clothes, [3, -1, -1, -1])
 
 
+def test_kinds_of_latents_go_by_their_earlier_names_too(domains, tmp_path):
+    (tmp_path / "labels.csv").write_text(HEAD + "digits,dataset+shifted,2,7\n")
+    with pytest.warns(FutureWarning, match="latents=dataset.shifted is now called latents=dataset.augmented"):
+        digits, _ = label_file.read(tmp_path / "labels.csv", domains, ["dataset+augmented", "dataset"], [5, 4])
+    np.testing.assert_array_equal(digits, [-1, -1, 7, -1, -1])
+
+
 @pytest.mark.parametrize(
     ("content", "message"),
     [
@@ -78,10 +85,12 @@ def test_domain_without_classes_gets_those_of_the_table(rows, names, tmp_path):
     digits.class_names, plain.class_names = tuple(map(str, range(11))), ()
     path = tmp_path / "labels.csv"
     path.write_text(HEAD + "digits,shipped,0,1\n" + rows)
-    assert label_file.assign_class_names(path, [digits, plain]) == [plain]
+    same, named = label_file.assign_class_names(path, [digits, plain])
+    assert same is digits
     assert digits.class_names == tuple(map(str, range(11)))
-    assert plain.class_names == names
-    seen = label_file.read(path, [digits, plain], ["shipped"] * 2, [11, 11])[1]
+    assert (named.class_names, named.name, named.networks) == (names, "plain", plain.networks)
+    assert plain.class_names == ()
+    seen = label_file.read(path, [digits, named], ["shipped"] * 2, [11, 11])[1]
     given = [names.index(row.split(",")[3].strip()) for row in rows.splitlines()]
     np.testing.assert_array_equal(seen, given + [-1] * (11 - len(given)))
 

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from sklearn.datasets import make_blobs, make_moons
 
-from latent_xlate.few_labels.label_propagation import neighbour_graph
 from latent_xlate.few_labels.label_suggestion import diffusion_map, suggest
+from latent_xlate.few_labels.neighbour_graph import neighbour_graph
 
 
 def suggested(points, count):

@@ -5,7 +5,7 @@ import shutil
 import numpy as np
 import pytest
 
-from latent_xlate.bridge.bridge_training import train_bridge
+from latent_xlate.bridge_training import train_bridge
 from latent_xlate.data import images, tfds_sets
 from latent_xlate.data.synthetic import digits_like
 from latent_xlate.domains import pretrained
@@ -36,13 +36,12 @@ def test_each_domain_has_its_kind_of_latents(savedmodels, tmp_path):
     folder = shipped.write_words(shutil.copytree(savedmodels, tmp_path / "savedmodels"))
     config = shipped.config_of_all(folder)
     assert config.latents == "shipped,shipped,shipped+samples"
-    domains, latents = load_domains(config, "train")
+    _, latents = load_domains(config.domains, config.latents, "train")
     assert [len(of) for of in latents] == [200, 200, 80]
     assert (latents[2].sigma == 0).all(axis=1).tolist() == [False] * 40 + [True] * 40
-    config.latents = "shipped"
-    assert [len(of) for of in load_domains(config, "train")[1]] == [200, 200, 40]
-    _, bridge = train_bridge(shipped.config_of_all(folder, num_steps=10), tmp_path / "run")
-    assert bridge.latent_dims == (6, 5, 4)
+    assert [len(of) for of in load_domains(config.domains, "shipped", "train")[1]] == [200, 200, 40]
+    translator = train_bridge(shipped.config_of_all(folder, num_steps=10), tmp_path / "run")
+    assert translator.bridge.latent_dims == (6, 5, 4)
 
 
 @pytest.mark.parametrize(

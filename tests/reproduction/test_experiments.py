@@ -2,8 +2,8 @@ import dataclasses
 
 import pytest
 
-from latent_xlate.baselines import baseline_training
-from latent_xlate.bridge import bridge_training
+from latent_xlate.baselines.baseline_config import BaselineConfig
+from latent_xlate.bridge.bridge_config import BridgeConfig
 from latent_xlate.reproduction import experiments, paper
 from latent_xlate.reproduction.experiments import Settings
 
@@ -49,10 +49,10 @@ def test_every_configuration_is_one_that_training_takes(settings):
     runs += [experiments.bridges(settings, name) for name in ("mnist_fashion_mnist", "mnist_spoken_digit")]
     for configs in runs:
         for config in configs:
-            bridge_training.check_config(config)
+            BridgeConfig.of(config)
     for name in ("pix2pix", "cyclegan", "latent_cyclegan"):
         for config in experiments.baselines(settings, name, ("mnist", "fashion_mnist")):
-            baseline_training.check_config(config)
+            BaselineConfig.of(config)
 
 
 def test_steps_and_seeds_are_as_asked():

@@ -6,7 +6,7 @@ import json
 import numpy as np
 import pytest
 
-from latent_xlate.bridge import bridge_training
+from latent_xlate.bridge.bridge_config import BridgeConfig
 from latent_xlate.latents.latents import Latents
 from latent_xlate.reproduction import experiments, label_study
 from latent_xlate.reproduction.experiments import Settings
@@ -28,7 +28,7 @@ def test_runs_are_of_each_pair_and_number_with_sets_of_their_own():
     ]
     for (_, count), configs in runs.items():
         for seed, config in enumerate(configs):
-            bridge_training.check_config(config)
+            BridgeConfig.of(config)
             assert (config.labels_per_class, config.label_seed, config.seed, config.num_steps) == (count, seed, seed, 7)
             assert config.pseudo_labels == "poisson_mbo"
 

@@ -34,7 +34,7 @@ def train(workdir: Path | None, strategy: str = "default", kill_at: int | None =
     keras.utils.set_random_seed(0)
     tf_strategy = distribution.make_strategy(strategy)
     with tf_strategy.scope():
-        model = BridgingVAE((6, 6), synthetic.NUM_CLASSES, 3, (16,), beta_kl=0.02, beta_cls=0.5)
+        model = BridgingVAE((6, 6), synthetic.NUM_CLASSES, shared_dim=3, hidden_units=(16,), beta_kl=0.02, beta_cls=0.5)
         model.build()
         # So large an epsilon makes steps nearly proportional to the gradients.
         model.compile(optimizer=FusedAdam(0.02, epsilon=0.02), jit_compile=False)

@@ -1,0 +1,183 @@
+"""The training data of a bridge: latents of its domains, with the labels that the training may see."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+
+import numpy as np
+
+from latent_xlate.bridge.bridge_config import BridgeConfig
+from latent_xlate.bridge.class_map import ClassMap
+from latent_xlate.data.labelled import UNLABELLED
+from latent_xlate.domains.domain import Domain
+from latent_xlate.few_labels import label_file, label_propagation
+from latent_xlate.latents.batches import make_batches
+from latent_xlate.latents.label_choice import choose_labelled
+from latent_xlate.latents.latents import Latents
+from latent_xlate.latents.sources import LoadLatents, latent_kinds, load_domains, load_latents
+from latent_xlate.randomness import hash_of_stream
+from latent_xlate.training import MakeBatch
+
+
+@dataclasses.dataclass(frozen=True)
+class TrainingData:
+    """What a bridge is trained on.
+
+    Attributes:
+        domains: The pretrained domains.
+        class_map: The groups of classes that the domains share.
+        labelled: For each domain the indices of the instances whose labels the training sees, int64 [k].
+        latents: Each domain's latents. Their labels are groups of the class map: those that the training sees, and
+            those propagated from them; -1 where unlabelled.
+        sample_weights: Weights of each domain's labels, float32 [n]; None for 1.
+    """
+
+    domains: list[Domain]
+    class_map: ClassMap
+    labelled: list[np.ndarray]
+    latents: list[Latents]
+    sample_weights: list[np.ndarray] | None
+
+    def make_batches(self, config: BridgeConfig) -> MakeBatch:
+        """Batches in the order that a configuration describes; ValueError as in `latents.batches.make_batches`."""
+        return make_batches(self.latents, self.class_map.num_groups, config.sampling, config.seed, self.sample_weights)
+
+
+def prepare_training(
+    config: BridgeConfig, data_dir: str | None = None, load: LoadLatents = load_latents
+) -> TrainingData:
+    """Loads and labels everything that a bridge learns from.
+
+    Args:
+        config: The bridge's.
+        data_dir: Folder of TFDS data sets; None for the default.
+        load: Loads the latents of a domain.
+
+    Raises:
+        ValueError: Domains or latents are not there, or labels or the class map do not fit them.
+    """
+    domains, latents = load_domains(config.domains, config.latents, "train", data_dir, load)
+    domains = assign_class_names(config, domains)
+    class_map = read_class_map(config, domains)
+    masked = mask_labels(config, domains, latents)
+    labelled = [np.flatnonzero(each.labels != UNLABELLED) for each in masked]
+    shared = to_shared_labels(class_map, masked)
+    latents, sample_weights = propagate_labels(config, domains, shared, class_map.num_groups)
+    return TrainingData(domains, class_map, labelled, latents, sample_weights)
+
+
+def assign_class_names(config: BridgeConfig, domains: Sequence[Domain]) -> list[Domain]:
+    """Gives domains without classes those that `config.label_file` names for them.
+
+    Returns:
+        The domains; copies in the place of those that were given classes.
+
+    Raises:
+        ValueError: A file that does not fit; or the classes that it names are not the other domains', and there is no
+            class map, without which classes belong together by their order: that of a table means nothing.
+    """
+    if config.label_file is None or all(domain.class_names for domain in domains):
+        return list(domains)
+    named = label_file.assign_class_names(config.label_file, domains)
+    if config.class_map is None and len({domain.class_names for domain in named}) > 1:
+        new = [after for before, after in zip(domains, named, strict=True) if not before.class_names]
+        names = ", ".join(f"{domain.name!r} ({', '.join(domain.class_names)})" for domain in new)
+        raise ValueError(
+            f"{config.label_file} names the classes of {names}: give --class_map to say which belong to the others."
+        )
+    return named
+
+
+def read_class_map(config: BridgeConfig, domains: Sequence[Domain]) -> ClassMap:
+    """Reads `config.class_map`; without one, classes of the same label belong together.
+
+    Raises:
+        ValueError: A map that does not fit, or that leaves out classes although sampling is balanced by class; or
+            there is none, and the domains differ in their number of classes.
+    """
+    if config.class_map is None:
+        return ClassMap.by_label(domains)
+    class_map = ClassMap.read(config.class_map, domains)
+    left_out = class_map.left_out(domains)
+    if left_out and config.sampling == "balanced":
+        raise ValueError(
+            f"class_map: nothing belongs to {', '.join(left_out)}. Add a line for each, or take "
+            "--config.sampling=mixed, by which such classes are learnt as unlabelled."
+        )
+    return class_map
+
+
+def mask_labels(config: BridgeConfig, domains: Sequence[Domain], latents: Sequence[Latents]) -> list[Latents]:
+    """Hides the labels that the training may not see.
+
+    It sees those of `config.label_file`; else `config.labels_per_class` labels of each class, which
+    `config.label_seed` chooses at random for each domain; else all.
+
+    Args:
+        config: The bridge's.
+        domains: The domains.
+        latents: Each domain's.
+
+    Returns:
+        The same latents; hidden labels are -1.
+
+    Raises:
+        ValueError: A class has too few instances, or a file that does not fit.
+    """
+    if config.label_file is not None:
+        kinds = latent_kinds(config.latents, len(domains))
+        labels = label_file.read(config.label_file, domains, kinds, [len(each) for each in latents])
+        return [Latents(each.mu, each.sigma, given) for each, given in zip(latents, labels, strict=True)]
+    if config.labels_per_class is None:
+        return list(latents)
+    masked = []
+    for index, (domain, own) in enumerate(zip(domains, latents, strict=True)):
+        seed = hash_of_stream(config.label_seed, index)
+        if not domain.class_names:
+            masked.append(own)
+            continue
+        try:
+            chosen = choose_labelled(own.labels, len(domain.class_names), config.labels_per_class, seed)
+        except ValueError as error:
+            raise ValueError(f"labels_per_class does not fit domain {domain.name!r}: {error}") from None
+        masked.append(own.with_labels_of(chosen))
+    return masked
+
+
+def to_shared_labels(class_map: ClassMap, latents: Sequence[Latents]) -> list[Latents]:
+    """Replaces each domain's labels by the groups of classes that all domains share; -1 stays -1."""
+    return [Latents(own.mu, own.sigma, class_map.shared(domain, own.labels)) for domain, own in enumerate(latents)]
+
+
+def propagate_labels(
+    config: BridgeConfig, domains: Sequence[Domain], latents: Sequence[Latents], num_classes: int
+) -> tuple[list[Latents], list[np.ndarray] | None]:
+    """Labels all instances by those whose labels the training sees, by the method `config.pseudo_labels`.
+
+    Args:
+        config: The bridge's.
+        domains: The domains.
+        latents: Each domain's, -1 where unlabelled.
+        num_classes: Number of classes.
+
+    Returns:
+        The latents, and the sample weights of each domain's labels, float32 [n]. Without a method these are the
+        latents that were given, and None.
+
+    Raises:
+        ValueError: A class without a label.
+    """
+    if config.pseudo_labels is None:
+        return list(latents), None
+    labelled, sample_weights = [], []
+    for domain, own in zip(domains, latents, strict=True):
+        try:
+            pseudo, weights = label_propagation.pseudo_labels(
+                domain, own, num_classes, config.pseudo_labels, config.equal_class_sizes
+            )
+        except ValueError as error:
+            raise ValueError(f"pseudo_labels does not fit domain {domain.name!r}: {error}") from None
+        labelled.append(pseudo)
+        sample_weights.append(weights)
+    return labelled, sample_weights

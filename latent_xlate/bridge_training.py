@@ -1,0 +1,131 @@
+"""Training of a bridge between pretrained domains, from a configuration to a `Translator`."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import keras
+import numpy as np
+from ml_collections import ConfigDict
+
+from latent_xlate import configs, distribution, files, training
+from latent_xlate.bridge import latent_classifier
+from latent_xlate.bridge.bridge_config import BridgeConfig
+from latent_xlate.bridge.bridging_vae import BridgingVAE
+from latent_xlate.bridge.label_terms import LabelTerms
+from latent_xlate.bridge.labels_seen import write_labels_seen
+from latent_xlate.bridge.training_data import TrainingData, assign_class_names, prepare_training, read_class_map
+from latent_xlate.data.labelled import UNLABELLED
+from latent_xlate.latents.sources import LoadLatents, load_latents, load_pretrained
+from latent_xlate.optimizer import FusedAdam, make_schedule
+from latent_xlate.randomness import hash_of_stream
+from latent_xlate.translator import Translator, load_bridge
+
+MODEL_FILE = "bridge.keras"
+"""The trained bridge in a work directory."""
+
+
+def train_bridge(
+    config: BridgeConfig | ConfigDict | str,
+    workdir: str | os.PathLike,
+    *,
+    strategy: str = "auto",
+    data_dir: str | None = None,
+    load: LoadLatents = load_latents,
+) -> Translator:
+    """Trains a bridge between pretrained domains, which stay as they are.
+
+    Run again with the same configuration, it resumes from its last checkpoint.
+
+    Example:
+        translator = train_bridge("mnist_fashion_mnist:quick", "out/bridge")
+        clothes = translator.translate(digits, source="mnist", target="fashion_mnist")
+
+    Args:
+        config: A configuration, or the name of one that ships, with its mode (see `configs.list_configs`).
+        workdir: Work directory of the run. Gets `config.json`, checkpoints, TensorBoard events and `bridge.keras`;
+            and, where the configuration masks labels, `labelled.json`, by domain the instances whose labels are seen.
+        strategy: One of `distribution.STRATEGIES`.
+        data_dir: Folder of TFDS data sets; None for the default.
+        load: Loads the latents of a domain.
+
+    Returns:
+        The domains, joined by the trained bridge; with the class map where the configuration has one.
+
+    Raises:
+        ValueError: The configuration does not fit, domains or latents are not there, or `workdir` holds the run of
+            another configuration. Nothing is written then.
+    """
+    tf_strategy = distribution.make_strategy(strategy)  # Before TensorFlow first computes, or workers cannot join.
+    config = BridgeConfig.of(configs.load(config) if isinstance(config, str) else config)
+    distribution.replica_batch_size(config.batch_size, tf_strategy)
+    data = prepare_training(config, data_dir, load)
+    make_batch = data.make_batches(config)
+    label_terms = make_label_terms(config, data)
+    with tf_strategy.scope():
+        bridge = make_bridge(config, data, label_terms)
+    workdir = training.open_workdir(workdir, config.to_dict(), BridgeConfig.upgraded)
+    if config.has_few_labels and distribution.is_chief(tf_strategy):
+        names = [domain.name for domain in data.domains]
+        write_labels_seen(workdir, dict(zip(names, data.labelled, strict=True)))
+    training.train_run(bridge, make_batch, config, workdir, tf_strategy, "bridge")
+    if distribution.is_chief(tf_strategy):
+        files.write_atomically(workdir / MODEL_FILE, lambda path: bridge.save(path))
+    return Translator(data.domains, bridge, data.class_map if config.class_map is not None else None)
+
+
+def load_trained(config: BridgeConfig | ConfigDict, workdir: str | os.PathLike) -> Translator:
+    """Reads what `train_bridge` returned for the same configuration from its work directory.
+
+    Raises:
+        ValueError: A domain or `bridge.keras` is not there, or damaged.
+    """
+    config = BridgeConfig.of(config)
+    domains = assign_class_names(config, load_pretrained(config.domains))
+    class_map = read_class_map(config, domains) if config.class_map is not None else None
+    return Translator(domains, load_bridge(Path(workdir) / MODEL_FILE), class_map)
+
+
+def make_bridge(config: BridgeConfig, data: TrainingData, label_terms: LabelTerms | None = None) -> BridgingVAE:
+    """Makes the bridge that a configuration describes, built and compiled; its seed determines the weights."""
+    keras.utils.set_random_seed(config.seed)
+    bridge = BridgingVAE(
+        [domain.latent_dim for domain in data.domains],
+        data.class_map.num_groups,
+        seed=config.seed,
+        label_terms=label_terms,
+        dtype=config.precision,
+        **config.model.to_dict(),
+    )
+    bridge.build()
+    rate = make_schedule(config.schedule, config.learning_rate, config.num_steps)
+    bridge.compile(optimizer=FusedAdam(rate), jit_compile=False)
+    return bridge
+
+
+def make_label_terms(config: BridgeConfig, data: TrainingData) -> LabelTerms | None:
+    """Makes the terms that labels add to a bridge's loss, and trains the classifiers that they need.
+
+    Returns:
+        The terms; None where the configuration asks for none.
+
+    Raises:
+        ValueError: Translations are to be classified, and a class has no label.
+    """
+    if config.label_terms is None:
+        return None
+    classifiers = []
+    if config.label_terms.beta_translation:
+        for index, (domain, latents) in enumerate(zip(data.domains, data.latents, strict=True)):
+            labelled = latents.labels != UNLABELLED
+            weights = np.ones(len(latents), np.float32) if data.sample_weights is None else data.sample_weights[index]
+            classifier = latent_classifier.train_classifier(
+                latents.take(labelled),
+                weights[labelled],
+                data.class_map.num_groups,
+                hash_of_stream(config.seed, index),
+                name=domain.name,
+            )
+            classifiers.append(latent_classifier.frozen(classifier))
+    return LabelTerms(config.label_terms, tuple(classifiers))

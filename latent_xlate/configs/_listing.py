@@ -1,0 +1,85 @@
+"""The listing of the configurations that ship, as `--list_configs` prints it."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+from collections.abc import Iterator
+from typing import Any
+
+from ml_collections import ConfigDict
+
+from latent_xlate.baselines.baseline_config import BaselineConfig
+from latent_xlate.bridge.bridge_config import BridgeConfig
+from latent_xlate.configs import list_configs
+from latent_xlate.configuration import Config, documentation
+from latent_xlate.domains.speech.wavegan_training import WaveGANSettings, train_wavegan
+
+_WIDEST = 40
+"""Most characters to which a column is padded."""
+
+
+def describe_configs() -> str:
+    """Every configuration: its modes, and of each field the type, the value in each mode, and the documentation."""
+    return "\n\n".join(map(describe_config, list_configs()))
+
+
+def describe_config(name: str) -> str:
+    """A configuration: its title, its modes, and a line for each field. Args as in `configs.load`, without a mode."""
+    module = importlib.import_module(f"latent_xlate.configs.{name}")
+    (parameter,) = inspect.signature(module.get_config).parameters.values()
+    default = parameter.default
+    configs = {mode: module.get_config(mode) for mode in module.MODES}
+    values = {mode: dict(_flat(config.to_dict())) for mode, config in configs.items()}
+    documented = _documentation(configs[default])
+    rows = [
+        (
+            field,
+            documented[field][0],
+            _shown(value, {mode: values[mode][field] for mode in values}),
+            documented[field][1],
+        )
+        for field, value in values[default].items()
+    ]
+    widths = [min(_WIDEST, max(len(row[column]) for row in rows)) for column in range(3)]
+    modes = ", ".join(f"{mode} (default)" if mode == default else mode for mode in module.MODES)
+    lines = [f"{name}: {(module.__doc__ or '').splitlines()[0]}", f"  Modes: {modes}."]
+    for *cells, sentence in rows:
+        columns = [cell.ljust(width) for cell, width in zip(cells, widths, strict=True)]
+        lines.append("  " + "  ".join([*columns, sentence]))
+    return "\n".join(lines)
+
+
+def _shown(default: Any, by_mode: dict[str, Any]) -> str:
+    """The value in the default mode, and in parentheses those of other modes that differ."""
+    others: dict[str, list[str]] = {}
+    for mode, value in by_mode.items():
+        if value != default:
+            others.setdefault(repr(value), []).append(mode)
+    differences = ", ".join(f"{'/'.join(modes)}: {value}" for value, modes in others.items())
+    return f"{default!r} ({differences})" if others else repr(default)
+
+
+def _documentation(config: ConfigDict) -> dict[str, tuple[str, str]]:
+    """Type and documentation of each field, those of groups as GROUP.FIELD."""
+    values = config.to_dict()
+    for kind in (BridgeConfig, BaselineConfig):
+        if not list(kind.missing(values)):
+            return _documentation_of(kind, values)
+    groups = {f"settings.{name}": entry for name, entry in documentation(WaveGANSettings).items()}
+    return documentation(train_wavegan) | groups
+
+
+def _documentation_of(kind: type[Config], values: dict[str, Any]) -> dict[str, tuple[str, str]]:
+    documented = documentation(kind)
+    for name, group in kind.group_types(values).items():
+        documented |= {f"{name}.{field}": entry for field, entry in documentation(group).items()}
+    return documented
+
+
+def _flat(values: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    for name, value in values.items():
+        if isinstance(value, dict):
+            yield from _flat(value, f"{prefix}{name}.")
+        else:
+            yield prefix + name, value
