@@ -4,7 +4,8 @@ r"""Makes a domain of a folder of pictures: stores them as a data set, trains th
 
 The folder holds CLASS/*.png (jpg, jpeg, gif, bmp), or train/CLASS/*.png and test/CLASS/*.png; or pictures and a
 table `labels.csv` with the columns file and class; or nothing but pictures, which are unlabelled, so that the
-domain has no classifier.
+domain has no classifier. Pictures are fitted into squares with their proportions kept, and are not inverted: neither
+for the training nor, by the domain, when others are translated.
 
 It is `prepare_data`, `train_domain` (a VAE, and a classifier that judges) and `package_domain` in one. Then two
 such domains, or one and another that ships, are bridged and served:

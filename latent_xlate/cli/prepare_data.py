@@ -21,8 +21,10 @@ it; and `sc09`, the ten digits of TFDS's `speech_commands`. The speakers of `spo
 and test; with --held_out_speakers its recordings are stored under another name, those of these speakers to test on.
 
 A folder of images holds CLASS/*.png (jpg, jpeg, gif, bmp), of which one in six of each class becomes a
-test image, or train/CLASS/*.png and test/CLASS/*.png. Images of any size and colour become squares of
---image_size, grey, with white where they are transparent. A folder of sounds holds CLASS/*.wav (flac,
+test image, or train/CLASS/*.png and test/CLASS/*.png. Images are read as those that are translated later: of any
+size and colour, they become grey and are fitted into squares of --image_size with their proportions kept, on a
+ground that contrasts with them where they are transparent. They are not inverted, and neither are those that a
+domain made of this data set translates. A folder of sounds holds CLASS/*.wav (flac,
 ogg, opus, mp3, aif, aiff, au) likewise. In the place of folders for the classes
 a table `labels.csv` may tell them, with the columns file and class (and split); a folder of files alone is
 unlabelled. Sounds of any rate and number of channels become the first 16384 samples at 16 kHz, mono.

@@ -5,9 +5,9 @@ r"""Translates pictures, sounds, or arrays, from one domain into another.
 
 The translator is a folder of `train_bridge` (`WORKDIR/translator`) or an exported version. The input is, as
 the source is, a picture (PNG, JPEG, GIF or BMP of any size and colour, a drawing in black on white
-included) or a sound (WAV, FLAC, OGG, MP3 and the like, of any rate; its first seconds are heard), an npz
-file with an array `x`, or a folder of such files. The output folder gets a file of the same name for each,
-PNG or WAV, and `grid.png`, sources above translations, of sounds their spectrograms. The exit code is 1 if
+included), a sound (WAV, FLAC, OGG, MP3 and the like, of any rate; its first seconds are heard) or an array (npy),
+an npz file with an array `x` of many, or a folder of such files. The output folder gets a file of the same name
+for each, PNG, WAV or npy, and `grid.png`, sources above translations, of sounds their spectrograms. The exit code is 1 if
 a file could not be translated; the rest is.
 
 With `--server=http://HOST:PORT` (REST) or `--server=HOST:PORT` (gRPC) in the place of `--translator` a server

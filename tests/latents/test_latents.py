@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 import scipy.ndimage
 import tensorflow as tf
-from latent_xlate.data.images import labelled_images
 
+from latent_xlate.data.images import labelled_images
 from latent_xlate.data.speech import labelled_sounds
 from latent_xlate.latents.batches import SAMPLINGS, make_batches
 from latent_xlate.latents.encoding import encode_augmented, encode_data

@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
-from latent_xlate.data.images import labelled_images
 from PIL import Image
 
+from latent_xlate.data.images import labelled_images
 from latent_xlate.data.labelled import Labelled
 from latent_xlate.data.synthetic import digits_like
 
