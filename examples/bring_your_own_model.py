@@ -17,11 +17,6 @@ from PIL import Image
 from sklearn.datasets import load_digits
 
 import latent_xlate as lx
-from latent_xlate.configs.own_domains import get_config
-from latent_xlate.data.synthetic import digits_like
-from latent_xlate.domains.custom.keras_domain import KerasDomain
-from latent_xlate.domains.custom.saved_model_domain import SavedModelDomain
-from latent_xlate.packaging.model_packaging import package_model_domain
 
 
 def write_pictures(folder: Path, images: np.ndarray, class_names: list[str]) -> Path:
@@ -30,6 +25,16 @@ def write_pictures(folder: Path, images: np.ndarray, class_names: list[str]) -> 
         (folder / name).mkdir(parents=True, exist_ok=True)
         Image.fromarray(image).save(folder / name / f"{number}.png")
     return folder
+
+
+def draw_bars(count: int) -> tuple[np.ndarray, np.ndarray]:
+    """Draws flat and steep bars, a little off the middle: uint8 [count, 12, 12], and their labels, 0 and 1."""
+    labels = np.arange(count) % 2
+    offsets = np.random.default_rng(0).uniform(-0.4, 0.4, count)[:, None, None]
+    y, x = np.mgrid[-1:1:12j, -1:1:12j]
+    steep = labels[:, None, None] == 1
+    across, along = np.where(steep, x, y) - offsets, np.where(steep, y, x)
+    return (255 * np.exp(-((across / 0.2) ** 2)) * (np.abs(along) < 0.8)).astype(np.uint8), labels
 
 
 def train_autoencoder(x: np.ndarray, latent_dim: int, epochs: int) -> tuple[keras.Model, keras.Model]:
@@ -69,13 +74,14 @@ def main(output: Path) -> None:
     folder = write_pictures(output / "digit_pictures", pixels, [str(label) for label in digits.target])
     encoder, decoder = train_autoencoder(pixels[..., None] / np.float32(255), 10, epochs=30)
     # All pictures are bright on dark; "auto" would guess it for each.
-    domain = KerasDomain.of("small_digits", decoder, encoder, invert="never")
-    package_model_domain(domain, output / "small_digits", folder)
+    domain = lx.KerasDomain.of("small_digits", decoder, encoder, invert="never")
+    lx.package_domain(domain, output / "small_digits", folder)
 
-    bars = digits_like(1200, num_classes=2, image_size=12)
-    folder = write_pictures(output / "bar_pictures", bars.content[..., 0], [("flat", "steep")[k] for k in bars.labels])
-    encoder, decoder = train_autoencoder(bars.floats, 4, epochs=30)
-    judge = train_classifier(bars.floats, bars.labels, epochs=10)
+    bars, labels = draw_bars(1200)
+    folder = write_pictures(output / "bar_pictures", bars, [("flat", "steep")[label] for label in labels])
+    x = bars[..., None] / np.float32(255)
+    encoder, decoder = train_autoencoder(x, 4, epochs=30)
+    judge = train_classifier(x, labels, epochs=10)
     archive = keras.export.ExportArchive()
     archive.track(encoder)
     archive.track(decoder)
@@ -84,15 +90,16 @@ def main(output: Path) -> None:
     archive.add_endpoint("decode", decoder, [tf.TensorSpec([None, 4], tf.float32)])
     archive.add_endpoint("classify", judge, [tf.TensorSpec([None, 12, 12, 1], tf.float32)])
     archive.write_out(str(output / "bar_model"), verbose=False)
-    bar_domain = SavedModelDomain.of("bars", output / "bar_model", invert="never")
-    package_model_domain(bar_domain, output / "bars", folder)
+    bar_domain = lx.SavedModelDomain.of("bars", output / "bar_model", invert="never")
+    lx.package_domain(bar_domain, output / "bars", folder)
 
-    config = get_config("quick")
-    config.domains = (str(output / "small_digits"), str(output / "bars"))
-    config.num_steps = 600
-    with config.unlocked():
-        config.class_map = ",".join(f"{digit}={('flat', 'steep')[digit % 2]}" for digit in range(10))
-    translator = lx.train_bridge(config, output / "bridge")
+    translator = lx.train_bridge(
+        "own_domains:quick",
+        output / "bridge",
+        domains=(str(output / "small_digits"), str(output / "bars")),
+        class_map=",".join(f"{digit}={('flat', 'steep')[digit % 2]}" for digit in range(10)),
+        num_steps=600,
+    )
     translator.save(output / "bridge" / "translator")
 
     translated = translator.translate(pixels[..., None] / np.float32(255), "small_digits", "bars")
