@@ -20,11 +20,15 @@ class StoredDomain(oracle.VectorDomain):
     """An oracle, which knows the classes of its latents, that can be stored."""
 
     def get_config(self):
-        return {"name": self.name, "latent_dim": self.latent_dim, "classifier": self.has_classifier}
+        config = {"name": self.name, "latent_dim": self.latent_dim, "classifier": self.has_classifier}
+        return config | {"class_names": list(self.class_names)}
 
     @classmethod
     def from_config(cls, config):
-        return cls(**config)
+        class_names = tuple(config.pop("class_names"))
+        domain = cls(**config)
+        domain.class_names = class_names
+        return domain
 
 
 @pytest.fixture(scope="module")
@@ -87,6 +91,29 @@ def test_target_that_is_not_reached_is_said_to_be_missed(stored):
     assert result["reached"] is None
     assert "1 is NOT reached in 10 steps" in table(result)
     assert settings.seed == SEEDS[0]
+
+
+def test_labels_are_prepared_as_for_training_classes_that_a_table_names_too(stored, tmp_path):
+    domain = StoredDomain("far", 5)
+    domain.class_names = ()
+    domain.save(tmp_path / "far")
+    for split in ("train", "test"):
+        latents = Latents.load(stored / "far" / f"latents_{split}.npz")
+        unlabelled = np.full_like(latents.labels, -1) if split == "train" else latents.labels
+        Latents(latents.mu, latents.sigma, unlabelled).save(tmp_path / "far" / f"latents_{split}.npz")
+    rows = ["domain,latents,index,class"]
+    for name in DOMAINS:
+        labels = Latents.load(stored / name / "latents_train.npz").labels
+        rows += [f"{name},shipped,{np.flatnonzero(labels == label)[0]},{'abcd'[label]}" for label in range(4)]
+    (tmp_path / "labels.csv").write_text("\n".join(rows) + "\n")
+    settings = config(stored, 10)
+    settings.domains = (str(stored / "near"), str(tmp_path / "far"))
+    settings.update({"label_file": str(tmp_path / "labels.csv"), "sampling": "mixed"})
+    result = benchmark(settings, 1, 1.0)
+    held_out = {name: Latents.load(stored / name / "latents_test.npz") for name in DOMAINS}
+    transfers = evaluate(train_bridge(settings, tmp_path / "run"), held_out)["transfers"]
+    for pair in ("near_to_far", "far_to_near"):
+        assert result["final"][pair] == pytest.approx([transfers[pair]["accuracy"]], abs=1e-9)
 
 
 def test_domain_without_a_judge_is_refused(stored, tmp_path):
