@@ -19,9 +19,9 @@ from latent_xlate.baselines.pixel_domain import PixelDomain, make_image_pairs
 from latent_xlate.bridge.class_map import ClassMap
 from latent_xlate.data import images
 from latent_xlate.domains.domain import Domain
-from latent_xlate.modalities.image import Image
 from latent_xlate.latents.batches import make_batches
 from latent_xlate.latents.sources import LoadLatents, load_domains, load_latents, load_pretrained
+from latent_xlate.modalities.image import Image
 from latent_xlate.optimizer import FusedAdam, make_schedule
 from latent_xlate.translator import Translator, load_bridge
 
