@@ -270,7 +270,7 @@ class Translator:
             raise ValueError(f"There is no translator in {folder}: it has no {_TRANSLATOR_FILE}.") from None
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise ValueError(f"{path} is not the description of a translator ({error}).") from None
-        domains = [pretrained.load(str(path)) for path in folders]
+        domains = [pretrained.load_domain(str(path)) for path in folders]
         return cls(domains, load_bridge(Path(folder) / _BRIDGE_FILE), class_map)
 
 

@@ -56,7 +56,7 @@ def test_bridge_learns_which_classes_belong_together_and_leaves_the_domains_alon
     assert [domain.name for domain in domains] == ["digits", "clothes"]
     for domain in domains:
         for name, network in domain.networks.items():
-            assert_same_weights(network, pretrained.load(str(savedmodels / domain.name)).networks[name])
+            assert_same_weights(network, pretrained.load_domain(str(savedmodels / domain.name)).networks[name])
     assert files(savedmodels) == before
     assert_same_weights(load_bridge(tmp_path / "bridge.keras"), bridge)
     assert json.loads((tmp_path / "config.json").read_text()) == json.loads(json.dumps(config.to_dict()))

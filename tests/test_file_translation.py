@@ -14,9 +14,8 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
-from latent_xlate import file_translation
+from latent_xlate import file_translation, modalities
 from latent_xlate.file_translation import translate_path
-from latent_xlate.modalities import image
 from latent_xlate.serving import export
 from latent_xlate.translator import Translator
 from tests.support import tiny
@@ -295,7 +294,7 @@ def test_transparent_parts_are_white_in_the_grid():
     Image.fromarray(rgba).save(file, "png")
     expected = np.ones((2, 2, 3))
     expected[0, 0] = [1, 0, 0]
-    np.testing.assert_array_equal(image.Image(2, 2).picture_of_file(file.getvalue()), expected)
+    np.testing.assert_array_equal(modalities.image.Image(2, 2).picture_of_file(file.getvalue()), expected)
 
 
 @pytest.mark.parametrize(

@@ -147,7 +147,7 @@ def test_wheel_translates_outside_the_clone(tmp_path):
         assert result.returncode == 0, result.stderr
         return result.stdout
 
-    code = "from latent_xlate.domains import pretrained; print(*pretrained.names(), pretrained.savedmodels())"
+    code = "from latent_xlate.domains import pretrained; print(*pretrained.list_domains(), pretrained.savedmodels())"
     *names, folder = run("python", "-c", code).split()
     assert names == [path.parent.name for path in sorted((ROOT / "savedmodels").glob("*/domain.json"))]
     assert Path(folder).is_relative_to(tmp_path / "venv")

@@ -50,7 +50,7 @@ class PixelDomain(ImageDomain):
     of the domain that it is made of, so that their results are comparable.
 
     Example:
-        domain = PixelDomain.of(pretrained.load("mnist"))
+        domain = PixelDomain.of(pretrained.load_domain("mnist"))
     """
 
     has_prior = False

@@ -33,7 +33,7 @@ def benchmark(num_points: int, seed: int = 0) -> dict[str, Any]:
         JSON-serialisable: `num_points`, `graph` (seconds), `methods` (seconds by name) and `peak_memory` (largest
         memory of this process, in bytes).
     """
-    domain = pretrained.load(DOMAIN)
+    domain = pretrained.load_domain(DOMAIN)
     latents = load_latents(domain, DOMAIN, "shipped", "train")
     generator = np.random.default_rng(seed)
     chosen = np.arange(num_points) % len(latents)

@@ -57,7 +57,7 @@ def benchmark(base_path: str | os.PathLike, seconds: float) -> dict[str, Any]:
     versions = [int(path.name) for path in base_path.glob("*") if path.name.isdecimal()]
     model = base_path / str(max(versions, default=0))
     if not (model / WARMUP_FILE).is_file():
-        raise ValueError(f"{base_path} holds no version of an export with warm-up records.")
+        raise ValueError(f"{base_path} holds no version of an export with requests to warm up with.")
     records = tf.data.TFRecordDataset(str(model / WARMUP_FILE)).as_numpy_iterator()
     requests = [prediction_log_pb2.PredictionLog.FromString(record).predict_log.request for record in records]
     for request in requests:

@@ -52,7 +52,7 @@ def _of_domain(name: str) -> np.ndarray:
     """Returns class probabilities of a domain's samples or recordings, [n, classes]."""
     if _CLASSIFIER.value or _GENERATOR.value or _DATASET.value:
         raise ValueError("--domain has a classifier, a generator and a data set of its own: leave those out.")
-    domain = pretrained.load(name)
+    domain = pretrained.load_domain(name)
     if _RECORDINGS.value:
         return _probabilities(domain.classify, domain.load_data(_SPLIT.value, _DATA_DIR.value).floats)
     z = domain.sample_prior(_NUM_SAMPLES.value, _SEED.value).numpy()

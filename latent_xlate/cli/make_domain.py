@@ -4,7 +4,8 @@ r"""Makes a domain from a folder of pictures: stores them as a data set, trains 
 
 The folder holds CLASS/*.png (jpg, jpeg, gif, bmp), or train/CLASS/*.png and test/CLASS/*.png, or pictures and a
 table `labels.csv` with the columns file and class. A folder of nothing but pictures is unlabelled; the domain then
-has no classifier.
+has no classifier. Pictures are scaled into squares with their proportions kept. They are not inverted, neither in
+training nor when the domain translates others later.
 
 The command combines `prepare_data`, `train_domain` (a VAE, and a classifier as its judge) and `package_domain`. Two
 such domains, or one and another that ships, can then be bridged and served:

@@ -37,7 +37,7 @@ def main(argv: list[str]) -> None:
     del argv
     if _OUTPUT.value:
         files.output_folder(Path(_OUTPUT.value).parent)
-    domain = pretrained.load(_DOMAIN.value)
+    domain = pretrained.load_domain(_DOMAIN.value)
     latents = load_latents(domain, _DOMAIN.value, _LATENTS.value, _SPLIT.value, _DATA_DIR.value)
     curve = label_accuracy.measure_labels(
         neighbour_graph.graph_points(domain, latents),

@@ -19,8 +19,10 @@ r"""Prepares a data set of images or recordings: checks its content and stores i
 - `auto`: the first of a set that is already prepared, `local`, `tfds` and `packages` that works.
 
 A folder of images has the files CLASS/*.png (jpg, jpeg, gif, bmp); every sixth image of a class becomes a test image.
-Or it has train/CLASS/*.png and test/CLASS/*.png. Images of any size and colour are converted to squares of
---image_size pixels in grey, with white for transparent pixels. A folder of sounds has CLASS/*.wav (flac, ogg, opus,
+Or it has train/CLASS/*.png and test/CLASS/*.png. Images are read as those that are translated later:
+of any size and colour, they are converted to grey and scaled into squares of --image_size pixels with their
+proportions kept; transparent pixels get a ground that contrasts with the picture. They are not inverted, and neither
+are those that a domain of this data set translates. A folder of sounds has CLASS/*.wav (flac, ogg, opus,
 mp3, aif, aiff, au) in the same layouts. Sounds of any rate and number of channels are converted to mono at 16 kHz and
 cut to 16384 samples. Instead of folders for the classes, a table `labels.csv` may have the columns file and class (and
 split). A folder of files without classes is an unlabelled data set.

@@ -19,7 +19,7 @@ _WORKDIR = flags.DEFINE_string("workdir", "out/quickstart", "Folder for the resu
 def main(argv: list[str]) -> None:
     del argv
     distribution.share_cores()
-    ship = set(all_domains.get_config().domains) <= set(pretrained.names())
+    ship = set(all_domains.get_config().domains) <= set(pretrained.list_domains())
     quickstart.quickstart((all_domains if ship else mnist_fashion_mnist).get_config("quick"), _WORKDIR.value)
 
 

@@ -36,7 +36,7 @@ def main(argv: list[str]) -> None:
     del argv
     if bool(_TRANSLATOR.value) != bool(_SOURCE.value):
         raise ValueError("--translator and --source go together: give both or neither.")
-    domain = pretrained.load(_DOMAIN.value)
+    domain = pretrained.load_domain(_DOMAIN.value)
 
     def measure(description: str, x: np.ndarray, labels: np.ndarray) -> None:
         share = share_understood(x, labels, domain.class_names)

@@ -10,10 +10,10 @@ instead, TensorFlow Serving or `bin/serve.py`, give `--server=http://HOST:PORT` 
 
 - images: PNG, JPEG, GIF or BMP of any size and colour, including drawings in black on white;
 - sounds: WAV, FLAC, OGG, MP3 and others, of any rate, of which the first seconds are used;
-- arrays: npz files with an array `x`.
+- arrays: npy files of one instance, or npz files with an array `x` of many.
 
-For each input, the output folder gets a file of the same name, PNG, WAV or npz. `grid.png` shows inputs above their
-translations, sounds as spectrograms. If a file cannot be translated, the others are, and the exit code is 1.
+For each input, the output folder gets a file of the same name, PNG, WAV, npy or npz. `grid.png` shows inputs above
+their translations, sounds as spectrograms. If a file cannot be translated, the others are, and the exit code is 1.
 """
 
 from absl import flags

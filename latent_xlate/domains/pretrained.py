@@ -33,7 +33,7 @@ def savedmodels() -> Path:
     return installed if installed.is_dir() else _PACKAGE.parent / "savedmodels"
 
 
-def names() -> list[str]:
+def list_domains() -> list[str]:
     """Names of the pretrained domains."""
     return sorted(path.parent.name for path in savedmodels().glob(f"*/{DOMAIN_FILE}"))
 
@@ -51,9 +51,9 @@ def folder(name_or_path: str) -> Path:
         return Path(name_or_path)
     if os.sep in name_or_path:
         raise ValueError(f"There is no domain in {name_or_path}: it has no {DOMAIN_FILE}.")
-    return savedmodels() / checks.known(name_or_path, names(), "domain")
+    return savedmodels() / checks.known(name_or_path, list_domains(), "domain")
 
 
-def load(name_or_path: str) -> Domain:
+def load_domain(name_or_path: str) -> Domain:
     """Loads a domain. Args and errors as in `folder`."""
     return Domain.load(folder(name_or_path))

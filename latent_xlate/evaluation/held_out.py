@@ -89,11 +89,11 @@ class HeldOutLoader:
         way_out = "Measure on those of its data set: --latents=dataset."
         origin = _origin(domain, folder)
         if origin is None:
-            shipped = ", ".join(pretrained.names()) or "none"
+            shipped = ", ".join(pretrained.list_domains()) or "none"
             raise ValueError(f"No latents ship for {owned}, only for {shipped}. {way_out}")
         latents = load_latents(domain, origin, self.kinds[domain.name], self._protocol.split, self._data_dir)
         z = tf.constant(latents.mu[:16])
-        if not np.allclose(domain.decode(z), pretrained.load(origin).decode(z), atol=_TOLERANCE):
+        if not np.allclose(domain.decode(z), pretrained.load_domain(origin).decode(z), atol=_TOLERANCE):
             raise ValueError(f"The latents that ship are not those of {owned}, which is another model. {way_out}")
         return latents
 
@@ -101,9 +101,9 @@ class HeldOutLoader:
 def _origin(domain: Domain, folder: str | os.PathLike | None) -> str | None:
     """Returns the folder or name of the pretrained domain that a translator's domain is; None if there is none."""
     for path in _domain_folders(folder):
-        if (Path(path) / DOMAIN_FILE).is_file() and pretrained.load(path).name == domain.name:
+        if (Path(path) / DOMAIN_FILE).is_file() and pretrained.load_domain(path).name == domain.name:
             return path
-    return domain.name if domain.name in pretrained.names() else None
+    return domain.name if domain.name in pretrained.list_domains() else None
 
 
 def _domain_folders(folder: str | os.PathLike | None) -> list[str]:

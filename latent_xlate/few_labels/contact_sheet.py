@@ -48,7 +48,7 @@ def suggest_labels(
     rows: list[tuple[str, str, int, str]] = []
     latents = current_name(latents)
     for folder in domains:
-        domain = pretrained.load(folder)
+        domain = pretrained.load_domain(folder)
         candidates = load_latents(domain, folder, latents, "train", data_dir)
         graph = neighbour_graph(graph_points(domain, candidates))
         chosen = label_suggestion.suggest(label_suggestion.diffusion_map(graph), count, seed)

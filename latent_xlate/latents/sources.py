@@ -97,7 +97,7 @@ def load_pretrained(names: Sequence[str]) -> list[Domain]:
     Raises:
         ValueError: One is not there, or two have the same name.
     """
-    domains = [pretrained.load(name) for name in names]
+    domains = [pretrained.load_domain(name) for name in names]
     own_names = [domain.name for domain in domains]
     if len(set(own_names)) < len(own_names):
         raise ValueError(f"Domains must differ in name; these are {', '.join(own_names)}.")

@@ -95,7 +95,8 @@ def _read_picture(file: tf.Tensor, shape: tuple[int, ...], invert: str) -> tf.Te
     opaque = tf.reduce_sum(colour * alpha) / tf.maximum(tf.reduce_sum(alpha) * channels, 1e-6)
     ground = tf.cast(opaque < 0.5, tf.float32)
     colour = colour * alpha + ground * (1.0 - alpha)
-    dark_on_bright = tf.reduce_mean(_corners(colour)) > 0.5 if invert == "auto" else invert == "always"
+    # A tie is one however its floats are rounded.
+    dark_on_bright = tf.reduce_mean(_corners(colour)) > 0.5 + 1e-6 if invert == "auto" else invert == "always"
     colour = tf.where(dark_on_bright, 1.0 - colour, colour)
     size = tf.cast(tf.shape(colour)[:2], tf.float32)
     fitting = tf.round(size * tf.reduce_min([height, width] / size))

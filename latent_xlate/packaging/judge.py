@@ -61,7 +61,7 @@ class Judge:
         kind, description = _CLASSIFIERS[model]
         if (Path(judge_from) / "config.json").exists():
             return cls._read_run(judge_from, model, name)
-        domain = pretrained.load(judge_from)
+        domain = pretrained.load_domain(judge_from)
         classifier = domain.networks.get("classifier")
         if not isinstance(classifier, kind):
             raise ValueError(f"Domain {domain.name!r} has no {description} to share.")

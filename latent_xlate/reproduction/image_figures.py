@@ -56,7 +56,7 @@ def _translate(translator: Translator, latents: Latents, pictures: np.ndarray, s
 
 
 def _classes(name: str) -> int:
-    return len(pretrained.load(name).class_names)
+    return len(pretrained.load_domain(name).class_names)
 
 
 def _reconstruction_runs(settings: Settings) -> list[ConfigDict]:
@@ -79,7 +79,7 @@ def _figure_3(study: Study) -> str:
         rows.append([(f"{_NAMES[name]}: {shown}", pictures), ("base model", base), ("bridging VAE", bridged)])
     path = figures.write(draw_panels(rows, _classes("mnist")), study.figure_path("figure3.png"))
     caption = "Held-out data, what the base model makes of their latents, and of those that the bridge reconstructed."
-    if SPEECH in pretrained.names():
+    if SPEECH in pretrained.list_domains():
         caption += " Of speech, log-magnitude spectrograms over mel bands: a second from left to right, 7.8 kHz above."
     return "\n\n".join([study.picture(path, caption), *missing])
 

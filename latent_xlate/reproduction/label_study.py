@@ -73,7 +73,7 @@ def _suggested(study: Study, pair: str, count: int, template: ConfigDict) -> tup
     configured as `template`.
     """
     configs, missed = [], 0
-    class_names = {name: pretrained.load(name).class_names for name in template.domains}
+    class_names = {name: pretrained.load_domain(name).class_names for name in template.domains}
     for seed in range(_num_suggested_runs(study)):
         config = template.copy_and_resolve_references()
         path = study.output / "labels" / f"{pair}_{count}_{seed}.csv"
@@ -101,7 +101,7 @@ def _suggest(study: Study, name: str, latents: str) -> dict[str, Any]:
     counts = sorted(count for count in numbers if count <= MOST_SUGGESTED)
 
     def compute() -> dict[str, Any]:
-        domain = pretrained.load(name)
+        domain = pretrained.load_domain(name)
         candidates = study.load_latents(domain, name, latents, "train", settings.data_dir)
         places = label_suggestion.diffusion_map(neighbour_graph(graph_points(domain, candidates)))
         suggested = {}

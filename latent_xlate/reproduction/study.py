@@ -73,12 +73,12 @@ class Study:
         A domain may not ship, and a quick reproduction does without data sets that are not prepared.
         """
         for name in config.domains:
-            if name not in pretrained.names():
+            if name not in pretrained.list_domains():
                 return f"No pretrained domain {name} ships."
         if self.settings.quick and config.get("baseline") in IMAGE_BASELINES:
             try:
                 for name in config.domains:
-                    images.load(pretrained.load(name).dataset, "test", self.settings.data_dir)
+                    images.load(pretrained.load_domain(name).dataset, "test", self.settings.data_dir)
             except ValueError as error:
                 return str(error)
         return None
@@ -177,7 +177,7 @@ class Study:
             Latents, in which the classes take turns; and pictures, float32 [n, height, width, channels], of the data
             that they encode, or of the decoded latents where these are not at hand.
         """
-        domain = pretrained.load(name)
+        domain = pretrained.load_domain(name)
         latents, data = self.test_data(domain)
         labels = range(len(domain.class_names))
         indices = np.stack([np.flatnonzero(latents.labels == label)[:per_class] for label in labels], axis=1).ravel()

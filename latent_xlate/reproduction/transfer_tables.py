@@ -100,8 +100,8 @@ def _table_2(study: Study) -> str:
 
 def _table_5(study: Study) -> str:
     del study
-    names = [name for name in ("mnist", "fashion_mnist", SPEECH) if name in pretrained.names()]
-    classes = [pretrained.load(name).class_names for name in names]
+    names = [name for name in ("mnist", "fashion_mnist", SPEECH) if name in pretrained.list_domains()]
+    classes = [pretrained.load_domain(name).class_names for name in names]
     rows = [[*row, paper.CLASS_MAPPING.get(row[0], tables.ABSENT)] for row in zip(*classes, strict=True)]
     head = [*(_DOMAINS[name] for name in names), "Fashion-MNIST, paper"]
     return "The bridge is trained to translate the classes of one row into each other.\n\n" + tables.markdown(

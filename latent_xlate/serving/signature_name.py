@@ -12,7 +12,7 @@ DEFAULT_SIGNATURE = "serving_default"
 
 
 class Payload(enum.Enum):
-    """What a signature translates.
+    """Kinds of data that signatures translate.
 
     Attributes:
         suffix: Part of the signature's name.
@@ -36,7 +36,7 @@ class SignatureName:
     Attributes:
         source: Name of the domain to translate from.
         target: Name of the domain to translate to.
-        payload: What is translated.
+        payload: Kind of data that is translated.
         sampled: Whether the shared latent is sampled, by a further input `seed`.
 
     Example:
@@ -93,7 +93,7 @@ def parse_signatures(names: Iterable[str]) -> dict[str, SignatureName]:
 
 
 def _candidates(names: Iterable[str]) -> Iterator[str]:
-    """What may be names of domains: every x for which there is a signature `x_to_x_latents`."""
+    """Candidates for names of domains: every x for which there is a signature `x_to_x_latents`."""
     for name in names:
         pair = name.removesuffix(Payload.LATENTS.suffix)
         domain = pair[: (len(pair) - len("_to_")) // 2]

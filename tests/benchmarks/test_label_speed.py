@@ -15,7 +15,7 @@ def test_each_method_labels_as_many_points_as_asked_for_more_than_ship(tmp_path,
         return propagate(graph, labels, *args, **kwargs)
 
     monkeypatch.setattr(label_propagation, "propagate", counted)
-    assert "mnist" in pretrained.names()
+    assert "mnist" in pretrained.list_domains()
     results = label_speed.benchmark(500)
     assert sizes == [(500, 100)] * len(METHODS)
     assert results["num_points"] == 500

@@ -17,11 +17,11 @@ def savedmodels(tmp_path, monkeypatch):
 
 
 def test_pretrained_domains_load_by_name_and_by_folder(savedmodels):
-    assert pretrained.names() == ["clothes", "digits"]
+    assert pretrained.list_domains() == ["clothes", "digits"]
     z = np.random.default_rng(0).normal(size=(2, 6)).astype(np.float32)
     expected = tiny.image_domain("digits").decode(z)
     for name in ("digits", str(savedmodels / "digits")):
-        loaded = pretrained.load(name)
+        loaded = pretrained.load_domain(name)
         assert loaded.name == "digits"
         np.testing.assert_array_equal(loaded.decode(z), expected)
 
@@ -29,7 +29,7 @@ def test_pretrained_domains_load_by_name_and_by_folder(savedmodels):
 def test_folder_relative_to_the_current_one(savedmodels, monkeypatch):
     monkeypatch.chdir(savedmodels)
     monkeypatch.delenv(pretrained.SAVEDMODELS)
-    assert pretrained.load("clothes").name == "clothes"
+    assert pretrained.load_domain("clothes").name == "clothes"
 
 
 @pytest.mark.parametrize(
@@ -42,10 +42,10 @@ def test_folder_relative_to_the_current_one(savedmodels, monkeypatch):
 )
 def test_unknown_domain_is_refused_with_the_known(name, message, savedmodels):
     with pytest.raises(ValueError, match=message):
-        pretrained.load(name)
+        pretrained.load_domain(name)
 
 
 def test_without_any_pretrained_domain_none_is_known(tmp_path, monkeypatch):
     monkeypatch.setenv(pretrained.SAVEDMODELS, str(tmp_path / "nothing"))
     with pytest.raises(ValueError, match="Known: none"):
-        pretrained.load("mnist")
+        pretrained.load_domain("mnist")

@@ -6,9 +6,9 @@ from latent_xlate.evaluation.recogniser import DIGITS, pronounced, recognise, sh
 from latent_xlate.latents.sources import load_latents
 
 
-@pytest.mark.skipif("spoken_digit" not in pretrained.names(), reason="no domain of spoken digits ships")
+@pytest.mark.skipif("spoken_digit" not in pretrained.list_domains(), reason="no domain of spoken digits ships")
 def test_what_ships_speaks_so_that_it_is_understood():
-    domain = pretrained.load("spoken_digit")
+    domain = pretrained.load_domain("spoken_digit")
     latents = load_latents(domain, "spoken_digit", "shipped", "test").take(slice(0, 50))
     x = domain.decode(latents.mu).numpy()
     assert share_understood(x, latents.labels, domain.class_names) > 0.6

@@ -142,7 +142,7 @@ def test_speech_is_measured_from_recordings_and_from_samples(tmp_path, monkeypat
     shipped_domains.latents("digits", 12).save(folder / "digits" / "latents_test.npz")
     monkeypatch.setenv(pretrained.SAVEDMODELS, str(folder))
     monkeypatch.setattr(accuracy, "PRIOR_SAMPLES", 50)
-    words = pretrained.load("words")
+    words = pretrained.load_domain("words")
     Translator([digits, words], tiny.bridge((6, 4))).save(tmp_path / "translator")
     written = {}
     for kind in ("shipped", "samples"):

@@ -28,7 +28,7 @@ def test_table_and_sheets_are_of_the_training_latents_and_can_be_filled_in(tmp_p
         writer = csv.DictWriter(file, rows[0])
         writer.writeheader()
         writer.writerows(rows)
-    domains = [pretrained.load(folder) for folder in folders]
+    domains = [pretrained.load_domain(folder) for folder in folders]
     for name, labels in zip(
         shipped.LATENT_DIMS, label_file.read(path, domains, ["shipped"] * 2, [200] * 2), strict=True
     ):
@@ -45,7 +45,7 @@ def test_sounds_can_be_heard_as_well_as_seen(tmp_path):
         indices = [int(row["index"]) for row in csv.DictReader(file)]
     assert {file.name for file in (tmp_path / "out").iterdir()} == {"labels.csv", "words.png", "words"}
     assert {file.name for file in (tmp_path / "out" / "words").iterdir()} == {f"{index}.wav" for index in indices}
-    domain = pretrained.load(str(savedmodels / "words"))
+    domain = pretrained.load_domain(str(savedmodels / "words"))
     means = shipped.latents("words", 40).mu.astype(np.float16).astype(np.float32)
     for index in indices:
         samples, rate = soundfile.read(tmp_path / "out" / "words" / f"{index}.wav")

@@ -20,7 +20,7 @@ def savedmodels(tmp_path_factory):
 
 
 def test_latents_are_those_of_the_folder_or_of_the_data_set(savedmodels, tmp_path):
-    domain = pretrained.load(str(savedmodels / "digits"))
+    domain = pretrained.load_domain(str(savedmodels / "digits"))
     loaded = load_latents(domain, str(savedmodels / "digits"), "shipped", "test")
     np.testing.assert_allclose(loaded.mu, shipped.latents("digits", 40, seed=2).mu, rtol=2**-10)
 

@@ -86,7 +86,7 @@ class SpectrogramDiscriminator(keras.Model):
         return activations
 
     def outputs(self, activations: list[tf.Tensor]) -> tf.Tensor:
-        """What `call` returns, computed from the result of `activations`."""
+        """Computes the result of `call` from that of `activations`."""
         return self.judgement(tf.reshape(activations[-1], [-1, self.num_features]))
 
     def call(self, spectrogram: tf.Tensor, seed: tf.Tensor | None = None) -> tf.Tensor:

@@ -46,7 +46,7 @@ def transposed_convolution(layer: keras.layers.Conv1DTranspose, x: tf.Tensor) ->
 
 @dataclasses.dataclass(frozen=True)
 class _Groups:
-    """How the taps of a kernel fall into groups of one tap for each phase.
+    """Groups of a kernel's taps, with one tap for each phase.
 
     Attributes:
         before: Number of zeros to put before the taps.

@@ -105,7 +105,7 @@ def _named(domain_folders: Sequence[str]) -> dict[str, Path]:
 
 
 def _shipped(name: str) -> Path | None:
-    return pretrained.folder(name) if name in pretrained.names() else None
+    return pretrained.folder(name) if name in pretrained.list_domains() else None
 
 
 def _check_same(models: Models, functions: Mapping[str, Any]) -> None:

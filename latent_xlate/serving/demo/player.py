@@ -38,7 +38,7 @@ class Shown:
 
     Attributes:
         picture: float32 [height, width, 1 or 3], in [0, 1]; of a sound its spectrogram.
-        sound: The content of a WAV file; None of what is no sound.
+        sound: The content of a WAV file; None for other kinds of data.
         class_name: Class with the highest probability; None if the domain has no classifier.
         probability: Probability of that class.
     """
@@ -109,7 +109,7 @@ class Player:
             drawing: A PNG, bright on dark, as a data URL.
 
         Raises:
-            ValueError: It is no such drawing, or there is nothing in it.
+            ValueError: The drawing cannot be read or is empty.
         """
         if not self.modality(name).is_drawn:
             raise ValueError(f"Domain {name!r} is not of pictures.")

@@ -1,4 +1,4 @@
-"""What a user of the page has entered."""
+"""Inputs and settings of a user of the page."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ SAMPLES = 4
 
 @dataclasses.dataclass(frozen=True)
 class Session:
-    """Inputs and settings of one user of the page.
+    """The state of the page for one user.
 
     Attributes:
         source: Name of the domain of the inputs.

@@ -8,7 +8,7 @@ TRAINING = ("trainer", "training", "discriminator", "losses")
 LOAD = """
 import sys
 from latent_xlate.domains import pretrained
-domain = pretrained.load("spoken_digit")
+domain = pretrained.load_domain("spoken_digit")
 assert type(domain).__name__ == "SpeechDomain"
 print(*[name for name in sys.modules if name.startswith("latent_xlate.")])
 """

@@ -99,7 +99,7 @@ def draw_seven(page) -> None:
 
 def recording(folder, digit: int):
     """The file of what the domain of sounds decodes of the latent of a recording that ships."""
-    domain, latents = pretrained.load(SOUNDS), Latents.load(pretrained.folder(SOUNDS) / "latents_test.npz")
+    domain, latents = pretrained.load_domain(SOUNDS), Latents.load(pretrained.folder(SOUNDS) / "latents_test.npz")
     z = tf.constant(latents.mu[latents.labels == digit][:1])
     path = folder / "recording.wav"
     path.write_bytes(domain.write(domain.decode(z))[0].numpy())

@@ -1,0 +1,127 @@
+import dataclasses
+import json
+from typing import ClassVar
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from latent_xlate.modalities import modality as modalities
+from latent_xlate.modalities.array import Array
+from latent_xlate.modalities.audio import Audio
+from latent_xlate.modalities.image import Image
+
+ALL = [Image(6, 9), Image(4, 4, 3, "always"), Audio(), Audio(4096, 8000, align=True), Array((3, 5)), Array((7,))]
+
+
+def some(modality, count=3):
+    x = np.random.default_rng(0).uniform(-0.9, 0.9, (count, *modality.shape)).astype(np.float32)
+    return x if modality.kind != "image" else np.abs(x)
+
+
+@pytest.mark.parametrize("modality", ALL, ids=str)
+def test_settings_come_back_from_json(modality):
+    assert modalities.from_config(json.loads(json.dumps(modality.get_config()))) == modality
+
+
+@pytest.mark.parametrize(
+    ("config", "message"),
+    [
+        ({"kind": "video"}, "Unknown kind of data 'video'. Did|Known: array, audio, image"),
+        ({}, "Unknown kind of data 'None'"),
+        ({"kind": "image", "width": 3}, "not the settings of data of kind 'image'"),
+        ({"kind": "image", "height": 3, "width": 3, "invert": "no"}, "Unknown invert 'no'"),
+    ],
+)
+def test_unknown_kinds_and_settings_are_named(config, message):
+    with pytest.raises(ValueError, match=message):
+        modalities.from_config(config)
+
+
+@pytest.mark.parametrize(
+    ("shape", "expected"),
+    [
+        ((28, 28, 1), Image(28, 28, 1)),
+        ((4, 6, 3), Image(4, 6, 3)),
+        ((16384,), Audio()),
+        ((4, 6, 2), None),
+        ((5,), None),
+        ((4, 6), None),
+    ],
+)
+def test_shape_tells_images_and_sounds(shape, expected):
+    assert modalities.of_shape(shape) == expected
+
+
+@pytest.mark.parametrize("modality", ALL, ids=str)
+def test_what_is_checked_written_read_and_stored_is_the_same(modality):
+    x = modality.check(some(modality))
+    assert x.dtype == np.float32
+    step = 0 if modality.full_scale == 1 else 1 / modality.full_scale
+    stored = modality.to_stored(x)
+    assert stored.dtype == modality.stored_dtype
+    np.testing.assert_allclose(modality.from_stored(stored), x, atol=step)
+    np.testing.assert_array_equal(modality.to_stored(modality.from_stored(stored)), stored)
+    plain = modality.with_settings(invert="never", align=False)
+    files = plain.write(tf.constant(x))
+    np.testing.assert_allclose(plain.read(files), x, atol=step + 1e-6)
+    graph = tf.function(plain.read, input_signature=[tf.TensorSpec([None], tf.string)], autograph=False)
+    np.testing.assert_allclose(graph(files), plain.read(files), atol=1e-6)
+    assert graph(tf.constant([], tf.string)).shape == (0, *modality.shape)
+
+
+@pytest.mark.parametrize("modality", ALL, ids=str)
+def test_pictures_are_pictures_also_of_nothing(modality):
+    pictures = modality.pictures(tf.constant(some(modality))).numpy()
+    assert pictures.dtype == np.float32 and pictures.ndim == 4 and pictures.shape[-1] in (1, 3)
+    assert pictures.min() >= 0 and pictures.max() <= 1
+    assert modality.pictures(tf.zeros((0, *modality.shape))).shape == (0, *pictures.shape[1:])
+    content = modality.write(tf.constant(some(modality)))[0].numpy()
+    assert modality.picture_of_file(content).ndim == 3
+
+
+@pytest.mark.parametrize("modality", ALL, ids=str)
+def test_foreign_data_and_files_are_refused(modality, tmp_path):
+    with pytest.raises(ValueError, match="shape"):
+        modality.check(np.zeros((2, 2, *modality.shape), np.float32))
+    with pytest.raises(ValueError, match="NaN"):
+        modality.check(some(modality) + np.nan)
+    for content in (b"no data at all", modality.write(tf.constant(some(modality)))[0].numpy()[:50]):
+        with pytest.raises(tf.errors.InvalidArgumentError):
+            modality.read(tf.constant([content]))
+    (tmp_path / "empty").write_bytes(b"")
+    with pytest.raises(ValueError, match="it is empty"):
+        modality.prepare(tmp_path / "empty")
+
+
+def test_settings_of_other_kinds_are_left_out():
+    assert Image(2, 3).with_settings(invert="never", align=True) == Image(2, 3, 1, "never")
+    assert Audio().with_settings(invert="never", align=True) == Audio(align=True)
+    with pytest.raises(ValueError, match="Unknown invert 'no'"):
+        Image(2, 3).with_settings(invert="no")
+
+
+def test_other_rates_and_lengths_of_sounds():
+    modality = Audio(num_samples=4096, sample_rate=8000)
+    tone = 0.5 * np.sin(2 * np.pi * 440 * np.arange(8192) / 16000)
+    content = Audio(8192, 16000).write(tf.constant(tone[np.newaxis].astype(np.float32)))
+    expected = 0.5 * np.sin(2 * np.pi * 440 * np.arange(4096) / 8000)
+    np.testing.assert_allclose(modality.read(content)[0, 100:-100], expected[100:-100], atol=1e-3)
+
+
+def test_a_new_kind_is_a_class_and_its_registration(monkeypatch):
+    monkeypatch.setattr(modalities, "_KINDS", dict(modalities._KINDS))
+
+    @modalities.register
+    @dataclasses.dataclass(frozen=True)
+    class Angle(Array):
+        """Angles, one a file."""
+
+        kind = "angle"
+        noun = "angle"
+        limits: ClassVar = (0.0, 6.3)
+        sizes: tuple[int, ...] = (1,)
+
+    assert modalities.from_config(Angle().get_config()) == Angle()
+    with pytest.raises(ValueError, match=r"angles must lie in \[0.0, 6.3\]"):
+        Angle().check(np.array([[7.0]]))
