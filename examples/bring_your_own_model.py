@@ -17,11 +17,20 @@ from PIL import Image
 from sklearn.datasets import load_digits
 
 import latent_xlate as lx
-from latent_xlate.configs.own_domains import get_config
-from latent_xlate.data.synthetic import digits_like
-from latent_xlate.domains.custom.keras_domain import KerasDomain
-from latent_xlate.domains.custom.saved_model_domain import SavedModelDomain
-from latent_xlate.packaging.model_packaging import package_model_domain
+
+
+def draw_bars(count: int, size: int = 12) -> tuple[np.ndarray, np.ndarray]:
+    """Draws flat bars (class 0) and steep ones (class 1) at random places: uint8 [count, size, size], and labels."""
+    generator = np.random.default_rng(0)
+    labels = generator.integers(0, 2, count)
+    rows = np.arange(size)[:, None]
+    centres, widths = generator.uniform(3, size - 4, count), generator.uniform(0.8, 2, count)
+    bars = [
+        np.exp(-(((rows - centre) / width) ** 2)) * np.ones((1, size))
+        for centre, width in zip(centres, widths, strict=True)
+    ]
+    images = [bar.T if label else bar for bar, label in zip(bars, labels, strict=True)]
+    return (np.stack(images) * 255).astype(np.uint8), labels
 
 
 def write_pictures(folder: Path, images: np.ndarray, class_names: list[str]) -> Path:
@@ -69,13 +78,14 @@ def main(output: Path) -> None:
     folder = write_pictures(output / "digit_pictures", pixels, [str(label) for label in digits.target])
     encoder, decoder = train_autoencoder(pixels[..., None] / np.float32(255), 10, epochs=30)
     # All pictures are bright on dark; "auto" would guess it for each.
-    domain = KerasDomain.of("small_digits", decoder, encoder, invert="never")
-    package_model_domain(domain, output / "small_digits", folder)
+    domain = lx.KerasDomain.of("small_digits", decoder, encoder, invert="never")
+    lx.package_domain(domain, output / "small_digits", folder)
 
-    bars = digits_like(1200, num_classes=2, image_size=12)
-    folder = write_pictures(output / "bar_pictures", bars.content[..., 0], [("flat", "steep")[k] for k in bars.labels])
-    encoder, decoder = train_autoencoder(bars.floats, 4, epochs=30)
-    judge = train_classifier(bars.floats, bars.labels, epochs=10)
+    bars, labels = draw_bars(1200)
+    x = bars[..., None] / np.float32(255)
+    folder = write_pictures(output / "bar_pictures", bars, [("flat", "steep")[label] for label in labels])
+    encoder, decoder = train_autoencoder(x, 4, epochs=30)
+    judge = train_classifier(x, labels, epochs=10)
     archive = keras.export.ExportArchive()
     archive.track(encoder)
     archive.track(decoder)
@@ -84,10 +94,10 @@ def main(output: Path) -> None:
     archive.add_endpoint("decode", decoder, [tf.TensorSpec([None, 4], tf.float32)])
     archive.add_endpoint("classify", judge, [tf.TensorSpec([None, 12, 12, 1], tf.float32)])
     archive.write_out(str(output / "bar_model"), verbose=False)
-    bar_domain = SavedModelDomain.of("bars", output / "bar_model", invert="never")
-    package_model_domain(bar_domain, output / "bars", folder)
+    bar_domain = lx.SavedModelDomain.of("bars", output / "bar_model", invert="never")
+    lx.package_domain(bar_domain, output / "bars", folder)
 
-    config = get_config("quick")
+    config = lx.load_config("own_domains:quick")
     config.domains = (str(output / "small_digits"), str(output / "bars"))
     config.num_steps = 600
     with config.unlocked():

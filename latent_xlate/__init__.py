@@ -22,9 +22,13 @@ if TYPE_CHECKING:
     from latent_xlate.bridge.bridging_vae import BridgingVAE
     from latent_xlate.bridge_training import train_bridge
     from latent_xlate.configs import list_configs
+    from latent_xlate.configs import load as load_config
+    from latent_xlate.domains.custom.keras_domain import KerasDomain
+    from latent_xlate.domains.custom.saved_model_domain import SavedModelDomain
     from latent_xlate.domains.domain import Domain
     from latent_xlate.domains.pretrained import list_domains, load_domain
     from latent_xlate.evaluation.accuracy import evaluate
+    from latent_xlate.packaging.model_packaging import package_model_domain as package_domain
     from latent_xlate.serving.export import export_translator as export
     from latent_xlate.translator import Translator
 
@@ -36,13 +40,17 @@ KERAS_PACKAGE = "latent_xlate"
 _HOMES = {
     "BridgingVAE": "bridge.bridging_vae:BridgingVAE",
     "Domain": "domains.domain:Domain",
+    "KerasDomain": "domains.custom.keras_domain:KerasDomain",
+    "SavedModelDomain": "domains.custom.saved_model_domain:SavedModelDomain",
     "Translator": "translator:Translator",
     "evaluate": "evaluation.accuracy:evaluate",
     "export": "serving.export:export_translator",
     "list_configs": "configs:list_configs",
     "list_domains": "domains.pretrained:list_domains",
+    "load_config": "configs:load",
     "load_domain": "domains.pretrained:load_domain",
     "losses": "losses:",
+    "package_domain": "packaging.model_packaging:package_model_domain",
     "train_bridge": "bridge_training:train_bridge",
 }
 """Where each public name is defined, as module:attribute; a module itself has no attribute."""
@@ -53,14 +61,18 @@ _REGISTERING = ("baselines", "bridge.bridging_vae", "domains.pretrained")
 __all__ = [
     "BridgingVAE",
     "Domain",
+    "KerasDomain",
+    "SavedModelDomain",
     "Translator",
     "__version__",
     "evaluate",
     "export",
     "list_configs",
     "list_domains",
+    "load_config",
     "load_domain",
     "losses",
+    "package_domain",
     "train_bridge",
 ]
 
