@@ -9,8 +9,6 @@ from pathlib import Path
 
 import mkdocs_gen_files
 
-import latent_xlate as lx
-
 ROOT = Path(__file__).resolve().parents[2]
 FOLDER = "reference/api"
 
@@ -27,17 +25,6 @@ def modules() -> list[tuple[str, ...]]:
     )
 
 
-def front_door() -> str:
-    """The public names of `import latent_xlate as lx`, each a link to its documentation."""
-    lines = ["", "## Names", ""]
-    for name, home in lx._HOMES.items():
-        module, _, attribute = home.partition(":")
-        anchor = f"#latent_xlate.{module}.{attribute}" if attribute else ""
-        page = "configs/index.md" if module == "configs" else f"{module.replace('.', '/')}.md"
-        lines.append(f"- [`lx.{name}`]({page}{anchor})")
-    return "\n".join([*lines, ""])
-
-
 def write_api() -> None:
     """Writes the pages, and `SUMMARY.md`, the navigation of their folder."""
     names = [(), *modules()]
@@ -50,8 +37,6 @@ def write_api() -> None:
         with mkdocs_gen_files.open(f"{FOLDER}/{page.as_posix()}", "w") as file:
             heading = identifier.replace(".", ".<wbr>")  # A phone's page is narrower than a long name.
             file.write(f"---\ntitle: {identifier.rpartition('.')[2]}\n---\n\n# {heading}\n\n::: {identifier}\n")
-            if not name:
-                file.write(front_door())
     with mkdocs_gen_files.open(f"{FOLDER}/SUMMARY.md", "w") as file:
         file.writelines(nav.build_literate_nav())
 

@@ -16,10 +16,10 @@ def section(name: str) -> str:
     """The section of one configuration: its fields in the default mode, and where another mode differs, in that."""
     module = importlib.import_module(f"latent_xlate.configs.{name}")
     default = _listing.default_mode(name)
-    rows = ["| field | value | meaning |", "|---|---|---|"]
+    rows = ["| field | meaning and value |", "|---|---|"]
     for field in _listing.fields(name):
         changes = "".join(f"<br>`{mode}`: `{value}`" for mode, value in field.changes.items())
-        rows.append(f"| `{field.name}` | `{field.value}`{changes} | {field.documentation} |")
+        rows.append(f"| `{field.name}` | {field.documentation}<br>`{field.value}`{changes} |")
     modes = ", ".join(f"`{mode}` (the default)" if mode == default else f"`{mode}`" for mode in module.MODES)
     return f"## {name}\n\n{module.__doc__}\n\nModes: {modes}.\n\n" + "\n".join(rows) + "\n"
 
