@@ -19,26 +19,22 @@ from sklearn.datasets import load_digits
 import latent_xlate as lx
 
 
-def draw_bars(count: int, size: int = 12) -> tuple[np.ndarray, np.ndarray]:
-    """Draws flat bars (class 0) and steep ones (class 1) at random places: uint8 [count, size, size], and labels."""
-    generator = np.random.default_rng(0)
-    labels = generator.integers(0, 2, count)
-    rows = np.arange(size)[:, None]
-    centres, widths = generator.uniform(3, size - 4, count), generator.uniform(0.8, 2, count)
-    bars = [
-        np.exp(-(((rows - centre) / width) ** 2)) * np.ones((1, size))
-        for centre, width in zip(centres, widths, strict=True)
-    ]
-    images = [bar.T if label else bar for bar, label in zip(bars, labels, strict=True)]
-    return (np.stack(images) * 255).astype(np.uint8), labels
-
-
 def write_pictures(folder: Path, images: np.ndarray, class_names: list[str]) -> Path:
     """Writes FOLDER/CLASS/*.png of uint8 [n, height, width]."""
     for number, (image, name) in enumerate(zip(images, class_names, strict=True)):
         (folder / name).mkdir(parents=True, exist_ok=True)
         Image.fromarray(image).save(folder / name / f"{number}.png")
     return folder
+
+
+def draw_bars(count: int) -> tuple[np.ndarray, np.ndarray]:
+    """Draws flat and steep bars, a little off the middle: uint8 [count, 12, 12], and their labels, 0 and 1."""
+    labels = np.arange(count) % 2
+    offsets = np.random.default_rng(0).uniform(-0.4, 0.4, count)[:, None, None]
+    y, x = np.mgrid[-1:1:12j, -1:1:12j]
+    steep = labels[:, None, None] == 1
+    across, along = np.where(steep, x, y) - offsets, np.where(steep, y, x)
+    return (255 * np.exp(-((across / 0.2) ** 2)) * (np.abs(along) < 0.8)).astype(np.uint8), labels
 
 
 def train_autoencoder(x: np.ndarray, latent_dim: int, epochs: int) -> tuple[keras.Model, keras.Model]:
@@ -82,8 +78,8 @@ def main(output: Path) -> None:
     lx.package_domain(domain, output / "small_digits", folder)
 
     bars, labels = draw_bars(1200)
-    x = bars[..., None] / np.float32(255)
     folder = write_pictures(output / "bar_pictures", bars, [("flat", "steep")[label] for label in labels])
+    x = bars[..., None] / np.float32(255)
     encoder, decoder = train_autoencoder(x, 4, epochs=30)
     judge = train_classifier(x, labels, epochs=10)
     archive = keras.export.ExportArchive()
@@ -97,12 +93,13 @@ def main(output: Path) -> None:
     bar_domain = lx.SavedModelDomain.of("bars", output / "bar_model", invert="never")
     lx.package_domain(bar_domain, output / "bars", folder)
 
-    config = lx.load_config("own_domains:quick")
-    config.domains = (str(output / "small_digits"), str(output / "bars"))
-    config.num_steps = 600
-    with config.unlocked():
-        config.class_map = ",".join(f"{digit}={('flat', 'steep')[digit % 2]}" for digit in range(10))
-    translator = lx.train_bridge(config, output / "bridge")
+    translator = lx.train_bridge(
+        "own_domains:quick",
+        output / "bridge",
+        domains=(str(output / "small_digits"), str(output / "bars")),
+        class_map=",".join(f"{digit}={('flat', 'steep')[digit % 2]}" for digit in range(10)),
+        num_steps=600,
+    )
     translator.save(output / "bridge" / "translator")
 
     translated = translator.translate(pixels[..., None] / np.float32(255), "small_digits", "bars")

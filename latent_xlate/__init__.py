@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from latent_xlate.bridge.bridging_vae import BridgingVAE
     from latent_xlate.bridge_training import train_bridge
     from latent_xlate.configs import list_configs
-    from latent_xlate.configs import load as load_config
     from latent_xlate.domains.custom.keras_domain import KerasDomain
     from latent_xlate.domains.custom.saved_model_domain import SavedModelDomain
     from latent_xlate.domains.domain import Domain
@@ -47,7 +46,6 @@ _HOMES = {
     "export": "serving.export:export_translator",
     "list_configs": "configs:list_configs",
     "list_domains": "domains.pretrained:list_domains",
-    "load_config": "configs:load",
     "load_domain": "domains.pretrained:load_domain",
     "losses": "losses:",
     "package_domain": "packaging.model_packaging:package_model_domain",
@@ -69,7 +67,6 @@ __all__ = [
     "export",
     "list_configs",
     "list_domains",
-    "load_config",
     "load_domain",
     "losses",
     "package_domain",

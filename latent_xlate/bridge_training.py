@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
@@ -33,6 +34,7 @@ def train_bridge(
     strategy: str = "auto",
     data_dir: str | None = None,
     load: LoadLatents = load_latents,
+    **settings: Any,
 ) -> Translator:
     """Trains a bridge between pretrained domains, which stay as they are.
 
@@ -49,6 +51,7 @@ def train_bridge(
         strategy: One of `distribution.STRATEGIES`.
         data_dir: Folder of TFDS data sets; None for the default.
         load: Loads the latents of a domain.
+        **settings: Values of fields of the configuration that replace its own, such as `num_steps=600`.
 
     Returns:
         The domains, joined by the trained bridge; with the class map where the configuration has one.
@@ -58,7 +61,7 @@ def train_bridge(
             another configuration. Nothing is written then.
     """
     tf_strategy = distribution.make_strategy(strategy)  # Before TensorFlow first computes, or workers cannot join.
-    config = BridgeConfig.of(configs.load(config) if isinstance(config, str) else config)
+    config = BridgeConfig.of(configs.load(config) if isinstance(config, str) else config).replaced(settings)
     distribution.replica_batch_size(config.batch_size, tf_strategy)
     data = prepare_training(config, data_dir, load)
     make_batch = data.make_batches(config)

@@ -119,6 +119,10 @@ class Config:
         """The nested dictionary of the fields; `from_dict` turns it back."""
         return {name: value.to_dict() if isinstance(value, Config) else value for name, value in self._entries()}
 
+    def replaced(self, settings: Mapping[str, Any]) -> Self:
+        """The same configuration with other values of some fields; ValueError as in `from_dict`."""
+        return type(self).from_dict(self.to_dict() | dict(settings))
+
     def to_config_dict(self) -> ConfigDict:
         """The form that the command line overrides.
 
