@@ -17,6 +17,7 @@ import pytest
 from markdown.extensions.toc import slugify
 from ml_collections import ConfigDict
 
+import latent_xlate as lx
 from latent_xlate.configs import all_domains
 from latent_xlate.quickstart import quickstart
 from tests.support.paths import ROOT
@@ -97,6 +98,16 @@ def test_python_compiles_and_paths_of_the_quickstart_exist(page):
         compile(code, page, "exec")
     for path in re.findall(r"out/quickstart([/\w.-]*)", read(page)):
         assert re.sub(r"/\d?(\.png)?$", "", path.strip("/.")) in QUICKSTART, f"out/quickstart{path}"
+
+
+@pytest.mark.parametrize("page", [*PAGES, "examples/bring_your_own_model.py", "colab/latent_xlate.ipynb"])
+def test_names_of_the_front_door_exist(page):
+    assert set(re.findall(r"\blx\.(\w+)", read(page))) <= set(lx.__all__)
+
+
+def test_examples_import_nothing_deeper_than_the_package():
+    for path in ROOT.glob("examples/*.py"):
+        assert not re.search(r"^\s*(from|import) latent_xlate\.", path.read_text(), re.MULTILINE), path
 
 
 @pytest.mark.parametrize("page", TOP)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import importlib
 import inspect
 from collections.abc import Iterator
@@ -27,37 +28,65 @@ def describe_configs() -> str:
 def describe_config(name: str) -> str:
     """A configuration: its title, its modes, and a line for each field. Args as in `configs.load`, without a mode."""
     module = importlib.import_module(f"latent_xlate.configs.{name}")
+    default = default_mode(name)
+    rows = []
+    for field in fields(name):
+        changes = [f"{mode}: {value!r}" for mode, value in field.changes.items()]
+        shown = f"{field.value!r} ({', '.join(changes)})" if changes else repr(field.value)
+        rows.append((field.name, field.type, shown, field.documentation))
+    widths = [max(len(row[column]) for row in rows) for column in range(3)]
+    title = (inspect.getdoc(module) or "").partition("\n")[0]
+    modes = ", ".join(f"{mode} (default)" if mode == default else mode for mode in module.MODES)
+    lines = [f"{name}: {title}", f"  Modes: {modes}."]
+    for row in rows:
+        cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=False)]
+        lines.append("  " + "  ".join([*cells, row[3]]))
+    return "\n".join(lines)
+
+
+@dataclasses.dataclass(frozen=True)
+class Field:
+    """A field of a configuration that ships.
+
+    Attributes:
+        name: The field, those of groups as GROUP.FIELD.
+        type: Its type, as the code states it.
+        value: Its value in the default mode.
+        changes: Its value in each mode where it is another.
+        documentation: One sentence.
+    """
+
+    name: str
+    type: str
+    value: Any
+    changes: dict[str, Any]
+    documentation: str
+
+
+def default_mode(name: str) -> str:
+    """The mode of a configuration where none is given."""
+    module = importlib.import_module(f"latent_xlate.configs.{name}")
     (parameter,) = inspect.signature(module.get_config).parameters.values()
-    default = parameter.default
+    return str(parameter.default)
+
+
+def fields(name: str) -> list[Field]:
+    """The fields of a configuration."""
+    module = importlib.import_module(f"latent_xlate.configs.{name}")
+    default = default_mode(name)
     configs = {mode: module.get_config(mode) for mode in module.MODES}
     values = {mode: dict(_flat(config.to_dict())) for mode, config in configs.items()}
     documented = _documentation(configs[default])
-    rows = [
-        (
+    return [
+        Field(
             field,
             documented[field][0],
-            _shown(value, {mode: values[mode][field] for mode in values}),
+            value,
+            {mode: values[mode][field] for mode in values if values[mode][field] != value},
             documented[field][1],
         )
         for field, value in values[default].items()
     ]
-    widths = [min(_WIDEST, max(len(row[column]) for row in rows)) for column in range(3)]
-    modes = ", ".join(f"{mode} (default)" if mode == default else mode for mode in module.MODES)
-    lines = [f"{name}: {(module.__doc__ or '').splitlines()[0]}", f"  Modes: {modes}."]
-    for *cells, sentence in rows:
-        columns = [cell.ljust(width) for cell, width in zip(cells, widths, strict=True)]
-        lines.append("  " + "  ".join([*columns, sentence]))
-    return "\n".join(lines)
-
-
-def _shown(default: Any, by_mode: dict[str, Any]) -> str:
-    """The value in the default mode, and in parentheses those of other modes that differ."""
-    others: dict[str, list[str]] = {}
-    for mode, value in by_mode.items():
-        if value != default:
-            others.setdefault(repr(value), []).append(mode)
-    differences = ", ".join(f"{'/'.join(modes)}: {value}" for value, modes in others.items())
-    return f"{default!r} ({differences})" if others else repr(default)
 
 
 def _documentation(config: ConfigDict) -> dict[str, tuple[str, str]]:
