@@ -256,8 +256,9 @@ def _load_pair(translator: str | os.PathLike | TranslatorClient, source: str, ta
         signatures, noted = ModelSignatures(load_export(translator)), read_modalities(Path(translator))
     else:
         signatures, noted = translator.functions, {}  # No server tells the kinds of its data.
-    pairs = {each.pair for each in parse_signatures(signatures).values()}
-    checks.known(name.pair, pairs, "pair of domains")
+    if str(SignatureName(source, target, Payload.LATENTS)) not in signatures:  # Every pair has it.
+        pairs = {each.pair for each in parse_signatures(signatures).values()}
+        checks.known(name.pair, pairs, "pair of domains")
     if str(name) not in signatures:
         raise ValueError(f"Domain {source!r} has no encoder: nothing but its latents can be translated, not its files.")
     arrays = signatures[str(SignatureName(source, target, Payload.ARRAYS))]
