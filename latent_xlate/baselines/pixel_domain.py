@@ -70,7 +70,7 @@ class PixelDomain(ImageDomain):
 
     @classmethod
     def of(cls, domain: Domain) -> PixelDomain:
-        """The same images, as latents of their own.
+        """The pixel domain of another domain's images.
 
         Raises:
             ValueError: The domain is not of images, or its judge is not an `ImageClassifier`.
@@ -92,7 +92,7 @@ class PixelDomain(ImageDomain):
         return {"classifier": self.classifier} if self.classifier is not None else {}
 
     def sample_prior(self, num_samples: int, seed: int = 0) -> tf.Tensor:
-        raise ValueError(f"Domain {self.name!r} has no generative model, so no prior.")
+        raise ValueError(f"Domain {self.name!r} is of images without a generative model: it has no prior.")
 
     def get_config(self) -> dict[str, Any]:
         return {
@@ -115,7 +115,7 @@ class PixelDomain(ImageDomain):
 
 
 def make_image_pairs(data: Sequence[Labelled], num_classes: int, seed: int) -> training.MakeBatch:
-    """Pairs of images of one class, as the baselines of images take them.
+    """Makes pairs of images of one class, for the baselines of images.
 
     Each class of each domain has shuffled epochs of its own, and the classes take turns, in the same order in both
     domains, so that rows i of a batch are two images of the same class.

@@ -22,7 +22,7 @@ from latent_xlate.training import MakeBatch
 
 @dataclasses.dataclass(frozen=True)
 class TrainingData:
-    """What a bridge is trained on.
+    """The training data of a bridge.
 
     Attributes:
         domains: The pretrained domains.
