@@ -1,4 +1,4 @@
-"""Checks of a user's input. Each failure is one sentence that names the problem and the way out."""
+"""Checks of a user's input. Each error message names the problem and the way out."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ def known(name: str, names: Iterable[str], what: str) -> str:
     Args:
         name: The name that was given.
         names: The names that exist.
-        what: The kind of thing named, for the message ("domain", "dataset").
+        what: The kind of thing named, for the message, for example "domain".
 
     Raises:
-        ValueError: Names the known ones and, where one is close, asks whether it was meant.
+        ValueError: There is no such name; the message lists the names that exist and suggests a close one.
     """
     names = list(names)
     if name in names:
@@ -27,10 +27,10 @@ def known(name: str, names: Iterable[str], what: str) -> str:
     raise ValueError(f"Unknown {what} {name!r}.{hint} Known: {', '.join(sorted(names)) or 'none'}.")
 
 
-def at_least(value: float, least: float, what: str) -> float:
-    """Returns `value`, or raises ValueError if it is less than `least`, NaN or infinite."""
-    if not (np.isfinite(value) and value >= least):
-        raise ValueError(f"{what} is {value:g}; it must be {least:g} or more.")
+def at_least(value: float, minimum: float, what: str) -> float:
+    """Returns `value`, or raises ValueError if it is less than `minimum`, NaN or infinite."""
+    if not (np.isfinite(value) and value >= minimum):
+        raise ValueError(f"{what} is {value:g}; it must be {minimum:g} or more.")
     return value
 
 
@@ -40,13 +40,13 @@ def unit_images(x: np.ndarray, shape: tuple[int, ...], what: str = "x") -> np.nd
     Args:
         x: Any real array.
         shape: The shape of one image, (height, width, channels).
-        what: How the message names the array.
+        what: Name of the array in messages.
 
     Returns:
         `x` as float32 [batch, *shape], all in [0, 1].
 
     Raises:
-        ValueError: Wrong shape or dtype, a NaN or infinite value, a value outside [0, 1].
+        ValueError: Wrong shape or dtype, NaN or infinite values, or values outside [0, 1].
     """
     if np.asarray(x).dtype == np.uint8:
         raise ValueError(f"{what} is uint8 in [0, 255]; images are floats in [0, 1]: divide it by 255.")
@@ -54,7 +54,7 @@ def unit_images(x: np.ndarray, shape: tuple[int, ...], what: str = "x") -> np.nd
 
 
 def unit_waveforms(x: np.ndarray, num_samples: int, what: str = "x") -> np.ndarray:
-    """Checks a batch of mono sounds, as `unit_images` checks images: float32 [batch, num_samples] in [-1, 1]."""
+    """Checks a batch of mono sounds and returns it as float32 [batch, num_samples], in [-1, 1]."""
     if np.asarray(x).dtype == np.int16:
         raise ValueError(f"{what} is int16; sounds are floats in [-1, 1]: divide it by 32768.")
     return floats(x, (num_samples,), "sounds", (-1, 1), what)
@@ -70,13 +70,13 @@ def floats(
         shape: The shape of one instance.
         kind: The noun for instances in messages, for example "images".
         limits: Smallest and largest value.
-        what: How the message names the array.
+        what: Name of the array in messages.
 
     Returns:
         `x` as float32 [batch, *shape].
 
     Raises:
-        ValueError: Wrong shape or dtype, a NaN or infinite value, a value outside the limits.
+        ValueError: Wrong shape or dtype, NaN or infinite values, or values outside the limits.
     """
     x, (low, high) = np.asarray(x), limits
     if not np.issubdtype(x.dtype, np.floating):
@@ -106,7 +106,7 @@ def class_labels(labels: np.ndarray, num_classes: int, what: str = "labels") -> 
         `labels` as int32 [batch], each in [0, num_classes).
 
     Raises:
-        ValueError: Not integers, not one-dimensional, out of range.
+        ValueError: The labels are not integers, not one-dimensional, or out of range.
     """
     labels = np.asarray(labels)
     if labels.ndim != 1 or not np.issubdtype(labels.dtype, np.integer):
@@ -118,5 +118,5 @@ def class_labels(labels: np.ndarray, num_classes: int, what: str = "labels") -> 
 
 
 def reason(error: BaseException) -> str:
-    """Returns the first line of an error of another library, or its type's name if it has no message."""
+    """Returns the first line of an error's message, or the name of its type if it has no message."""
     return str(error).strip().partition("\n")[0] or type(error).__name__

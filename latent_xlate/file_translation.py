@@ -222,7 +222,7 @@ def _results(files: Sequence[Path], output: Path, suffix: str) -> dict[Path, Pat
         ValueError: An input would be replaced, or the results would lie among the inputs.
     """
 
-    def result(stem, file):
+    def result(stem: str, file: Path) -> str:
         return f"{stem}{ARRAYS_SUFFIX if file.suffix.lower() == ARRAYS_SUFFIX else suffix}"
 
     # Upper and lower case are one on some file systems.

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import keras
+import tensorflow as tf
 from keras import ops
 
 from latent_xlate import KERAS_PACKAGE
@@ -21,13 +23,13 @@ class GatedMixing(keras.layers.Layer):
 
         Z = (1 - gates) * Z' + gates * dZ,  Z' = Linear(z),  gates = sigmoid(Linear(h)),  dZ = Linear(h)
 
-    so that the way from z to Z starts out nearly linear. Paper, Figure 10a.
+    so that the map from z to Z is nearly linear at the start of training. Paper, Figure 10a.
 
     Example:
         mixed = GatedMixing(8)([z, h])  # z [batch, 100], h [batch, 512] -> [batch, 8]
     """
 
-    def __init__(self, units: int, **kwargs):
+    def __init__(self, units: int, **kwargs: Any):
         """Makes the layer.
 
         Args:
@@ -39,14 +41,14 @@ class GatedMixing(keras.layers.Layer):
         self.mixed = keras.layers.Dense(units, dtype=self.dtype_policy, name="mixed")
         self.change_and_gates = keras.layers.Dense(2 * units, dtype=self.dtype_policy, name="change_and_gates")
 
-    def build(self, input_shape):
+    def build(self, input_shape: Any) -> None:
         z_shape, h_shape = input_shape
         self.mixed.build(z_shape)
         self.change_and_gates.build(h_shape)
         self.built = True
 
-    def call(self, inputs):
-        """Mixes.
+    def call(self, inputs: Sequence[tf.Tensor]) -> tf.Tensor:
+        """Mixes z with the change computed from h.
 
         Args:
             inputs: z [batch, n] and h [batch, m].
@@ -59,8 +61,8 @@ class GatedMixing(keras.layers.Layer):
         mixed = self.mixed(z)
         return mixed + ops.sigmoid(gates) * (change - mixed)
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: Any) -> tuple[int | None, ...]:
         return (*input_shape[0][:-1], self.units)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return super().get_config() | {"units": self.units}

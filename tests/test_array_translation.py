@@ -37,7 +37,7 @@ def domain(files, tmp_path_factory):
         own_models.decoder(SHAPE),
         own_models.encoder(2, SHAPE),
         modality=Array(SHAPE),
-        spread="log_variance",
+        sigma_kind="log_variance",
     )
     folder = tmp_path_factory.mktemp("domain") / "signals"
     package_model_domain(own, folder, files)

@@ -18,6 +18,7 @@ The command writes weights, latents to train and measure a bridge with, and a mo
 of them. A WaveGAN with an encoder has both such samples and the posteriors of the recordings.
 """
 
+import sys
 from typing import Any
 
 from absl import flags
@@ -43,9 +44,13 @@ _CLASSIFIER = flags.DEFINE_string(
 )
 _DATA = flags.DEFINE_string("data", None, "Own models: folder of files to encode.")
 _DATA_SHAPE = flags.DEFINE_list("data_shape", None, "Own models: of one instance, 28,28,1 say, if outputs are flat.")
-_SPREAD = flags.DEFINE_enum(
-    "spread", "sigma", model_domain.SPREADS, "Own models: what the encoder's second output is, if it has one."
+_SIGMA_KIND = flags.DEFINE_enum(
+    "sigma_kind",
+    "sigma",
+    model_domain.SIGMA_KINDS,
+    "Own models: meaning of the encoder's second output, if it has one.",
 )
+_SPREAD = flags.DEFINE_enum("spread", None, model_domain.SIGMA_KINDS, "Old name of --sigma_kind.")
 _INVERT = flags.DEFINE_enum("invert", "auto", image_files.INVERT, "Own models: whether pictures are dark on bright.")
 _OUTPUT = flags.DEFINE_string("output", None, "Folder of the domain (default: savedmodels/NAME).")
 _NOTE = flags.DEFINE_string("note", "", "Sentence for a WaveGAN's model card: how long its training took, say.")
@@ -86,7 +91,10 @@ def main(argv: list[str]) -> None:
 
 
 def _own_domain() -> ModelDomain:
-    options: dict[str, Any] = {"data_shape": _data_shape(), "spread": _SPREAD.value, "invert": _INVERT.value}
+    if _SPREAD.value:
+        print("--spread is now called --sigma_kind.", file=sys.stderr)
+    sigma_kind = _SPREAD.value or _SIGMA_KIND.value
+    options: dict[str, Any] = {"data_shape": _data_shape(), "sigma_kind": sigma_kind, "invert": _INVERT.value}
     if _SAVED_MODEL.value:
         return saved_model_domain.SavedModelDomain.of(_NAME.value, _SAVED_MODEL.value, **options)
     parts = keras_domain.load_parts(

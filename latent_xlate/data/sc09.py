@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import PurePosixPath
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 import tensorflow_datasets as tfds
@@ -20,8 +20,8 @@ TEST_LIST = "testing_list.txt"
 class Sc09(tfds.core.GeneratorBasedBuilder):
     """The data set "sc09": spoken digits of TFDS's `speech_commands`, which itself calls them `_unknown_`.
 
-    Test recordings are those that Speech Commands lists as such; its list for validation is not
-    heeded, since `speech.load` cuts a validation split of its own.
+    The test split follows the list of Speech Commands. Its list for validation is ignored, since `speech.load` cuts a
+    validation split of its own.
     Reference: Warden 2018, https://arxiv.org/abs/1804.03209.
     """
 
@@ -29,19 +29,19 @@ class Sc09(tfds.core.GeneratorBasedBuilder):
 
     @tfds.core.utils.classproperty
     @classmethod
-    def url_infos(cls):
+    def url_infos(cls) -> dict[str, Any]:
         """The one archive, as `speech_commands` downloads and checks it."""
         infos = tfds.builder_cls("speech_commands").url_infos
         return {url: info for url, info in infos.items() if "test_set" not in url}
 
-    def _info(self):
+    def _info(self) -> tfds.core.DatasetInfo:
         features = {
             "audio": tfds.features.Audio(file_format="wav", sample_rate=SAMPLE_RATE, dtype=np.int16),
             "label": tfds.features.ClassLabel(names=DIGITS),
         }
         return tfds.core.DatasetInfo(builder=self, features=tfds.features.FeaturesDict(features))
 
-    def _split_generators(self, dl_manager):
+    def _split_generators(self, dl_manager: tfds.download.DownloadManager) -> dict[str, Any]:
         archive = dl_manager.download(next(iter(self.url_infos)))
         listed = next(file.read() for name, file in dl_manager.iter_archive(archive) if _relative(name) == TEST_LIST)
         test = set(listed.decode().split())
@@ -50,10 +50,12 @@ class Sc09(tfds.core.GeneratorBasedBuilder):
             "test": self._examples(dl_manager.iter_archive(archive), lambda name: name in test),
         }
 
-    def _generate_examples(self):
+    def _generate_examples(self) -> Iterator[tuple[str, dict[str, Any]]]:
         raise NotImplementedError("`_split_generators` returns the generators.")
 
-    def _examples(self, archive, wanted) -> Iterator[tuple[str, dict[str, Any]]]:
+    def _examples(
+        self, archive: Iterable[tuple[str, BinaryIO]], wanted: Callable[[str], bool]
+    ) -> Iterator[tuple[str, dict[str, Any]]]:
         for path, file in archive:
             name = _relative(path)
             if name.endswith(".wav") and name.partition("/")[0] in DIGITS and wanted(name):
@@ -64,5 +66,5 @@ class Sc09(tfds.core.GeneratorBasedBuilder):
 
 
 def _relative(path: str) -> str:
-    """A path of the archive, which may begin with "./", as its lists have it."""
+    """Normalises a path of the archive, which may begin with "./", to the form in the archive's lists."""
     return str(PurePosixPath(path))

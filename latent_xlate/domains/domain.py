@@ -1,7 +1,6 @@
-"""The interface of a domain: a pretrained generative model, with its way in and out.
+"""The interface of a domain: a pretrained generative model with its encoder, decoder and classifier.
 
-Everything downstream, the bridge, the translator, evaluation and serving, is written against
-`Domain` alone: a model of one's own joins by implementing it.
+The bridge, the translator, evaluation and serving use nothing but `Domain`, so a new model joins by implementing it.
 """
 
 from __future__ import annotations
@@ -31,17 +30,17 @@ class Domain(abc.ABC):
     """A pretrained generative model of one kind of data.
 
     The methods on tensors can be traced by `tf.function`. `x` is a batch of data, [batch, *data_shape],
-    and `z` a batch of latents, [batch, latent_dim], both float32. Data are read, checked, written and shown as
-    the domain's modality does.
+    and `z` a batch of latents, [batch, latent_dim], both float32. The domain's modality reads, checks, writes and shows
+    data.
 
-    Subclasses are registered with Keras (`keras.saving.register_keras_serializable`) and rebuilt by
-    `from_config(get_config())`, with `networks` freshly built, whose weights `load_models` then fills in.
+    Subclasses are registered with Keras (`keras.saving.register_keras_serializable`). `from_config(get_config())`
+    rebuilds a domain with new `networks`, and `load_models` then sets their weights.
 
     Attributes:
-        name: How flags and signatures call it: lower-case letters, digits, underscores, no digit first.
+        name: Name in flags and signatures: lower-case letters, digits and underscores, no digit first.
         modality: The kind of data, with its settings.
-        class_names: Names of the classes that `classify` tells apart, by label; may be empty.
-        dataset: Name of the data set that the model was trained on, the domain's own unless told.
+        class_names: Names of the classes that `classify` distinguishes, by label; may be empty.
+        dataset: Name of the data set that the model was trained on.
     """
 
     modality: Modality
@@ -53,23 +52,23 @@ class Domain(abc.ABC):
     """Whether `classify` and `features` exist."""
 
     batch_size: int = BATCH_SIZE
-    """Most instances that are to go through the networks at once."""
+    """Largest number of instances that the networks should compute at once."""
 
     has_prior: bool = True
     """Whether `sample_prior` exists."""
 
     resources: Sequence[Any] = ()
-    """What an export has to keep beside the variables that graphs use: tables, say."""
+    """Objects that an export has to keep in addition to the variables that graphs use, for example tables."""
 
     def __init__(self, name: str, modality: Modality, class_names: tuple[str, ...] = (), dataset: str | None = None):
-        """Sets the attributes.
+        """Sets the attributes; `dataset` is the domain's name unless given.
 
         Raises:
-            ValueError: A name of other characters.
+            ValueError: The name has other characters.
         """
         if not re.fullmatch("[a-z_][a-z0-9_]*", name):
             raise ValueError(
-                f"Domain name {name!r} must consist of lower-case letters, digits and underscores, no digit first."
+                f"Domain name {name!r} must consist of lower-case letters, digits and underscores, with no digit first."
             )
         self.name = name
         self.modality = modality
@@ -88,24 +87,24 @@ class Domain(abc.ABC):
 
     @property
     def file_suffix(self) -> str:
-        """Ending of the files that `write` gives, ".png" say."""
+        """Ending of the files that `write` returns, for example ".png"."""
         return self.modality.file_suffix
 
     @property
     @abc.abstractmethod
     def networks(self) -> dict[str, keras.Model]:
-        """The Keras models inside, by name."""
+        """The domain's Keras models, by name."""
 
     @abc.abstractmethod
     def decode(self, z: tf.Tensor) -> tf.Tensor:
-        """Data of latents: x, [batch, *data_shape]."""
+        """Generates data from latents: x, [batch, *data_shape]."""
 
     def encode(self, x: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        """Posterior of data: mu and sigma of q(z|x), [batch, latent_dim] each."""
+        """Returns the posterior of data: mu and sigma of q(z|x), each [batch, latent_dim]."""
         raise NotImplementedError(f"Domain {self.name!r} has no encoder.")
 
     def classify(self, x: tf.Tensor) -> tf.Tensor:
-        """Class logits, [batch, classes], by a judge that takes no part in training the bridge."""
+        """Class logits, [batch, classes], of the judge, a classifier that the bridge's training never sees."""
         raise NotImplementedError(f"Domain {self.name!r} has no classifier.")
 
     def features(self, x: tf.Tensor) -> tf.Tensor:
@@ -113,38 +112,38 @@ class Domain(abc.ABC):
         raise NotImplementedError(f"Domain {self.name!r} has no classifier.")
 
     def judge(self, x: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        """`classify` and `features` of the same x, by one pass where the domain knows how."""
+        """Returns `classify(x)` and `features(x)`, computed in one pass if the domain can."""
         return self.classify(x), self.features(x)
 
     def sample_prior(self, num_samples: int, seed: int = 0) -> tf.Tensor:
-        """Draws from the prior, standard normal unless a domain says otherwise: z, [num_samples, latent_dim]."""
+        """Draws z, [num_samples, latent_dim], from the prior: standard normal, unless a subclass overrides this."""
         return tf.random.stateless_normal([num_samples, self.latent_dim], [seed, 0])
 
     def check(self, x: np.ndarray) -> np.ndarray:
-        """Returns a user's x as float32, or raises ValueError with what is wrong with it."""
+        """Returns a user's x as float32; see `Modality.check`."""
         return self.modality.check(x)
 
     def read(self, files: tf.Tensor) -> tf.Tensor:
-        """Decodes the content of files, string [batch], into x, in graph; see `Modality.read`."""
+        """Decodes the contents of files, string [batch], to x, in graph; see `Modality.read`."""
         return self.modality.read(files)
 
     def write(self, x: tf.Tensor) -> tf.Tensor:
-        """Encodes x as the content of files, string [batch], in graph."""
+        """Encodes x as the contents of files, string [batch], in graph."""
         return self.modality.write(x)
 
     def pictures(self, x: tf.Tensor) -> tf.Tensor:
-        """Pictures of data for people to look at: float32 [batch, height, width, 1 or 3], in [0, 1]."""
+        """Shows data as pictures: float32 [batch, height, width, 1 or 3], in [0, 1]."""
         return self.modality.pictures(x)
 
     def load_data(self, split: str, data_dir: str | os.PathLike | None = None) -> Labelled:
-        """Instances of the data set, as the model was trained on them.
+        """Loads the data set, preprocessed as for the model's training.
 
         Args:
             split: "train", "validation" or "test".
             data_dir: Folder of TFDS data sets; None for the default.
 
         Returns:
-            Their `floats` are a batch of x.
+            The labelled instances; their `floats` are a batch of x.
 
         Raises:
             ValueError: There is no such split, or the data set is unknown, not prepared, or damaged.
@@ -152,7 +151,7 @@ class Domain(abc.ABC):
         return self.as_trained(stored.load(self.dataset, split, data_dir, type(self.modality)))
 
     def as_trained(self, data: Labelled) -> Labelled:
-        """Stored data as those that the model was trained on: sounds of one beginning and one loudness, say."""
+        """Preprocesses stored data as for the model's training; a domain of speech may align its sounds."""
         return data
 
     @abc.abstractmethod
@@ -162,17 +161,17 @@ class Domain(abc.ABC):
     @classmethod
     @abc.abstractmethod
     def from_config(cls, config: dict[str, Any]) -> Domain:
-        """Makes the domain, its networks built with fresh weights."""
+        """Makes the domain with built networks of new weights."""
 
     def save(self, folder: str | os.PathLike, dtype: str = "float32") -> Path:
-        """Writes `domain.json` and the models.
+        """Saves the domain: `domain.json` and the models.
 
         Args:
-            folder: Made if it is not there.
-            dtype: Of the weights; "float16" halves the files at a relative error of about 5e-4.
+            folder: Folder of the domain; created if it does not exist.
+            dtype: Type of the weights; "float16" halves the files at a relative error of about 5e-4.
 
         Raises:
-            ValueError: A weight that `dtype` cannot hold.
+            ValueError: A weight is too large for `dtype`, or not finite.
         """
         folder = Path(folder)
         self.save_models(folder, dtype)
@@ -181,27 +180,33 @@ class Domain(abc.ABC):
         return folder
 
     def save_models(self, folder: Path, dtype: str) -> None:
-        """Writes what `load_models` reads: the weights of each network. Args and errors as in `save`."""
+        """Saves the weights of each network for `load_models`. Arguments and errors are those of `save`."""
         for name, network in self.networks.items():
             with np.errstate(over="ignore"):
                 arrays = {f"{i:03}": weight.astype(dtype) for i, weight in enumerate(network.get_weights())}
             if not all(np.isfinite(array).all() for array in arrays.values()):
-                raise ValueError(f"Weights of {name} are too large for {dtype}, or not finite.")
-            # Of float32 zip saves a tenth, in seconds.
+                raise ValueError(
+                    f"Weights of {name} are too large for {dtype}, or not finite: save them as float32, or train again."
+                )
+            # Compressing float32 takes seconds and saves only a tenth.
             files.write_npz(folder / f"{name}.npz", arrays, compress=dtype == "float16")
 
     def load_models(self, folder: Path) -> None:
-        """Takes up what `save_models` wrote into a folder; ValueError where it is missing, damaged or foreign."""
+        """Loads the weights that `save_models` wrote.
+
+        Raises:
+            ValueError: A file is missing or damaged, or does not fit its network.
+        """
         for name, network in self.networks.items():
             _load_weights(network, folder / f"{name}.npz")
 
     @staticmethod
     def load(folder: str | os.PathLike) -> Domain:
-        """Reads what `save` wrote.
+        """Loads a domain that `save` wrote.
 
         Raises:
-            ValueError: Nothing there, a damaged file, weights of another shape, or a domain of a class
-                that is not registered (import the module that defines it first).
+            ValueError: The folder holds no domain, a file is damaged, weights have another shape, or the domain's class
+                is not registered (import the module that defines it first).
         """
         path = Path(folder) / DOMAIN_FILE
         try:
@@ -218,7 +223,7 @@ class Domain(abc.ABC):
             )
         try:
             domain = domain_class.from_config(config)
-        except Exception as error:  # Whatever a foreign configuration may raise on its way.
+        except Exception as error:  # The class may be the user's, so it may raise any exception.
             raise ValueError(f"{path} is not the description of a domain ({error!r}).") from None
         domain.load_models(Path(folder))
         return domain
@@ -231,5 +236,5 @@ def _load_weights(network: keras.Model, path: Path) -> None:
         network.set_weights(weights)
     except FileNotFoundError:
         raise ValueError(f"Weights {path} are missing.") from None
-    except Exception as error:  # Whatever a damaged zip or foreign weights may raise on their way.
+    except Exception as error:  # Damaged zip files raise many kinds of exceptions.
         raise ValueError(f"{path} does not hold the weights of {network.name}, or is damaged ({error}).") from None

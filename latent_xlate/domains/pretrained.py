@@ -23,9 +23,8 @@ _PACKAGE = Path(__file__).resolve().parents[1]
 def savedmodels() -> Path:
     """The folder of pretrained domains.
 
-    It is the folder that the environment variable `LATENT_XLATE_SAVEDMODELS` names, else the package data of
-    an installed wheel, `latent_xlate/savedmodels`, else `savedmodels` at the top of the clone, which a wheel
-    takes it from.
+    It is the folder named by the environment variable `LATENT_XLATE_SAVEDMODELS`, else the package data of an installed
+    wheel, `latent_xlate/savedmodels`, else `savedmodels` at the top of the clone.
     """
     if SAVEDMODELS in os.environ:
         return Path(os.environ[SAVEDMODELS])
@@ -45,7 +44,7 @@ def folder(name_or_path: str) -> Path:
         name_or_path: Name of a pretrained domain, or a folder that `Domain.save` wrote.
 
     Raises:
-        ValueError: Neither.
+        ValueError: It is neither.
     """
     if (Path(name_or_path) / DOMAIN_FILE).is_file():
         return Path(name_or_path)
@@ -55,5 +54,5 @@ def folder(name_or_path: str) -> Path:
 
 
 def load_domain(name_or_path: str) -> Domain:
-    """Loads a domain. Args and errors as in `folder`."""
+    """Loads a domain. Arguments and errors are those of `folder`; errors of `Domain.load` as well."""
     return Domain.load(folder(name_or_path))

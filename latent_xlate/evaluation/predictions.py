@@ -1,4 +1,4 @@
-"""What a domain's judge predicts for data that are generated from latents, a batch at a time."""
+"""Predictions of a domain's judge for data generated from latents, one batch at a time."""
 
 from __future__ import annotations
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+
 import numpy as np
 import tensorflow as tf
 
@@ -31,13 +33,14 @@ def encode_data(domain: Domain, data: Labelled) -> Latents:
         raise ValueError(
             f"{data.modality.noun.capitalize()}s are {shape}, those of domain {domain.name!r} {domain.data_shape}."
         )
-
-    @as_graph
-    def encode(content: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        return domain.encode(tf.cast(content, tf.float32) / data.modality.full_scale)
-
+    # A closure would share its code with those of other calls; TensorFlow counts graphs by code and warns of many.
+    encode = as_graph(functools.partial(_encode, domain, data.modality.full_scale))
     mu, sigma = in_batches(encode, data.content, batch_size=domain.batch_size)
     return Latents(mu, sigma, data.labels.astype(np.int32))
+
+
+def _encode(domain: Domain, full_scale: float, content: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    return domain.encode(tf.cast(content, tf.float32) / full_scale)
 
 
 def encode_augmented(domain: Domain, data: Labelled) -> Latents:

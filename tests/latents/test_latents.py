@@ -1,3 +1,5 @@
+import logging
+
 import numpy as np
 import pytest
 import scipy.ndimage
@@ -77,6 +79,20 @@ def test_latents_of_images_are_the_encoders_posteriors():
     np.testing.assert_allclose(encoded.mu, mu, rtol=1e-4, atol=1e-5)
     np.testing.assert_allclose(encoded.sigma, sigma, rtol=1e-4, atol=1e-5)
     np.testing.assert_array_equal(encoded.labels, data.labels)
+
+
+def test_tensorflow_does_not_warn_of_retracing_when_many_data_are_encoded(caplog):
+    domain = tiny.image_domain()
+    data = labelled_images(np.zeros((3, 28, 28, 1), np.uint8), np.zeros(3, int), tiny.CLASS_NAMES)
+    logger = tf.get_logger()
+    logger.addHandler(caplog.handler)
+    try:
+        with caplog.at_level(logging.WARNING, logger.name):
+            for size in (1, 2, 3) * 3:
+                encode_data(domain, data.take(slice(size)))
+    finally:
+        logger.removeHandler(caplog.handler)
+    assert "retracing" not in caplog.text
 
 
 def test_images_of_another_shape_are_refused():

@@ -90,7 +90,17 @@ def run(command, *arguments, **environment):
         text=True,
     )
     assert result.returncode == 0, result.stderr
-    return result.stdout
+    return result
+
+
+def test_old_flag_spread_says_what_replaces_it(pictures, tmp_path):
+    own_models.decoder().save(tmp_path / "decoder.keras")
+    own_models.encoder(2).save(tmp_path / "encoder.keras")
+    keras_flags = [f"--{name}={tmp_path / name}.keras" for name in ("decoder", "encoder")]
+    flags = "--spread=log_variance", f"--data={pictures}", f"--output={tmp_path / 'own'}"
+    result = run("package_domain", "--name=own", *keras_flags, *flags)
+    assert "--spread is now called --sigma_kind." in result.stderr
+    assert Domain.load(tmp_path / "own").sigma_kind == "log_variance"
 
 
 @pytest.mark.slow
@@ -115,8 +125,9 @@ def test_own_models_from_files_to_an_evaluated_and_exported_translator(pictures,
     )
     translator = tmp_path / "bridge" / "translator"
     assert Translator.load(translator).class_map.groups == ((0, 1, 2, 3), (3, 2, 1, 0))
-    table = run("evaluate", f"--translator={translator}", f"--output={tmp_path / 'evaluation'}")
+    table = run("evaluate", f"--translator={translator}", f"--output={tmp_path / 'evaluation'}").stdout
     assert "own to saved" in table
-    assert f"{tmp_path / 'export' / 'translator' / '1'}" in run(
-        "export", f"--translator={translator}", f"--output={tmp_path / 'export'}"
+    assert (
+        f"{tmp_path / 'export' / 'translator' / '1'}"
+        in run("export", f"--translator={translator}", f"--output={tmp_path / 'export'}").stdout
     )

@@ -1,4 +1,4 @@
-"""Any Keras models as a domain: a decoder, and where there are such an encoder and a classifier."""
+"""Any Keras models as a domain: a decoder, and optionally an encoder and a classifier."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 import keras
 
 from latent_xlate import KERAS_PACKAGE
-from latent_xlate.domains.custom.model_domain import SPREADS, Function, ModelDomain, describe, restored_modality
+from latent_xlate.domains.custom.model_domain import SIGMA_KINDS, Function, ModelDomain, constructor_arguments, describe
 from latent_xlate.domains.network_files import load_network
 from latent_xlate.modalities.modality import Modality
 
@@ -19,10 +19,10 @@ _NETWORKS = {"encode": "encoder", "decode": "decoder", "classify": "classifier"}
 
 @keras.saving.register_keras_serializable(package=KERAS_PACKAGE)
 class KerasDomain(ModelDomain):
-    """Keras models of one's own.
+    """A domain made from the user's own Keras models.
 
-    Their layers must be Keras's, or of classes registered with it by modules that are imported
-    wherever the domain is loaded; layers that hold Python code (Lambda) are refused.
+    Their layers must be Keras's own or of registered classes, whose modules have to be imported before the domain is
+    loaded. Layers that hold Python code (Lambda) are refused.
 
     Example:
         domain = KerasDomain.of("shapes", decoder, encoder, class_names=("circle", "square"))
@@ -37,14 +37,14 @@ class KerasDomain(ModelDomain):
         classifier: keras.Model | None = None,
         **options: Any,
     ):
-        """Makes a domain of which all is known; see `of` for any other.
+        """Makes a domain whose shapes and settings are known; `of` finds them out.
 
         Args:
             name: Lower-case letters, digits, underscores.
-            decoder: Latents to data.
-            encoder: Data to latents.
-            classifier: Data to class logits, or probabilities.
-            **options: Those of `ModelDomain`.
+            decoder: Maps latents to data.
+            encoder: Maps data to latents; None if there is no encoder.
+            classifier: Maps data to class logits or probabilities; None if there is no classifier.
+            **options: Passed to `ModelDomain`.
         """
         super().__init__(name, **options)
         self._networks = {"decoder": decoder, "encoder": encoder, "classifier": classifier}
@@ -63,36 +63,40 @@ class KerasDomain(ModelDomain):
         data_shape: Sequence[int] | None = None,
         modality: Modality | None = None,
         invert: str = "auto",
-        spread: str = SPREADS[0],
+        sigma_kind: str = SIGMA_KINDS[0],
         **options: Any,
     ) -> KerasDomain:
-        """Makes a domain of built models, whose shapes it finds out.
+        """Makes a domain from built models and finds out their shapes.
 
         Args:
             name: See the constructor.
             decoder: See the constructor.
             encoder: See the constructor.
             classifier: See the constructor.
-            data_shape: Shape of one x, where the decoder's output does not say it.
-            modality: The kind of data, where it is neither pictures nor sounds that their shape tells.
-            invert: Of pictures, one of `image_files.INVERT`.
-            spread: What the encoder's second output is, if it has one.
-            **options: Others of `ModelDomain`: `class_names`, `dataset`.
+            data_shape: Shape of one x; None for the shape of the decoder's output.
+            modality: The kind of data; None for images or sounds, which are recognised by their shape.
+            invert: Setting of images, one of `image_files.INVERT`.
+            sigma_kind: Meaning of the encoder's second output, if it has one; one of `SIGMA_KINDS`.
+            **options: Other arguments of `ModelDomain`: `class_names`, `dataset`.
 
         Raises:
-            ValueError: Models that do not fit together, or another of them than its name says.
+            ValueError: The models do not fit together, or one of them is not built.
         """
         networks = {"decode": decoder, "encode": encoder, "classify": classifier}
         functions = {key: network for key, network in networks.items() if network is not None}
         for key, network in functions.items():
             if not isinstance(network, keras.Model) or not network.built:
-                raise ValueError(f"The {_NETWORKS[key]} is no Keras model that is built: call it once, or load it.")
+                raise ValueError(
+                    f"The {_NETWORKS[key]} is no Keras model that is built: call it once, or load it from a file."
+                )
         try:
             latent_shape = decoder.input_shape[1:]
         except AttributeError:
-            raise ValueError("The decoder's input is not known: make it of layers, keras.Input first.") from None
+            raise ValueError(
+                "The decoder has no input of known shape: build it from layers, with keras.Input first."
+            ) from None
         found = describe(
-            functions, latent_shape, data_shape=data_shape, modality=modality, invert=invert, spread=spread
+            functions, latent_shape, data_shape=data_shape, modality=modality, invert=invert, sigma_kind=sigma_kind
         )
         return cls(name, decoder, encoder, classifier, **found, **options)
 
@@ -111,23 +115,23 @@ class KerasDomain(ModelDomain):
         networks = {
             name: keras.saving.deserialize_keras_object(config[name]) for name in _NETWORKS.values() if name in config
         }
-        return cls(**(restored_modality(config) | networks))
+        return cls(**(constructor_arguments(config) | networks))
 
 
 def load_parts(
     autoencoder: str | os.PathLike | None = None, **paths: str | os.PathLike | None
 ) -> dict[str, keras.Model]:
-    """Reads the models of a domain.
+    """Loads the models of a domain.
 
     Args:
-        autoencoder: A `.keras` file whose parts, attributes or layers, are called `encoder` and `decoder`.
-        **paths: `.keras` files by name: `encoder`, `decoder`, `classifier`; None where there is none.
+        autoencoder: A `.keras` file of a model with attributes or layers called `encoder` and `decoder`.
+        **paths: `.keras` files by name: `encoder`, `decoder`, `classifier`; None if there is no such model.
 
     Returns:
         Models by name.
 
     Raises:
-        ValueError: A file is missing, damaged or unsafe, or has no such part; no decoder.
+        ValueError: A file is missing, damaged or unsafe, an autoencoder lacks a part, or there is no decoder.
     """
     networks = {
         name: load_network(path, keras.Model, f"Keras model of the {name}") for name, path in paths.items() if path
@@ -144,19 +148,21 @@ def _part(whole: keras.Model, name: str, path: Path) -> keras.Model:
     part = getattr(whole, name, None) or next((layer for layer in whole.layers if layer.name == name), None)
     if not isinstance(part, keras.Model):
         parts = ", ".join(layer.name for layer in whole.layers)
-        raise ValueError(f"{path} has no model called {name!r} in it, but {parts}: give --encoder and --decoder.")
+        raise ValueError(
+            f"{path} has no model called {name!r} in it, but {parts}: give --encoder and --decoder instead."
+        )
     return part
 
 
 def _serialised(network: keras.Model) -> dict[str, Any]:
-    """A model's description without what it was trained by, which may be code of one's own."""
+    """Returns a model's description without its optimizer and loss, which may be the user's own code."""
     description = keras.saving.serialize_keras_object(network)
     description.pop("compile_config", None)
     return description
 
 
 def _to_last_layer(classifier: Any) -> keras.Model | None:
-    """The classifier without its last layer, if it is made of layers one after the other."""
+    """Returns the classifier without its last layer; None if its layers do not form a sequence."""
     try:
         last = classifier.layers[-1].input
         return keras.Model(classifier.inputs, last) if len(last.shape) == 2 else None

@@ -1,4 +1,4 @@
-"""A domain made of functions that a model of any make has: `encode`, `decode` and `classify`."""
+"""A domain made of three functions of any model: `encode`, `decode` and `classify`."""
 
 from __future__ import annotations
 
@@ -18,25 +18,25 @@ from latent_xlate.modalities import modality as modalities
 from latent_xlate.modalities.audio_files import NUM_SAMPLES
 from latent_xlate.modalities.modality import Modality
 
-SPREADS = ("sigma", "log_variance")
-"""What the second output of an encoder may be."""
+SIGMA_KINDS = ("sigma", "log_variance")
+"""Meanings of an encoder's second output: the posterior's standard deviation, or the logarithm of its variance."""
 
 Function = Callable[[tf.Tensor], Any]
 
-_LEAST_PROBABILITY = 1e-30
+_MIN_PROBABILITY = 1e-30
 
 
 class ModelDomain(Domain):
-    """What domains of others' models have in common: shapes, and what the functions' outputs mean.
+    """The base class of domains made from a user's own models.
 
-    `encode` gives mu, of an autoencoder the latent itself, or mu and sigma, or mu and the logarithm of the
-    variance; a third output, such as a sample, is not looked at. A latent of several axes is laid flat.
-    `classify` gives logits, or probabilities, which are told by their adding up to 1.
+    `encode` returns mu (of a plain autoencoder, the latent itself), or mu and sigma, or mu and the logarithm of the
+    variance. A third output, such as a sample, is ignored. A latent of several axes is flattened.
+    `classify` returns logits or probabilities. `describe` recognises probabilities by their sum, which is 1.
 
     Attributes:
-        model_shape: Shape of one x as the functions take and give it; `data_shape` has as many values.
-        latent_shape: Shape of one latent, likewise.
-        spread: One of `SPREADS`.
+        model_shape: Shape of one x as the functions take and return it; it has as many values as `data_shape`.
+        latent_shape: Shape of one latent as the functions take and return it; it has `latent_dim` values.
+        sigma_kind: Meaning of the second output of `encode`, if there is one; one of `SIGMA_KINDS`.
     """
 
     batch_size = 64
@@ -49,14 +49,14 @@ class ModelDomain(Domain):
         latent_shape: Sequence[int],
         modality: Modality,
         class_names: Sequence[str] = (),
-        spread: str = SPREADS[0],
+        sigma_kind: str = SIGMA_KINDS[0],
         probabilities: bool = False,
         has_prior: bool = True,
         shift: Sequence[float] | None = None,
         scale: Sequence[float] | None = None,
         dataset: str | None = None,
     ):
-        """Sets the attributes, whose truth `describe` can find out.
+        """Sets the attributes. `describe` finds out those that depend on the model.
 
         Args:
             name: Lower-case letters, digits, underscores.
@@ -64,24 +64,25 @@ class ModelDomain(Domain):
             latent_shape: See the class.
             modality: The kind of data.
             class_names: By label; may be empty.
-            spread: See the class.
-            probabilities: Whether `classify` gives these.
-            has_prior: Whether latents are standard normal, as those of a VAE or a GAN are meant to be.
-            shift: Of each of a latent's values, what is taken off it; None for nothing. See `standardise`.
-            scale: What that is then divided by; None for 1.
+            sigma_kind: See the class.
+            probabilities: Whether `classify` returns probabilities rather than logits.
+            has_prior: Whether latents follow a standard normal prior, as those of a VAE or a GAN should.
+            shift: Number subtracted from each component of the model's latents, [latent_dim]; None for 0. See
+                `standardise`.
+            scale: Number by which the difference is divided, [latent_dim]; None for 1.
             dataset: Name of the data set that the models were trained on; None for `name`.
 
         Raises:
-            ValueError: A bad name, shape or `spread`.
+            ValueError: A bad name, shape or `sigma_kind`.
         """
         super().__init__(name, modality, tuple(class_names), dataset)
         self.model_shape, self.latent_shape = tuple(model_shape), tuple(latent_shape)
         if math.prod(self.data_shape) != math.prod(self.model_shape):
             raise ValueError(
-                f"Data of shape {list(self.data_shape)} have not as many values as the model's, "
-                f"{list(self.model_shape)}."
+                f"Data of shape {list(self.data_shape)} have not as many values as the model's data, which have shape "
+                f"{list(self.model_shape)}: give a data_shape of as many values."
             )
-        self.spread = checks.known(spread, SPREADS, "spread")
+        self.sigma_kind = checks.known(sigma_kind, SIGMA_KINDS, "sigma_kind")
         self.probabilities = probabilities
         self.has_prior = has_prior
         self.shift = np.array([0.0] if shift is None else shift, np.float32)
@@ -89,12 +90,12 @@ class ModelDomain(Domain):
 
     @abc.abstractmethod
     def function(self, name: str) -> Function | None:
-        """The model's function "encode", "decode", "classify" or "features", or None where it has none."""
+        """Returns the model's function "encode", "decode", "classify" or "features", or None if it has no such."""
 
     def standardise(self, x: np.ndarray) -> None:
-        """Brings latents to mean 0 and standard deviation 1 over some data, [n, *data_shape].
+        """Shifts and scales the latents to mean 0 and standard deviation 1 over data, float32 [n, *data_shape].
 
-        An autoencoder's may lie anywhere, and a bridge learns best what is of the size of 1.
+        The latents of an autoencoder may have any range, and a bridge learns best from values of order 1.
         """
         encode = as_graph(self.encode)
         mu, _ = in_batches(encode, x, batch_size=self.batch_size)
@@ -118,7 +119,7 @@ class ModelDomain(Domain):
         mu = (mu - self.shift) / self.scale
         if not rest:
             return mu, tf.zeros_like(mu)
-        sigma = rest[0] if self.spread == "sigma" else tf.exp(rest[0] / 2)
+        sigma = rest[0] if self.sigma_kind == "sigma" else tf.exp(rest[0] / 2)
         return mu, sigma / self.scale
 
     def decode(self, z: tf.Tensor) -> tf.Tensor:
@@ -134,10 +135,10 @@ class ModelDomain(Domain):
         if function is None:
             return super().classify(x)
         outputs = tf.cast(outputs_of(function(self._to_model(x)))[0], tf.float32)
-        return tf.math.log(tf.maximum(outputs, _LEAST_PROBABILITY)) if self.probabilities else outputs
+        return tf.math.log(tf.maximum(outputs, _MIN_PROBABILITY)) if self.probabilities else outputs
 
     def features(self, x: tf.Tensor) -> tf.Tensor:
-        """The judge's penultimate activations, where they can be had, else its logits."""
+        """The judge's penultimate activations if the model gives access to them, else its logits."""
         function = self.function("features")
         return self.classify(x) if function is None else tf.cast(function(self._to_model(x)), tf.float32)
 
@@ -151,7 +152,7 @@ class ModelDomain(Domain):
             "latent_shape": list(self.latent_shape),
             "modality": self.modality.get_config(),
             "class_names": list(self.class_names),
-            "spread": self.spread,
+            "sigma_kind": self.sigma_kind,
             "probabilities": self.probabilities,
             "has_prior": self.has_prior,
             "shift": self.shift.tolist(),
@@ -161,7 +162,10 @@ class ModelDomain(Domain):
 
 
 def outputs_of(result: Any) -> list[tf.Tensor]:
-    """What a function returned, as a list: mu before sigma, by whatever names, if it is a mapping."""
+    """Lists the outputs that a function returned.
+
+    A mapping with the keys "mu" and "sigma" gives these two; any other mapping gives its values in order of their keys.
+    """
     if isinstance(result, Mapping):
         if {"mu", "sigma"} <= result.keys():
             return [result["mu"], result["sigma"]]
@@ -169,9 +173,14 @@ def outputs_of(result: Any) -> list[tf.Tensor]:
     return list(result) if isinstance(result, (list, tuple)) else [result]
 
 
-def restored_modality(config: Mapping[str, Any]) -> dict[str, Any]:
-    """A domain's configuration with its modality made, which early ones told by `data_shape` and `invert`."""
+def constructor_arguments(config: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns a domain's configuration with its modality built.
+
+    Early versions stored `data_shape` and `invert` in place of `modality`, and `spread` in place of `sigma_kind`.
+    """
     config = dict(config)
+    if "spread" in config:
+        config["sigma_kind"] = config.pop("spread")
     if "modality" in config:
         modality = modalities.from_config(config["modality"])
     else:
@@ -180,11 +189,11 @@ def restored_modality(config: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def modality_of(shape: Sequence[int], invert: str = "auto") -> Modality:
-    """The modality of data of a shape that tells it.
+    """Recognises the modality of data by their shape.
 
     Args:
-        shape: (height, width, 1 or 3) of pictures in [0, 1], (NUM_SAMPLES,) of sounds in [-1, 1].
-        invert: Of pictures, one of `image_files.INVERT`.
+        shape: (height, width, 1 or 3) for images in [0, 1], (NUM_SAMPLES,) for sounds in [-1, 1].
+        invert: Setting of images, one of `image_files.INVERT`.
 
     Raises:
         ValueError: Any other shape, or unknown `invert`.
@@ -193,7 +202,7 @@ def modality_of(shape: Sequence[int], invert: str = "auto") -> Modality:
     if modality is None:
         raise ValueError(
             f"Data of shape {list(shape)} are neither pictures (height, width, 1 or 3 channels) nor sounds "
-            f"({NUM_SAMPLES} samples): say by data_shape what they are, of as many values, or give their modality."
+            f"({NUM_SAMPLES} samples): say by data_shape what they are, in as many values, or give their modality."
         )
     return modality.with_settings(invert=invert)
 
@@ -205,59 +214,59 @@ def describe(
     data_shape: Sequence[int] | None = None,
     modality: Modality | None = None,
     invert: str = "auto",
-    spread: str = SPREADS[0],
+    sigma_kind: str = SIGMA_KINDS[0],
 ) -> dict[str, Any]:
-    """Finds out by calling the functions what a `ModelDomain` has to know of them.
+    """Finds out the arguments of a `ModelDomain` by calling its functions.
 
     Args:
-        functions: "decode", and, where there are such, "encode" and "classify".
+        functions: "decode" and, if the model has them, "encode" and "classify".
         latent_shape: Shape of one latent.
-        data_shape: Shape of one x; None where that of the decoder's output says it.
-        modality: The kind of data; None where their shape tells it, see `modality_of`.
-        invert: Of pictures, one of `image_files.INVERT`.
-        spread: One of `SPREADS`.
+        data_shape: Shape of one x; None for the shape of the decoder's output.
+        modality: The kind of data; None to recognise it by the shape, see `modality_of`.
+        invert: Setting of images, one of `image_files.INVERT`.
+        sigma_kind: One of `SIGMA_KINDS`.
 
     Returns:
-        `model_shape`, `latent_shape`, `modality`, `spread`, `probabilities` and `has_prior`.
+        `model_shape`, `latent_shape`, `modality`, `sigma_kind`, `probabilities` and `has_prior`.
 
     Raises:
-        ValueError: A function that fails, or gives what it should not.
+        ValueError: A function fails, or its outputs have wrong shapes or values.
     """
-    checks.known(spread, SPREADS, "spread")
+    checks.known(sigma_kind, SIGMA_KINDS, "sigma_kind")
     if None in latent_shape:
         raise ValueError("The decoder takes latents of any size: give it an input of a shape that is known.")
     x = _call(functions, "decode", tf.zeros([2, *latent_shape]))[0]
     model_shape = tuple(x.shape[1:])
     if data_shape is None:
         data_shape = model_shape
-        if len(model_shape) == 2:  # A sound with its one channel, or a picture without.
+        if len(model_shape) == 2:  # A sound with a channel axis, or an image without one.
             data_shape = model_shape[:1] if model_shape[1] == 1 else (*model_shape, 1)
     has_prior = True
     if "encode" in functions:
         outputs = _call(functions, "encode", x)
-        _check_posterior(outputs, latent_shape, spread)
-        has_prior = len(outputs) > 1  # A plain autoencoder's latents may lie anywhere.
+        _check_posterior(outputs, latent_shape, sigma_kind)
+        has_prior = len(outputs) > 1  # The latents of a plain autoencoder may have any distribution.
     probabilities = False
     if "classify" in functions:
         logits = _call(functions, "classify", x)[0]
         if len(logits.shape) != 2:
-            raise ValueError(f"classify gives {list(logits.shape)}; it must be [batch, classes].")
+            raise ValueError(f"The output of classify has shape {list(logits.shape)}; it must be [batch, classes].")
         sums = tf.reduce_sum(logits, axis=1)
         probabilities = bool(tf.reduce_all(logits >= 0) and tf.reduce_all(abs(sums - 1) < 1e-3))
     return {
         "model_shape": model_shape,
         "latent_shape": tuple(latent_shape),
         "modality": modality or modality_of(data_shape, invert),
-        "spread": spread,
+        "sigma_kind": sigma_kind,
         "probabilities": probabilities,
         "has_prior": has_prior,
     }
 
 
-def _call(functions, name, x):
+def _call(functions: Mapping[str, Function], name: str, x: tf.Tensor) -> list[tf.Tensor]:
     try:
         outputs = outputs_of(functions[name](x))
-    except Exception as error:  # Whatever a foreign model may raise.
+    except Exception as error:  # The model is the user's, so it may raise any exception.
         raise ValueError(f"{name} cannot be called with {x.dtype.name} {list(x.shape)} ({reason(error)}).") from None
     for output in outputs:
         if not len(output.shape) or output.shape[0] != len(x):
@@ -265,14 +274,14 @@ def _call(functions, name, x):
     return outputs
 
 
-def _check_posterior(outputs, latent_shape, spread):
+def _check_posterior(outputs: Sequence[tf.Tensor], latent_shape: Sequence[int | None], sigma_kind: str) -> None:
     for output in outputs[:2]:
         if tuple(output.shape[1:]) != tuple(latent_shape):
             raise ValueError(
                 f"encode gives latents of shape {list(output.shape[1:])}, and decode takes {list(latent_shape)}."
             )
-    if len(outputs) > 1 and spread == "sigma" and bool(tf.reduce_any(outputs[1] < 0)):
+    if len(outputs) > 1 and sigma_kind == "sigma" and bool(tf.reduce_any(outputs[1] < 0)):
         raise ValueError(
-            "The second output of encode has values below 0, so that it is no standard deviation: "
-            "where it is the logarithm of the variance, give spread=log_variance."
+            "The second output of encode has values below 0, so it is no standard deviation: "
+            "if it is the logarithm of the variance, give sigma_kind=log_variance."
         )

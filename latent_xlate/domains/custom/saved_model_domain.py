@@ -1,4 +1,4 @@
-"""A SavedModel, or a module of TensorFlow Hub, as a domain: its functions `encode`, `decode` and `classify`."""
+"""A SavedModel or a TensorFlow Hub module as a domain, by its functions `encode`, `decode` and `classify`."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ import tensorflow as tf
 
 from latent_xlate import KERAS_PACKAGE
 from latent_xlate.checks import reason
-from latent_xlate.domains.custom.model_domain import SPREADS, Function, ModelDomain, describe, restored_modality
+from latent_xlate.domains.custom.model_domain import SIGMA_KINDS, Function, ModelDomain, constructor_arguments, describe
 from latent_xlate.modalities.modality import Modality
 
 FOLDER = "saved_model"
-"""Where a domain's folder keeps its SavedModel."""
+"""Subfolder of a domain's folder that holds its SavedModel."""
 
 FUNCTIONS = ("encode", "decode", "classify")
 
 
 @keras.saving.register_keras_serializable(package=KERAS_PACKAGE)
 class SavedModelDomain(ModelDomain):
-    """A SavedModel of one's own, of any make: no code of its maker's is needed, nor is any Python run.
+    """A domain made from the user's own SavedModel, whose source code is not needed.
 
-    It has `decode` and, where there are such, `encode` and `classify`, each a `tf.function` of one
-    tensor that was saved as an attribute, or a signature of that name.
+    The SavedModel has `decode` and optionally `encode` and `classify`. Each is either an attribute, a `tf.function` of
+    one tensor, or a signature of that name.
 
     Example:
         domain = SavedModelDomain.of("shapes", "path/of/saved_model")
@@ -36,12 +36,12 @@ class SavedModelDomain(ModelDomain):
     """
 
     def __init__(self, name: str, *, functions: Sequence[str], **options: Any):
-        """Makes a domain of which all is known, whose model `load_models` reads; see `of` for any other.
+        """Makes a domain whose shapes and settings are known; `load_models` reads its model. `of` finds them out.
 
         Args:
             name: Lower-case letters, digits, underscores.
-            functions: Those of `FUNCTIONS` that it has.
-            **options: Those of `ModelDomain`.
+            functions: Names of the model's functions, a subset of `FUNCTIONS`.
+            **options: Passed to `ModelDomain`.
         """
         super().__init__(name, **options)
         self.functions = tuple(functions)
@@ -59,23 +59,23 @@ class SavedModelDomain(ModelDomain):
         data_shape: Sequence[int] | None = None,
         modality: Modality | None = None,
         invert: str = "auto",
-        spread: str = SPREADS[0],
+        sigma_kind: str = SIGMA_KINDS[0],
         **options: Any,
     ) -> SavedModelDomain:
-        """Makes a domain of a SavedModel, whose shapes it finds out.
+        """Makes a domain from a SavedModel and finds out its shapes.
 
         Args:
             name: Lower-case letters, digits, underscores.
-            handle: Folder of the SavedModel, or what TensorFlow Hub knows it by.
-            data_shape: Shape of one x, where the decoder's output does not say it.
-            modality: The kind of data, where it is neither pictures nor sounds that their shape tells.
-            invert: Of pictures, one of `image_files.INVERT`.
-            spread: What the second output of `encode` is, if it has one.
-            **options: Others of `ModelDomain`: `class_names`, `dataset`.
+            handle: Folder of the SavedModel, or its handle of TensorFlow Hub.
+            data_shape: Shape of one x; None for the shape of the decoder's output.
+            modality: The kind of data; None for images or sounds, which are recognised by their shape.
+            invert: Setting of images, one of `image_files.INVERT`.
+            sigma_kind: Meaning of the second output of `encode`, if it has one; one of `SIGMA_KINDS`.
+            **options: Other arguments of `ModelDomain`: `class_names`, `dataset`.
 
         Raises:
-            ValueError: There is no such SavedModel, it is damaged, it cannot decode, or its functions do
-                not fit together.
+            ValueError: The SavedModel is missing or damaged, has no function `decode`, or its functions do not fit
+                together.
         """
         path = _resolve(str(handle))
         model = _load(path)
@@ -85,7 +85,7 @@ class SavedModelDomain(ModelDomain):
             raise ValueError(f"The SavedModel in {path} has no function or signature decode; its signatures: {there}.")
         latent_shape = _latent_shape(model, path)
         found = describe(
-            functions, latent_shape, data_shape=data_shape, modality=modality, invert=invert, spread=spread
+            functions, latent_shape, data_shape=data_shape, modality=modality, invert=invert, sigma_kind=sigma_kind
         )
         domain = cls(name, functions=list(functions), **found, **options)
         domain._take(path, model)
@@ -103,7 +103,7 @@ class SavedModelDomain(ModelDomain):
         return self._functions.get(name)
 
     def save_models(self, folder: Path, dtype: str) -> None:
-        """Copies the SavedModel as it is, whatever `dtype`."""
+        """Copies the SavedModel unchanged; `dtype` is ignored."""
         assert self._path is not None
         target = folder / FOLDER
         if target.exists() and target.samefile(self._path):
@@ -122,7 +122,7 @@ class SavedModelDomain(ModelDomain):
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> SavedModelDomain:
-        return cls(**restored_modality(config))
+        return cls(**constructor_arguments(config))
 
 
 def _resolve(handle: str) -> Path:
@@ -136,7 +136,7 @@ def _resolve(handle: str) -> Path:
 
     try:
         return Path(hub.resolve(handle))
-    except Exception as error:  # Of the network, of the host, of the archive.
+    except Exception as error:  # The network, the host and the archive each raise their own exceptions.
         raise ValueError(f"TensorFlow Hub cannot get {handle} ({reason(error)}).") from None
 
 
@@ -145,7 +145,7 @@ def _load(path: Path) -> Any:
         raise ValueError(f"There is no SavedModel in {path}.")
     try:
         return tf.saved_model.load(str(path))
-    except Exception as error:  # Whatever TensorFlow may raise over a damaged file.
+    except Exception as error:  # A damaged file can make TensorFlow raise any exception.
         raise ValueError(f"The SavedModel in {path} is damaged ({reason(error)}).") from None
 
 
@@ -160,14 +160,14 @@ def _functions(model: Any) -> dict[str, Function]:
 
 
 def _of_signature(name: str, signature: Any) -> Function:
-    keys = list(signature.structured_input_signature[1])  # A signature takes its inputs by name.
+    keys = list(signature.structured_input_signature[1])  # A signature takes its inputs by keyword.
     if len(keys) != 1:
         raise ValueError(f"The signature {name} takes {', '.join(keys) or 'nothing'}; it must take one tensor.")
     return lambda x: signature(**{keys[0]: x})
 
 
 def _latent_shape(model: Any, path: Path) -> tuple[int | None, ...]:
-    """Shape of one latent, read off what `decode` was traced with."""
+    """Shape of one latent, taken from the input with which `decode` was traced."""
     if callable(decode := getattr(model, "decode", None)):
         concrete = getattr(decode, "concrete_functions", None) or [decode]
         specs = [spec for each in concrete for spec in tf.nest.flatten(each.structured_input_signature)]
@@ -175,5 +175,7 @@ def _latent_shape(model: Any, path: Path) -> tuple[int | None, ...]:
         specs = tf.nest.flatten(model.signatures["decode"].structured_input_signature)
     shapes = [tuple(spec.shape[1:]) for spec in specs if isinstance(spec, tf.TensorSpec) and spec.shape.rank]
     if not shapes:
-        raise ValueError(f"The function decode in {path} takes no tensor of a shape that is known.")
+        raise ValueError(
+            f"The function decode in {path} takes no tensor of known shape: save it traced with a tf.TensorSpec."
+        )
     return shapes[0]

@@ -1,4 +1,4 @@
-"""Images as a domain: a VAE, a judge, and PNG, JPEG, GIF or BMP files in and PNG files out."""
+"""Images as a domain: a VAE and a judge; it reads PNG, JPEG, GIF and BMP files and writes PNG files."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from latent_xlate.modalities.image import Image
 
 @keras.saving.register_keras_serializable(package=KERAS_PACKAGE)
 class ImageDomain(Domain):
-    """Small grey or colour images, bright on a dark ground as MNIST's are.
+    """Small grey or colour images, bright on dark like those of MNIST.
 
     Example:
         domain = ImageDomain("mnist", vae, classifier, class_names=[str(digit) for digit in range(10)])
@@ -38,16 +38,16 @@ class ImageDomain(Domain):
         """Makes the domain.
 
         Args:
-            name: Lower-case letters, digits, underscores.
+            name: Lower-case letters, digits and underscores.
             vae: Encodes and decodes.
-            classifier: Judges; None where there is none.
-            class_names: By label.
-            invert: Whether files are turned from dark on bright to bright on dark as they are read:
-                "auto" (where their corners are bright), "never" or "always".
+            classifier: The judge; None if there is no judge.
+            class_names: Names of the classes, by label.
+            invert: Whether reading a file inverts the image, from dark on bright to bright on dark: "auto" (if its
+                corners are bright), "never" or "always".
             dataset: Name of the data set that the models were trained on; None for `name`.
 
         Raises:
-            ValueError: A bad name or `invert`, or a classifier of images of another shape.
+            ValueError: A bad name or `invert`, or a classifier for another shape of images.
         """
         height, width, channels = vae.image_shape
         super().__init__(name, Image(height, width, channels, invert), class_names, dataset)
@@ -55,7 +55,9 @@ class ImageDomain(Domain):
         self.classifier = classifier
         self.has_classifier = classifier is not None
         if classifier is not None and classifier.image_shape != vae.image_shape:
-            raise ValueError(f"The VAE's images are {vae.image_shape}, the classifier's {classifier.image_shape}.")
+            raise ValueError(
+                f"The VAE's images are {vae.image_shape}, the classifier's {classifier.image_shape}: they must agree."
+            )
 
     @property
     def latent_dim(self) -> int:

@@ -111,7 +111,7 @@ def train_image_model(
 def _make_batch(data: Labelled, shift: int, seed: int) -> training.MakeBatch:
     pixels, labels = tf.constant(data.content), tf.constant(data.labels)
 
-    def make_batch(positions):
+    def make_batch(positions: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         indices = shuffled_indices(positions, len(data), seed)
         x = tf.gather(pixels, indices)
         if shift:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import Any
 
 import keras
 import tensorflow as tf
@@ -17,10 +18,10 @@ from latent_xlate.randomness import replica_normal, step_seed
 class ImageVAE(keras.Model):
     """A VAE of small images with fully connected encoder and decoder.
 
-    q(z|x) = N(mu(x), diag(sigma(x)^2)) with an affine mu and a sigmoid sigma; the likelihood is
-    N(x; g(z), sigma_x^2 I), where g ends in a sigmoid since x lies in [0, 1]. The loss is the
-    negative ELBO in nats a image, less the likelihood's constant.
-    Paper, supplement B.2; the sigmoid on g is of the authors' code.
+    q(z|x) = N(mu(x), diag(sigma(x)^2)) with an affine mu and a sigmoid sigma. The likelihood is
+    N(x; g(z), sigma_x^2 I), where g ends in a sigmoid since x lies in [0, 1]. The loss is the negative ELBO in nats per
+    image, without the likelihood's constant. The architecture is that of the paper, supplement B.2; the sigmoid on g
+    comes from the authors' code.
 
     Example:
         vae = ImageVAE(latent_dim=100)
@@ -38,17 +39,17 @@ class ImageVAE(keras.Model):
         sigma_x: float = 0.1,
         beta: float = 1.0,
         seed: int = 0,
-        **kwargs,
+        **kwargs: Any,
     ):
         """Makes the model; variables come with `build`.
 
         Args:
             image_shape: (height, width, channels).
             latent_dim: Size of z.
-            hidden_units: Widths of the encoder's layers, and of the decoder's.
+            hidden_units: Widths of the layers of the encoder, and of the decoder.
             sigma_x: Standard deviation of the likelihood.
             beta: Weight of the KL divergence.
-            seed: Of the noise that samples z in training.
+            seed: Seed of the noise by which training samples z.
             **kwargs: Passed to `keras.Model`.
         """
         super().__init__(**kwargs)
@@ -69,7 +70,7 @@ class ImageVAE(keras.Model):
         self.reconstruction_tracker = keras.metrics.Mean(name="reconstruction")
         self.kl_tracker = keras.metrics.Mean(name="kl")
 
-    def build(self, input_shape=None):
+    def build(self, input_shape: Any = None) -> None:
         self.encoder.build((None, math.prod(self.image_shape)))
         self.decoder.build((None, self.latent_dim))
         for layer in (self.mu, self.sigma, self.pixels):
@@ -99,14 +100,15 @@ class ImageVAE(keras.Model):
         """
         return tf.reshape(self.pixels(self.decoder(z)), [-1, *self.image_shape])
 
-    def call(self, x):
+    def call(self, x: tf.Tensor) -> tf.Tensor:
         return self.decode(self.encode(x)[0])
 
     @property
-    def metrics(self):
+    def metrics(self) -> list[keras.metrics.Metric]:
         return [self.loss_tracker, self.reconstruction_tracker, self.kl_tracker]
 
-    def _terms(self, x, noise):
+    def _terms(self, x: tf.Tensor, noise: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+        """Loss, reconstruction and KL divergence of images, scalars, for noise float32 [batch, latent_dim]."""
         mu, sigma = self.encode(x)
         flat = [tf.shape(x)[0], -1]
         decoded = self.decode(mu + sigma * noise)
@@ -115,12 +117,12 @@ class ImageVAE(keras.Model):
         kl = tf.reduce_mean(losses.gaussian_kl(mu, sigma))
         return reconstruction + self.beta * kl, reconstruction, kl
 
-    def _track(self, values):
+    def _track(self, values: tuple[tf.Tensor, tf.Tensor, tf.Tensor]) -> dict[str, tf.Tensor]:
         for metric, value in zip(self.metrics, values, strict=True):
             metric.update_state(value)
         return {metric.name: metric.result() for metric in self.metrics}
 
-    def train_step(self, data):
+    def train_step(self, data: Any) -> dict[str, tf.Tensor]:
         x = keras.utils.unpack_x_y_sample_weight(data)[0]
         noise = replica_normal((tf.shape(x)[0], self.latent_dim), step_seed(self.seed, self.optimizer.iterations, 0))
         with tf.GradientTape() as tape:
@@ -130,12 +132,12 @@ class ImageVAE(keras.Model):
         self.optimizer.apply(tape.gradient(loss, self.trainable_variables), self.trainable_variables)
         return self._track(values)
 
-    def test_step(self, data):
-        """The same terms with z at the posterior's mean."""
+    def test_step(self, data: Any) -> dict[str, tf.Tensor]:
+        """Evaluates the same terms with z at the posterior's mean."""
         x = keras.utils.unpack_x_y_sample_weight(data)[0]
         return self._track(self._terms(x, tf.zeros((tf.shape(x)[0], self.latent_dim))))
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return super().get_config() | {
             "image_shape": self.image_shape,
             "latent_dim": self.latent_dim,

@@ -1,4 +1,4 @@
-"""Speech as a domain: a WaveGAN, a judge, for some an encoder, and WAV files in and out."""
+"""Speech as a domain: a WaveGAN, a judge and optionally an encoder; it reads sound files and writes WAV files."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from latent_xlate.modalities.audio_files import NUM_SAMPLES
 
 @keras.saving.register_keras_serializable(package=KERAS_PACKAGE)
 class SpeechDomain(Domain):
-    """A second of mono speech at 16 kHz.
+    """Mono speech of 1.024 seconds at 16 kHz.
 
     Example:
         domain = SpeechDomain("spoken_digit", generator, classifier, encoder, class_names=["zero", "one"])
@@ -48,31 +48,32 @@ class SpeechDomain(Domain):
         """Makes the domain.
 
         Args:
-            name: Lower-case letters, digits, underscores.
-            generator: Decodes, one channel of NUM_SAMPLES samples.
-            classifier: Judges; None where there is none.
-            encoder: Encodes; None where there is none, as with a plain GAN.
-            class_names: By label.
-            prior: That of the generator, "uniform" on [-1, 1] or "normal".
-            align: Whether recordings are aligned, as those that the models were trained on, when they are read.
+            name: Lower-case letters, digits and underscores.
+            generator: The decoder; it generates one channel of NUM_SAMPLES samples.
+            classifier: The judge; None if there is no judge.
+            encoder: The encoder; None if there is no encoder, as for a plain GAN.
+            class_names: Names of the classes, by label.
+            prior: Prior of the generator, "uniform" on [-1, 1] or "normal".
+            align: Whether recordings are aligned when they are read; it must be as in the models' training.
             dataset: Name of the data set that the models were trained on; None for `name`.
-            mixture: What is drawn from in the prior's place; None for the prior.
-            gain: What the generator's sounds are multiplied by, above 0.
+            mixture: Distribution that replaces the prior in sampling; None for the prior.
+            gain: Factor of the generator's sounds, above 0.
 
         Raises:
-            ValueError: A bad name, prior or gain, sounds of another length, or an encoder or a mixture of other
-                latents.
+            ValueError: A bad name, prior or gain, a generator of other sounds, or an encoder or a mixture of latents of
+                another size.
         """
         super().__init__(name, Audio(align=align), class_names, dataset)
         if (generator.slice_length, generator.channels) != (NUM_SAMPLES, 1):
             raise ValueError(
                 f"The generator makes {generator.slice_length} samples of {generator.channels} channels; "
-                f"a domain of speech has {NUM_SAMPLES} of one."
+                f"a domain of speech needs {NUM_SAMPLES} samples of one channel."
             )
         for what, network in (("encoder", encoder), ("mixture", mixture)):
             if network is not None and network.latent_dim != generator.latent_dim:
                 raise ValueError(
-                    f"The {what}'s latents are {network.latent_dim} wide, the generator's {generator.latent_dim}."
+                    f"The {what}'s latents are {network.latent_dim} wide, the generator's {generator.latent_dim}: "
+                    "they must agree."
                 )
         self.generator = generator
         self.classifier = classifier
@@ -118,7 +119,7 @@ class SpeechDomain(Domain):
         return self.draw(num_samples, tf.constant([seed, 0]))
 
     def draw(self, num_samples: int, seed: tf.Tensor) -> tf.Tensor:
-        """As `sample_prior`, in graph, by a seed, int32 [2]."""
+        """Draws z, [num_samples, latent_dim], as `sample_prior` does, in graph; `seed` is int32 [2]."""
         if self.mixture is not None:
             return self.mixture.sample(num_samples, seed)
         return sample_prior(self.prior, (num_samples, self.latent_dim), seed)

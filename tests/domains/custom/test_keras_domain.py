@@ -41,12 +41,12 @@ def test_functions_are_those_of_the_models():
 def test_second_output_is_sigma_or_the_logarithm_of_the_variance():
     x = own_models.pictures()
     mu, log_variance, _ = own_models.encoder(3)(x)
-    own = domain(3, spread="log_variance")
+    own = domain(3, sigma_kind="log_variance")
     assert own.has_prior
     ours = own.encode(tf.constant(x))
     np.testing.assert_allclose(ours[0], mu, rtol=1e-6)
     np.testing.assert_allclose(ours[1], np.exp(log_variance / 2), rtol=1e-5)
-    with pytest.raises(ValueError, match="no standard deviation: .* give spread=log_variance"):
+    with pytest.raises(ValueError, match="no standard deviation: .* give sigma_kind=log_variance"):
         domain(3)
 
 
@@ -60,13 +60,21 @@ def test_probabilities_are_taken_for_what_they_are():
 @pytest.mark.parametrize("outputs", [1, 3])
 @pytest.mark.parametrize("dtype", ["float32", "float16"])
 def test_domain_comes_back(outputs, dtype, tmp_path):
-    own = domain(outputs, spread="log_variance", class_names=("a", "b", "c", "d"), invert="never")
+    own = domain(outputs, sigma_kind="log_variance", class_names=("a", "b", "c", "d"), invert="never")
     own.standardise(own_models.pictures(50))
     again = Domain.load(own.save(tmp_path, dtype))
     assert json.dumps(again.get_config()) == json.dumps(own.get_config())
     tolerance = {"rtol": 1e-6} if dtype == "float32" else {"rtol": 0.02, "atol": 0.01}
     for ours, theirs in zip(all_outputs(again), all_outputs(own), strict=True):
         np.testing.assert_allclose(ours, theirs, **tolerance)
+
+
+def test_saved_domain_with_the_old_key_spread_loads(tmp_path):
+    own = domain(3, sigma_kind="log_variance")
+    description = own.save(tmp_path) / "domain.json"
+    description.write_text(description.read_text().replace('"sigma_kind"', '"spread"'))
+    assert "sigma_kind" not in description.read_text()
+    assert Domain.load(tmp_path).sigma_kind == "log_variance"
 
 
 def test_domain_without_encoder_and_classifier_comes_back(tmp_path):
@@ -145,7 +153,7 @@ def test_folder_is_read_as_files_are_that_are_translated(tmp_path):
         (lambda: of(encoder=own_models.classifier()), r"shape \[4\], and decode takes \[3\]"),
         (lambda: of(encoder=keras.Sequential([keras.layers.Dense(3)])), "encoder is no Keras model that is built"),
         (lambda: KerasDomain.of("Own", own_models.decoder()), "Domain name 'Own' must consist"),
-        (lambda: domain(spread="variance"), "Unknown spread 'variance'"),
+        (lambda: domain(sigma_kind="variance"), "Unknown sigma_kind 'variance'"),
         (lambda: domain(invert="no"), "Unknown invert 'no'"),
     ],
 )
