@@ -1,1 +1,1 @@
-"""Data: where it comes from, and labelled images in memory."""
+"""Data sets: their sources, how they are stored, and labelled instances in memory."""

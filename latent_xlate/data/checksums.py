@@ -8,7 +8,7 @@ CHECKSUMS = {
     "mnist": {"train": "f6df1131ebd1f670df947aa6d12ecd18", "test": "c96757a4180a626e1737cfdf4690742f"},
     "fashion_mnist": {"train": "4115895a719d060966a54c7f2e69e159", "test": "4e6f7641d5ba513061f4658044048c5c"},
 }
-"""What `labelled.in_canonical_order` gives for the stored splits."""
+"""Checksums of the stored splits, as `labelled.in_canonical_order` returns them."""
 
 
 def check_content(dataset: str, split: str, checksum: str, where: str | os.PathLike, way_out: str) -> None:
@@ -17,9 +17,9 @@ def check_content(dataset: str, split: str, checksum: str, where: str | os.PathL
     Args:
         dataset: Name of the data set.
         split: "train" or "test".
-        checksum: What `labelled.in_canonical_order` gives for the split.
-        where: Where the images came from, for the message.
-        way_out: What the message advises.
+        checksum: Checksum of the split, from `labelled.in_canonical_order`.
+        where: Origin of the images, for the message.
+        way_out: Last sentence of the message, which says what to do.
 
     Raises:
         ValueError: `dataset` is in `CHECKSUMS` and the content differs.

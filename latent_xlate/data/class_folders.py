@@ -1,4 +1,4 @@
-"""Any folder of files as data, whose classes are told by sub-folders, or by a table, or not at all."""
+"""Reading of a data set from any folder of files, labelled by subfolders or by a table, or unlabelled."""
 
 from __future__ import annotations
 
@@ -15,33 +15,31 @@ from latent_xlate.data.labelled import MAX_CLASSES, UNLABELLED, Labelled, record
 from latent_xlate.modalities.modality import Modality
 
 TEST_SHARE = 6
-"""One in so many instances of each class is a test instance, where the folder itself has no such split."""
+"""One in this many instances of each class becomes a test instance if the folder itself has no test split."""
 
 LABELS_FILE = "labels.csv"
-"""Table in a folder that tells the classes of its files; its columns are `file`, `class` and, if need be, `split`."""
+"""Table of the files' classes in a folder, with the columns `file`, `class` and optionally `split`."""
 
 BATCH_SIZE = 64
-"""Most files that are decoded at once."""
+"""Largest number of files that are decoded at once."""
 
 
 def read_folder(folder: str | os.PathLike, modality: Modality) -> dict[str, Labelled]:
-    """Reads a data set from a folder of labelled files, each as it would be read to be translated.
+    """Reads a data set from a folder of files, each in the same way as for translation.
 
     Args:
-        folder: Holds `CLASS/*`, or `train/CLASS/*` and `test/CLASS/*`; or files, wherever within it, and
-            `LABELS_FILE`, which names them relative to it; or nothing but files, which are unlabelled.
-            Where neither folders nor the table tell the splits, one in six instances of each class is a
-            test instance, chosen by content. Hidden files, and files beside the class folders or not in
-            the table, are not read.
-        modality: The kind of data that the files are of, with its settings.
+        folder: It holds `CLASS/*`, or `train/CLASS/*` and `test/CLASS/*`; or files at any depth and `LABELS_FILE`,
+            which names them relative to the folder; or nothing but files, which are unlabelled. If neither folders nor
+            the table give the splits, one in six instances of each class becomes a test instance, chosen by content.
+            Hidden files, files beside the class folders, and files that are not in the table are ignored.
+        modality: The modality of the files, with its settings.
 
     Returns:
-        The splits "train" and "test"; the classes are the names of the class folders, or in the table,
-        sorted. Of unlabelled files there are none, and labels are -1.
+        The splits "train" and "test". The classes are the names of the class folders or those in the table, sorted.
+        Unlabelled files have no classes, and their labels are -1.
 
     Raises:
-        ValueError: Fewer than two classes, or more than 256, a file that is not what is wanted, or a table
-            that does not fit.
+        ValueError: There are fewer than 2 or more than 256 classes, a file cannot be read, or the table does not fit.
     """
     folder = Path(folder)
     endings, noun = modality.file_suffixes, modality.noun
@@ -74,7 +72,7 @@ def read_folder(folder: str | os.PathLike, modality: Modality) -> dict[str, Labe
 
 
 def _read_content(paths: Sequence[Path], decode: Callable[[tf.Tensor], tf.Tensor], modality: Modality) -> np.ndarray:
-    """Decodes files, as data sets keep them: [n, *shape]."""
+    """Decodes files to stored instances: `stored_dtype` [n, *shape]."""
 
     def decode_some(paths: Sequence[Path]) -> np.ndarray:
         contents = [_prepare(path, modality) for path in paths]
@@ -83,7 +81,9 @@ def _read_content(paths: Sequence[Path], decode: Callable[[tf.Tensor], tf.Tensor
         except tf.errors.InvalidArgumentError:
             if len(paths) == 1:
                 raise _unreadable(paths[0], modality, modality.unreadable) from None
-        return np.concatenate([decode_some([path]) for path in paths])  # One by one, to name the one that is bad.
+        return np.concatenate(
+            [decode_some([path]) for path in paths]
+        )  # One by one, so that the error names the damaged file.
 
     parts = [decode_some(paths[start : start + BATCH_SIZE]) for start in range(0, len(paths), BATCH_SIZE)]
     return np.concatenate([np.zeros((0, *modality.shape), modality.stored_dtype), *parts])
@@ -105,7 +105,7 @@ def _a(noun: str) -> str:
 
 
 def holds_files(folder: str | os.PathLike, endings: Sequence[str]) -> bool:
-    """Whether any file where `read_folder` reads has one of the endings.
+    """Whether any file that `read_folder` would read has one of the endings.
 
     Raises:
         ValueError: There is no such folder.
@@ -127,9 +127,9 @@ def _unlabelled(folder: Path, endings: Sequence[str]) -> bool:
 
 
 def _read_table(path: Path, endings: Sequence[str], noun: str) -> tuple[list[tuple[Path, int, str]], list[str]]:
-    """Files with label and split, "" where there is none, and the names of the classes."""
+    """Reads the files with their labels and splits ("" for no split), and the names of the classes."""
     try:
-        with path.open(newline="", encoding="utf-8-sig") as file:  # Spreadsheets write a mark at its start.
+        with path.open(newline="", encoding="utf-8-sig") as file:  # Spreadsheets write a byte-order mark.
             reader = csv.DictReader(file)
             rows = [{key: (value or "").strip() for key, value in row.items() if key} for row in reader]
             missing = {"file", "class"} - set(reader.fieldnames or ())

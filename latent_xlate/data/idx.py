@@ -1,4 +1,4 @@
-"""Files in the idx format of MNIST: http://yann.lecun.com/exdb/mnist/."""
+"""Reading of files in the idx format of MNIST (http://yann.lecun.com/exdb/mnist/)."""
 
 from __future__ import annotations
 
@@ -15,19 +15,20 @@ from latent_xlate.data.images import labelled_images
 from latent_xlate.data.labelled import Labelled
 
 PREFIXES = {"train": "train", "test": "t10k"}
-"""How the names of each split's files begin."""
+"""Beginning of the names of each split's files."""
 
 NUM_AXES = {"images": 3, "labels": 1}
+"""Number of axes of the array in each kind of file."""
 
 
 def read_idx(path: str | os.PathLike) -> np.ndarray:
     """Reads one idx file of bytes, gzipped or not.
 
     Returns:
-        uint8, of the shape that the file states.
+        uint8 array of the shape in the file's header.
 
     Raises:
-        ValueError: The file is missing or damaged, or is no idx file of bytes.
+        ValueError: The file is missing or damaged, or it is no idx file of bytes.
     """
     try:
         with gzip.open(path) if str(path).endswith(".gz") else Path(path).open("rb") as file:
@@ -47,7 +48,7 @@ def read_idx(path: str | os.PathLike) -> np.ndarray:
 
 
 def holds_idx_files(folder: str | os.PathLike) -> bool:
-    """Whether any file in a folder is named as one of the four idx files."""
+    """Whether any file in a folder has the name of one of the four idx files."""
     return any(_find(Path(folder), prefix, kind) for prefix in PREFIXES.values() for kind in NUM_AXES)
 
 
@@ -55,14 +56,14 @@ def read_idx_folder(folder: str | os.PathLike) -> dict[str, Labelled]:
     """Reads a data set from its four idx files.
 
     Args:
-        folder: Holds `train-images-idx3-ubyte`, `train-labels-idx1-ubyte`, `t10k-images-idx3-ubyte` and
-            `t10k-labels-idx1-ubyte`; with a dot for the second dash, or with `.gz` at the end, as well.
+        folder: It holds `train-images-idx3-ubyte`, `train-labels-idx1-ubyte`, `t10k-images-idx3-ubyte` and
+            `t10k-labels-idx1-ubyte`. The second dash may be a dot, and each name may end in `.gz`.
 
     Returns:
         The splits "train" and "test": uint8 images [n, height, width, 1], and classes named "0", "1", ...
 
     Raises:
-        ValueError: A file is missing or damaged, or the files do not belong together.
+        ValueError: A file is missing or damaged, or the files differ in their numbers or sizes of images.
     """
     arrays = {
         split: (_read(folder, prefix, "images"), _read(folder, prefix, "labels")) for split, prefix in PREFIXES.items()

@@ -1,4 +1,4 @@
-"""Labelled images in memory, read from TensorFlow Datasets."""
+"""Data sets of labelled images."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from latent_xlate.modalities.image import Image
 
 
 def labelled_images(images: np.ndarray, labels: np.ndarray, class_names: tuple[str, ...]) -> Labelled:
-    """Labelled images, uint8 [n, height, width, channels], of labels int64 [n]."""
+    """Makes labelled images from pixels, uint8 [n, height, width, channels], and labels, int64 [n]."""
     return Labelled(images, labels, class_names, Image(*images.shape[1:]))
 
 
 def load(dataset: str, split: str, data_dir: str | os.PathLike | None = None) -> Labelled:
-    """Reads a prepared data set of images, see `stored.load`."""
+    """Reads a prepared data set of images; see `stored.load`."""
     return stored.load(dataset, split, data_dir, Image)
 
 
 def read_split(dataset: str, split: str, data_dir: str | os.PathLike | None = None) -> Labelled:
-    """Reads one split of images as it is stored, see `stored.read_split`."""
+    """Reads one split of images as it is stored; see `stored.read_split`."""
     return stored.read_split(dataset, split, data_dir, Image)

@@ -1,4 +1,4 @@
-"""Labelled instances in memory, whatever they are of."""
+"""Labelled instances of any modality in memory."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ import numpy as np
 from latent_xlate.modalities.modality import Modality
 
 VALIDATION_SHARE = 12
-"""One in so many training instances is held out of all training, to choose models by."""
+"""One in this many training instances is held out of all training, for choosing models."""
 
 SPLITS = ("train", "validation", "test")
 
 MAX_CLASSES = 256
 
 UNLABELLED = -1
-"""Label of an instance whose class is not known."""
+"""Label of an instance of unknown class."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -27,8 +27,8 @@ class Labelled:
     """Instances with their classes.
 
     Attributes:
-        content: The instances as data sets keep them, of the modality's `stored_dtype`, [n, *shape].
-        labels: int64 [n], UNLABELLED where unlabelled.
+        content: The instances as data sets store them, of the modality's `stored_dtype`, [n, *shape].
+        labels: int64 [n]; UNLABELLED for an instance of unknown class.
         class_names: Name of each class, by label; at most MAX_CLASSES.
         modality: The kind of data.
     """
@@ -43,40 +43,40 @@ class Labelled:
 
     @property
     def floats(self) -> np.ndarray:
-        """The instances as models take them, float32 [n, *shape]."""
+        """The instances as input of models, float32 [n, *shape]."""
         return self.modality.from_stored(self.content)
 
     def take(self, indices: Any) -> Labelled:
-        """Those at `indices` (an index array or a slice)."""
+        """Returns the instances at `indices`, an index array, a mask or a slice."""
         return dataclasses.replace(self, content=self.content[indices], labels=self.labels[indices])
 
     def with_content(self, content: np.ndarray) -> Labelled:
-        """Other instances, [n, ...], with the same labels."""
+        """Returns other instances, [n, *shape], with the same labels."""
         return dataclasses.replace(self, content=content)
 
     def augmented(self) -> list[Labelled]:
-        """All instances changed a little, in several ways; each is of the class that it was of."""
+        """Returns one augmented copy of all instances for each augmentation of the modality; classes do not change."""
         return [self.with_content(content) for content in self.modality.augmented(self.content)]
 
 
 Splits = Mapping[str, Labelled]
-"""The splits that are stored, "train" and "test"."""
+"""The stored splits, "train" and "test"."""
 
 
 def record_digests(data: Labelled) -> list[bytes]:
-    """md5 of each instance's bytes and label."""
+    """Returns the MD5 digest of each instance's bytes and label."""
     records = zip(data.content, data.labels, strict=True)
     return [hashlib.md5(instance.tobytes() + bytes([label & 255])).digest() for instance, label in records]
 
 
 def in_canonical_order(data: Labelled) -> tuple[Labelled, str]:
-    """Orders instances by the md5 of their content, which also gives a checksum of the whole.
+    """Orders instances by the MD5 digest of their content, and computes a checksum of all.
 
-    The order is that of a shuffle, and the same whatever way the instances came, so that a seed gives
-    the same numbers from any source.
+    The order looks random, and it does not depend on the order in which the source has the instances. So the same seed
+    gives the same results with every source.
 
     Returns:
-        The instances in order, and the md5 (hex) of all content.
+        The instances in this order, and the MD5 digest (hexadecimal) of all content.
     """
     digests = record_digests(data)
     order = sorted(range(len(digests)), key=digests.__getitem__)
@@ -84,6 +84,6 @@ def in_canonical_order(data: Labelled) -> tuple[Labelled, str]:
 
 
 def cut_validation(data: Labelled, split: str) -> Labelled:
-    """The part "train" or "validation" of the training instances in canonical order."""
+    """Returns the part "train" or "validation" of the training instances, which are in canonical order."""
     cut = len(data) // VALIDATION_SHARE
     return data.take(slice(0, cut)) if split == "validation" else data.take(slice(cut, None))

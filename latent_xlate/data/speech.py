@@ -1,4 +1,4 @@
-"""Labelled recordings of words in memory, read from TensorFlow Datasets."""
+"""Data sets of labelled recordings of words."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ from latent_xlate.modalities.audio_files import NUM_SAMPLES, to_slice
 
 
 def labelled_sounds(waveforms: Sequence[np.ndarray], labels: Sequence[int], class_names: Sequence[str]) -> Labelled:
-    """Labelled recordings, int16 [n, NUM_SAMPLES] at 16 kHz, of labels int64 [n]."""
+    """Makes labelled recordings from n waveforms, int16 [NUM_SAMPLES] at 16 kHz, and n labels."""
     content = np.reshape(waveforms, (len(waveforms), NUM_SAMPLES)).astype(np.int16)
     return Labelled(content, np.array(labels, np.int64), tuple(class_names), Audio())
 
 
 def load(dataset: str, split: str, data_dir: str | os.PathLike | None = None) -> Labelled:
-    """Reads a prepared data set of recordings, see `stored.load`."""
+    """Reads a prepared data set of recordings; see `stored.load`."""
     return stored.load(dataset, split, data_dir, Audio)
 
 
 def read_split(dataset: str, split: str, data_dir: str | os.PathLike | None = None) -> Labelled:
-    """Reads one split of recordings, see `stored.read_split`."""
+    """Reads one split of recordings as it is stored; see `stored.read_split`."""
     return stored.read_split(dataset, split, data_dir, Audio)
 
 
@@ -36,12 +36,12 @@ def from_spoken_digit(
     """Divides the recordings of the Free Spoken Digit Dataset into the splits "train" and "test".
 
     Args:
-        recordings: As `spoken_digit.read_recordings` gives them.
-        held_out_speakers: Whose recordings, all of them, are the test split, and no others; none for the
-            data set's own convention, by which both have the same speakers.
+        recordings: The recordings, from `spoken_digit.read_recordings`.
+        held_out_speakers: Speakers whose recordings make up the test split. If empty, the splits follow the data set's
+            own convention, by which both have the same speakers.
 
     Raises:
-        ValueError: A speaker who is not there.
+        ValueError: There are no recordings of a held-out speaker.
     """
     speakers = {spoken_digit.speaker_of(name) for name in recordings}
     for speaker in held_out_speakers:

@@ -20,46 +20,46 @@ SAMPLE_RATE = 8000
 CLASS_NAMES = tuple(str(digit) for digit in range(10))
 
 NUM_TEST = 5
-"""By the data set's convention, the first so many recordings of each digit by each speaker are the test split."""
+"""Number of test recordings of each digit by each speaker, the first ones by the data set's convention."""
 
 FILE_NAME = r"(\d)_([a-z]+)_(\d+)\.wav"
-"""Digit, speaker and number."""
+"""Pattern of file names; its groups are digit, speaker and number."""
 
 Recordings = Mapping[str, np.ndarray]
-"""Name of the file to its samples, int16 [n], at `SAMPLE_RATE`."""
+"""Samples, int16 [n] at `SAMPLE_RATE`, by the name of the file."""
 
 
 def split_of(file_name: str) -> str:
-    """Whether a recording is for "train" or "test"."""
+    """The split of a recording, "train" or "test"."""
     return "test" if int(_parts(file_name)[2]) < NUM_TEST else "train"
 
 
 def label_of(file_name: str) -> int:
-    """The digit."""
+    """The digit of a recording, by the name of its file."""
     return int(_parts(file_name)[0])
 
 
 def speaker_of(file_name: str) -> str:
-    """Who says it."""
+    """The speaker of a recording, by the name of its file."""
     return _parts(file_name)[1]
 
 
 def _parts(file_name: str) -> tuple[str, ...]:
     match = re.fullmatch(FILE_NAME, file_name)
     if match is None:
-        raise ValueError(f"{file_name} is not named DIGIT_SPEAKER_NUMBER.wav")
+        raise ValueError(f"{file_name} is not named DIGIT_SPEAKER_NUMBER.wav: rename or remove it.")
     return match.groups()
 
 
 def read_recordings(path: str | os.PathLike) -> Recordings:
-    """Reads the recordings as their authors publish them.
+    """Reads the recordings in the form in which their authors publish them.
 
     Args:
-        path: The folder of the files `DIGIT_SPEAKER_NUMBER.wav`, one that has it as `recordings`, or a zip
-            archive of either; other files are not read.
+        path: The folder of the files `DIGIT_SPEAKER_NUMBER.wav`, a folder that contains it as `recordings`, or a zip
+            archive of either. Other files are ignored.
 
     Raises:
-        ValueError: There are no such files, or one that is no mono WAV file of 16 bits at 8 kHz.
+        ValueError: There are no such files, or one of them is no mono WAV file of 16 bits at 8 kHz.
     """
     recordings = {}
     for name, content in _files(Path(path)):
@@ -71,7 +71,9 @@ def read_recordings(path: str | os.PathLike) -> Recordings:
             raise ValueError(f"{name} of {path} cannot be read ({error}): get it again.") from None
         recordings[name] = samples
     if not recordings:
-        raise ValueError(f"{path} has no recordings named DIGIT_SPEAKER_NUMBER.wav.")
+        raise ValueError(
+            f"{path} has no recordings named DIGIT_SPEAKER_NUMBER.wav: give the folder or zip archive of these."
+        )
     return recordings
 
 
@@ -92,6 +94,6 @@ def _files(path: Path) -> Iterator[tuple[str, bytes]]:
 
 
 def examples(recordings: Recordings) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Keys and examples, as TFDS's own builder makes them."""
+    """Yields keys and examples in the form of TFDS's own builder."""
     for name, samples in recordings.items():
         yield name, {"audio": samples.astype(np.int64), "label": label_of(name), "audio/filename": name}

@@ -1,4 +1,4 @@
-"""The folder of TFDS data sets, in which everything is stored, and reading from it."""
+"""Reading from the folder of TFDS data sets, in which all data are stored."""
 
 from __future__ import annotations
 
@@ -20,23 +20,27 @@ from latent_xlate.data.labelled import SPLITS, Labelled, cut_validation, in_cano
 from latent_xlate.modalities.modality import Modality
 
 PUBLISHED = ("mnist", "fashion_mnist", "spoken_digit", "sc09")
-"""Data sets that are known by name."""
+"""Names of published data sets that the project supports."""
 
 PREPARE_AGAIN = "Remove that folder and prepare it again with latent_xlate_prepare_data."
 
 
 def resolve_data_dir(data_dir: str | os.PathLike | None = None) -> Path:
-    """Where data sets are kept: `data_dir`, else the environment variable TFDS_DATA_DIR, else TFDS's own default."""
+    """Returns the folder of TFDS data sets: `data_dir`, else the variable TFDS_DATA_DIR, else TFDS's own default."""
     return Path(data_dir or os.environ.get("TFDS_DATA_DIR") or "~/tensorflow_datasets").expanduser()
 
 
 def prepared_datasets(data_dir: str | os.PathLike) -> list[str]:
-    """Names of the data sets in a folder of TFDS data sets; those that were cut while being written do not count."""
+    """Names of the data sets in a folder of TFDS data sets, without those whose writing was interrupted."""
     return sorted({path.parent.parent.name for path in Path(data_dir).glob("*/[0-9]*/dataset_info.json")})
 
 
 def check_prepared(dataset: str, data_dir: Path) -> Path:
-    """Returns the folder of a data set, or raises ValueError if it is unknown or not prepared."""
+    """Returns the folder of a data set.
+
+    Raises:
+        ValueError: The data set is unknown or not prepared.
+    """
     prepared = prepared_datasets(data_dir)
     if dataset not in prepared:
         checks.known(dataset, {*prepared, *PUBLISHED}, "data set")
@@ -49,7 +53,7 @@ def check_prepared(dataset: str, data_dir: Path) -> Path:
 
 @contextlib.contextmanager
 def quiet() -> Iterator[None]:
-    """Keeps TFDS from logging what it does, and from warning that what it is to write is not there yet."""
+    """Silences TFDS, which would log its progress and warn that a data set does not exist before it writes it."""
     verbosity = logging.get_verbosity()
     logging.set_verbosity(logging.ERROR)
     try:
@@ -67,14 +71,14 @@ def load(
         dataset: Name of a TFDS data set of labelled instances, prepared by `prepare_data`.
         split: "train", "validation" (cut from the training instances) or "test".
         data_dir: Folder of TFDS data sets; None for the default.
-        kind: The kind of data that it must be of; None for any.
+        kind: The modality that the data must have; None for any.
 
     Returns:
         The split's instances in canonical order.
 
     Raises:
-        ValueError: There is no such split, the data set is unknown, not prepared or of another kind, it is
-            damaged, or its content is not what its name promises.
+        ValueError: There is no such split, the data set is unknown, not prepared, of another kind or damaged, or its
+            content is not that of the published data set of its name.
     """
     checks.known(split, SPLITS, "split")
     if split == "test":
@@ -86,7 +90,7 @@ def load(
 def read_split(
     dataset: str, split: str, data_dir: str | os.PathLike | None = None, kind: type[Modality] | None = None
 ) -> Labelled:
-    """Reads one split as it is stored, "train" (that for validation included) or "test". Otherwise as `load`."""
+    """Reads one split as it is stored: "train", which includes the validation instances, or "test". See `load`."""
     data_dir = resolve_data_dir(data_dir)
     folder = check_prepared(dataset, data_dir)
     try:
@@ -96,7 +100,7 @@ def read_split(
             raise ValueError(f"it is of {modality.noun}s")
         content, labels = tfds_features.read(builder, split, modality)
         data = Labelled(content, labels, tuple(builder.info.features["label"].names), modality)
-    except Exception as error:  # Each kind of damage, and of foreign data, has an exception of its own.
+    except Exception as error:  # Damaged and unsuitable data raise many kinds of exceptions.
         wanted = f"labelled {kind.noun if kind else 'instance'}s"
         raise ValueError(
             f"Data set {dataset!r} in {folder} cannot be read ({reason(error)}): it is damaged, "
@@ -108,6 +112,6 @@ def read_split(
 
 
 def _metadata(builder: tfds.core.DatasetBuilder) -> dict[str, Any]:
-    """What `tfds_sets.store` noted beside a data set; nothing where others stored it."""
+    """Reads the metadata that `tfds_sets.store` wrote; empty for data sets that TFDS itself prepared."""
     path = Path(builder.data_dir) / "metadata.json"
     return json.loads(path.read_text()) if path.is_file() else {}

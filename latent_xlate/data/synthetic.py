@@ -1,4 +1,4 @@
-"""Small made-up images, for tests and examples that must not need a download."""
+"""Small synthetic images for tests and examples that must work without a download."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from latent_xlate.data.labelled import Labelled
 
 
 def digits_like(num_images: int, num_classes: int = 10, seed: int = 0, image_size: int = 28) -> Labelled:
-    """Noisy bars on black, each class with an angle of its own, that a small network learns in seconds.
+    """Draws noisy bars on black, at a different angle for each class; a small network learns them in seconds.
 
     Args:
         num_images: Number of images; each class has the same number, or one less.
         num_classes: Number of classes.
-        seed: Same seed, same images.
+        seed: Seed of all random numbers.
         image_size: Height and width.
 
     Returns:

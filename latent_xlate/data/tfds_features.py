@@ -1,6 +1,6 @@
-"""How instances of each kind of data are kept in TFDS data sets.
+"""Storage of instances of each modality in TFDS data sets.
 
-The feature is called as the kind is. A kind that is not in the tables below is kept as it is in memory.
+The feature has the name of the modality's kind. A kind without an entry in the table below is stored as a tensor.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from latent_xlate.modalities.image import Image
 from latent_xlate.modalities.modality import Modality
 
 METADATA = "modality"
-"""What a data set's metadata call the configuration of its modality."""
+"""Key of the modality's configuration in a data set's metadata."""
 
 _FEATURES: dict[str, Callable[[Any], tfds.features.FeatureConnector]] = {
     Image.kind: lambda image: tfds.features.Image(shape=image.shape),
@@ -32,7 +32,7 @@ _FEATURES: dict[str, Callable[[Any], tfds.features.FeatureConnector]] = {
 
 
 def features_of(data: Labelled) -> tfds.features.FeaturesDict:
-    """The features of a data set that holds such data."""
+    """Returns the TFDS features of a data set that stores `data`."""
     modality = data.modality
     make = _FEATURES.get(modality.kind)
     content = make(modality) if make else tfds.features.Tensor(shape=modality.shape, dtype=modality.stored_dtype)
@@ -42,11 +42,11 @@ def features_of(data: Labelled) -> tfds.features.FeaturesDict:
 
 
 def examples(data: Labelled) -> Iterator[tuple[int, dict[str, Any]]]:
-    """Keys and examples, as TFDS stores them."""
+    """Yields keys and examples in the form that TFDS stores."""
     kind = data.modality.kind
     records = tf.data.Dataset.from_tensor_slices((data.content, data.labels))
     if kind == Image.kind:
-        # Encoded here and in batches: one by one, as TFDS would, takes five times as long.
+        # TFDS would encode one image at a time, which takes five times as long.
         records = records.map(lambda x, label: (tf.io.encode_png(x), label), num_parallel_calls=tf.data.AUTOTUNE)
     key = 0
     for batch, labels in records.batch(500).as_numpy_iterator():
@@ -56,24 +56,24 @@ def examples(data: Labelled) -> Iterator[tuple[int, dict[str, Any]]]:
 
 
 def modality_of(info: tfds.core.DatasetInfo, metadata: Mapping[str, Any]) -> Modality:
-    """The modality of a data set: as its metadata have it, or with the usual settings.
+    """Returns the modality of a data set, from its metadata or else with default settings.
 
     Raises:
-        ValueError: Data of no known kind, or of a shape that is none of its kind.
+        ValueError: The data are of no registered kind, or their shape does not fit their kind.
     """
     if METADATA in metadata:
         return modalities.from_config(metadata[METADATA])
     for kind in modalities.kinds():
         if kind.kind in info.features:
             shape = info.features[kind.kind].shape
-            modality = Audio() if kind is Audio else kind.of_shape(shape)  # Recordings are of any length and rate.
+            modality = Audio() if kind is Audio else kind.of_shape(shape)  # Recordings may have any length and rate.
             if modality is not None:
                 return modality
     raise ValueError(f"its features are {', '.join(info.features)}")
 
 
 def read(builder: tfds.core.DatasetBuilder, split: str, modality: Modality) -> tuple[np.ndarray, np.ndarray]:
-    """Instances of a split as `Labelled` has them, and their labels."""
+    """Reads the content and the labels of a split, in the form of `Labelled`."""
     if modality.kind == Audio.kind:
         return _read_recordings(builder, split, modality)
     arrays = tfds.as_numpy(builder.as_dataset(split=split, batch_size=-1))
@@ -84,7 +84,7 @@ def _read_recordings(
     builder: tfds.core.DatasetBuilder, split: str, modality: Modality
 ) -> tuple[np.ndarray, np.ndarray]:
     rate = builder.info.features[modality.kind].sample_rate
-    # TFDS's spoken_digit has one split, which the names of its files divide.
+    # TFDS's spoken_digit has a single split; the names of its files say which recordings are for testing.
     undivided = builder.name == spoken_digit.NAME and list(builder.info.splits) == ["train"]
     records = [
         (to_slice(record[modality.kind] / np.float32(32768), rate), record["label"])

@@ -1,4 +1,4 @@
-"""Data sets in TFDS's own form: stored from what is in memory, or downloaded as TFDS does."""
+"""Writing of data sets in the form of TFDS, from memory or by TFDS's own download."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ from latent_xlate.data.labelled import Splits
 from latent_xlate.data.stored import quiet
 
 NETWORK_TIMEOUT = 10.0
-"""Seconds to wait for a first answer."""
+"""Seconds to wait for a host's first answer."""
 
 
 def store(dataset: str, splits: Splits, data_dir: str | os.PathLike) -> None:
-    """Stores splits of labelled data and their modality as a TFDS data set, and shows the progress.
+    """Stores splits of labelled data with their modality as a TFDS data set, and shows the progress.
 
     Args:
-        dataset: Its name; that of a published data set of images gives it TFDS's own version and class names.
+        dataset: Name of the data set; a published data set of images gets TFDS's own version and class names.
         splits: "train" and "test".
         data_dir: Folder of TFDS data sets.
 
@@ -53,14 +53,14 @@ def store(dataset: str, splits: Splits, data_dir: str | os.PathLike) -> None:
 
 
 def store_spoken_digit(recordings: spoken_digit.Recordings, data_dir: str | os.PathLike) -> None:
-    """Stores recordings of the Free Spoken Digit Dataset as TFDS itself would. Otherwise as `store`."""
+    """Stores recordings of the Free Spoken Digit Dataset in the form of TFDS's own builder; see `store`."""
     builder = tfds.builder(spoken_digit.NAME, data_dir=data_dir)
     splits = {"train": spoken_digit.examples(recordings)}
     _write(spoken_digit.NAME, str(builder.version), builder.info.features, splits, data_dir)
 
 
 class _Builder(tfds.dataset_builders.AdhocBuilder, skip_registration=True):  # type: ignore[call-arg]
-    """TFDS's builder of what is in memory, with metadata."""
+    """TFDS's builder of data in memory, with metadata."""
 
     def __init__(self, metadata: Mapping[str, Any], **options: Any):
         self._metadata = metadata
@@ -82,7 +82,7 @@ def _write(
     metadata: Mapping[str, Any] | None = None,
 ) -> None:
     try:
-        with contextlib.redirect_stdout(io.StringIO()):  # TFDS prints the size, which it does not know yet.
+        with contextlib.redirect_stdout(io.StringIO()):  # TFDS prints the size before it knows it.
             builder = _Builder(
                 metadata or {},
                 name=dataset,
@@ -92,7 +92,7 @@ def _write(
                 data_dir=data_dir,
             )
             builder.download_and_prepare()
-    except (OSError, RuntimeError, tf.errors.OpError) as error:  # TFDS makes RuntimeErrors of TensorFlow's.
+    except (OSError, RuntimeError, tf.errors.OpError) as error:  # TFDS turns TensorFlow's errors into RuntimeErrors.
         raise ValueError(
             f"Data set {dataset!r} cannot be written to {data_dir} ({reason(error)}): "
             "make room there, or give another --data_dir."
@@ -101,7 +101,7 @@ def _write(
 
 @quiet()
 def download(dataset: str, data_dir: str | os.PathLike) -> None:
-    """Downloads and prepares a data set that TFDS has; fails within seconds where there is no network.
+    """Downloads and prepares a data set of TFDS; fails within seconds if there is no network.
 
     Args:
         dataset: Name of a TFDS data set of labelled images of one size, or of labelled recordings.
@@ -118,14 +118,14 @@ def download(dataset: str, data_dir: str | os.PathLike) -> None:
     try:
         _ask_hosts(builder.url_infos or [])
         builder.download_and_prepare()
-    except Exception as error:  # Of requests, of TFDS, of the operating system.
+    except Exception as error:  # Requests, TFDS and the operating system each raise their own exceptions.
         others = ", or take --source=packages" if dataset in CHECKSUMS else ""
         others += ", or take --source=local with --raw_dir" if dataset in (*CHECKSUMS, spoken_digit.NAME) else ""
         raise ValueError(f"TFDS cannot download {dataset!r} ({reason(error)}). Try again later{others}.") from None
 
 
 def _ask_hosts(urls: Iterable[str]) -> None:
-    """Asks each host for one of the files: TFDS itself would try for minutes where there is no network."""
+    """Requests one file from each host, since TFDS itself would try for minutes without a network."""
     answers: queue.SimpleQueue[str] = queue.SimpleQueue()
 
     def ask(host: str, url: str) -> None:
@@ -137,7 +137,7 @@ def _ask_hosts(urls: Iterable[str]) -> None:
 
     hosts = {urlsplit(url).netloc: url for url in urls}
     for host, url in hosts.items():
-        # Threads that may be left behind: a time-out of requests holds for each address of a host, and not for DNS.
+        # Daemon threads, since the time-out of requests applies to each address of a host, and not to DNS.
         threading.Thread(target=ask, args=(host, url), daemon=True).start()
     for _ in hosts:
         try:

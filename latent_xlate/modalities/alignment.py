@@ -1,4 +1,4 @@
-"""Recordings brought to one beginning and one loudness, which leaves a generator less to learn."""
+"""Alignment of recordings to the same onset and loudness, which leaves a generator less to learn."""
 
 from __future__ import annotations
 
@@ -11,23 +11,23 @@ PEAK = 0.8
 """Largest magnitude of an aligned sound."""
 
 THRESHOLD = 0.04
-"""What is softer, as a share of the loudest, counts as silence at the beginning and the end: 28 dB below it."""
+"""Loudness below which the beginning and the end count as silence, relative to the loudest frame: -28 dB."""
 
 FRAME = 160
-"""Samples over which loudness is measured: 10 ms."""
+"""Number of samples of a frame, over which loudness is measured: 10 ms."""
 
 FADE = 160
-"""Samples over which the end fades out; the beginning, half as fast again, must not lose its consonant."""
+"""Number of samples over which the end fades out. The beginning fades in over half as many, to keep its consonant."""
 
 
 def align(waveforms: np.ndarray) -> np.ndarray:
-    """Cuts silence off, moves each sound to `ONSET`, and brings its peak to `PEAK`.
+    """Trims silence, moves each sound to `ONSET`, and scales its peak to `PEAK`.
 
     Args:
         waveforms: int16 [n, num_samples].
 
     Returns:
-        int16 [n, num_samples], silent before and after the sounds, which are cut where they do not fit.
+        int16 [n, num_samples], silent before and after each sound. A sound that is too long is cut at its end.
     """
     return np.stack([_align(waveform.astype(np.float32)) for waveform in waveforms])
 

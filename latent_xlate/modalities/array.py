@@ -17,10 +17,10 @@ from latent_xlate.modalities.modality import Modality, register
 @register
 @dataclasses.dataclass(frozen=True)
 class Array(Modality):
-    """Arrays of one shape, of finite numbers of any range.
+    """Arrays of finite numbers of any range and of one shape.
 
     Attributes:
-        sizes: The shape.
+        sizes: Shape of an array.
     """
 
     kind = "array"
@@ -32,7 +32,7 @@ class Array(Modality):
     sizes: tuple[int, ...]
 
     def __post_init__(self) -> None:
-        """Makes a tuple of what JSON makes a list."""
+        """Converts a list, as JSON has it, to a tuple."""
         object.__setattr__(self, "sizes", tuple(self.sizes))
 
     @property
@@ -40,12 +40,12 @@ class Array(Modality):
         return self.sizes
 
     def check(self, x: np.ndarray) -> np.ndarray:
-        """As in `Modality`; integers are taken as well."""
+        """Returns a user's batch of data as float32, as `Modality.check` does; integers are accepted as well."""
         x = np.asarray(x)
         return super().check(x.astype(np.float32) if np.issubdtype(x.dtype, np.integer) else x)
 
     def prepare(self, path: Path) -> bytes:
-        """Reads an npy file, or the array of an npz file as npy."""
+        """Reads an npy file, or converts the array of an npz file to npy."""
         return npy_files.from_npz(super().prepare(path))
 
     def read(self, files: tf.Tensor) -> tf.Tensor:
@@ -62,19 +62,19 @@ class Array(Modality):
         )
 
     def pictures(self, x: tf.Tensor) -> tf.Tensor:
-        """Heat maps from the least value of each array, dark, to its largest, bright.
+        """Shows arrays as heat maps, from the smallest value of each array (dark) to its largest (bright).
 
-        The last axis goes from left to right and all others from top to bottom; an array of one axis fills a
-        square row by row.
+        The last axis runs from left to right, all others from top to bottom. An array with one axis fills a square row
+        by row.
         """
         size = math.prod(self.shape)
         columns = self.shape[-1] if len(self.shape) > 1 else math.ceil(math.sqrt(size))
         rows = -(-size // max(columns, 1))
         flat = tf.reshape(x, [-1, size])
         lowest = tf.reduce_min(flat, axis=1, keepdims=True)
-        # Half the range overflows nowhere.
-        spread = tf.maximum(tf.reduce_max(flat, axis=1, keepdims=True) / 2 - lowest / 2, 1e-30)
-        heat = tf.pad((flat / 2 - lowest / 2) / spread, [[0, 0], [0, rows * columns - size]])
+        # Halving first keeps the difference of the largest floats finite.
+        half_range = tf.maximum(tf.reduce_max(flat, axis=1, keepdims=True) / 2 - lowest / 2, 1e-30)
+        heat = tf.pad((flat / 2 - lowest / 2) / half_range, [[0, 0], [0, rows * columns - size]])
         levels = tf.cast(tf.round(255.0 * heat), tf.int32)
         colours = matplotlib.colormaps["viridis"](np.arange(256))[:, :3].astype(np.float32)
         return tf.reshape(tf.gather(colours, levels), [-1, rows, columns, 3])

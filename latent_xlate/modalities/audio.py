@@ -23,10 +23,10 @@ class Audio(Modality):
     """Slices of mono sound, in [-1, 1].
 
     Attributes:
-        num_samples: Of a slice.
-        sample_rate: Samples a second.
-        align: Whether recordings are brought to one beginning and one loudness as they are read, see `alignment`;
-            else the beginning of the file is taken.
+        num_samples: Number of samples of a slice.
+        sample_rate: Samples per second.
+        align: Whether recordings are aligned when they are read, see `alignment`; otherwise a slice is the beginning of
+            the file.
     """
 
     kind = "audio"
@@ -49,22 +49,22 @@ class Audio(Modality):
 
     @classmethod
     def of_shape(cls, shape: Sequence[int]) -> Self | None:
-        """Sounds of 16 kHz where the shape is (NUM_SAMPLES,)."""
+        """Returns the modality of sounds at 16 kHz if the shape is (NUM_SAMPLES,), else None."""
         return cls() if tuple(shape) == (NUM_SAMPLES,) else None
 
     def check(self, x: np.ndarray) -> np.ndarray:
         return checks.unit_waveforms(x, self.num_samples)
 
     def prepare(self, path: Path) -> bytes:
-        """Reads the beginning of a sound file of any format as WAV of 16 bits.
+        """Reads the beginning of a sound file of any format and converts it to 16-bit WAV.
 
-        Files that are such already keep their samples and their rate; `read` resamples.
+        Samples of 16 bits and the sample rate are kept; `read` resamples.
         """
         samples, rate = audio_files.read_samples(path, wav_files.SECONDS_READ)
         return audio_files.encode_wav(samples, rate, self.sample_rate, wav_files.RATES)
 
     def read(self, files: tf.Tensor) -> tf.Tensor:
-        """Decodes WAV files of 16 bits, of any rate and number of channels."""
+        """Decodes 16-bit WAV files of any sample rate and number of channels."""
         return tf.map_fn(
             lambda file: wav_files.read_wav(file, self.align, self.num_samples, self.sample_rate),
             files,
@@ -75,14 +75,14 @@ class Audio(Modality):
         return wav_files.write_wav(x, self.sample_rate)
 
     def pictures(self, x: tf.Tensor) -> tf.Tensor:
-        """Spectrograms, low frequencies below."""
+        """Shows sounds as spectrograms with low frequencies at the bottom."""
         return spectrogram_pictures(x, self.sample_rate)
 
     def picture_of_file(self, content: bytes) -> np.ndarray:
-        """The spectrogram of what was said, wherever it begins and however soft it is."""
+        """Shows the spectrogram of a file's sound, aligned, so that its position and loudness do not matter."""
         x = wav_files.read_word(content, self.num_samples, self.sample_rate)
         return self.pictures(x[tf.newaxis])[0].numpy()
 
     def augmented(self, content: np.ndarray) -> list[np.ndarray]:
-        """All sounds at each of `audio_files.SPEEDS`, as of more voices."""
+        """Returns all sounds at each of `audio_files.SPEEDS`, which sound like other voices."""
         return [audio_files.change_speed(content, speed) for speed in audio_files.SPEEDS]

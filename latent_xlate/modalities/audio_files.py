@@ -1,4 +1,4 @@
-"""Files of sound of any common format and rate, and slices of one rate and length."""
+"""Reading of sound files of any common format and rate, and slices of fixed rate and length."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ import soxr
 from latent_xlate.checks import reason
 
 SAMPLE_RATE = 16000
-"""Samples a second, of everything that is stored, trained on and generated."""
+"""Samples per second of all data that are stored, trained on and generated."""
 
 NUM_SAMPLES = 16384
-"""Of a slice: 1.024 seconds."""
+"""Number of samples of a slice: 1.024 seconds."""
 
 ENDINGS = (".wav", ".flac", ".ogg", ".opus", ".mp3", ".aif", ".aiff", ".au")
 
 SPEEDS = (0.92, 1.08)
-"""Other speeds at which speech still sounds as somebody's: lower and higher by one and a half semitones."""
+"""Speeds at which speech still sounds natural: lower and higher by about one and a half semitones."""
 
 SILENCE = 2e-4
-"""Loudest magnitude of what counts as silent, a share of full scale: above the dither of 16 bits."""
+"""Largest magnitude, relative to full scale, of a sound that counts as silent: above the dither of 16 bits."""
 
 _UNKNOWN_SIZE = 0x7FFF0000
-"""From here on a file's header gives its size as unknown: it was written to a pipe."""
+"""Sizes in a file's header from here on mean that the size is unknown, since the file was written to a pipe."""
 
 
 def read_samples(path: str | os.PathLike, seconds: float) -> tuple[np.ndarray, int]:
@@ -36,14 +36,14 @@ def read_samples(path: str | os.PathLike, seconds: float) -> tuple[np.ndarray, i
 
     Args:
         path: The file.
-        seconds: How much of it at most.
+        seconds: Largest length to read.
 
     Returns:
-        float32 [n, channels], and its samples a second.
+        The samples, float32 [n, channels], and the sample rate.
 
     Raises:
         OSError: The file cannot be opened.
-        ValueError: It is empty, truncated or no sound, has values that are no numbers, or is silent.
+        ValueError: The file is empty, truncated, silent or no sound file, or it has NaN or infinite values.
     """
     size = Path(path).stat().st_size
     if not size:
@@ -68,20 +68,20 @@ def read_samples(path: str | os.PathLike, seconds: float) -> tuple[np.ndarray, i
 
 
 def _stated_size(head: bytes) -> int:
-    """The size of a WAV or AIFF file by its first 8 bytes; 0 of others, and where it is not known."""
+    """Returns the size in the first 8 bytes of a WAV or AIFF file; 0 for other files and for an unknown size."""
     order: Any = {b"RIFF": "little", b"FORM": "big"}.get(head[:4])
     size = int.from_bytes(head[4:8], order) if order else 0
     return size if size < _UNKNOWN_SIZE else 0
 
 
 def encode_wav(samples: np.ndarray, rate: int, other_rate: int, rates: tuple[int, int]) -> bytes:
-    """Encodes a sound as WAV of 16 bits, which keeps the samples of what has 16 bits already.
+    """Encodes a sound as 16-bit WAV; samples that have 16 bits already do not change.
 
     Args:
-        samples: Floats [n, channels]; what is louder than full scale is brought down to it.
-        rate: Its samples a second.
-        other_rate: What it is resampled to where its rate lies outside `rates`.
-        rates: Lowest and highest rate.
+        samples: Floats [n, channels]; a sound that exceeds full scale is scaled down to it.
+        rate: Sample rate of the sound.
+        other_rate: Sample rate to which the sound is resampled if `rate` lies outside `rates`.
+        rates: Lowest and highest rate that are kept.
     """
     lowest, highest = rates
     if not lowest <= rate <= highest:
@@ -93,12 +93,12 @@ def encode_wav(samples: np.ndarray, rate: int, other_rate: int, rates: tuple[int
 
 
 def to_slice(samples: np.ndarray, sample_rate: float, num_samples: int = NUM_SAMPLES) -> np.ndarray:
-    """Brings a sound to SAMPLE_RATE and cuts its first slice.
+    """Resamples a sound to SAMPLE_RATE and cuts its first slice.
 
     Args:
         samples: Floats [n], in [-1, 1].
-        sample_rate: Its samples a second.
-        num_samples: Of the slice.
+        sample_rate: Sample rate of `samples`.
+        num_samples: Number of samples of the slice.
 
     Returns:
         int16 [num_samples], padded with silence.
@@ -114,24 +114,24 @@ def _to_int16(samples: np.ndarray) -> np.ndarray:
 
 
 def change_speed(waveforms: np.ndarray, speed: float) -> np.ndarray:
-    """Sounds as a record at another speed plays them, in time and in pitch.
+    """Changes the speed of sounds, in time and in pitch, as a record player does.
 
     Args:
         waveforms: int16 [n, num_samples].
-        speed: Above 1 for shorter and higher.
+        speed: Factor of the speed; above 1 sounds become shorter and higher.
 
     Returns:
-        int16 [n, num_samples]: cut where they do not fit, padded with silence.
+        int16 [n, num_samples]; longer sounds are cut, shorter ones padded with silence.
     """
     rate, length = SAMPLE_RATE * speed, waveforms.shape[1]
     return np.stack([to_slice(waveform / np.float32(32768), rate, length) for waveform in waveforms])
 
 
 def decode_wav(file: BinaryIO) -> tuple[np.ndarray, int]:
-    """Samples, int16 [n], and rate of a mono WAV file of 16 bits.
+    """Decodes a mono 16-bit WAV file to its samples, int16 [n], and its sample rate.
 
     Raises:
-        ValueError: It is none.
+        ValueError: The file is no such WAV file.
     """
     try:
         samples, sample_rate = soundfile.read(file, dtype="int16", always_2d=True)

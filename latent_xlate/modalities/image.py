@@ -21,10 +21,10 @@ class Image(Modality):
     """Grey or colour images of one size, in [0, 1].
 
     Attributes:
-        height, width: Of an image, in pixels.
-        channels: 1 or 3.
-        invert: Whether files are turned from dark on bright to bright on dark as they are read: "auto" (where their
-            corners are bright), "never" or "always".
+        height, width: Size of an image, in pixels.
+        channels: 1 (grey) or 3 (RGB).
+        invert: Whether reading a file inverts the image, from dark on bright to bright on dark: "auto" (if its corners
+            are bright), "never" or "always".
     """
 
     kind = "image"
@@ -52,7 +52,7 @@ class Image(Modality):
 
     @classmethod
     def of_shape(cls, shape: Sequence[int]) -> Self | None:
-        """Images where the shape is (height, width, 1 or 3)."""
+        """Returns the modality of images if the shape is (height, width, 1 or 3), else None."""
         if len(shape) != 3 or shape[-1] not in (1, 3):
             return None
         height, width, channels = shape
@@ -62,9 +62,9 @@ class Image(Modality):
         return checks.unit_images(x, self.shape)
 
     def prepare(self, path: Path) -> bytes:
-        """Reads a PNG, JPEG, GIF or BMP file, and brings what TensorFlow reads otherwise to PNG.
+        """Reads a PNG, JPEG, GIF or BMP file, and converts files that TensorFlow would misread to PNG.
 
-        These are GIFs, whose transparency TensorFlow makes black, and photographs that a camera held sideways.
+        These are GIFs, since TensorFlow makes their transparency black, and photographs that need to be rotated.
         """
         return image_files.upright_png(super().prepare(path))
 
@@ -78,11 +78,11 @@ class Image(Modality):
         return x
 
     def picture_of_file(self, content: bytes) -> np.ndarray:
-        """The picture in its own size and colours, on white where it is transparent."""
+        """Shows a file in its own size and colours, with white in place of transparency."""
         return image_files.on_white(content)
 
     def augmented(self, content: np.ndarray) -> list[np.ndarray]:
-        """All images moved by a pixel up, then down, left, and right; black moves in."""
+        """Returns all images moved by a pixel up, then down, left and right, filled with black."""
         padded = np.pad(content, ((0, 0), (1, 1), (1, 1), (0, 0)))
         height, width = content.shape[1:3]
         moves = ((2, 1), (0, 1), (1, 2), (1, 0))

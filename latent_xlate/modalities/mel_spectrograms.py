@@ -1,4 +1,4 @@
-"""Log-mel spectrograms of sounds: what classifiers of speech hear and people look at."""
+"""Log-mel spectrograms, the input of classifiers of speech and the pictures of sounds."""
 
 from __future__ import annotations
 
@@ -14,21 +14,20 @@ LOG_OFFSET = 1e-6
 
 
 def log_mel_spectrogram(x: tf.Tensor, sample_rate: int = SAMPLE_RATE) -> tf.Tensor:
-    """Logarithm of the magnitudes in mel bands.
+    """Computes log-mel spectrograms.
 
-    At 16 kHz: frames of 64 ms under a Hann window, one every 8 ms, the last ones padded with silence; 128 bands
-    from 40 to 7800 Hz; 1e-6 is added before the logarithm. At another rate frames have as many samples, and
-    bands end below half the rate.
+    At 16 kHz frames of 64 ms under a Hann window start every 8 ms; the last ones are padded with silence. There are 128 bands from 40 to 7800 Hz, and 1e-6 is added before the logarithm. At another rate frames have the same
+    number of samples, and bands end at most at half the rate.
 
     Args:
         x: float32 [batch, samples], in [-1, 1].
-        sample_rate: Samples a second.
+        sample_rate: Samples per second.
 
     Returns:
         float32 [batch, samples / FRAME_STEP frames, MEL_BINS bands].
     """
     spectrogram = tf.abs(tf.signal.stft(tf.cast(x, tf.float32), FRAME_LENGTH, FRAME_STEP, pad_end=True))
-    # In double precision as the original's: single precision misplaces the bands by 2e-5 of their height.
+    # Single precision would change the weights of the bands by 2e-5 of their maximum.
     lowest, highest = MEL_HERTZ
     mel = tf.signal.linear_to_mel_weight_matrix(
         MEL_BINS, FRAME_LENGTH // 2 + 1, sample_rate, lowest, min(highest, sample_rate / 2), dtype=tf.float64
@@ -37,11 +36,11 @@ def log_mel_spectrogram(x: tf.Tensor, sample_rate: int = SAMPLE_RATE) -> tf.Tens
 
 
 def spectrogram_pictures(x: tf.Tensor, sample_rate: int = SAMPLE_RATE) -> tf.Tensor:
-    """Log-mel spectrograms to look at, low frequencies below.
+    """Shows sounds as log-mel spectrograms with low frequencies at the bottom.
 
     Args:
         x: float32 [batch, samples], in [-1, 1].
-        sample_rate: Samples a second.
+        sample_rate: Samples per second.
 
     Returns:
         float32 [batch, MEL_BINS bands, samples / FRAME_STEP frames, 1], in [0, 1].

@@ -1,4 +1,4 @@
-"""The interface of a kind of data: how instances are read, checked, written, stored and shown."""
+"""The interface of a modality, which reads, checks, writes, stores and shows data of one kind."""
 
 from __future__ import annotations
 
@@ -17,42 +17,42 @@ from latent_xlate import checks
 class Modality(abc.ABC):
     """One kind of data with its settings.
 
-    A modality knows nothing of domains and data sets; whatever touches files or arrays of data asks it. The methods
-    on tensors can be traced by `tf.function`. `x` is a batch of instances, float32 [batch, *shape].
+    All code that handles files or arrays of data calls the modality, which does not depend on domains or data sets.
+    The methods on tensors can be traced by `tf.function`. `x` is a batch of instances, float32 [batch, *shape].
 
-    A new kind is a frozen dataclass in a module of its own, decorated with `register`. Its fields are its
-    settings and are JSON-serialisable.
+    A new kind is a frozen dataclass in a module of its own, decorated with `register`. Its fields are its settings and
+    must be JSON-serialisable.
     """
 
     kind: ClassVar[str]
     """Name of the kind in configurations, and of its feature in TFDS data sets."""
 
     noun: ClassVar[str]
-    """What messages call one instance; its plural ends in s."""
+    """Name of one instance in messages; its plural ends in s."""
 
     file_suffixes: ClassVar[tuple[str, ...]]
-    """Lower-case endings of the files that `prepare` takes."""
+    """Lower-case endings of the files that `prepare` accepts."""
 
     file_suffix: ClassVar[str]
-    """Ending of the files that `write` gives."""
+    """Ending of the files that `write` returns."""
 
     unreadable: ClassVar[str]
-    """What a message says of a file that `read` refuses."""
+    """Reason that messages give when `read` refuses a file."""
 
     limits: ClassVar[tuple[float, float]] = (-np.inf, np.inf)
-    """Least and largest value of data."""
+    """Smallest and largest value of data."""
 
     stored_dtype: ClassVar[type[np.generic]] = np.float32
     """Type of an instance in a data set."""
 
     full_scale: ClassVar[float] = 1.0
-    """What stored values are divided by to give x."""
+    """Divisor that converts stored values to x."""
 
     is_drawn: ClassVar[bool] = False
     """Whether people can draw an instance by hand."""
 
     is_played: ClassVar[bool] = False
-    """Whether people listen to an instance's file, beside looking at its picture."""
+    """Whether people can listen to the file of an instance, in addition to looking at its picture."""
 
     @property
     @abc.abstractmethod
@@ -61,24 +61,24 @@ class Modality(abc.ABC):
 
     @classmethod
     def of_shape(cls, shape: Sequence[int]) -> Self | None:
-        """The modality of data of a shape where nothing else tells their kind; None unless the shape tells it."""
+        """Returns the modality of data that are known by their shape alone; None if they are not of this kind."""
         return None
 
     @abc.abstractmethod
     def read(self, files: tf.Tensor) -> tf.Tensor:
-        """Decodes the content of files, string [batch], into x, in graph.
+        """Decodes the contents of files, string [batch], to x, in graph.
 
         Raises:
-            tf.errors.InvalidArgumentError: A file is not of this kind, or damaged.
+            tf.errors.InvalidArgumentError: A file is damaged or not of this kind.
         """
 
     @abc.abstractmethod
     def write(self, x: tf.Tensor) -> tf.Tensor:
-        """Encodes x as the content of files, string [batch], in graph."""
+        """Encodes x as the contents of files, string [batch], in graph."""
 
     @abc.abstractmethod
     def pictures(self, x: tf.Tensor) -> tf.Tensor:
-        """Pictures of x for people to look at: float32 [batch, height, width, 1 or 3], in [0, 1]; in graph."""
+        """Shows x as pictures, in graph: float32 [batch, height, width, 1 or 3], in [0, 1]."""
 
     def check(self, x: np.ndarray) -> np.ndarray:
         """Returns a user's batch of data as float32.
@@ -89,11 +89,11 @@ class Modality(abc.ABC):
         return checks.floats(x, self.shape, f"{self.noun}s", self.limits)
 
     def prepare(self, path: Path) -> bytes:
-        """Reads a file from disk and brings it to a form that `read` takes.
+        """Reads a file from disk and converts it to a form that `read` accepts.
 
         Raises:
             OSError: The file cannot be opened.
-            ValueError: The file is known to be unreadable; the message says why.
+            ValueError: The file cannot be read; the message is the reason, without the name of the file.
         """
         content = path.read_bytes()
         if not content:
@@ -101,30 +101,30 @@ class Modality(abc.ABC):
         return content
 
     def picture_of_file(self, content: bytes) -> np.ndarray:
-        """Picture of a file that `prepare` or `write` gave: float32 [height, width, 1 or 3], in [0, 1]."""
+        """Shows a file that `prepare` or `write` returned: float32 [height, width, 1 or 3], in [0, 1]."""
         return self.pictures(self.read(tf.constant([content])))[0].numpy()
 
     def clip(self, x: tf.Tensor) -> tf.Tensor:
-        """Brings x within `limits`, in graph."""
+        """Clips x to `limits`, in graph."""
         return tf.clip_by_value(x, *self.limits)
 
     def to_stored(self, x: np.ndarray) -> np.ndarray:
-        """Quantises x to `stored_dtype`, as data sets keep it."""
+        """Quantises x to the stored form, `stored_dtype` [n, *shape]."""
         if not np.issubdtype(self.stored_dtype, np.integer):
             return x.astype(self.stored_dtype)
         info = np.iinfo(np.dtype(self.stored_dtype))
         return np.clip(np.round(x * np.float32(self.full_scale)), info.min, info.max).astype(self.stored_dtype)
 
     def from_stored(self, content: np.ndarray) -> np.ndarray:
-        """The inverse of `to_stored`: float32 [n, *shape]."""
+        """Converts stored instances to x, float32 [n, *shape]; the inverse of `to_stored`."""
         return content.astype(np.float32) / np.float32(self.full_scale)
 
     def augmented(self, content: np.ndarray) -> list[np.ndarray]:
-        """Stored instances changed a little, in several ways that keep their class; none where none are known."""
+        """Returns augmented copies of stored instances, one array for each augmentation that keeps classes; may be empty."""
         return []
 
     def with_settings(self, **settings: Any) -> Self:
-        """The same modality with other settings; those that its kind does not have are left out.
+        """Returns the modality with some settings changed; settings that its kind does not have are ignored.
 
         Raises:
             ValueError: A setting has a bad value.
@@ -134,7 +134,7 @@ class Modality(abc.ABC):
         return dataclasses.replace(self, **known)  # type: ignore[type-var]
 
     def get_config(self) -> dict[str, Any]:
-        """The kind and its settings, JSON-serialisable, for `from_config`."""
+        """Returns the kind and its settings, JSON-serialisable, for `from_config`."""
         return {"kind": self.kind, **dataclasses.asdict(self)}  # type: ignore[call-overload]
 
 
@@ -144,21 +144,21 @@ _KINDS: dict[str, type[Modality]] = {}
 
 
 def register(modality: type[ModalityT]) -> type[ModalityT]:
-    """Class decorator that makes a kind of data known by its name."""
+    """Registers a kind of data by its name; a class decorator."""
     _KINDS[modality.kind] = modality
     return modality
 
 
 def kinds() -> tuple[type[Modality], ...]:
-    """All registered kinds, first registered first."""
+    """All registered kinds, in order of registration."""
     return tuple(_KINDS.values())
 
 
 def from_config(config: Mapping[str, Any]) -> Modality:
-    """Makes the modality that `Modality.get_config` described.
+    """Makes a modality from the result of `Modality.get_config`.
 
     Raises:
-        ValueError: An unknown kind, or settings that it does not have.
+        ValueError: The kind is unknown, or it does not have one of the settings.
     """
     settings = dict(config)
     kind = _KINDS[checks.known(str(settings.pop("kind", None)), _KINDS, "kind of data")]
@@ -169,6 +169,6 @@ def from_config(config: Mapping[str, Any]) -> Modality:
 
 
 def of_shape(shape: Sequence[int]) -> Modality | None:
-    """The modality of data of a shape, with the usual settings, where a registered kind knows such data by it."""
+    """Returns the modality, with default settings, of the first registered kind that recognises the shape, or None."""
     found = (kind.of_shape(shape) for kind in kinds())
     return next((modality for modality in found if modality is not None), None)

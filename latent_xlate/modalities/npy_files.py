@@ -1,6 +1,6 @@
-"""NumPy's npy files in graph: read, once their header fits, and written.
+"""Reading and writing of NumPy's npy files in graph.
 
-The format: https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html.
+Format: https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ import tensorflow as tf
 MAGIC = b"\x93NUMPY"
 
 DTYPES = (np.float32, np.float64, np.float16, np.uint8, np.int8, np.int16, np.uint16, np.int32, np.int64)
-"""Types of numbers that are read, little-endian."""
+"""Types of numbers that can be read, little-endian."""
 
 
 def from_npz(content: bytes) -> bytes:
-    """The npy file of the only array of an npz file, or the one called "x"; any other content as it is.
+    """Converts the array of an npz file, see `read_npz`, to an npy file; other content is returned unchanged.
 
     Raises:
-        ValueError: A damaged npz file, or one that has neither an array "x" nor a single one.
+        ValueError: The npz file is damaged, or has neither an array "x" nor a single array.
     """
     if not content.startswith(b"PK"):
         return content
@@ -34,15 +34,15 @@ def from_npz(content: bytes) -> bytes:
 
 
 def read_npz(content: bytes) -> np.ndarray:
-    """The array "x" of an npz file, or its only array.
+    """Reads the array "x" of an npz file, or its only array.
 
     Raises:
-        ValueError: The content is no npz file, is damaged, or has neither an array "x" nor a single one.
+        ValueError: The content is no npz file, is damaged, or has neither an array "x" nor a single array.
     """
     try:
         with np.load(io.BytesIO(content), allow_pickle=False) as file:
             arrays = dict(file)
-    except Exception as error:  # Whatever a damaged zip may raise on its way.
+    except Exception as error:  # Damaged zip files raise many kinds of exceptions.
         raise ValueError(f"not an npz file, or a damaged one ({error}).") from None
     if "x" not in arrays and len(arrays) != 1:
         raise ValueError(f"it holds {', '.join(arrays) or 'no array'}; name the one to translate 'x'.")
@@ -54,18 +54,18 @@ def read_npy(file: tf.Tensor, shape: tuple[int, ...]) -> tf.Tensor:
 
     Args:
         file: string scalar, an npy file of one of `DTYPES`.
-        shape: Of the array.
+        shape: Shape of the array.
 
     Returns:
         float32 [*shape].
 
     Raises:
-        tf.errors.InvalidArgumentError: No such file, an array of another shape or type, or values that are NaN,
-            infinite, or too large for float32.
+        tf.errors.InvalidArgumentError: It is no such file, the array has another shape or type, or values are NaN,
+            infinite or too large for float32.
     """
     head = tf.io.decode_raw(tf.strings.substr(file, 0, 12) + b"\0" * 12, tf.uint8)[:12]
     head = tf.cast(tf.ensure_shape(head, [12]), tf.int32)
-    is_first = tf.equal(head[6], 1)  # Later versions have four bytes for the length, which stays below 2^16 here.
+    is_first = tf.equal(head[6], 1)  # Later versions use four bytes for the length, which stays below 2^16 here.
     start = tf.where(is_first, 10, 12)
     length = head[8] + 256 * head[9]
     header = tf.strings.substr(file + b" " * 12, start, length)
@@ -78,7 +78,7 @@ def read_npy(file: tf.Tensor, shape: tuple[int, ...]) -> tf.Tensor:
             tf.reduce_any(fits), True, f"The file holds no array of numbers of shape {list(shape)} in C order."
         ),
     ]
-    with tf.control_dependencies([check for check in checks if check is not None]):  # In eager mode they are done.
+    with tf.control_dependencies([check for check in checks if check is not None]):  # None in eager mode.
         size = tf.strings.length(file)
         content = tf.strings.substr(file, tf.minimum(start + length, size), size)
 
@@ -90,7 +90,7 @@ def read_npy(file: tf.Tensor, shape: tuple[int, ...]) -> tf.Tensor:
 
 
 def _descr(dtype: type[np.generic]) -> str:
-    """How a header's regular expression calls little-endian numbers of a type."""
+    """Regular expression of the header's name of a type, little-endian."""
     return re.escape(np.dtype(dtype).newbyteorder("<").str)
 
 
@@ -102,7 +102,7 @@ def write_npy(x: tf.Tensor, shape: tuple[int, ...]) -> tf.Tensor:
     """Encodes an array, float32 [*shape], as an npy file of little-endian float32: string scalar."""
     header = io.BytesIO()
     np.lib.format.write_array_header_1_0(header, {"descr": "<f4", "fortran_order": False, "shape": tuple(shape)})
-    # A TensorProto, which is all that TensorFlow makes bytes of, ends in the tensor's bytes.
+    # TensorFlow converts tensors to bytes only as a TensorProto, which ends in the tensor's own bytes.
     proto = tf.io.serialize_tensor(tf.ensure_shape(x, shape))
     num_bytes = 4 * math.prod(shape)
     return header.getvalue() + tf.strings.substr(proto, tf.strings.length(proto) - num_bytes, num_bytes)

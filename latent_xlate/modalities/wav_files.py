@@ -1,4 +1,4 @@
-"""WAV files in graph: decoded to slices of one rate and length, aligned or not, and encoded."""
+"""Reading of WAV files in graph, as slices of fixed rate and length that may be aligned, and writing."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from latent_xlate.modalities.alignment import FADE, FRAME, ONSET, PEAK, THRESHOL
 from latent_xlate.modalities.audio_files import NUM_SAMPLES, SAMPLE_RATE, SILENCE
 
 SECONDS_READ = 4
-"""Of a file; what comes after is not looked at."""
+"""Number of seconds that are read from the beginning of a file."""
 
 RATES = (4_000, 192_000)
-"""Lowest and highest sample rate of a file."""
+"""Lowest and highest sample rate of a file that can be read."""
 
 
 def read_wav(
@@ -20,17 +20,16 @@ def read_wav(
     """Decodes a sound and cuts its slice.
 
     Args:
-        file: string scalar, a WAV file of 16 bits, of any rate within `RATES` and number of channels,
-            which are averaged.
-        aligned: Whether the slice is aligned as `alignment.align` does; else it is the file's first.
-        num_samples: Of the slice.
-        sample_rate: Of the slice.
+        file: string scalar, a 16-bit WAV file of any rate within `RATES`. Its channels are averaged.
+        aligned: Whether the slice is aligned, see `alignment.align`; otherwise it is the beginning of the file.
+        num_samples: Number of samples of the slice.
+        sample_rate: Sample rate of the slice.
 
     Returns:
         float32 [num_samples], in [-1, 1].
 
     Raises:
-        tf.errors.InvalidArgumentError: No such file, empty or silent.
+        tf.errors.InvalidArgumentError: It is no such file, or the sound is empty or silent.
     """
     samples, rate = tf.audio.decode_wav(file)
     heard = tf.reduce_mean(samples[: SECONDS_READ * rate], axis=1)
@@ -48,14 +47,14 @@ def read_wav(
 
 
 def read_word(file: bytes, num_samples: int = NUM_SAMPLES, sample_rate: int = SAMPLE_RATE) -> tf.Tensor:
-    """The aligned slice of a WAV file of 16 bits, or its first where it is silent: float32 [num_samples]."""
+    """Reads the aligned slice of a 16-bit WAV file, or its beginning if it is silent: float32 [num_samples]."""
     samples, rate = tf.audio.decode_wav(file)
     x = resample(tf.reduce_mean(samples[: SECONDS_READ * rate], axis=1), rate, sample_rate)
     return align(x, num_samples) if tf.reduce_max(tf.abs(x)) > SILENCE else x[:num_samples]
 
 
 def write_wav(x: tf.Tensor, sample_rate: int = SAMPLE_RATE) -> tf.Tensor:
-    """Encodes sounds, float32 [batch, samples] in [-1, 1], as WAV of 16 bits: string [batch]."""
+    """Encodes sounds, float32 [batch, samples] in [-1, 1], as 16-bit WAV files: string [batch]."""
     return tf.map_fn(
         lambda samples: tf.audio.encode_wav(samples[:, tf.newaxis], sample_rate),
         tf.clip_by_value(x, -1.0, 1.0),
@@ -64,17 +63,17 @@ def write_wav(x: tf.Tensor, sample_rate: int = SAMPLE_RATE) -> tf.Tensor:
 
 
 def resample(x: tf.Tensor, rate: tf.Tensor, sample_rate: int = SAMPLE_RATE) -> tf.Tensor:
-    """Brings a sound to another rate by cutting or padding its spectrum; one that has the rate stays as it is.
+    """Resamples a sound by cutting or padding its spectrum; a sound that has the rate already does not change.
 
     Args:
         x: float32 [n], at most SECONDS_READ long.
-        rate: int32 scalar, its samples a second.
-        sample_rate: The result's.
+        rate: int32 scalar, sample rate of `x`.
+        sample_rate: Sample rate of the result.
 
     Returns:
         float32 [(SECONDS_READ + 1) sample_rate], padded with silence.
     """
-    # A second of silence keeps the end, which the transform joins to the beginning, away from it.
+    # The transform is periodic; a second of silence keeps the end from leaking into the beginning.
     seconds = SECONDS_READ + 1
     length, bins = seconds * sample_rate, seconds * sample_rate // 2 + 1
 
@@ -90,11 +89,11 @@ def resample(x: tf.Tensor, rate: tf.Tensor, sample_rate: int = SAMPLE_RATE) -> t
 
 
 def align(x: tf.Tensor, num_samples: int = NUM_SAMPLES) -> tf.Tensor:
-    """`alignment.align` in graph.
+    """Computes `alignment.align` in graph.
 
     Args:
         x: float32 [n], a sound that is not silent.
-        num_samples: Of the slice.
+        num_samples: Number of samples of the slice.
 
     Returns:
         float32 [num_samples], in [-PEAK, PEAK].
@@ -110,6 +109,6 @@ def align(x: tf.Tensor, num_samples: int = NUM_SAMPLES) -> tf.Tensor:
 
 
 def _ramp(index: tf.Tensor, fade: int, length: tf.Tensor) -> tf.Tensor:
-    """From 0 to 1 over the first samples."""
+    """Linear ramp from 0 to 1 over the first `fade` samples, then 1."""
     last = tf.minimum(fade, length) - 1
     return tf.minimum(tf.cast(index, tf.float32) / tf.cast(tf.maximum(last, 1), tf.float32), 1.0)
