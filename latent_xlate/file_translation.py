@@ -1,4 +1,4 @@
-"""Translation of files: pictures, sounds or arrays of the source domain in, those of the target out."""
+"""Translation of files of images, sounds or arrays from one domain to another."""
 
 from __future__ import annotations
 
@@ -49,33 +49,34 @@ def translate_path(
     sample: bool = False,
     seed: int = 0,
 ) -> tuple[int, int]:
-    """Translates a file, or every file of the source's kind and npz file in a folder (not in the folders within).
+    """Translates a file, or all files in a folder (not in its subfolders).
 
-    Pictures are PNG, JPEG, GIF or BMP of any size and colour; sounds are WAV, FLAC, OGG, MP3 and the like, of
-    any rate and number of channels, the beginnings of long ones; arrays are npy files. Translations are
-    `<name>.png`, `<name>.wav` or `<name>.npy` in `output`. Of an npz file, whose array `x` (or only array) is the
-    source's data, float [n, *data_shape], it writes `<name>.npz` with `x`. `grid.png` shows the first of them,
-    source above translation, of sounds their spectrograms and of arrays heat maps.
+    Images are PNG, JPEG, GIF or BMP files of any size and colour. Sounds are WAV, FLAC, OGG, MP3 and similar files of
+    any sample rate and number of channels; of a long sound only the beginning is translated. Arrays are npy files. The
+    translation is `<name>.png`, `<name>.wav` or `<name>.npy` in `output`. An npz file holds many instances of the
+    source domain in its array `x` (or its only array), float [n, *data_shape]; its translation is the array `x` of
+    `<name>.npz`. `grid.png` shows the first translations below their sources; sounds appear as spectrograms and arrays
+    as heat maps.
 
     Args:
-        translator: A folder that `Translator.save` wrote, a version that `export_translator` wrote, or a
-            server's client.
+        translator: A folder that `Translator.save` wrote, a version that `export_translator` wrote, or the client of a
+            server.
         source: Name of the domain of the input.
-        target: Name of the domain to translate to; the source's own reconstructs.
+        target: Name of the domain to translate to. The source itself gives reconstructions.
         path: The file or folder.
-        output: Folder, made if it is not there.
-        invert: Whether pictures are dark on bright: "auto", "never" or "always"; None for the
-            domain's own way. An exported translator decides by itself.
-        sample: Whether the shared latent is sampled; else it is its mean.
-        seed: Of the sampling; every picture, and every row of an array, draws by its number as well.
+        output: Folder of the translations; created if it does not exist.
+        invert: Whether images are inverted: "auto", "never" or "always"; None for the domain's own setting. An exported
+            translator accepts only None and "auto".
+        sample: Whether the shared latent is sampled rather than the mean of its posterior.
+        seed: Seed of the samples. The number of an image, or of a row of an array, is part of its seed.
 
     Returns:
-        How many files were translated, and how many of a folder could not be, each of which has a
-        line on stderr.
+        The number of files that were translated, and the number of those in a folder that could not be. For each of the
+        latter there is a line on stderr.
 
     Raises:
-        ValueError: No such translator, domain or input; nothing to translate; a result would replace
-            an input; or a single file cannot be read.
+        ValueError: The translator, a domain or the input does not exist; there is nothing to translate; a result would
+            replace an input; or the only file cannot be read.
     """
     _check_there(Path(path))
     files.output_folder(output)
@@ -83,16 +84,7 @@ def translate_path(
     paths = _inputs(Path(path), pair.before)
     results = _results(paths, Path(output), pair.after.file_suffix)
     job = _Job(pair, results, sample, seed)
-    encoded = [file for file in paths if file.suffix.lower() != ARRAYS_SUFFIX]
-    with tqdm(total=len(paths), desc=f"{source} to {target}", unit="file") as bar:
-        for start in range(0, len(encoded), BATCH_SIZE):
-            batch = encoded[start : start + BATCH_SIZE]
-            job.translate_files(batch, start)
-            bar.update(len(batch))
-        for file in paths:
-            if file.suffix.lower() == ARRAYS_SUFFIX:
-                job.translate_arrays(file)
-                bar.update()
+    job.translate(paths)
     if job.failures and len(paths) == 1:
         raise ValueError(job.failures[0])
     for failure in job.failures:
@@ -104,11 +96,11 @@ def translate_path(
 
 @dataclasses.dataclass(frozen=True)
 class _Pair:
-    """What translates from one domain to another.
+    """The functions that translate from one domain to another.
 
     Attributes:
         source, target: Names of the two domains.
-        signatures: By name; they are those of `export_translator`.
+        signatures: The signatures of `export_translator`, by name.
         before, after: The modalities of source and target.
     """
 
@@ -120,7 +112,7 @@ class _Pair:
 
 
 class _Job:
-    """The translation of files, one batch or file after the other.
+    """Translates files, one batch or file after another.
 
     Attributes:
         shown: Pictures of the first sources and their translations, for the grid.
@@ -128,13 +120,25 @@ class _Job:
     """
 
     def __init__(self, pair: _Pair, results: Mapping[Path, Path], sample: bool, seed: int):
-        """Takes where each file's translation goes, and `sample` and `seed` of `translate_path`."""
+        """Takes the output path of each file, and `sample` and `seed` of `translate_path`."""
         self.pair, self.results, self.sample, self.seed = pair, results, sample, seed
         self.shown: list[tuple[np.ndarray, np.ndarray]] = []
         self.failures: list[str] = []
 
+    def translate(self, paths: Sequence[Path]) -> None:
+        """Translates files with a progress bar: first those that hold one instance each, then the npz files."""
+        single = [file for file in paths if not _holds_arrays(file)]
+        with tqdm(total=len(paths), desc=f"{self.pair.source} to {self.pair.target}", unit="file") as bar:
+            for start in range(0, len(single), BATCH_SIZE):
+                batch = single[start : start + BATCH_SIZE]
+                self.translate_files(batch, start)
+                bar.update(len(batch))
+            for file in filter(_holds_arrays, paths):
+                self.translate_arrays(file)
+                bar.update()
+
     def translate_files(self, paths: Sequence[Path], start: int) -> None:
-        """Translates files that hold an instance each, and are numbered from `start` on."""
+        """Translates a batch of files that hold one instance each; their numbers begin at `start`."""
         contents: dict[int, bytes] = {}
         by_number = dict(enumerate(paths, start))
         for number, file in by_number.items():
@@ -155,7 +159,7 @@ class _Job:
                 self.shown.append((_thumbnail(before), _thumbnail(self.pair.after.picture_of_file(translation))))
 
     def translate_arrays(self, file: Path) -> None:
-        """Translates an npz file of many instances."""
+        """Translates an npz file, which holds many instances."""
         try:
             x = self.pair.before.check(_read_arrays(file))
             y = in_batches(
@@ -171,7 +175,7 @@ class _Job:
             self.shown += [(_thumbnail(a), _thumbnail(b)) for a, b in zip(*map(np.asarray, pictures), strict=True)]
 
     def _translate(self, payload: Payload, batch: Any, numbers: Sequence[int]) -> np.ndarray:
-        """Translates a batch of files or arrays by rows whose numbers are part of their seeds."""
+        """Translates a batch of files or array rows; the number of each is part of its seed."""
         name = SignatureName(self.pair.source, self.pair.target, payload, self.sample)
         inputs = {payload.key: tf.constant(batch)}
         if self.sample:
@@ -179,9 +183,9 @@ class _Job:
         return self.pair.signatures[str(name)](**inputs)[payload.key].numpy()
 
     def _translate_contents(self, contents: Mapping[int, bytes]) -> dict[int, bytes | None]:
-        """Translations by number, None for what cannot be read.
+        """Translates files by number; the result is None for a file that cannot be read.
 
-        Such a file fails its batch, which then goes one by one.
+        A batch with such a file fails; its files are then translated one by one.
         """
         if not contents:
             return {}
@@ -200,11 +204,15 @@ def _check_there(path: Path) -> None:
         raise ValueError(f"There is no file or folder {path}.")
 
 
+def _holds_arrays(file: Path) -> bool:
+    return file.suffix.lower() == ARRAYS_SUFFIX
+
+
 def _inputs(path: Path, modality: Modality) -> list[Path]:
     if path.is_file():
         return [path]
     known = tuple(dict.fromkeys((*modality.file_suffixes, ARRAYS_SUFFIX)))
-    # A link to a file that is gone is kept: it is one that cannot be read.
+    # A broken link is kept, so that it is reported as a file that cannot be read.
     content = sorted(p for p in path.iterdir() if not p.is_dir() and not p.name.startswith("."))
     files = [file for file in content if file.suffix.lower() in known]
     if not files:
@@ -216,16 +224,16 @@ def _inputs(path: Path, modality: Modality) -> list[Path]:
 
 
 def _results(files: Sequence[Path], output: Path, suffix: str) -> dict[Path, Path]:
-    """Where each file's translation goes: `<stem><suffix>`, or `<name><suffix>` where several have one stem.
+    """Chooses the path of each translation: `<stem><suffix>`, or `<name><suffix>` if several files share a stem.
 
     Raises:
-        ValueError: An input would be replaced, or the results would lie among the inputs.
+        ValueError: A result would replace an input, or the output folder is that of the inputs.
     """
 
     def result(stem: str, file: Path) -> str:
-        return f"{stem}{ARRAYS_SUFFIX if file.suffix.lower() == ARRAYS_SUFFIX else suffix}"
+        return f"{stem}{ARRAYS_SUFFIX if _holds_arrays(file) else suffix}"
 
-    # Upper and lower case are one on some file systems.
+    # Some file systems do not distinguish upper and lower case.
     count = collections.Counter(result(file.stem, file).lower() for file in files)
     count[GRID_FILE] += 1
     results: dict[Path, Path] = {}
@@ -246,7 +254,7 @@ def _results(files: Sequence[Path], output: Path, suffix: str) -> dict[Path, Pat
 
 
 def _load_pair(translator: str | os.PathLike | TranslatorClient, source: str, target: str, invert: str | None) -> _Pair:
-    """The pair's signatures and modalities; arguments and errors as in `translate_path`."""
+    """Loads the pair's signatures and modalities. Arguments and errors are those of `translate_path`."""
     name = SignatureName(source, target)
     if isinstance(translator, (str, os.PathLike)) and not is_saved_model(translator):
         signatures, noted = _trace(translator, source, target, invert)
@@ -255,7 +263,7 @@ def _load_pair(translator: str | os.PathLike | TranslatorClient, source: str, ta
     elif isinstance(translator, (str, os.PathLike)):
         signatures, noted = ModelSignatures(load_export(translator)), read_modalities(Path(translator))
     else:
-        signatures, noted = translator.functions, {}  # No server tells the kinds of its data.
+        signatures, noted = translator.functions, {}  # Servers do not report modalities.
     if str(SignatureName(source, target, Payload.LATENTS)) not in signatures:  # Every pair has it.
         pairs = {each.pair for each in parse_signatures(signatures).values()}
         checks.known(name.pair, pairs, "pair of domains")
@@ -270,7 +278,7 @@ def _load_pair(translator: str | os.PathLike | TranslatorClient, source: str, ta
 def _trace(
     folder: str | os.PathLike, source: str, target: str, invert: str | None
 ) -> tuple[Mapping[str, Any], dict[str, Modality]]:
-    """The signatures of a saved translator's pair, and the modalities of its domains by name."""
+    """Traces the signatures of a saved translator's pair, and returns its domains' modalities by name as well."""
     versions = [path.parent for path in Path(folder).glob("*/saved_model.pb")]
     if versions:
         newest = max(versions, key=lambda path: path.stat().st_mtime)
@@ -286,7 +294,7 @@ def _trace(
 
 
 def _modality_of_shape(batch_shape: tf.TensorShape) -> Modality:
-    """The modality of data of which nothing but the shape of a batch is known."""
+    """Guesses the modality of data from the shape of a batch."""
     shape = tuple(batch_shape[1:])
     return modalities.of_shape(shape) or Array(shape)
 

@@ -142,8 +142,8 @@ def check_size(file: tf.Tensor) -> tf.Tensor:
         file: string scalar.
 
     Raises:
-        tf.errors.InvalidArgumentError: It is no PNG, JPEG, GIF or BMP file, has more than MAX_PIXELS pixels, or is a GIF
-            of more than MAX_GIF_BYTES. (TensorFlow also decodes WebP and JPEG XL, whose size is not checked here.)
+        tf.errors.InvalidArgumentError: It is no PNG, JPEG, GIF or BMP file, has more than MAX_PIXELS pixels, or is a
+            GIF of more than MAX_GIF_BYTES. (TensorFlow also decodes WebP and JPEG XL, whose size is not checked here.)
     """
     is_gif = tf.strings.substr(file, 0, 4) == b"GIF8"
     gif_bytes = tf.where(is_gif, tf.strings.length(file), 0)

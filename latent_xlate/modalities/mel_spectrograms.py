@@ -16,8 +16,9 @@ LOG_OFFSET = 1e-6
 def log_mel_spectrogram(x: tf.Tensor, sample_rate: int = SAMPLE_RATE) -> tf.Tensor:
     """Computes log-mel spectrograms.
 
-    At 16 kHz frames of 64 ms under a Hann window start every 8 ms; the last ones are padded with silence. There are 128 bands from 40 to 7800 Hz, and 1e-6 is added before the logarithm. At another rate frames have the same
-    number of samples, and bands end at most at half the rate.
+    At 16 kHz frames of 64 ms under a Hann window start every 8 ms; the last ones are padded with silence. There are 128
+    bands from 40 to 7800 Hz, and 1e-6 is added before the logarithm. At another rate frames have the same number of
+    samples, and bands end at most at half the rate.
 
     Args:
         x: float32 [batch, samples], in [-1, 1].

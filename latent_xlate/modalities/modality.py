@@ -120,7 +120,7 @@ class Modality(abc.ABC):
         return content.astype(np.float32) / np.float32(self.full_scale)
 
     def augmented(self, content: np.ndarray) -> list[np.ndarray]:
-        """Returns augmented copies of stored instances, one array for each augmentation that keeps classes; may be empty."""
+        """Returns augmented copies of stored instances, one array for each augmentation; may be empty."""
         return []
 
     def with_settings(self, **settings: Any) -> Self:

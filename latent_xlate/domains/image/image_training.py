@@ -1,4 +1,4 @@
-"""Training of the base VAE and of the classifier to the paper's recipe (supplement B.2)."""
+"""Training of the base VAE and of the classifier of images by the paper's recipe (supplement B.2)."""
 
 from __future__ import annotations
 
@@ -39,9 +39,9 @@ def train_image_model(
 ) -> Path:
     """Trains an `ImageVAE` or an `ImageClassifier` and writes `model.keras` and `metrics.json`.
 
-    The validation split, cut from the training images, is never trained on. The VAE is that of the
-    last epoch, the classifier that of the epoch best on the validation split. Run again with the
-    same arguments, it goes on from its last checkpoint.
+    The validation split is cut from the training images and never trained on. The VAE has the weights of the last
+    epoch, the classifier those of the epoch with the best validation accuracy. A call with the same arguments resumes
+    from the last checkpoint.
 
     Args:
         model: "vae" or "classifier".
@@ -49,23 +49,21 @@ def train_image_model(
         workdir: Folder of the run.
         data_dir: Folder of TFDS data sets; None for the default.
         epochs: Passes over the training split.
-        batch_size: Global; None for the paper's (512 for the VAE, 256 for the classifier).
-        learning_rate: Of Adam.
+        batch_size: Global batch size; None for the paper's (512 for the VAE, 256 for the classifier).
+        learning_rate: Learning rate of Adam.
         schedule: One of `optimizer.SCHEDULES`.
-        shift: Pixels by which each training image is moved at most, at random, along each axis; 0
-            in the paper.
+        shift: Largest random shift of training images along each axis, in pixels; 0 in the paper.
         hidden_units: Width of the hidden layers; None for the model's default.
-        seed: Governs initial weights, order of the data and noise.
+        seed: Seed of the initial weights, the order of the data and the noise.
         strategy: One of `distribution.STRATEGIES`.
-        precision: Of training, "float32", "mixed_bfloat16" or "mixed_float16"; `model.keras` computes in
-            float32.
+        precision: Precision of training, one of `PRECISIONS`; `model.keras` computes in float32.
 
     Returns:
         Path of `model.keras`.
 
     Raises:
-        ValueError: Unknown model, schedule, strategy or precision, a batch that replicas cannot share, data
-            not prepared or, for a classifier, unlabelled, or a `workdir` that holds another run.
+        ValueError: Unknown model, schedule, strategy or precision, a batch size that is no multiple of the number of
+            replicas, data that are not prepared or, for a classifier, unlabelled, or a `workdir` of another run.
     """
     tf_strategy = distribution.make_strategy(strategy)  # Before TensorFlow first computes, or workers cannot join.
     checks.known(model, MODELS, "model")
@@ -73,28 +71,20 @@ def train_image_model(
     checks.at_least(learning_rate, 0, "learning_rate")
     batch_size = batch_size or BATCH_SIZES[model]
     splits = {split: images.load(dataset, split, data_dir) for split in SPLITS}
+    train = splits["train"]
+    if model == "classifier" and not train.class_names:
+        raise ValueError(f"Data set {dataset!r} is unlabelled, so that there is nothing for a classifier to learn.")
     config = {
         "model": model, "dataset": dataset, "epochs": epochs, "batch_size": batch_size,
         "learning_rate": learning_rate, "schedule": schedule, "shift": shift, "hidden_units": hidden_units,
         "seed": seed, "precision": precision,
     }  # fmt: skip
-    train = splits["train"]
-    if model == "classifier" and not train.class_names:
-        raise ValueError(f"Data set {dataset!r} is unlabelled, so that there is nothing for a classifier to learn.")
     rate = make_schedule(schedule, learning_rate, epochs * steps_per_epoch(train, batch_size))
     distribution.replica_batch_size(batch_size, tf_strategy)
 
     keras.utils.set_random_seed(seed)
     with tf_strategy.scope():
-        shape = train.content.shape[1:]
-        options: dict[str, Any] = {"dtype": precision}
-        if hidden_units:
-            options["hidden_units"] = [hidden_units] * (3 if model == "vae" else 4)
-        if model == "vae":
-            network = ImageVAE(shape, seed=seed, **options)
-        else:
-            network = ImageClassifier(shape, len(train.class_names), **options)
-        network.build()
+        network = _make_network(model, train, hidden_units, seed, precision)
         network.compile(optimizer=FusedAdam(rate), jit_compile=False)
     return train_by_epochs(
         network,
@@ -108,6 +98,23 @@ def train_image_model(
     )
 
 
+def _make_network(
+    model: str, data: Labelled, hidden_units: int | None, seed: int, precision: str
+) -> ImageVAE | ImageClassifier:
+    """Makes and builds the model for images of the shape of `data`. Arguments are those of `train_image_model`."""
+    shape = data.content.shape[1:]
+    options: dict[str, Any] = {"dtype": precision}
+    if hidden_units:
+        options["hidden_units"] = [hidden_units] * (3 if model == "vae" else 4)
+    network: ImageVAE | ImageClassifier
+    if model == "vae":
+        network = ImageVAE(shape, seed=seed, **options)
+    else:
+        network = ImageClassifier(shape, len(data.class_names), **options)
+    network.build()
+    return network
+
+
 def _make_batch(data: Labelled, shift: int, seed: int) -> training.MakeBatch:
     pixels, labels = tf.constant(data.content), tf.constant(data.labels)
 
@@ -115,7 +122,7 @@ def _make_batch(data: Labelled, shift: int, seed: int) -> training.MakeBatch:
         indices = shuffled_indices(positions, len(data), seed)
         x = tf.gather(pixels, indices)
         if shift:
-            # A second shuffle serves as the random numbers: a function of the position, whoever draws it.
+            # A second shuffle gives the random numbers, so that they depend on the position alone.
             x = shifted(x, shuffled_indices(positions, len(data), seed, stream=1) % (2 * shift + 1) ** 2, shift)
         return tf.cast(x, tf.float32) / 255.0, tf.gather(labels, indices)
 
@@ -123,21 +130,21 @@ def _make_batch(data: Labelled, shift: int, seed: int) -> training.MakeBatch:
 
 
 def shifted(x: tf.Tensor, choice: tf.Tensor, shift: int) -> tf.Tensor:
-    """Moves images by whole pixels; what comes in at the border is 0.
+    """Shifts images by whole pixels and fills with 0.
 
     Args:
         x: [batch, height, width, channels].
-        choice: Integers [batch] in [0, (2 shift + 1)^2), each a shift down and to the right, both in
+        choice: Integers [batch] in [0, (2 shift + 1)^2); each encodes a shift down and one to the right, both in
             [-shift, shift].
         shift: The largest shift, in pixels.
 
     Returns:
-        The moved images, of the shape and dtype of `x`.
+        The shifted images, of the shape and dtype of `x`.
     """
     side = 2 * shift + 1
     down, right = (tf.cast(part - shift, tf.float32) for part in (choice // side, choice % side))
     zero, one = tf.zeros_like(down), tf.ones_like(down)
-    # Each row maps a place (column, row) of the result to where its pixel comes from.
+    # Each row of numbers maps a position (column, row) of the result to that of its source pixel.
     transforms = tf.stack([one, zero, -right, zero, one, -down, zero, zero], axis=1)
     return tf.raw_ops.ImageProjectiveTransformV3(
         images=x,
