@@ -104,15 +104,7 @@ def prepare(
     if source != "auto":
         steps[source]()
         return Preparation(source, folder, {})
-    failures = {"prepared": f"There is no {folder}."}
-    for name, step in steps.items():
-        try:
-            step()
-        except ValueError as error:
-            failures[name] = str(error)
-        else:
-            return Preparation(name, folder, failures)
-    raise ValueError(f"No source gives {dataset!r}. " + " ".join(f"{name}: {why}" for name, why in failures.items()))
+    return _take_first(dataset, folder, steps)
 
 
 def _check_arguments(
@@ -138,6 +130,19 @@ def _check_arguments(
         raise ValueError(
             "Speakers are held out of --source=local alone, and under another --dataset name than spoken_digit."
         )
+
+
+def _take_first(dataset: str, folder: Path, steps: Mapping[str, Callable[[], None]]) -> Preparation:
+    """Tries sources, each a step that prepares the data set, until one succeeds."""
+    failures = {"prepared": f"There is no {folder}."}
+    for name, step in steps.items():
+        try:
+            step()
+        except ValueError as error:
+            failures[name] = str(error)
+        else:
+            return Preparation(name, folder, failures)
+    raise ValueError(f"No source gives {dataset!r}. " + " ".join(f"{name}: {why}" for name, why in failures.items()))
 
 
 def _clear(folder: Path) -> None:
