@@ -67,7 +67,7 @@ class SpeechDomain(Domain):
         if (generator.slice_length, generator.channels) != (NUM_SAMPLES, 1):
             raise ValueError(
                 f"The generator makes {generator.slice_length} samples of {generator.channels} channels; "
-                f"a domain of speech needs {NUM_SAMPLES} samples of one channel."
+                f"a domain of speech has {NUM_SAMPLES} of one."
             )
         for what, network in (("encoder", encoder), ("mixture", mixture)):
             if network is not None and network.latent_dim != generator.latent_dim:
