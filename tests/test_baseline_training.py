@@ -20,7 +20,7 @@ from latent_xlate.evaluation import runs
 from latent_xlate.translator import Translator
 from tests.support import shipped
 from tests.support.paths import ROOT
-from tests.test_training import finish
+from tests.support.processes import finish
 
 CONFIGS = {"pix2pix": pix2pix, "cyclegan": cyclegan, "latent_cyclegan": latent_cyclegan}
 SIZES = {

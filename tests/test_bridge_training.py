@@ -21,7 +21,7 @@ from latent_xlate.randomness import hash_of_stream
 from latent_xlate.translator import Translator, load_bridge
 from tests.support import shipped, tiny
 from tests.support.paths import ROOT
-from tests.test_training import finish, free_ports
+from tests.support.processes import finish, free_ports
 
 
 @pytest.fixture(scope="module")

@@ -1,15 +1,15 @@
 import json
 import math
 import signal
-import socket
 
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 
-from latent_xlate import distribution, files, training
+from latent_xlate import distribution, training
 from tests.support import train_process
+from tests.support.processes import finish, free_ports
 
 
 class Recorder(keras.Model):
@@ -143,23 +143,6 @@ def test_model_that_is_found_wanting_in_its_log_is_not_kept(tmp_path):
     assert tf.train.latest_checkpoint(tmp_path / "checkpoints").endswith("ckpt-3")
 
 
-# ---- Folders for results ----------------------------------------------------------------------
-
-
-def test_folder_for_results_is_there_or_can_be_made(tmp_path):
-    for path in (tmp_path, tmp_path / "new", tmp_path / "new" / "newer"):
-        assert files.output_folder(path) == path
-    assert list(tmp_path.iterdir()) == []
-
-
-@pytest.mark.parametrize("path", ["file", "file/new", "gone", "gone/new"])
-def test_file_or_broken_link_is_no_folder_for_results(path, tmp_path):
-    (tmp_path / "file").write_text("mine")
-    (tmp_path / "gone").symlink_to("nowhere")
-    with pytest.raises(ValueError, match=f"{path}: .*{path.partition('/')[0]} is not a folder"):
-        files.output_folder(tmp_path / path)
-
-
 # ---- Bad checkpoints --------------------------------------------------------------------------
 
 
@@ -203,11 +186,6 @@ def test_what_a_kill_in_the_first_save_leaves_behind_is_no_obstacle(tmp_path):
 # ---- Processes --------------------------------------------------------------------------------
 
 
-def finish(process):
-    output, _ = process.communicate(timeout=300)
-    return process.returncode, output
-
-
 def load_weights(workdir):
     with np.load(workdir / "weights.npz") as arrays:
         return list(arrays.values())
@@ -224,16 +202,6 @@ def test_killed_and_resumed_run_ends_with_the_bits_of_an_unbroken_one(tmp_path):
     assert "ckpt-10" in output
     for ours, theirs in zip(load_weights(tmp_path / "killed"), load_weights(tmp_path / "unbroken"), strict=True):
         np.testing.assert_array_equal(ours, theirs)
-
-
-def free_ports(count):
-    sockets = [socket.socket() for _ in range(count)]
-    for each in sockets:
-        each.bind(("localhost", 0))
-    ports = [each.getsockname()[1] for each in sockets]
-    for each in sockets:
-        each.close()
-    return ports
 
 
 def test_two_workers_train_as_one_process_does(tmp_path):
@@ -254,25 +222,7 @@ def test_two_workers_train_as_one_process_does(tmp_path):
     assert {path.name for path in tmp_path.iterdir()} == {"checkpoints", "events", "weights.npz"}
 
 
-# ---- Strategies -------------------------------------------------------------------------------
-
-
-def test_strategies_by_name(monkeypatch):
-    monkeypatch.delenv("TF_CONFIG", raising=False)
-    assert distribution.make_strategy("default").num_replicas_in_sync == 1
-    mirrored = distribution.make_strategy("mirrored")
-    assert isinstance(mirrored, tf.distribute.MirroredStrategy)
-    assert mirrored.num_replicas_in_sync == 2
-    assert distribution.is_chief(mirrored)
-    # Several CPU devices are no reason to mirror, only several GPUs.
-    assert distribution.make_strategy().num_replicas_in_sync == 1
-    with pytest.raises(ValueError, match="Did you mean 'mirrored'"):
-        distribution.make_strategy("mirored")
-    with pytest.raises(ValueError, match="needs TF_CONFIG"):
-        distribution.make_strategy("multi_worker")
-
-
-# ---- Files ------------------------------------------------------------------------------------
+# ---- Work directories --------------------------------------------------------------------------
 
 
 def test_config_of_a_work_directory_is_written_once_and_then_compared(tmp_path):
@@ -302,45 +252,3 @@ def test_work_directory_with_a_foreign_config_is_refused(content, tmp_path):
     (tmp_path / "config.json").write_text(content)
     with pytest.raises(ValueError, match="config.json is not"):
         training.open_workdir(tmp_path, {"seed": 1})
-
-
-def test_file_and_folder_are_replaced_whole(tmp_path):
-    for text in ("first", "second"):
-        assert files.write_atomically(tmp_path / "new" / "a.txt", lambda path, text=text: path.write_text(text))
-        assert (tmp_path / "new" / "a.txt").read_text() == text
-
-        def write(folder, text=text):
-            folder.mkdir()
-            (folder / text).write_text(text)
-
-        files.write_atomically(tmp_path / "new" / "folder", write)
-        assert [path.name for path in (tmp_path / "new" / "folder").iterdir()] == [text]
-    assert sorted(path.name for path in (tmp_path / "new").iterdir()) == ["a.txt", "folder"]
-
-
-def test_temporary_file_has_the_ending_of_the_final_one(tmp_path):
-    files.write_atomically(tmp_path / "a.keras", lambda path: path.write_text(path.suffix))
-    assert (tmp_path / "a.keras").read_text() == ".keras"
-
-
-@pytest.mark.parametrize("error", [OSError(28, "No space left on device"), KeyboardInterrupt()])
-@pytest.mark.parametrize("kind", ["file", "folder"])
-def test_failed_write_leaves_what_was_there(kind, error, tmp_path):
-    (tmp_path / "target").write_text("old")
-
-    def write(path):
-        if kind == "folder":
-            path.mkdir()
-            path = path / "part"
-        path.write_text("half")
-        raise error
-
-    with pytest.raises(type(error)):
-        files.write_atomically(tmp_path / "target", write)
-    assert [path.name for path in tmp_path.iterdir()] == ["target"]
-    assert (tmp_path / "target").read_text() == "old"
-
-
-def test_json_is_indented_and_ends_in_a_newline(tmp_path):
-    path = files.write_json(tmp_path / "a.json", {"a": [1]})
-    assert path.read_text() == '{\n  "a": [\n    1\n  ]\n}\n'

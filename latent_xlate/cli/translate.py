@@ -1,7 +1,7 @@
 r"""Translates images, sounds or arrays from one domain into another.
 
     bin/translate.py --translator=out/quickstart/translator/1 --source=mnist --target=fashion_mnist \
-        --input=digits/ --output=out/clothes
+        --input=out/quickstart/examples/mnist --output=out/clothes
 
 `--translator` is a translator of `train_bridge` (`WORKDIR/translator`), or a version of an export. To use a server
 instead, TensorFlow Serving or `bin/serve.py`, give `--server=http://HOST:PORT` (REST) or `--server=HOST:PORT` (gRPC).

@@ -14,7 +14,8 @@ import tensorflow as tf
 from latent_xlate import file_translation
 from latent_xlate.serving.client import RefusedError, TranslatorClient
 from tests.support import tiny
-from tests.support.served import ROOT, free_ports
+from tests.support.paths import ROOT
+from tests.support.processes import free_ports
 
 
 def images(count):

@@ -17,7 +17,7 @@ from latent_xlate.domains.speech.speech_training import (
 )
 from tests.support import sounds
 from tests.support.paths import ROOT
-from tests.test_training import finish, free_ports
+from tests.support.processes import finish, free_ports
 
 OPTIONS = {"epochs": 12, "batch_size": 4, "filters": 2, "learning_rate": 1e-2}
 

@@ -14,7 +14,8 @@ from playwright.sync_api import sync_playwright
 from latent_xlate.domains import pretrained
 from latent_xlate.latents.latents import Latents
 from tests.support import toys
-from tests.support.served import ROOT, free_ports
+from tests.support.paths import ROOT
+from tests.support.processes import free_ports
 from tests.support.toys import PICTURES, SOUNDS
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
