@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import inspect
+import numbers
 import re
 import typing
 from collections.abc import Callable, Collection, Iterator, Mapping
@@ -45,7 +46,8 @@ def setting(
 class Config:
     """A configuration, or a group of fields within one; subclasses add the fields.
 
-    Values are checked when an instance is made: None always passes, for a field whose type allows it.
+    Values are checked when an instance is made: their type, and unless they are None their range. A list becomes a
+    tuple.
     """
 
     kind: ClassVar[str] = "experiment"
@@ -55,8 +57,12 @@ class Config:
     """The name of the field that holds this group; empty for a whole configuration."""
 
     def __post_init__(self) -> None:
+        hints = typing.get_type_hints(type(self))
         for field in dataclasses.fields(self):
-            value, name = getattr(self, field.name), f"{self.group}.{field.name}".lstrip(".")
+            value, name = _tuple(getattr(self, field.name)), f"{self.group}.{field.name}".lstrip(".")
+            object.__setattr__(self, field.name, value)
+            if not _fits(value, hints[field.name]):
+                raise ValueError(f"{name} is {value!r}; it must be {_description(hints[field.name])}.")
             choices, minimum = field.metadata.get("choices"), field.metadata.get("minimum")
             if value is None:
                 continue
@@ -69,8 +75,15 @@ class Config:
 
     @classmethod
     def of(cls, config: Self | ConfigDict) -> Self:
-        """A configuration of either form as an instance; ValueError as in `from_dict`."""
-        return config if isinstance(config, cls) else cls.from_dict(config.to_dict())
+        """A configuration of either form as an instance; ValueError as in `from_dict`, and for anything else."""
+        if isinstance(config, cls):
+            return config
+        if not isinstance(config, ConfigDict):
+            raise ValueError(
+                f"{config!r:.80} is not a configuration of a {cls.kind}: give a {cls.__name__}, a ConfigDict, or the "
+                "name of one that ships."
+            )
+        return cls.from_dict(config.to_dict())
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Self:
@@ -89,7 +102,7 @@ class Config:
         groups = cls.group_types(values)
         entries = {checks.known(name, names, what): value for name, value in values.items()}
         made = {name: groups[name].from_dict(entries[name]) for name in groups}
-        return cls(**{name: _tuple(value) for name, value in entries.items()} | made)
+        return cls(**entries | made)
 
     @classmethod
     def upgraded(cls, values: Mapping[str, Any]) -> dict[str, Any]:
@@ -120,8 +133,16 @@ class Config:
         return {name: value.to_dict() if isinstance(value, Config) else value for name, value in self._entries()}
 
     def replaced(self, settings: Mapping[str, Any]) -> Self:
-        """The same configuration with other values of some fields; ValueError as in `from_dict`."""
-        return type(self).from_dict(self.to_dict() | dict(settings))
+        """The same configuration with other values of some fields; ValueError as in `from_dict`.
+
+        Args:
+            settings: Values by field. A dictionary replaces only those fields of a group that it holds.
+        """
+        values = self.to_dict()
+        for name, value in settings.items():
+            group = isinstance(value, Mapping) and isinstance(values.get(name), Mapping)
+            values[name] = {**values[name], **value} if group else value
+        return type(self).from_dict(values)
 
     def to_config_dict(self) -> ConfigDict:
         """The form that the command line overrides.
@@ -150,11 +171,47 @@ class Config:
     def taken_from(cls, keywords: dict[str, Any]) -> Self:
         """Makes an instance of those of a function's keywords that are fields, and removes them from `keywords`."""
         names = [field.name for field in dataclasses.fields(cls) if field.name in keywords]
-        return cls(**{name: _tuple(keywords.pop(name)) for name in names})
+        return cls(**{name: keywords.pop(name) for name in names})
 
 
 def _tuple(value: Any) -> Any:
     return tuple(value) if isinstance(value, list) else value  # JSON has no tuples.
+
+
+_SCALARS: dict[type, tuple[type, str, str]] = {
+    bool: (bool, "True or False", "truth values"),
+    int: (numbers.Integral, "a whole number", "whole numbers"),
+    float: (numbers.Real, "a number", "numbers"),
+    str: (str, "a string", "strings"),
+}
+"""By the type of a field what a value must be an instance of, and what messages call one of them and several."""
+
+
+def _fits(value: Any, hint: Any) -> bool:
+    """Whether a value is of a field's type: a scalar, a tuple of one type of scalars, a group, or one of them or None.
+
+    A whole number is a number, and neither is a truth value.
+    """
+    arguments = typing.get_args(hint)
+    if typing.get_origin(hint) is tuple:
+        return isinstance(value, tuple) and all(_fits(element, arguments[0]) for element in value)
+    if arguments:
+        return any(_fits(value, argument) for argument in arguments)
+    if isinstance(value, bool):
+        return hint is bool
+    return isinstance(value, _SCALARS[hint][0] if hint in _SCALARS else hint)
+
+
+def _description(hint: Any) -> str:
+    """What a field's value must be, for error messages."""
+    arguments = typing.get_args(hint)
+    if typing.get_origin(hint) is tuple:
+        return f"a tuple of {_SCALARS[arguments[0]][2]}"
+    if arguments:
+        return " or ".join(map(_description, arguments))
+    if hint is type(None):
+        return "None"
+    return _SCALARS[hint][1] if hint in _SCALARS else "a dictionary of settings"
 
 
 def documentation(documented: Callable[..., Any]) -> dict[str, tuple[str, str]]:

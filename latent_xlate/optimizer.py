@@ -1,4 +1,4 @@
-"""Learning rate schedules, and Adam in one pass over the memory of each variable."""
+"""Learning rate schedules, precisions, and Adam in one pass over the memory of each variable."""
 
 from __future__ import annotations
 
@@ -10,6 +10,9 @@ import tensorflow as tf
 from latent_xlate import KERAS_PACKAGE, checks
 
 SCHEDULES = ("constant", "cosine")
+
+PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
+"""Keras dtype policies by which a model can be trained: its variables are float32 in all of them."""
 
 
 def make_schedule(

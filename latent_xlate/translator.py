@@ -244,8 +244,11 @@ class Translator:
 
         Returns:
             `folder`.
+
+        Raises:
+            ValueError: Nothing can be written to `folder`.
         """
-        folder = Path(folder)
+        folder = files.output_folder(folder)
         for name, domain in self.domains.items():
             domain.save(folder / name, dtype)
         files.write_atomically(folder / _BRIDGE_FILE, lambda path: self.bridge.save(path))

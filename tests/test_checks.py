@@ -19,6 +19,7 @@ def test_known_returns_the_name_and_takes_any_iterable():
     [
         ("fashion_mnis", ["mnist", "fashion_mnist"], "Did you mean 'fashion_mnist'? Known: fashion_mnist, mnist."),
         ("xyz", {"mnist": 1, "b": 2}, "Unknown dataset 'xyz'. Known: b, mnist."),
+        (None, ["mnist"], "Unknown dataset None. Known: mnist."),
         ("xyz", [], "Unknown dataset 'xyz'. Known: none."),
     ],
 )

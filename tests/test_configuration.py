@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import ClassVar
 
+import numpy as np
 import pytest
 from ml_collections import ConfigDict
 
@@ -84,6 +85,19 @@ def test_config_dict_takes_overrides_of_the_right_type_and_turns_back():
         ({"oven": {"heat": -1, "fan": True}}, "oven.heat is -1; it must be 0 or more"),
         ({"oven": {"heat": float("nan")}}, "oven.heat is nan"),
         ({"oven": {"heat": 1, "fam": True}}, "Unknown setting of oven 'fam'. Did you mean 'fan'"),
+        ({"flavour": None}, "flavour is None; it must be a string"),
+        ({"flavour": 3}, "flavour is 3; it must be a string"),
+        ({"layers": None}, "layers is None; it must be a tuple of whole numbers"),
+        ({"layers": 20}, "layers is 20; it must be a tuple of whole numbers"),
+        ({"layers": (20, 1.5)}, r"layers is \(20, 1.5\); it must be a tuple of whole numbers"),
+        ({"candles": "many"}, "candles is 'many'; it must be a whole number or None"),
+        ({"candles": 2.5}, "candles is 2.5; it must be a whole number or None"),
+        ({"candles": True}, "candles is True; it must be a whole number or None"),
+        ({"oven": 5}, "oven is 5; it must be a dictionary of settings"),
+        ({"oven": None}, "oven is None; it must be a dictionary of settings"),
+        ({"spare": "hot"}, "spare is 'hot'; it must be a dictionary of settings or None"),
+        ({"oven": {"heat": "hot"}}, "oven.heat is 'hot'; it must be a number"),
+        ({"oven": {"heat": 1, "fan": 1}}, "oven.fan is 1; it must be True or False"),
         ({"flavor": "lemon"}, "Unknown field of the configuration 'flavor'. Did you mean 'flavour'"),
         ({"oven": {}}, "not one of a cake: it has no oven.heat"),
     ],
@@ -91,6 +105,26 @@ def test_config_dict_takes_overrides_of_the_right_type_and_turns_back():
 def test_values_that_do_not_fit_are_refused(values, message):
     with pytest.raises(ValueError, match=message):
         Cake.from_dict({**Cake().to_dict(), **values})
+
+
+def test_values_of_other_types_that_say_the_same_are_taken():
+    cake = Cake(layers=[np.int64(20)], candles=np.int32(3), oven=Oven(200))
+    assert cake == Cake(layers=(20,), candles=3, oven=Oven(200.0))
+    assert isinstance(cake.layers, tuple)
+
+
+def test_fields_of_a_group_are_replaced_one_by_one():
+    cake = Cake(oven=Oven(200.0, True))
+    assert cake.replaced({"candles": 2, "oven": {"heat": 150.0}}) == Cake(candles=2, oven=Oven(150.0, True))
+    assert cake.replaced({"spare": {"heat": 1.0}}).spare == Oven(1.0)
+    with pytest.raises(ValueError, match="Unknown setting of oven 'heet'. Did you mean 'heat'"):
+        cake.replaced({"oven": {"heet": 1.0}})
+
+
+@pytest.mark.parametrize("config", [None, 5, Oven()])
+def test_what_is_no_configuration_is_refused(config):
+    with pytest.raises(ValueError, match="is not a configuration of a cake: give a Cake, a ConfigDict"):
+        Cake.of(config)
 
 
 def test_missing_fields_are_all_named():

@@ -258,6 +258,12 @@ def test_missing_damaged_and_foreign_files_are_refused_by_name(file, spoil, mess
         Translator.load(folder)
 
 
+def test_place_that_is_no_folder_is_refused(translator, tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(ValueError, match="Nothing can be written to .*file: .*file is not a folder"):
+        translator.save(tmp_path / "file")
+
+
 def test_description_is_written_last(translator, tmp_path):
     # So that what a broken save leaves behind is no translator.
     (tmp_path / "bridge.keras").mkdir()

@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Self
 from latent_xlate import checks
 from latent_xlate.configuration import Config, setting
 from latent_xlate.latents.sources import current_name
-from latent_xlate.optimizer import SCHEDULES
+from latent_xlate.optimizer import PRECISIONS, SCHEDULES
 
 IMAGE_BASELINES = ("pix2pix", "cyclegan")
 """Baselines that translate images themselves; the others translate latents."""
@@ -123,7 +123,7 @@ class BaselineConfig(Config):
         learning_rate: Learning rate of Adam, at the start.
         beta_1: Decay of Adam's first moment.
         schedule: Learning rate over the steps, "constant", or "cosine", down to zero.
-        precision: Keras dtype policy of the model, such as "float32" or "mixed_bfloat16".
+        precision: Keras dtype policy of the model, "float32", "mixed_bfloat16" or "mixed_float16".
         steps_per_log: Steps between two logs of the metrics.
         steps_per_checkpoint: Steps between two checkpoints, rounded down to whole logs.
     """
@@ -140,7 +140,7 @@ class BaselineConfig(Config):
     learning_rate: float = setting(2e-4, minimum=0)
     beta_1: float = setting(0.5, minimum=0)
     schedule: str = setting("cosine", choices=SCHEDULES)
-    precision: str = setting("float32")
+    precision: str = setting("float32", choices=PRECISIONS)
     steps_per_log: int = setting(100, minimum=1)
     steps_per_checkpoint: int = setting(500, minimum=1)
 

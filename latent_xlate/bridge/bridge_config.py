@@ -11,7 +11,7 @@ from latent_xlate.configuration import Config, setting
 from latent_xlate.few_labels.propagation_methods import METHODS
 from latent_xlate.latents.batches import SAMPLINGS
 from latent_xlate.latents.sources import current_name
-from latent_xlate.optimizer import SCHEDULES
+from latent_xlate.optimizer import PRECISIONS, SCHEDULES
 
 CLASSIFIERS = ("linear", "frozen")
 RECONSTRUCTIONS = (*losses.REDUCTIONS, "precision")
@@ -99,7 +99,7 @@ class BridgeConfig(Config):
         batch_size: Instances of each domain in a step, over all replicas.
         learning_rate: Learning rate of Adam, at the start.
         schedule: Learning rate over the steps, "constant", or "cosine", down to zero.
-        precision: Keras dtype policy of the bridge, such as "float32" or "mixed_bfloat16".
+        precision: Keras dtype policy of the bridge, "float32", "mixed_bfloat16" or "mixed_float16".
         steps_per_log: Steps between two logs of the metrics.
         steps_per_checkpoint: Steps between two checkpoints, rounded down to whole logs.
     """
@@ -122,7 +122,7 @@ class BridgeConfig(Config):
     batch_size: int = setting(128, minimum=1)
     learning_rate: float = setting(1e-3, minimum=0)
     schedule: str = setting("constant", choices=SCHEDULES)
-    precision: str = setting("float32")
+    precision: str = setting("float32", choices=PRECISIONS)
     steps_per_log: int = setting(500, minimum=1)
     steps_per_checkpoint: int = setting(2_500, minimum=1)
 
@@ -130,8 +130,6 @@ class BridgeConfig(Config):
         super().__post_init__()
         if self.label_terms is not None and self.label_terms.beta_class_swd and self.sampling != "balanced":
             raise ValueError(f"label_terms.beta_class_swd needs sampling 'balanced', not {self.sampling!r}.")
-        if not all(isinstance(name, str) for name in self.domains):
-            raise ValueError(f"domains is {self.domains!r}; it must hold names of domains.")
 
     @property
     def has_few_labels(self) -> bool:

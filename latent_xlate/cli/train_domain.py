@@ -19,10 +19,9 @@ from absl import flags
 
 from latent_xlate import distribution
 from latent_xlate.cli import _app
-from latent_xlate.domains import network_training
 from latent_xlate.domains.image import image_training
 from latent_xlate.domains.speech import speech_training
-from latent_xlate.optimizer import SCHEDULES
+from latent_xlate.optimizer import PRECISIONS, SCHEDULES
 
 SPEECH_CLASSIFIER = "speech_classifier"
 
@@ -52,7 +51,7 @@ _FILTERS = flags.DEFINE_integer(
 )
 _SEED = flags.DEFINE_integer("seed", 0, "Seed of everything that is random.")
 _STRATEGY = flags.DEFINE_enum("strategy", "auto", distribution.STRATEGIES, "tf.distribute strategy.")
-_PRECISION = flags.DEFINE_enum("precision", "float32", network_training.PRECISIONS, "Keras dtype policy.")
+_PRECISION = flags.DEFINE_enum("precision", "float32", PRECISIONS, "Keras dtype policy.")
 
 _IMAGE_FLAGS = (_SHIFT, _HIDDEN_UNITS)
 _SPEECH_FLAGS = (_FILTERS,)

@@ -8,4 +8,4 @@ MODES = base.MODES
 
 
 def get_config(mode: str = "best") -> ConfigDict:
-    return base.sound_bridge(["mnist", "fashion_mnist"], ["spoken_digit"], mode).to_config_dict()
+    return base.sound_bridge(["mnist", "fashion_mnist"], ["spoken_digit"], mode)

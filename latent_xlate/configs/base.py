@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Sequence
 from typing import Any
+
+from ml_collections import ConfigDict
 
 from latent_xlate import checks
 from latent_xlate.baselines.baseline_config import BaselineConfig
@@ -13,7 +14,7 @@ from latent_xlate.bridge.bridge_config import BridgeConfig
 MODES = ("best", "paper", "quick")
 
 
-def image_bridge(domains: Sequence[str], mode: str) -> BridgeConfig:
+def image_bridge(domains: Sequence[str], mode: str) -> ConfigDict:
     """The configuration of a bridge between domains of images.
 
     Args:
@@ -25,27 +26,22 @@ def image_bridge(domains: Sequence[str], mode: str) -> BridgeConfig:
         ValueError: Unknown mode.
     """
     checks.known(mode, MODES, "mode")
-    config = BridgeConfig(domains=tuple(domains))
+    config = BridgeConfig(domains=tuple(domains)).to_config_dict()
     if mode == "paper":
         return config
     # Chosen on the validation split: without augmented images more steps overfit the labels, and a smaller shared
     # latent loses detail.
-    config = dataclasses.replace(
-        config,
-        latents="dataset+augmented",
-        num_steps=10_000,
-        schedule="cosine",
-        model=dataclasses.replace(config.model, shared_dim=16, beta_kl=0.005, beta_cls=1.0),
-    )
+    config.latents = "dataset+augmented"
+    config.num_steps = 10_000
+    config.schedule = "cosine"
+    config.model.update(shared_dim=16, beta_kl=0.005, beta_cls=1.0)
     if mode == "quick":
-        # Latents of 10,000 training images of each domain.
-        config = dataclasses.replace(
-            config, latents="shipped", num_steps=2_000, steps_per_checkpoint=500, steps_per_log=100
-        )
+        config.latents = "shipped"  # Latents of 10,000 training images of each domain.
+        config.update(num_steps=2_000, steps_per_checkpoint=500, steps_per_log=100)
     return config
 
 
-def sound_bridge(images: Sequence[str], sounds: Sequence[str], mode: str) -> BridgeConfig:
+def sound_bridge(images: Sequence[str], sounds: Sequence[str], mode: str) -> ConfigDict:
     """The configuration of a bridge between domains of images and of sounds.
 
     Args:
@@ -59,18 +55,13 @@ def sound_bridge(images: Sequence[str], sounds: Sequence[str], mode: str) -> Bri
     config = image_bridge([*images, *sounds], mode)
     # Samples, as in the paper, since a GAN has no posteriors; and posteriors too, where a domain has an encoder.
     sound_latents = {"paper": "samples", "best": "dataset+samples", "quick": "shipped+samples"}[mode]
-    config = dataclasses.replace(
-        config, latents=",".join([config.latents] * len(images) + [sound_latents] * len(sounds))
-    )
-    if mode != "paper":
-        return config
-    model = dataclasses.replace(
-        config.model, shared_dim=16, hidden_units=(1024,) * 8, beta_kl=0.01, beta_swd=3.0, beta_cls=0.3
-    )
-    return dataclasses.replace(config, model=model)
+    config.latents = ",".join([config.latents] * len(images) + [sound_latents] * len(sounds))
+    if mode == "paper":
+        config.model.update(shared_dim=16, hidden_units=(1024,) * 8, beta_kl=0.01, beta_swd=3.0, beta_cls=0.3)
+    return config
 
 
-def baseline(name: str, mode: str, modes: Sequence[str], **fields: Any) -> BaselineConfig:
+def baseline(name: str, mode: str, modes: Sequence[str], **fields: Any) -> ConfigDict:
     """The configuration of a baseline, with its model's defaults.
 
     Args:
@@ -85,4 +76,4 @@ def baseline(name: str, mode: str, modes: Sequence[str], **fields: Any) -> Basel
     """
     checks.known(mode, modes, "mode")
     intervals = {"steps_per_log": 20, "steps_per_checkpoint": 100} if mode == "quick" else {}
-    return BaselineConfig.named(name, **intervals, **fields)
+    return BaselineConfig.named(name, **intervals, **fields).to_config_dict()

@@ -1,7 +1,5 @@
 """Few labels: a bridge whose labelled instances label all others along a graph of latents."""
 
-import dataclasses
-
 from ml_collections import ConfigDict
 
 from latent_xlate import checks
@@ -28,12 +26,9 @@ def get_config(pair_and_mode: str = "mnist_mnist") -> ConfigDict:
     """
     pair, mode = _MODES[checks.known(pair_and_mode, MODES, "pair of domains")]
     config = image_bridge(PAIRS[pair], mode)
-    config = dataclasses.replace(
-        config,
-        latents=config.latents.removesuffix("+augmented"),  # A label is given to an instance, not to its copies.
-        labels_per_class=10,
-        pseudo_labels="poisson_mbo",  # These label every instance, so batches can be balanced.
-        equal_class_sizes=True,
-        label_terms=LabelTermsConfig(ramp_steps=500),  # Off, until one is shown to help.
-    )
-    return config.to_config_dict()
+    config.latents = config.latents.removesuffix("+augmented")  # A label is given to an instance, not to its copies.
+    config.labels_per_class = 10
+    config.pseudo_labels = "poisson_mbo"  # These label every instance, so batches can be balanced.
+    config.equal_class_sizes = True
+    config.label_terms = LabelTermsConfig(ramp_steps=500).to_config_dict()  # Off, until one is shown to help.
+    return config

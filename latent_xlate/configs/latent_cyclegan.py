@@ -11,5 +11,4 @@ def get_config(mode: str = "best") -> ConfigDict:
     # The paper finds that the model learns the identity loss without being told.
     num_steps = 1_000 if mode == "quick" else 4_000
     latents = "shipped" if mode == "quick" else "dataset"
-    config = baseline("latent_cyclegan", mode, MODES, latents=latents, batch_size=128, num_steps=num_steps)
-    return config.to_config_dict()
+    return baseline("latent_cyclegan", mode, MODES, latents=latents, batch_size=128, num_steps=num_steps)

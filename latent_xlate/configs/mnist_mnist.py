@@ -8,4 +8,4 @@ MODES = base.MODES
 
 
 def get_config(mode: str = "best") -> ConfigDict:
-    return base.image_bridge(["mnist", "mnist_b"], mode).to_config_dict()
+    return base.image_bridge(["mnist", "mnist_b"], mode)

@@ -15,8 +15,6 @@ from latent_xlate import distribution, files, training
 from latent_xlate.data.labelled import Labelled
 from latent_xlate.domains.network_files import in_float32
 
-PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
-
 
 def steps_per_epoch(data: Labelled, batch_size: int) -> int:
     """Number of steps in which every instance is seen, rounded up."""

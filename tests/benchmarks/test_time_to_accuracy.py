@@ -43,7 +43,7 @@ def stored(tmp_path_factory):
 
 def config(stored, num_steps=STEPS[-1]):
     # At a constant rate a shorter run is the beginning of a longer one.
-    config = image_bridge([str(stored / name) for name in DOMAINS], "quick").to_config_dict()
+    config = image_bridge([str(stored / name) for name in DOMAINS], "quick")
     config.model.update({"shared_dim": 4, "hidden_units": (16,)})
     config.update({"num_steps": num_steps, "batch_size": 20, "steps_per_log": 10, "seed": SEEDS[0]})
     config.update({"schedule": "constant", "learning_rate": 0.01})

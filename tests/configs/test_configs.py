@@ -10,7 +10,7 @@ from ml_collections import ConfigDict
 
 from latent_xlate import configs
 from latent_xlate.bridge.bridge_config import BridgeConfig
-from latent_xlate.configs import _listing
+from latent_xlate.configs import _listing, base
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -67,3 +67,13 @@ def test_command_lists_them_without_any_other_flag():
     done = subprocess.run(command, capture_output=True, text=True, env=environment)
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout == _listing.describe_configs() + "\n"
+
+
+def test_a_file_of_ones_own_may_change_what_a_shipped_one_starts_from():
+    config = base.image_bridge(["mnist", "mnist_b"], "quick")
+    config.num_steps = 20
+    config.labels_per_class = 10
+    config.model.hidden_units = (8, 8)
+    made = BridgeConfig.of(config)
+    assert (made.num_steps, made.labels_per_class, made.model.hidden_units) == (20, 10, (8, 8))
+    assert (made.latents, made.model.shared_dim) == ("shipped", 16)

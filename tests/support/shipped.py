@@ -52,13 +52,13 @@ def write_words(folder: Path) -> Path:
 def config(folder: Path | str, **fields) -> ConfigDict:
     """A training of 40 steps between the domains in a folder, with other values for some of its fields."""
     bridge = image_bridge([str(Path(folder) / name) for name in LATENT_DIMS], "quick")
-    return _small(bridge.to_config_dict(), fields)
+    return _small(bridge, fields)
 
 
 def config_of_all(folder: Path | str, **fields) -> ConfigDict:
     """The same between the domains of images and that of sounds."""
     images = [str(Path(folder) / name) for name in LATENT_DIMS]
-    return _small(sound_bridge(images, [str(Path(folder) / "words")], "quick").to_config_dict(), fields)
+    return _small(sound_bridge(images, [str(Path(folder) / "words")], "quick"), fields)
 
 
 def _small(config, fields):

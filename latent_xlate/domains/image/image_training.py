@@ -13,8 +13,8 @@ from latent_xlate.data import images
 from latent_xlate.data.labelled import SPLITS, Labelled
 from latent_xlate.domains.image.image_classifier import ImageClassifier
 from latent_xlate.domains.image.image_vae import ImageVAE
-from latent_xlate.domains.network_training import PRECISIONS, steps_per_epoch, train_by_epochs
-from latent_xlate.optimizer import FusedAdam, make_schedule
+from latent_xlate.domains.network_training import steps_per_epoch, train_by_epochs
+from latent_xlate.optimizer import PRECISIONS, FusedAdam, make_schedule
 from latent_xlate.randomness import shuffled_indices
 
 MODELS = ("vae", "classifier")

@@ -12,10 +12,10 @@ from latent_xlate import checks, distribution, training
 from latent_xlate.data import speech
 from latent_xlate.data.labelled import SPLITS, Labelled
 from latent_xlate.domains.network_files import checkpoint_state, load_network
-from latent_xlate.domains.network_training import PRECISIONS, steps_per_epoch, train_by_epochs
+from latent_xlate.domains.network_training import steps_per_epoch, train_by_epochs
 from latent_xlate.domains.speech.speech_classifier import SpeechClassifier
 from latent_xlate.modalities.audio_files import NUM_SAMPLES
-from latent_xlate.optimizer import FusedAdam, make_schedule
+from latent_xlate.optimizer import PRECISIONS, FusedAdam, make_schedule
 from latent_xlate.randomness import shuffled_indices
 
 MAX_DELAY = 6144
@@ -60,7 +60,7 @@ def train_speech_classifier(
         filters: Number of filters of each convolution.
         seed: Seed of the initial weights, and of order and augmentation of the data.
         strategy: One of `distribution.STRATEGIES`.
-        precision: One of `network_training.PRECISIONS`.
+        precision: One of `optimizer.PRECISIONS`.
 
     Returns:
         Path of `model.keras`.

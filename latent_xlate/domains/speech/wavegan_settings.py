@@ -6,7 +6,7 @@ import dataclasses
 
 from latent_xlate import checks
 from latent_xlate.domains.speech.priors import PRIORS
-from latent_xlate.optimizer import SCHEDULES
+from latent_xlate.optimizer import PRECISIONS, SCHEDULES
 
 OBJECTIVES = ("wgan_gp", "r1", "vae")
 
@@ -85,6 +85,7 @@ class WaveGANSettings:
         checks.known(self.discriminator, DISCRIMINATORS, "discriminator")
         checks.known(self.prior, PRIORS, "prior")
         checks.known(self.schedule, SCHEDULES, "schedule")
+        checks.known(self.precision, PRECISIONS, "precision")
         if self.has_encoder and self.prior != "normal":
             raise ValueError("An encoder needs prior=normal.")
         if self.discriminator == "spectrogram" and not self.half_rate:
