@@ -127,6 +127,8 @@ class BridgeConfig(Config):
     steps_per_checkpoint: int = setting(2_500, minimum=1)
 
     def __post_init__(self) -> None:
+        if isinstance(self.domains, tuple) and not all(isinstance(name, str) for name in self.domains):
+            raise ValueError(f"domains is {self.domains!r}; it must hold names of domains.")
         super().__post_init__()
         if self.label_terms is not None and self.label_terms.beta_class_swd and self.sampling != "balanced":
             raise ValueError(f"label_terms.beta_class_swd needs sampling 'balanced', not {self.sampling!r}.")
