@@ -308,7 +308,11 @@ def _read_arrays(file: Path) -> np.ndarray:
 
 
 def _thumbnail(image: np.ndarray) -> np.ndarray:
-    return tf.image.resize_with_pad(np.broadcast_to(image, (*image.shape[:2], 3)), *_THUMBNAIL, antialias=True).numpy()
+    height, width = image.shape[:2]
+    least = 1 + max(height, width) // min(_THUMBNAIL)  # Of a narrower image the scaled width would be rounded to 0.
+    colour = np.broadcast_to(image, (height, width, 3))
+    wide = tf.image.resize_with_crop_or_pad(colour, max(height, least), max(width, least))
+    return tf.image.resize_with_pad(wide, *_THUMBNAIL, antialias=True).numpy()
 
 
 def _draw_grid(path: Path, shown: Sequence[tuple[np.ndarray, np.ndarray]], source: str, target: str) -> None:

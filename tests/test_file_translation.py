@@ -287,6 +287,14 @@ def test_grid_shows_sources_above_their_translations(saved, tmp_path):
     assert top / bottom == pytest.approx(5, rel=0.05)
 
 
+@pytest.mark.parametrize("size", [(900, 2), (1, 60), (4000, 70), (56, 1)])
+def test_very_narrow_pictures_are_translated_and_shown(saved, size, tmp_path):
+    folder = fill(tmp_path / "in", {})
+    Image.new("L", size, 255).save(folder / "a.png")
+    assert translate_path(saved, "digits", "clothes", folder, tmp_path / "out") == (1, 0)
+    assert {path.name for path in (tmp_path / "out").iterdir()} == {"a.png", "grid.png"}
+
+
 def test_transparent_parts_are_white_in_the_grid():
     rgba = np.zeros((2, 2, 4), np.uint8)
     rgba[0, 0] = [255, 0, 0, 255]
