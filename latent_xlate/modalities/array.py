@@ -45,8 +45,8 @@ class Array(Modality):
         return super().check(x.astype(np.float32) if np.issubdtype(x.dtype, np.integer) else x)
 
     def prepare(self, path: Path) -> bytes:
-        """Reads an npy file, or converts the array of an npz file to npy."""
-        return npy_files.from_npz(super().prepare(path))
+        """Reads an npy file, or the array of an npz file, as npy of a form that the graph reads."""
+        return npy_files.normalised(super().prepare(path))
 
     def read(self, files: tf.Tensor) -> tf.Tensor:
         return tf.map_fn(

@@ -19,17 +19,29 @@ DTYPES = (np.float32, np.float64, np.float16, np.uint8, np.int8, np.int16, np.ui
 """Types of numbers that can be read, little-endian."""
 
 
-def from_npz(content: bytes) -> bytes:
-    """Converts the array of an npz file, see `read_npz`, to an npy file; other content is returned unchanged.
+def normalised(content: bytes) -> bytes:
+    """Converts an npy file, or the array of an npz file (see `read_npz`), to an npy file that `read_npy` takes.
+
+    Arrays of any order of axes and bytes, and of all real numbers, become little-endian in C order. Types that
+    `read_npy` does not know become float64. Content that is neither file is returned unchanged, as is an npy file of
+    something else than numbers: `read_npy` refuses it.
 
     Raises:
         ValueError: The npz file is damaged, or has neither an array "x" nor a single array.
     """
-    if not content.startswith(b"PK"):
+    if content.startswith(b"PK"):
+        x = read_npz(content)
+    elif content.startswith(MAGIC):
+        try:
+            x = np.load(io.BytesIO(content), allow_pickle=False)
+        except Exception:  # Damaged files raise many kinds of exceptions, and `read_npy` says what is wrong.
+            return content
+    else:
         return content
-    x = read_npz(content)
+    if x.dtype.kind in "biuf":
+        x = x.astype(x.dtype.newbyteorder("<") if x.dtype.type in DTYPES else np.float64)
     npy = io.BytesIO()
-    np.save(npy, np.ascontiguousarray(x), allow_pickle=False)
+    np.save(npy, np.asarray(x, order="C"), allow_pickle=False)
     return npy.getvalue()
 
 

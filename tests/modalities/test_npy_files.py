@@ -67,11 +67,32 @@ def test_npz_files_become_npy():
     for arrays in ({"x": X, "labels": np.arange(2)}, {"data": X}):
         file = io.BytesIO()
         np.savez(file, **arrays)
-        assert npy_files.from_npz(file.getvalue()) == npy(X)
-    assert npy_files.from_npz(npy(X)) == npy(X)
+        assert npy_files.normalised(file.getvalue()) == npy(X)
+    assert npy_files.normalised(npy(X)) == npy(X)
     file = io.BytesIO()
     np.savez(file, a=X, b=X)
     with pytest.raises(ValueError, match="it holds a, b"):
-        npy_files.from_npz(file.getvalue())
+        npy_files.normalised(file.getvalue())
     with pytest.raises(ValueError, match="not an npz file, or a damaged one"):
-        npy_files.from_npz(file.getvalue()[:-30])
+        npy_files.normalised(file.getvalue()[:-30])
+
+
+@pytest.mark.parametrize(
+    "x",
+    [X.T, np.asfortranarray(X), X.astype(">f4"), X.astype(">i2"), X > 0, X.astype(np.uint32), X.astype(np.uint64)],
+    ids=["transposed", "fortran", "big-endian", "big-endian integers", "bool", "uint32", "uint64"],
+)
+def test_numbers_of_any_order_and_type_are_normalised(x):
+    content = npy_files.normalised(npy(x))
+    np.testing.assert_array_equal(npy_files.read_npy(tf.constant(content), x.shape), x.astype(np.float32))
+
+
+@pytest.mark.parametrize("x", [np.array(["a"]), X + 1j])
+def test_what_is_no_number_stays_and_is_refused(x):
+    content = npy_files.normalised(npy(x))
+    with pytest.raises(tf.errors.InvalidArgumentError, match="no array of numbers"):
+        npy_files.read_npy(tf.constant(content), x.shape)
+
+
+def test_damaged_npy_stays_as_it_is():
+    assert npy_files.normalised(npy(X)[:-3]) == npy(X)[:-3]
