@@ -34,7 +34,7 @@ def describe_config(name: str) -> str:
         changes = [f"{mode}: {value!r}" for mode, value in field.changes.items()]
         shown = f"{field.value!r} ({', '.join(changes)})" if changes else repr(field.value)
         rows.append((field.name, field.type, shown, field.documentation))
-    widths = [max(len(row[column]) for row in rows) for column in range(3)]
+    widths = [min(_WIDEST, max(len(row[column]) for row in rows)) for column in range(3)]
     title = (inspect.getdoc(module) or "").partition("\n")[0]
     modes = ", ".join(f"{mode} (default)" if mode == default else mode for mode in module.MODES)
     lines = [f"{name}: {title}", f"  Modes: {modes}."]
