@@ -90,6 +90,9 @@ def evaluate(
         ValueError: Unknown protocol or kind of latents, missing or unfit latents, fewer than 4 instances, labels
             that the judge does not know, or data that are not their domain's.
     """
+    checks.instance(translator, Translator, "translator", "a Translator: load it by `Translator.load`")
+    checks.instance(latents, (str, Mapping), "latents", "'shipped', 'samples' or 'dataset', or Latents by domain")
+    checks.instance(data or {}, Mapping, "data", "pairs of x and labels by domain")
     rules = PROTOCOLS[checks.known(protocol, PROTOCOLS, "protocol")]
     if isinstance(latents, str):
         latents, encoded = HeldOutLoader(latents, translator.names, rules, data_dir).load(translator, folder)
@@ -242,6 +245,7 @@ def _choose(
     if domain.name not in latents:
         raise ValueError(f"There are no latents of domain {domain.name!r}; evaluation needs those of every domain.")
     given = latents[domain.name]
+    checks.instance(given, Latents, f"latents[{domain.name!r}]", "Latents, as `encode_data` returns them")
     if given.mu.shape[1] != domain.latent_dim:
         width = given.mu.shape[1]
         raise ValueError(f"Latents of {domain.name!r} are {width} wide; its model's are {domain.latent_dim}.")
