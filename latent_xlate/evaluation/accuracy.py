@@ -34,7 +34,7 @@ from __future__ import annotations
 
 import itertools
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -262,7 +262,7 @@ def _measure_base(
     domain: Domain, data: LabelledData, decoded_features: np.ndarray
 ) -> tuple[dict[str, Any], np.ndarray]:
     """Measures the base model on data, and returns the numbers and the features of the data."""
-    x, labels = data
+    x, labels = checks.instance(data, Sequence, f"data[{domain.name!r}]", "a pair of x and labels")
     x = domain.check(x)
     original = predictor(domain, tf.identity)(x)
     numbers = {"fid_reference": "data", "base_fid": frechet_distance(decoded_features, original.features)}
