@@ -5,11 +5,15 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import zlib
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+
+_LONGEST_NAME = 255
+"""Bytes that a file's name may have in most file systems."""
 
 
 def output_folder(path: str | os.PathLike) -> Path:
@@ -41,7 +45,10 @@ def write_atomically(path: str | os.PathLike, write: Callable[[Path], Any]) -> P
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{os.getpid()}.{path.name}")
+    name = f".{os.getpid()}.{path.name}"
+    if len(os.fsencode(name)) > _LONGEST_NAME:
+        name = f".{os.getpid()}.{zlib.crc32(os.fsencode(path.name)):08x}{path.suffix}"
+    temporary = path.with_name(name)
     try:
         write(temporary)
         if path.is_dir():  # Only an empty folder could be replaced.
