@@ -15,9 +15,10 @@ import numpy as np
 import tensorflow as tf
 from absl import logging
 
+from latent_xlate import checks
 from latent_xlate.serving.server.limits import Limits, RequestError, invalid
 from latent_xlate.serving.server.metrics import Metrics
-from latent_xlate.serving.server.servable import Arrays, Signature, sentence
+from latent_xlate.serving.server.servable import Arrays, Signature
 
 
 @dataclasses.dataclass(eq=False)
@@ -157,7 +158,7 @@ def _compute(signature: Signature, requests: Sequence[Arrays]) -> list[Arrays | 
         outputs = signature(merged)
     except tf.errors.InvalidArgumentError as error:
         if len(requests) == 1:
-            return [invalid(f"{sentence(error)}.")]
+            return [invalid(f"{checks.sentence(error)}.")]
     except Exception as error:
         if len(requests) == 1:
             logging.exception("Signature %s failed.", signature.name)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -115,7 +114,7 @@ class Servable:
             self._model = tf.saved_model.load(str(folder))  # The signatures work only as long as the model exists.
             saved = saved_model_pb2.SavedModel.FromString((folder / "saved_model.pb").read_bytes())
         except Exception as error:  # TensorFlow raises errors of many kinds for damaged files.
-            raise ValueError(f"The SavedModel is damaged ({sentence(error)})") from None
+            raise ValueError(f"The SavedModel is damaged ({checks.sentence(error)})") from None
         self.signatures = {name: Signature(name, function) for name, function in self._model.signatures.items()}
         self.signature_def = get_model_metadata_pb2.SignatureDefMap()
         for name in self.signatures:
@@ -140,17 +139,3 @@ class Servable:
             request = prediction_log_pb2.PredictionLog.FromString(record).predict_log.request
             inputs = {key: tf.make_ndarray(tensor) for key, tensor in request.inputs.items()}
             self.signature(request.model_spec.signature_name)(inputs)
-
-
-_TRACE = ("Graph execution error", "Detected at", "File ", "<stack traces unavailable>")
-
-
-def sentence(error: Exception) -> str:
-    """The first informative line of an error of TensorFlow, without names of nodes, folders and files."""
-    lines = [line.strip() for line in str(getattr(error, "message", error)).splitlines()]
-    lines = [line for line in lines if line and not line.startswith(_TRACE)]
-    text = lines[0] if lines else type(error).__name__
-    text = re.sub(r"\{\{[^}]*\}\}|\[\[.*?\]\]|\[Op:\w+\]", "", text)
-    asserted = re.search(r"assertion failed: \[(.*?)\]", text)
-    text = asserted.group(1) if asserted else text
-    return re.sub(r"\S*/\S*/\S*", "...", text).strip().rstrip(".")[:300]
