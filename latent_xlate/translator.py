@@ -22,6 +22,12 @@ from latent_xlate.domains import pretrained
 from latent_xlate.domains.domain import Domain
 from latent_xlate.latents.interpolation import interpolate
 
+OVERFLOW = (
+    "The translation has NaN or infinite values, since those of the input are too large: scale it like the data that "
+    "the models learned."
+)
+"""Message of the error of a translation that is not finite."""
+
 _BRIDGE_FILE = "bridge.keras"
 _TRANSLATOR_FILE = "translator.json"
 
