@@ -102,11 +102,15 @@ class Connection(HttpToolsProtocol):
         return f"The header is larger than {self._limits.max_header_bytes} bytes."
 
     def _say_and_close(self, status: int, message: str) -> None:
-        """Answers a request whose header was not read to its end."""
-        if self.cycle is None or self.cycle.response_complete:  # Otherwise the answer to another one is under way.
-            response = json_error(status, message, {"Connection": "close"})
-            header = b"".join(name + b": " + value + b"\r\n" for name, value in response.raw_headers)
-            self.transport.write(STATUS_LINE[status] + header + b"\r\n" + bytes(response.body))
+        """Answers a request that is not read to its end, after the answers to those before it."""
+        cycle = self.cycle
+        if cycle is not None and not cycle.response_complete and (cycle.response_started or not cycle.more_body):
+            cycle.keep_alive = False  # The last request that was read has an answer of its own, which closes.
+            self.flow.pause_reading()
+            return
+        response = json_error(status, message, {"Connection": "close"})
+        header = b"".join(name + b": " + value + b"\r\n" for name, value in response.raw_headers)
+        self.transport.write(STATUS_LINE[status] + header + b"\r\n" + bytes(response.body))
         self.transport.close()
         self._start_timer(self._limits.header_seconds)
 

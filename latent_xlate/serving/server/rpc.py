@@ -10,6 +10,7 @@ from typing import Any
 import grpc
 import numpy as np
 import tensorflow as tf
+from google.protobuf.message import DecodeError
 from tensorflow_serving.apis import (
     get_model_metadata_pb2,
     model_service_pb2_grpc,
@@ -54,6 +55,7 @@ def server(
             ("grpc.keepalive_time_ms", 1000 * _IDLE_SECONDS),  # Ends connections whose client has vanished.
             ("grpc.keepalive_timeout_ms", round(1000 * limits.header_seconds)),
         ],
+        interceptors=[_Parsing()],
         maximum_concurrent_rpcs=limits.max_connections,
     )
     prediction_service_pb2_grpc.add_PredictionServiceServicer_to_server(
@@ -61,6 +63,23 @@ def server(
     )
     model_service_pb2_grpc.add_ModelServiceServicer_to_server(_ModelService(models, metrics, under_way), made)
     return made
+
+
+class _Parsing(grpc.aio.ServerInterceptor):
+    """Gives the services None for a message that is damaged, of which gRPC would say that the server failed."""
+
+    async def intercept_service(self, continuation: Callable[[Any], Awaitable[Any]], details: Any) -> Any:
+        handler = await continuation(details)
+        if handler is None:  # There is no such method.
+            return None
+
+        def parse(message: bytes) -> Any:
+            try:
+                return handler.request_deserializer(message)
+            except DecodeError:
+                return None
+
+        return handler._replace(request_deserializer=parse)
 
 
 class _Counted:
@@ -76,6 +95,8 @@ class _Counted:
     ) -> Any:
         start, code, message = time.perf_counter(), grpc.StatusCode.CANCELLED, ""
         try:
+            if request is None:
+                raise invalid("The message is damaged, or of another type than the method takes.")
             with self._under_way.request():
                 response = await answer(request)
             code = grpc.StatusCode.OK
@@ -105,6 +126,12 @@ class _PredictionService(_Counted, prediction_service_pb2_grpc.PredictionService
 
     async def GetModelMetadata(self, request: Any, context: grpc.aio.ServicerContext) -> Any:
         return await self._answer(self._metadata, request, context)
+
+    async def Classify(self, request: Any, context: grpc.aio.ServicerContext) -> None:
+        message = "The signatures are for Predict, not for Classify, Regress or MultiInference."
+        await context.abort(grpc.StatusCode.UNIMPLEMENTED, message)
+
+    Regress = MultiInference = Classify
 
     async def _predict(self, request: Any) -> Any:
         servable = self._get(request.model_spec)
