@@ -248,8 +248,13 @@ def _checkpoint_manager(
         if distribution.is_chief(strategy)
         else workdir / f"checkpoints_worker_{strategy.cluster_resolver.task_id}"
     )
-    manager = tf.train.CheckpointManager(checkpoint, str(own), max_to_keep=2)
-    latest = tf.train.latest_checkpoint(str(folder))
+    try:
+        manager = tf.train.CheckpointManager(checkpoint, str(own), max_to_keep=2)
+        latest = tf.train.latest_checkpoint(str(folder))
+    except ValueError as error:  # The file that lists the checkpoints is no text.
+        raise ValueError(
+            f"{folder / 'checkpoint'} is damaged ({checks.reason(error)}). Delete {folder} to start anew."
+        ) from None
     if latest is None and (folder / "checkpoint").exists():
         raise ValueError(f"{folder} has lost files of its last checkpoint. Delete {folder} to start anew.")
     if latest:
