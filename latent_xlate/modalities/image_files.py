@@ -127,7 +127,7 @@ def decode(file: tf.Tensor) -> tf.Tensor:
 
         return decode
 
-    is_kind = tf.stack([byte_fields.starts(file, kind.MAGIC) for kind in _FORMATS])
+    is_kind = tf.strings.substr(file, 0, 2) == [kind.MAGIC[:2] for kind in _FORMATS]
     with tf.control_dependencies(require(tf.reduce_any(is_kind))):
         number = tf.argmax(is_kind, output_type=tf.int32)
     return tf.switch_case(number, [decoder(kind) for kind in _FORMATS])
