@@ -25,7 +25,9 @@ def decode(file: tf.Tensor) -> tf.Tensor:
     image = tf.io.decode_png(file, channels=4)
     # Where it adds an opacity of its own to fewer than 8 bits, the decoder does not scale the colours.
     image = tf.cond(
-        byte_fields.field(file, _SIGNATURE + 16, 1)[0] < 8, lambda: tf.concat([tf.io.decode_png(file, channels=3), image[..., 3:]], axis=-1), lambda: image
+        byte_fields.field(file, _SIGNATURE + 16, 1)[0] < 8,
+        lambda: tf.concat([tf.io.decode_png(file, channels=3), image[..., 3:]], axis=-1),
+        lambda: image,
     )
     parts = byte_fields.split(file, _EXIF)
     return tf.cond(tf.size(parts) > 1, lambda: exif.upright(image, _orientation(parts[1:])), lambda: image)
