@@ -25,7 +25,7 @@ from absl import flags
 
 from latent_xlate.cli import _app
 from latent_xlate.domains import pretrained
-from latent_xlate.domains.custom import keras_domain, model_domain, saved_model_domain
+from latent_xlate.domains.custom import keras_domain, model_outputs, saved_model_domain
 from latent_xlate.domains.custom.model_domain import ModelDomain
 from latent_xlate.modalities import image_files
 from latent_xlate.packaging import image_packaging, model_packaging, speech_packaging
@@ -47,10 +47,12 @@ _DATA_SHAPE = flags.DEFINE_list("data_shape", None, "Own models: of one instance
 _SIGMA_KIND = flags.DEFINE_enum(
     "sigma_kind",
     "sigma",
-    model_domain.SIGMA_KINDS,
+    model_outputs.SIGMA_KINDS,
     "Own models: meaning of the encoder's second output, if it has one.",
 )
-_SPREAD = flags.DEFINE_enum("spread", None, model_domain.SIGMA_KINDS, "Old name of --sigma_kind.")
+_MU_OUTPUT = flags.DEFINE_string("mu_output", None, "Own models: name of the encoder's output that is mu.")
+_SIGMA_OUTPUT = flags.DEFINE_string("sigma_output", None, "Own models: name of the one that --sigma_kind is about.")
+_SPREAD = flags.DEFINE_enum("spread", None, model_outputs.SIGMA_KINDS, "Old name of --sigma_kind.")
 _INVERT = flags.DEFINE_enum("invert", "auto", image_files.INVERT, "Own models: whether pictures are dark on bright.")
 _OUTPUT = flags.DEFINE_string("output", None, "Folder of the domain (default: savedmodels/NAME).")
 _NOTE = flags.DEFINE_string("note", "", "Sentence for a WaveGAN's model card: how long its training took, say.")
@@ -63,6 +65,8 @@ _FOR = (
     (_CLASSIFIER, ("vae", "wavegan", "decoder", "autoencoder")),
     (_DATA, _OWN),
     (_DATA_SHAPE, _OWN),
+    (_MU_OUTPUT, _OWN),
+    (_SIGMA_OUTPUT, _OWN),
     (_NOTE, ("wavegan",)),
 )
 """By flag, the models that it is for."""
@@ -94,7 +98,13 @@ def _own_domain() -> ModelDomain:
     if _SPREAD.value:
         print("--spread is now called --sigma_kind.", file=sys.stderr)
     sigma_kind = _SPREAD.value or _SIGMA_KIND.value
-    options: dict[str, Any] = {"data_shape": _data_shape(), "sigma_kind": sigma_kind, "invert": _INVERT.value}
+    options: dict[str, Any] = {
+        "data_shape": _data_shape(),
+        "sigma_kind": sigma_kind,
+        "mu_output": _MU_OUTPUT.value,
+        "sigma_output": _SIGMA_OUTPUT.value,
+        "invert": _INVERT.value,
+    }
     if _SAVED_MODEL.value:
         return saved_model_domain.SavedModelDomain.of(_NAME.value, _SAVED_MODEL.value, **options)
     parts = keras_domain.load_parts(

@@ -10,7 +10,8 @@ from typing import Any
 import keras
 
 from latent_xlate import KERAS_PACKAGE
-from latent_xlate.domains.custom.model_domain import SIGMA_KINDS, Function, ModelDomain, constructor_arguments, describe
+from latent_xlate.domains.custom.model_domain import Function, ModelDomain, constructor_arguments, describe
+from latent_xlate.domains.custom.model_outputs import SIGMA_KINDS
 from latent_xlate.domains.network_files import load_network
 from latent_xlate.modalities.modality import Modality
 
@@ -64,6 +65,8 @@ class KerasDomain(ModelDomain):
         modality: Modality | None = None,
         invert: str = "auto",
         sigma_kind: str = SIGMA_KINDS[0],
+        mu_output: str | None = None,
+        sigma_output: str | None = None,
         **options: Any,
     ) -> KerasDomain:
         """Makes a domain from built models and finds out their shapes.
@@ -77,6 +80,8 @@ class KerasDomain(ModelDomain):
             modality: The kind of data; None for images or sounds, which are recognised by their shape.
             invert: Setting of images, one of `image_files.INVERT`.
             sigma_kind: Meaning of the encoder's second output, if it has one; one of `SIGMA_KINDS`.
+            mu_output: Name of the encoder's output that is mu; None to find it (`model_outputs.posterior_keys`).
+            sigma_output: Name of the output that `sigma_kind` is about; None to find it.
             **options: Other arguments of `ModelDomain`: `class_names`, `dataset`.
 
         Raises:
@@ -96,7 +101,14 @@ class KerasDomain(ModelDomain):
                 "The decoder has no input of known shape: build it from layers, with keras.Input first."
             ) from None
         found = describe(
-            functions, latent_shape, data_shape=data_shape, modality=modality, invert=invert, sigma_kind=sigma_kind
+            functions,
+            latent_shape,
+            data_shape=data_shape,
+            modality=modality,
+            invert=invert,
+            sigma_kind=sigma_kind,
+            mu_output=mu_output,
+            sigma_output=sigma_output,
         )
         return cls(name, decoder, encoder, classifier, **found, **options)
 

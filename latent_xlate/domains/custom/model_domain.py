@@ -13,13 +13,11 @@ import tensorflow as tf
 from latent_xlate import checks
 from latent_xlate.batching import as_graph, in_batches
 from latent_xlate.checks import reason
+from latent_xlate.domains.custom.model_outputs import SIGMA_KINDS, Key, chosen, main_key, posterior_keys
 from latent_xlate.domains.domain import Domain
 from latent_xlate.modalities import modality as modalities
 from latent_xlate.modalities.audio_files import NUM_SAMPLES
 from latent_xlate.modalities.modality import Modality
-
-SIGMA_KINDS = ("sigma", "log_variance")
-"""Meanings of an encoder's second output: the posterior's standard deviation, or the logarithm of its variance."""
 
 Function = Callable[[tf.Tensor], Any]
 
@@ -30,13 +28,15 @@ class ModelDomain(Domain):
     """The base class of domains made from a user's own models.
 
     `encode` returns mu (of a plain autoencoder, the latent itself), or mu and sigma, or mu and the logarithm of the
-    variance. A third output, such as a sample, is ignored. A latent of several axes is flattened.
+    variance. A third output, such as a sample, is ignored. `model_outputs` says which output is which. A latent of
+    several axes is flattened.
     `classify` returns logits or probabilities. `describe` recognises probabilities by their sum, which is 1.
 
     Attributes:
         model_shape: Shape of one x as the functions take and return it; it has as many values as `data_shape`.
         latent_shape: Shape of one latent as the functions take and return it; it has `latent_dim` values.
         sigma_kind: Meaning of the second output of `encode`, if there is one; one of `SIGMA_KINDS`.
+        outputs: By function, the keys of its outputs that count (`model_outputs.chosen`).
     """
 
     batch_size = 64
@@ -55,6 +55,7 @@ class ModelDomain(Domain):
         shift: Sequence[float] | None = None,
         scale: Sequence[float] | None = None,
         dataset: str | None = None,
+        outputs: Mapping[str, Sequence[Key]] | None = None,
     ):
         """Sets the attributes. `describe` finds out those that depend on the model.
 
@@ -71,6 +72,7 @@ class ModelDomain(Domain):
                 `standardise`.
             scale: Number by which the difference is divided, [latent_dim]; None for 1.
             dataset: Name of the data set that the models were trained on; None for `name`.
+            outputs: See the class; None for those that early versions took.
 
         Raises:
             ValueError: A bad name, shape or `sigma_kind`.
@@ -87,6 +89,7 @@ class ModelDomain(Domain):
         self.has_prior = has_prior
         self.shift = np.array([0.0] if shift is None else shift, np.float32)
         self.scale = np.array([1.0] if scale is None else scale, np.float32)
+        self.outputs = {name: list(keys) for name, keys in (outputs or {}).items()}
 
     @abc.abstractmethod
     def function(self, name: str) -> Function | None:
@@ -114,7 +117,7 @@ class ModelDomain(Domain):
             return super().encode(x)
         mu, *rest = [
             tf.reshape(tf.cast(output, tf.float32), [-1, self.latent_dim])
-            for output in outputs_of(function(self._to_model(x)))[:2]
+            for output in self._chosen("encode", function(self._to_model(x)))[:2]
         ]
         mu = (mu - self.shift) / self.scale
         if not rest:
@@ -123,24 +126,30 @@ class ModelDomain(Domain):
         return mu, sigma / self.scale
 
     def decode(self, z: tf.Tensor) -> tf.Tensor:
+        return self.modality.clip(self.decode_unclipped(z))
+
+    def decode_unclipped(self, z: tf.Tensor) -> tf.Tensor:
+        """What the model makes of latents, [batch, *data_shape], before `decode` clips it to the modality's limits."""
         function = self.function("decode")
         assert function is not None
         z = z * self.scale + self.shift
-        x = outputs_of(function(tf.reshape(z, [-1, *self.latent_shape])))[0]
-        x = tf.reshape(tf.cast(x, tf.float32), [-1, *self.data_shape])
-        return self.modality.clip(x)
+        x = self._chosen("decode", function(tf.reshape(z, [-1, *self.latent_shape])))[0]
+        return tf.reshape(tf.cast(x, tf.float32), [-1, *self.data_shape])
 
     def classify(self, x: tf.Tensor) -> tf.Tensor:
         function = self.function("classify")
         if function is None:
             return super().classify(x)
-        outputs = tf.cast(outputs_of(function(self._to_model(x)))[0], tf.float32)
+        outputs = tf.cast(self._chosen("classify", function(self._to_model(x)))[0], tf.float32)
         return tf.math.log(tf.maximum(outputs, _MIN_PROBABILITY)) if self.probabilities else outputs
 
     def features(self, x: tf.Tensor) -> tf.Tensor:
         """The judge's penultimate activations if the model gives access to them, else its logits."""
         function = self.function("features")
         return self.classify(x) if function is None else tf.cast(function(self._to_model(x)), tf.float32)
+
+    def _chosen(self, name: str, result: Any) -> list[tf.Tensor]:
+        return chosen(result, self.outputs.get(name, ()))
 
     def _to_model(self, x: tf.Tensor) -> tf.Tensor:
         return tf.reshape(x, [-1, *self.model_shape])
@@ -158,25 +167,15 @@ class ModelDomain(Domain):
             "shift": self.shift.tolist(),
             "scale": self.scale.tolist(),
             "dataset": self.dataset,
+            "outputs": self.outputs,
         }
-
-
-def outputs_of(result: Any) -> list[tf.Tensor]:
-    """Lists the outputs that a function returned.
-
-    A mapping with the keys "mu" and "sigma" gives these two; any other mapping gives its values in order of their keys.
-    """
-    if isinstance(result, Mapping):
-        if {"mu", "sigma"} <= result.keys():
-            return [result["mu"], result["sigma"]]
-        return [result[key] for key in sorted(result)]
-    return list(result) if isinstance(result, (list, tuple)) else [result]
 
 
 def constructor_arguments(config: Mapping[str, Any]) -> dict[str, Any]:
     """Returns a domain's configuration with its modality built.
 
-    Early versions stored `data_shape` and `invert` in place of `modality`, and `spread` in place of `sigma_kind`.
+    Early versions stored `data_shape` and `invert` in place of `modality`, `spread` in place of `sigma_kind`, and no
+    `outputs`.
     """
     config = dict(config)
     if "spread" in config:
@@ -215,6 +214,8 @@ def describe(
     modality: Modality | None = None,
     invert: str = "auto",
     sigma_kind: str = SIGMA_KINDS[0],
+    mu_output: str | None = None,
+    sigma_output: str | None = None,
 ) -> dict[str, Any]:
     """Finds out the arguments of a `ModelDomain` by calling its functions.
 
@@ -225,17 +226,30 @@ def describe(
         modality: The kind of data; None to recognise it by the shape, see `modality_of`.
         invert: Setting of images, one of `image_files.INVERT`.
         sigma_kind: One of `SIGMA_KINDS`.
+        mu_output: See `model_outputs.posterior_keys`.
+        sigma_output: See `model_outputs.posterior_keys`.
 
     Returns:
-        `model_shape`, `latent_shape`, `modality`, `sigma_kind`, `probabilities` and `has_prior`.
+        `model_shape`, `latent_shape`, `modality`, `sigma_kind`, `probabilities`, `has_prior` and `outputs`.
 
     Raises:
-        ValueError: A function fails, or its outputs have wrong shapes or values.
+        ValueError: A function fails, or its outputs have wrong shapes, values or names.
     """
     checks.known(sigma_kind, SIGMA_KINDS, "sigma_kind")
     if None in latent_shape:
         raise ValueError("The decoder takes latents of any size: give it an input of a shape that is known.")
-    x = _call(functions, "decode", tf.zeros([2, *latent_shape]))[0]
+    keys: dict[str, Sequence[Key]] = {}
+
+    def call(name: str, given: tf.Tensor) -> list[tf.Tensor]:
+        result = _result(functions, name, given)
+        if name == "encode":
+            names = getattr(functions[name], "output_names", ())  # Keras names the outputs of a list as well.
+            keys[name] = posterior_keys(result, sigma_kind, mu_output, sigma_output, names)
+        else:
+            keys[name] = main_key(result, name)
+        return _same_rows(name, chosen(result, keys[name]), given)
+
+    x = call("decode", tf.zeros([2, *latent_shape]))[0]
     model_shape = tuple(x.shape[1:])
     if data_shape is None:
         data_shape = model_shape
@@ -243,35 +257,40 @@ def describe(
             data_shape = model_shape[:1] if model_shape[1] == 1 else (*model_shape, 1)
     has_prior = True
     if "encode" in functions:
-        outputs = _call(functions, "encode", x)
+        outputs = call("encode", x)
         _check_posterior(outputs, latent_shape, sigma_kind)
         has_prior = len(outputs) > 1  # The latents of a plain autoencoder may have any distribution.
-    probabilities = False
-    if "classify" in functions:
-        logits = _call(functions, "classify", x)[0]
-        if len(logits.shape) != 2:
-            raise ValueError(f"The output of classify has shape {list(logits.shape)}; it must be [batch, classes].")
-        sums = tf.reduce_sum(logits, axis=1)
-        probabilities = bool(tf.reduce_all(logits >= 0) and tf.reduce_all(abs(sums - 1) < 1e-3))
     return {
         "model_shape": model_shape,
         "latent_shape": tuple(latent_shape),
         "modality": modality or modality_of(data_shape, invert),
         "sigma_kind": sigma_kind,
-        "probabilities": probabilities,
+        "probabilities": "classify" in functions and _are_probabilities(call("classify", x)[0]),
         "has_prior": has_prior,
+        "outputs": keys,
     }
 
 
-def _call(functions: Mapping[str, Function], name: str, x: tf.Tensor) -> list[tf.Tensor]:
+def _result(functions: Mapping[str, Function], name: str, x: tf.Tensor) -> Any:
     try:
-        outputs = outputs_of(functions[name](x))
+        return functions[name](x)
     except Exception as error:  # The model is the user's, so it may raise any exception.
         raise ValueError(f"{name} cannot be called with {x.dtype.name} {list(x.shape)} ({reason(error)}).") from None
+
+
+def _same_rows(name: str, outputs: list[tf.Tensor], x: tf.Tensor) -> list[tf.Tensor]:
     for output in outputs:
         if not len(output.shape) or output.shape[0] != len(x):
             raise ValueError(f"{name} makes {list(output.shape)} of {list(x.shape)}: it must keep the number of rows.")
     return outputs
+
+
+def _are_probabilities(outputs: tf.Tensor) -> bool:
+    """Whether the outputs of `classify` are probabilities, not logits; ValueError if they are neither."""
+    if len(outputs.shape) != 2:
+        raise ValueError(f"The output of classify has shape {list(outputs.shape)}; it must be [batch, classes].")
+    sums = tf.reduce_sum(outputs, axis=1)
+    return bool(tf.reduce_all(outputs >= 0) and tf.reduce_all(abs(sums - 1) < 1e-3))
 
 
 def _check_posterior(outputs: Sequence[tf.Tensor], latent_shape: Sequence[int | None], sigma_kind: str) -> None:

@@ -14,7 +14,8 @@ import tensorflow as tf
 
 from latent_xlate import KERAS_PACKAGE
 from latent_xlate.checks import reason
-from latent_xlate.domains.custom.model_domain import SIGMA_KINDS, Function, ModelDomain, constructor_arguments, describe
+from latent_xlate.domains.custom.model_domain import Function, ModelDomain, constructor_arguments, describe
+from latent_xlate.domains.custom.model_outputs import SIGMA_KINDS
 from latent_xlate.modalities.modality import Modality
 
 FOLDER = "saved_model"
@@ -60,6 +61,8 @@ class SavedModelDomain(ModelDomain):
         modality: Modality | None = None,
         invert: str = "auto",
         sigma_kind: str = SIGMA_KINDS[0],
+        mu_output: str | None = None,
+        sigma_output: str | None = None,
         **options: Any,
     ) -> SavedModelDomain:
         """Makes a domain from a SavedModel and finds out its shapes.
@@ -71,6 +74,8 @@ class SavedModelDomain(ModelDomain):
             modality: The kind of data; None for images or sounds, which are recognised by their shape.
             invert: Setting of images, one of `image_files.INVERT`.
             sigma_kind: Meaning of the second output of `encode`, if it has one; one of `SIGMA_KINDS`.
+            mu_output: Name of the encoder's output that is mu; None to find it (`model_outputs.posterior_keys`).
+            sigma_output: Name of the output that `sigma_kind` is about; None to find it.
             **options: Other arguments of `ModelDomain`: `class_names`, `dataset`.
 
         Raises:
@@ -85,7 +90,14 @@ class SavedModelDomain(ModelDomain):
             raise ValueError(f"The SavedModel in {path} has no function or signature decode; its signatures: {there}.")
         latent_shape = _latent_shape(model, path)
         found = describe(
-            functions, latent_shape, data_shape=data_shape, modality=modality, invert=invert, sigma_kind=sigma_kind
+            functions,
+            latent_shape,
+            data_shape=data_shape,
+            modality=modality,
+            invert=invert,
+            sigma_kind=sigma_kind,
+            mu_output=mu_output,
+            sigma_output=sigma_output,
         )
         domain = cls(name, functions=list(functions), **found, **options)
         domain._take(path, model)
