@@ -138,7 +138,10 @@ def sentence(error: BaseException) -> str:
     Args:
         error: An error that a graph raised, in this process or on a server.
     """
-    lines = [line.strip() for line in str(getattr(error, "message", error)).splitlines()]
+    message = str(getattr(error, "message", error))
+    if message.startswith("in user code:"):  # Raised while a function was traced: the code comes first.
+        message = re.split(r"^\s*\w+Error: ", message, flags=re.MULTILINE)[-1]
+    lines = [line.strip() for line in message.splitlines()]
     lines = [line for line in lines if line and not line.startswith(_TRACE)]
     text = lines[0] if lines else type(error).__name__
     text = re.sub(r"\{\{[^}]*\}\}|\[\[.*?\]\]|\[Op:\w+\]", "", text).strip()

@@ -257,7 +257,7 @@ class Translator:
         folder = files.output_folder(folder)
         for name, domain in self.domains.items():
             domain.save(folder / name, dtype)
-        files.write_atomically(folder / _BRIDGE_FILE, lambda path: self.bridge.save(path))
+        files.write_model(folder / _BRIDGE_FILE, self.bridge)
         class_map = {} if self.class_map is None else {"class_map": self.class_map.groups}
         files.write_json(folder / _TRANSLATOR_FILE, {"domains": self.names, **class_map})
         return folder

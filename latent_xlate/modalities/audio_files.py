@@ -33,7 +33,7 @@ _UNKNOWN_SIZE = 0x7FFF0000
 _WIDE = ("PCM_24", "PCM_32", "FLOAT", "DOUBLE")
 """Codecs whose samples have more than 16 bits."""
 
-_CUT_OFF = "The sound is cut off: get the whole file."
+_CUT_OFF = "The sound is cut off: get the whole file"
 
 
 def to_wav(path: str | os.PathLike, seconds: float, rates: tuple[int, int], other_rate: int) -> bytes | None:
@@ -67,7 +67,7 @@ def to_wav(path: str | os.PathLike, seconds: float, rates: tuple[int, int], othe
         try:
             samples = file.read(int(file.samplerate * seconds), "float32", always_2d=True)
         except soundfile.SoundFileError:
-            raise ValueError("The sound is damaged: get the file again.") from None
+            raise ValueError("The sound is damaged: get the file again") from None
         if len(samples) < count:
             raise ValueError(_CUT_OFF)
         return _encode_wav(samples, file.samplerate, file.subtype in _WIDE, rates, other_rate)

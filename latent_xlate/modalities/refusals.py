@@ -20,7 +20,7 @@ def refuse(faults: Sequence[Fault]) -> list[tf.Operation]:
         faults: The faults, the most telling first.
 
     Returns:
-        The operations that what follows must depend on; none if they have been executed already.
+        The operations that what follows must depend on; none in eager mode.
 
     Raises:
         tf.errors.InvalidArgumentError: A file has a fault. The message holds the sentence of the first fault of the
@@ -33,5 +33,8 @@ def refuse(faults: Sequence[Fault]) -> list[tf.Operation]:
         each = [tf.broadcast_to(tf.convert_to_tensor(say()), tf.shape(found)[:-1]) for _, say in faults]
         return tf.boolean_mask(tf.stack(each, axis=-1), found)[0]
 
-    checked = tf.raw_ops.Assert(condition=~bad, data=[tf.cond(bad, sentence, lambda: "")])
-    return [] if checked is None else [checked]
+    if tf.executing_eagerly():
+        if bad:
+            raise tf.errors.InvalidArgumentError(None, None, sentence().numpy().decode())
+        return []
+    return [tf.raw_ops.Assert(condition=~bad, data=[tf.cond(bad, sentence, lambda: "")])]

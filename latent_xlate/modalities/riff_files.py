@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from latent_xlate.modalities.wav_samples import codec_number
 
-MAX_CHUNKS = 1000
+MAX_CHUNKS = 256
 """Largest number of chunks up to the samples, so that a file of nothing but headers of chunks takes little time."""
 
 EXTENSIBLE = 0xFFFE

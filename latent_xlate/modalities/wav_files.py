@@ -99,7 +99,8 @@ def _map(read: Callable[..., tf.Tensor], files: tf.Tensor, num_samples: int) -> 
         contents = tf.strings.substr(files, header.start, frames * header.block)
     channels, rates = (tf.cast(each, tf.int32) for each in (header.channels, header.rate))
     return tf.map_fn(
-        lambda sound: read(*sound),
+        # In eager mode the errors of converted code are not what was raised.
+        tf.autograph.experimental.do_not_convert(lambda sound: read(*sound)),
         (contents, header.codec, channels, rates),
         fn_output_signature=tf.TensorSpec([num_samples], tf.float32),
     )

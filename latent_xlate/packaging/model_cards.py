@@ -106,17 +106,21 @@ def speech_card(
     )
 
 
-def own_model_card(domain: Domain, splits: Mapping[str, Labelled], measured: Mapping[str, float]) -> str:
+def own_model_card(
+    domain: Domain, splits: Mapping[str, Labelled], measured: Mapping[str, float], doubts: Sequence[str] = ()
+) -> str:
     """Returns the model card of a domain of the user's own models.
 
     Args:
         domain: The domain.
         splits: Training and test data, "train" and "test"; empty for a model without an encoder.
         measured: By what it is, each number that was measured on test data.
+        doubts: Sentences on what looks wrong about the models.
     """
     latents = "samples of the prior"
     if splits:
         latents = f"latents of {len(splits['train']):,} training and {len(splits['test']):,} test instances"
+    wrong = "".join(f"- {doubt}\n" for doubt in doubts)
     rows = [[what, f"{value:.4f}"] for what, value in measured.items()]
     table = tables.markdown(["on the test instances", ""], rows, compact=True)
     return documents.fill(
@@ -127,6 +131,7 @@ def own_model_card(domain: Domain, splits: Mapping[str, Labelled], measured: Map
         latent_dim=domain.latent_dim,
         classes=", ".join(domain.class_names) or "none",
         table=f"\n{table}\n" if measured else "",
+        doubts=f"\nWhat looked wrong when it was packaged:\n\n{wrong}" if doubts else "",
         latents=latents,
         most_train=f"{domain_folder.NUM_LATENTS['train']:,}",
         most_test=f"{domain_folder.NUM_LATENTS['test']:,}",

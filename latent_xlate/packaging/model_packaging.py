@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +19,7 @@ from latent_xlate.latents.latents import Latents
 from latent_xlate.latents.samples import PER_CLASS, sample_latents
 from latent_xlate.packaging import domain_folder
 from latent_xlate.packaging.model_cards import own_model_card
+from latent_xlate.packaging.model_doubts import find_doubts
 
 NUM_SAMPLES = {"train": 10_000, "test": 2_000}
 """Draws of the prior that stand for latents where there is neither an encoder nor a classifier."""
@@ -34,6 +36,7 @@ def package_model_domain(
     With an encoder the latents (`latents_*.npz`) are those of a folder of files; latents of an autoencoder are
     standardised to mean 0 and deviation 1. Without an encoder they are samples of the prior (`samples_*.npz`): with
     a classifier as many samples of each class, all of which it is sure of; without one any samples, unlabelled.
+    What looks wrong about the model (see `model_doubts`) is printed to stderr and told by the model card.
 
     Args:
         domain: The domain. If it has no class names it takes those of the data.
@@ -44,8 +47,8 @@ def package_model_domain(
         The domain as it was written.
 
     Raises:
-        ValueError: No data for an encoder, or unreadable ones; a classifier of another number of classes;
-            a prior with too few samples of a class; or `folder` holds something else.
+        ValueError: No data for an encoder, or unreadable ones; a classifier of another number of classes; outputs
+            that are NaN or infinite; a prior with too few samples of a class; or `folder` holds something else.
     """
     folder = domain_folder.check_folder(folder)
     if domain.has_encoder and data is None:
@@ -55,6 +58,9 @@ def package_model_domain(
         domain.class_names = splits["train"].class_names
     if domain.has_classifier:
         _check_classifier(domain, splits)
+    doubts = find_doubts(domain, _first(splits, "train") if splits else None)
+    for doubt in doubts:
+        print(f"Warning: {doubt}", file=sys.stderr)
     if domain.has_encoder and not domain.has_prior:
         domain.standardise(_first(splits, "train").floats)
 
@@ -70,7 +76,7 @@ def package_model_domain(
             else:
                 latents = _samples(shipped, split)
                 latents.save(temporary / f"samples_{split}.npz")
-        return own_model_card(shipped, splits, measured)
+        return own_model_card(shipped, splits, measured, doubts)
 
     return domain_folder.write_domain(domain, folder, finish, dtype="float32")
 

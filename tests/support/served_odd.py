@@ -1,19 +1,21 @@
-"""A model whose signatures fail in known ways, and a server of it in a process of its own, with any limits.
-
-As a script, it is that server: `python -m tests.support.served_odd BASE GRPC_PORT REST_PORT LIMITS_AS_JSON`.
-"""
+"""A model whose signatures fail in known ways, and a server in a thread, with any limits."""
 
 from __future__ import annotations
 
 import asyncio
-import json
-import sys
+import contextlib
+import socket
+import threading
+import time
+from collections.abc import Iterator
 from pathlib import Path
 
+import requests
 import tensorflow as tf
 
 from latent_xlate.serving.server import run
 from latent_xlate.serving.server.limits import Limits
+from tests.support.processes import free_ports
 
 
 def _each(function, dtype=tf.float32):
@@ -29,6 +31,7 @@ def _wait(seconds):
 
 FUNCTIONS = {
     "double": ("x", tf.TensorSpec([None, 2], tf.float32), lambda x: 2 * x),
+    "wide": ("x", tf.TensorSpec([None, 1], tf.float32), lambda x: tf.tile(x, [1, 2**20])),
     "wait": ("x", tf.TensorSpec([None, 1], tf.float32), _wait),
     "first_sample": ("data_bytes", tf.TensorSpec([None], tf.string), _each(lambda f: tf.audio.decode_wav(f)[0][0, 0])),
     "first_pixel": (
@@ -55,7 +58,53 @@ def _signature(key, spec, function):
     return tf.function(lambda **inputs: {"y": function(inputs[key])}).get_concrete_function(**{key: spec})
 
 
-if __name__ == "__main__":
-    base, grpc_port, rest_port, limits = sys.argv[1:]
-    address = run.Address(port=int(grpc_port), rest_api_port=int(rest_port))
-    asyncio.run(run.serve("translator", Path(base) / "translator", address, Limits(**json.loads(limits))))
+class ServerThread:
+    """The Python server in a thread of this process, without signals.
+
+    Attributes:
+        rest: "http://HOST:PORT".
+        grpc: "HOST:PORT".
+    """
+
+    def __init__(self, base: Path, poll_seconds: float = 1.0, **limits: float):
+        grpc, rest = free_ports()
+        self.rest, self.grpc = f"http://127.0.0.1:{rest}", f"127.0.0.1:{grpc}"
+        self._address = "127.0.0.1", rest
+        self._loop = asyncio.new_event_loop()
+        self._stop = asyncio.Event()
+        serving = run.serve_until(
+            self._stop, "translator", base, run.Address(port=grpc, rest_api_port=rest), Limits(**limits), poll_seconds
+        )
+        self._thread = threading.Thread(target=self._loop.run_until_complete, args=[serving], daemon=True)
+        self._thread.start()
+        while not self._listens():
+            assert self._thread.is_alive()
+            time.sleep(0.01)
+
+    def _listens(self) -> bool:
+        with contextlib.suppress(OSError):
+            return requests.get(f"{self.rest}/healthz", timeout=60).ok
+        return False
+
+    def connect(self) -> socket.socket:
+        """A connection of REST."""
+        return socket.create_connection(self._address, timeout=10)
+
+    def begin_stop(self) -> None:
+        """Does what SIGTERM does to the command."""
+        self._loop.call_soon_threadsafe(self._stop.set)
+
+    def stop(self, seconds: float = 10) -> None:
+        """Stops, and raises AssertionError if that takes longer than a number of seconds."""
+        self.begin_stop()
+        self._thread.join(seconds)
+        assert not self._thread.is_alive()
+
+
+@contextlib.contextmanager
+def serving_here(base: Path, **options: float) -> Iterator[ServerThread]:
+    server = ServerThread(base, **options)
+    try:
+        yield server
+    finally:
+        server.stop()

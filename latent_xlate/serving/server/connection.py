@@ -78,7 +78,8 @@ class Connection(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         self._is_in_header = False
-        self._stop_timer()
+        if not self.transport.get_write_buffer_size():  # Otherwise it waits for the client to read.
+            self._stop_timer()
         size = len(self.url) + sum(len(name) + len(value) for name, value in self.headers)
         if size > self._limits.max_header_bytes:
             self._refuse(431, self._too_large)

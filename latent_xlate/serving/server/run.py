@@ -47,15 +47,32 @@ class Address:
     rest_api_port: int = 8501
 
 
-async def serve(
-    model_name: str, model_base_path: Path, address: Address, limits: Limits, poll_seconds: float = 1.0
-) -> None:
-    """Serves the versions of a model until SIGTERM or SIGINT, then completes the running requests.
+async def serve(model_name: str, model_base_path: Path, address: Address, limits: Limits) -> None:
+    """Serves the versions of a model until SIGTERM or SIGINT, as `serve_until` does.
 
-    While it completes them, further requests are answered with 503 or UNAVAILABLE. What is not complete when the grace
-    period is over is answered likewise, and `_END_SECONDS` later the process ends, even if a computation runs on.
+    `_END_SECONDS` after the grace period the process ends, even if a computation runs on.
+    """
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, _stop, stop, limits.grace_seconds + _END_SECONDS)
+    await serve_until(stop, model_name, model_base_path, address, limits)
+
+
+async def serve_until(
+    stop: asyncio.Event,
+    model_name: str,
+    model_base_path: Path,
+    address: Address,
+    limits: Limits,
+    poll_seconds: float = 1.0,
+) -> None:
+    """Serves the versions of a model until an event, then completes the running requests.
+
+    While it completes them, further requests are answered with 503 or UNAVAILABLE, and so is what is not complete when
+    the grace period is over.
 
     Args:
+        stop: The event that ends it.
         model_name: Name of the model in requests.
         model_base_path: Folder of the versions.
         address: Addresses to listen at.
@@ -66,9 +83,6 @@ async def serve(
         ValueError: There is no version to serve, or `models.config` is damaged.
         OSError: A port is taken.
     """
-    stop = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, _stop, stop, limits.grace_seconds + _END_SECONDS)
     metrics = Metrics()
     models = ModelVersions(model_name, model_base_path, metrics)
     batcher = Batcher(limits, metrics)
