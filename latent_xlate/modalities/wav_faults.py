@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Callable
-
+import numpy as np
 import tensorflow as tf
 
 from latent_xlate.modalities import riff_files
@@ -38,70 +36,73 @@ _FOREIGN = (
     (0, b"riff", "a Wave64 file"),
     (0, b"\x30\x26\xb2\x75", "a WMA file"),
 )
-"""Offset, first bytes and name of other kinds of sounds."""
+"""Offset, bytes other than zero, and name of other kinds of sounds."""
+
+_MAGIC_BYTES = 12
+"""Number of bytes that tell them."""
 
 
 def of_headers(files: tf.Tensor, header: riff_files.Header) -> list[Fault]:
     """Lists why files, string [batch], cannot be decoded, given their headers."""
-    say, number = functools.partial(_sentence, files), tf.strings.as_string
+    join, number = tf.strings.join, tf.strings.as_string
     least = tf.where(header.tag == riff_files.EXTENSIBLE, _FORMAT_BYTES[1], _FORMAT_BYTES[0])
     is_headed = (header.format_size >= tf.cast(least, tf.int64)) & (header.start >= 0)
     return [
-        (header.length == 0, lambda: say("The sound is empty: the file has no bytes.")),
+        (header.length == 0, lambda: "The sound is empty: the file has no bytes."),
         (~header.is_wave, lambda: _foreign(files)),
         (
             ~is_headed & ~header.is_whole,
-            lambda: say("The sound is cut off before its first sample: get the whole file."),
+            lambda: "The sound is cut off before its first sample: get the whole file.",
         ),
-        (~is_headed, lambda: say("The WAV file lacks a whole chunk fmt or data: convert the sound to WAV anew.")),
+        (~is_headed, lambda: "The WAV file lacks a whole chunk fmt or data: convert the sound to WAV anew."),
         (
             (header.channels < 1) | (header.channels > MAX_CHANNELS),
-            lambda: say("The sound has ", number(header.channels), f" channels: send 1 to {MAX_CHANNELS}."),
+            lambda: join(["The sound has ", number(header.channels), f" channels: send 1 to {MAX_CHANNELS}."]),
         ),
         (
             header.codec < 0,
-            lambda: say(
-                *("The sound has samples of ", number(header.bits), " bits in WAV format ", number(header.tag)),
-                ", which is not read: convert it to PCM of 16 bits.",
+            lambda: join(
+                ["The sound has samples of ", number(header.bits), " bits in WAV format ", number(header.tag)]
+                + [", which is not read: convert it to PCM of 16 bits."]
             ),
         ),
         (
             header.block != header.channels * header.width,
-            lambda: say(
-                *("The sound has frames of ", number(header.block), " bytes, which do not hold "),
-                *(number(header.channels), " times ", number(header.bits), " bits: convert it to WAV anew."),
+            lambda: join(
+                ["The sound has frames of ", number(header.block), " bytes, which do not hold "]
+                + [number(header.channels), " times ", number(header.bits), " bits: convert it to WAV anew."]
             ),
         ),
         (
             header.rate < RATES[0],
-            lambda: say(f"The sound has fewer than {RATES[0]} samples a second: convert it to another rate."),
+            lambda: f"The sound has fewer than {RATES[0]} samples a second: convert it to another rate.",
         ),
         (
             header.rate > RATES[1],
-            lambda: say(f"The sound has more than {RATES[1]} samples a second: convert it to another rate."),
+            lambda: f"The sound has more than {RATES[1]} samples a second: convert it to another rate.",
         ),
-        *_of_sizes(say, header),
+        *_of_sizes(header),
     ]
 
 
-def _of_sizes(say: Callable[..., tf.Tensor], header: riff_files.Header) -> list[Fault]:
-    number, no_frames = tf.strings.as_string, header.frames(header.present, SECONDS_READ) == 0
-    is_overstated = header.frames(header.present, SECONDS_READ) < header.frames(header.stated, SECONDS_READ)
+def _of_sizes(header: riff_files.Header) -> list[Fault]:
+    join, number = tf.strings.join, tf.strings.as_string
+    there, wanted = (header.frames(size, SECONDS_READ) for size in (header.present, header.stated))
     return [
         (
-            is_overstated & (header.stated < riff_files.UNKNOWN_SIZE) & ~header.is_whole,
-            lambda: say(
-                *("The sound is cut off: its header says ", number(header.stated), " bytes of samples, but "),
-                *(number(header.present), " follow: get the whole file."),
+            (there < wanted) & (header.stated < riff_files.UNKNOWN_SIZE) & ~header.is_whole,
+            lambda: join(
+                ["The sound is cut off: its header says ", number(header.stated), " bytes of samples, but "]
+                + [number(header.present), " follow: get the whole file."]
             ),
         ),
         (
-            (header.stated == 0) & ~no_frames,
-            lambda: say("The sound has 0 bytes of samples by its header, though bytes follow: convert it to WAV anew."),
+            (header.stated == 0) & (there > 0),
+            lambda: "The sound has 0 bytes of samples by its header, though bytes follow: convert it to WAV anew.",
         ),
         (
-            no_frames | (header.frames(header.stated, SECONDS_READ) == 0),
-            lambda: say("The sound has no samples: record it again."),
+            tf.minimum(there, wanted) == 0,
+            lambda: "The sound has no samples: record it again.",
         ),
     ]
 
@@ -117,9 +118,12 @@ def of_samples(samples: tf.Tensor, heard: tf.Tensor, num_heard: tf.Tensor, secon
     """
     loudest = tf.reduce_max(tf.abs(samples[:num_heard]))
     return [
-        (~tf.reduce_all(tf.math.is_finite(samples)), lambda: "The sound has NaN or infinite values: convert it anew."),
         (
-            (loudest <= SILENCE) & (tf.shape(samples)[0] > num_heard),
+            ~tf.reduce_all(tf.math.is_finite(samples)),
+            lambda: "The sound has NaN or infinite values: record or convert it anew.",
+        ),
+        (
+            (loudest <= SILENCE) & (tf.shape(samples)[0] >= num_heard),
             lambda: f"The first {seconds:g} seconds of the sound are silent: cut them off.",
         ),
         (loudest <= SILENCE, lambda: "The sound is silent: record it again, louder."),
@@ -131,15 +135,13 @@ def of_samples(samples: tf.Tensor, heard: tf.Tensor, num_heard: tf.Tensor, secon
 
 
 def _foreign(files: tf.Tensor) -> tf.Tensor:
-    """Names the kind of files that are not WAV."""
-    head = tf.strings.join([tf.strings.substr(files, 0, 12), tf.fill(tf.shape(files), bytes(12))])
-    result = _sentence(files, "The file is not a sound that is known: send a WAV file.")
-    for offset, magic, name in _FOREIGN:
-        found = tf.strings.substr(head, offset, len(magic)) == magic
-        result = tf.where(found, f"The sound is {name}: convert it to WAV.", result)
-    return result
-
-
-def _sentence(files: tf.Tensor, *parts: str | tf.Tensor) -> tf.Tensor:
-    """Joins the parts of a sentence about each file: string [batch]."""
-    return tf.strings.join([tf.broadcast_to(part, tf.shape(files)) for part in parts])
+    """Names the kind of files that are not WAV: string [batch]."""
+    magic = [(bytes(offset) + magic).ljust(_MAGIC_BYTES, b"\0") for offset, magic, _ in _FOREIGN]
+    known = np.frombuffer(b"".join(magic), np.uint8).reshape(-1, _MAGIC_BYTES)
+    head = tf.io.decode_raw(files, tf.uint8, fixed_length=_MAGIC_BYTES)[:, tf.newaxis]
+    found = tf.reduce_all((head == known) | (known == 0), axis=-1)
+    named = tf.gather(
+        [f"The sound is {name}: convert it to WAV." for _, _, name in _FOREIGN], tf.argmax(found, axis=-1)
+    )
+    unknown = "The file is not a sound that is known: send a WAV file."
+    return tf.where(tf.reduce_any(found, axis=-1), named, unknown)
