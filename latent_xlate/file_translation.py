@@ -150,8 +150,8 @@ class _Job:
                 self.failures.append(f"{file}: {str(error).rstrip('.')}.")
         for number, translation in self._translate_contents(contents).items():
             file = by_number[number]
-            if translation is None:
-                self.failures.append(f"{file}: {self.pair.before.unreadable}.")
+            if isinstance(translation, tf.errors.InvalidArgumentError):
+                self.failures.append(f"{file}: {checks.sentence(translation)}.")
                 continue
             files.write_atomically(self.results[file], functools.partial(Path.write_bytes, data=translation))
             if len(self.shown) < _MOST_IN_GRID:
@@ -182,8 +182,8 @@ class _Job:
             inputs["seed"] = tf.constant(row_seeds(self.seed, numbers))
         return self.pair.signatures[str(name)](**inputs)[payload.key].numpy()
 
-    def _translate_contents(self, contents: Mapping[int, bytes]) -> dict[int, bytes | None]:
-        """Translates files by number; the result is None for a file that cannot be read.
+    def _translate_contents(self, contents: Mapping[int, bytes]) -> dict[int, bytes | tf.errors.InvalidArgumentError]:
+        """Translates files by number; the result is the error of a file that cannot be read.
 
         A batch with such a file fails; its files are then translated one by one.
         """
@@ -192,9 +192,9 @@ class _Job:
         try:
             translations = self._translate(Payload.FILES, list(contents.values()), list(contents))
             return dict(zip(contents, translations, strict=True))
-        except tf.errors.InvalidArgumentError:
+        except tf.errors.InvalidArgumentError as error:
             if len(contents) == 1:
-                return dict.fromkeys(contents)
+                return dict.fromkeys(contents, error)
         singly = [self._translate_contents({number: content}) for number, content in contents.items()]
         return {number: translation for result in singly for number, translation in result.items()}
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import tensorflow as tf
 
-from latent_xlate.checks import reason
+from latent_xlate.checks import reason, sentence
 from latent_xlate.data.labelled import MAX_CLASSES, UNLABELLED, Labelled, record_digests
 from latent_xlate.modalities.modality import Modality
 
@@ -78,9 +78,9 @@ def _read_content(paths: Sequence[Path], decode: Callable[[tf.Tensor], tf.Tensor
         contents = [_prepare(path, modality) for path in paths]
         try:
             return modality.to_stored(decode(tf.constant(contents)).numpy())
-        except tf.errors.InvalidArgumentError:
+        except tf.errors.InvalidArgumentError as error:
             if len(paths) == 1:
-                raise _unreadable(paths[0], modality, modality.unreadable) from None
+                raise _unreadable(paths[0], modality, sentence(error)) from None
         return np.concatenate(
             [decode_some([path]) for path in paths]
         )  # One by one, so that the error names the damaged file.

@@ -33,7 +33,6 @@ class Audio(Modality):
     noun = "sound"
     file_suffixes = audio_files.ENDINGS
     file_suffix = ".wav"
-    unreadable = "not a sound that can be read, or a silent one"
     limits = (-1.0, 1.0)
     stored_dtype = np.int16
     full_scale = 32768.0

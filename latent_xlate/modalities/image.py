@@ -31,7 +31,6 @@ class Image(Modality):
     noun = "image"
     file_suffixes = (".png", ".jpg", ".jpeg", ".gif", ".bmp")
     file_suffix = ".png"
-    unreadable = "not a PNG, JPEG, GIF or BMP picture, or a damaged one"
     limits = (0.0, 1.0)
     stored_dtype = np.uint8
     full_scale = 255.0

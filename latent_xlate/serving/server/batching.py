@@ -15,9 +15,10 @@ import numpy as np
 import tensorflow as tf
 from absl import logging
 
+from latent_xlate import checks
 from latent_xlate.serving.server.limits import Limits, RequestError, invalid
 from latent_xlate.serving.server.metrics import Metrics
-from latent_xlate.serving.server.servable import Arrays, Signature, sentence
+from latent_xlate.serving.server.servable import Arrays, Signature
 
 
 @dataclasses.dataclass(eq=False)
@@ -174,11 +175,11 @@ def _request_error(signature: Signature, error: Exception) -> RequestError:
     if isinstance(error, RequestError):
         return error
     if isinstance(error, _DATA_ERRORS):
-        return invalid(f"{sentence(error)}.")
+        return invalid(f"{checks.sentence(error)}.")
     if isinstance(error, UnicodeDecodeError):
         # TensorFlow fails to convert an error whose message quotes the data.
         quoted = error.object.decode(errors="replace")
-        return invalid(f"{sentence(ValueError(quoted))}.")
+        return invalid(f"{checks.sentence(ValueError(quoted))}.")
     if isinstance(error, (tf.errors.ResourceExhaustedError, MemoryError)):
         message = "There is not enough memory for the request: send fewer items at once, or come again later."
         return RequestError(grpc.StatusCode.RESOURCE_EXHAUSTED, message)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -137,7 +136,7 @@ class Servable:
             self._model = tf.saved_model.load(str(folder))  # The signatures work only as long as the model exists.
             saved = saved_model_pb2.SavedModel.FromString((folder / "saved_model.pb").read_bytes())
         except Exception as error:  # TensorFlow raises errors of many kinds for damaged files.
-            raise ValueError(f"The SavedModel is damaged ({sentence(error)})") from None
+            raise ValueError(f"The SavedModel is damaged ({checks.sentence(error)})") from None
         dies = _decodes_images_to_float(saved)
         self.signatures = {name: Signature(name, function, dies) for name, function in self._model.signatures.items()}
         self.signature_def = get_model_metadata_pb2.SignatureDefMap()
@@ -174,17 +173,3 @@ def _decodes_images_to_float(saved: saved_model_pb2.SavedModel) -> bool:
     graph = saved.meta_graphs[0].graph_def
     nodes = itertools.chain(graph.node, *(function.node_def for function in graph.library.function))
     return any(node.op == "DecodeImage" and node.attr["dtype"].type != tf.uint8.as_datatype_enum for node in nodes)
-
-
-_TRACE = ("Graph execution error", "Detected at", "File ", "<stack traces unavailable>")
-
-
-def sentence(error: Exception) -> str:
-    """The first informative line of an error of TensorFlow, without names of nodes, folders and files."""
-    lines = [line.strip() for line in str(getattr(error, "message", error)).splitlines()]
-    lines = [line for line in lines if line and not line.startswith(_TRACE)]
-    text = lines[0] if lines else type(error).__name__
-    text = re.sub(r"\{\{[^}]*\}\}|\[\[.*?\]\]|\[Op:\w+\]", "", text)
-    asserted = re.search(r"assertion failed: \[(.*?)\]", text)
-    text = asserted.group(1) if asserted else text
-    return re.sub(r"\S*/\S*/\S*", "...", text).strip().rstrip(".")[:300]
