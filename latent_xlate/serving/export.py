@@ -8,6 +8,7 @@ import os
 import shutil
 import sys
 import tempfile
+import time
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,12 @@ from latent_xlate.translator import Translator
 
 MODEL_NAME = "translator"
 """Name of the folder of versions, and of the model on a server."""
+
+_TEMPORARY = ".exporting."
+"""Beginning of the name of the folder that an export is written to; the number of its process follows."""
+
+_LONGEST_EXPORT = 24 * 3600
+"""Age in seconds from which such a folder is a leftover, even if another process has the number by now."""
 
 
 def export_translator(translator: Translator, base: str | os.PathLike) -> Path:
@@ -68,7 +75,8 @@ def export_translator(translator: Translator, base: str | os.PathLike) -> Path:
     signatures[DEFAULT_SIGNATURE] = signatures[default]
 
     folder.mkdir(parents=True, exist_ok=True)
-    temporary = Path(tempfile.mkdtemp(prefix=".exporting.", dir=folder))
+    _remove_leftovers(folder)
+    temporary = Path(tempfile.mkdtemp(prefix=f"{_TEMPORARY}{os.getpid()}.", dir=folder))
     try:
         tf.saved_model.save(module, str(temporary / "model"), signatures=signatures)
         if bundle:
@@ -92,6 +100,25 @@ def _bundle() -> Any:
     from latent_xlate.serving import bundle
 
     return bundle
+
+
+def _remove_leftovers(folder: Path) -> None:
+    """Removes what killed exports left behind: folders whose process has ended, or that are older than any export."""
+    for path in folder.glob(f"{_TEMPORARY}*"):
+        pid = path.name.removeprefix(_TEMPORARY).partition(".")[0]
+        ended = pid.isdecimal() and not _is_running(int(pid))
+        if ended or time.time() - path.stat().st_mtime > _LONGEST_EXPORT:
+            shutil.rmtree(path, ignore_errors=True)
+
+
+def _is_running(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:  # It is another user's.
+        return True
+    return True
 
 
 def _publish(model: Path, folder: Path) -> Path:
