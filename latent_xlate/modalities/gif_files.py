@@ -147,6 +147,6 @@ def _decode_frame(size: tf.Tensor, flags: tf.Tensor, data: tf.Tensor) -> tf.Tens
 
 
 def _transparent_colour(file: tf.Tensor, control: tf.Tensor) -> tf.Tensor:
-    """Reads the number of the transparent colour, int32 scalar, from the extension at `control`; -1 if there is none."""
+    """Reads the number of the transparent colour, int32 scalar, from the extension at `control`; -1 for none."""
     fields = tf.cast(byte_fields.field(file, tf.maximum(control, 0) + 3, 4), tf.int32)
     return tf.where((control >= 0) & (fields[0] % 2 == 1), fields[3], -1)

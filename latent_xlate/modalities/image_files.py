@@ -9,7 +9,7 @@ from types import ModuleType
 import numpy as np
 import tensorflow as tf
 
-from latent_xlate.modalities import bmp_files, byte_fields, gif_files, jpeg_files, png_files
+from latent_xlate.modalities import bmp_files, gif_files, jpeg_files, png_files
 from latent_xlate.modalities.picture_limits import require, require_size
 
 INVERT = ("auto", "never", "always")

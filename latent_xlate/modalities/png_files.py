@@ -23,14 +23,20 @@ def size(file: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
 def decode(file: tf.Tensor) -> tf.Tensor:
     """Decodes a file of any colour type and depth to upright RGB and opacity: uint8 [height, width, 4]."""
     image = tf.io.decode_png(file, channels=4)
-    # Where it adds an opacity of its own to fewer than 8 bits, the decoder does not scale the colours.
-    image = tf.cond(
-        byte_fields.field(file, _SIGNATURE + 16, 1)[0] < 8,
-        lambda: tf.concat([tf.io.decode_png(file, channels=3), image[..., 3:]], axis=-1),
-        lambda: image,
-    )
+    depth = byte_fields.field(file, _SIGNATURE + 16, 1)[0]
+    image = tf.cond(depth < 8, lambda: _scaled(image, tf.io.decode_png(file, channels=3), depth), lambda: image)
     parts = byte_fields.split(file, _EXIF)
     return tf.cond(tf.size(parts) > 1, lambda: exif.upright(image, _orientation(parts[1:])), lambda: image)
+
+
+def _scaled(image: tf.Tensor, colours: tf.Tensor, depth: tf.Tensor) -> tf.Tensor:
+    """Scales an opaque picture of fewer than 8 bits, RGBA, which the decoder does not, to colours that it has scaled.
+
+    The decoder gives such a picture the largest opacity of its own depth.
+    """
+    most = tf.cast(tf.bitwise.left_shift(tf.ones([], tf.int64), depth) - 1, tf.uint8)
+    opacity = tf.where(tf.reduce_all(image[..., 3:] == most), tf.constant(255, tf.uint8), image[..., 3:])
+    return tf.concat([colours, opacity], axis=-1)
 
 
 def _orientation(parts: tf.Tensor) -> tf.Tensor:

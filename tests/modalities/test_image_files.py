@@ -61,14 +61,17 @@ WEBP = picture("WEBP", 5, 5, "RGB")
 
 @pytest.mark.parametrize("content", [b"", b"B", b"GIF", b"\x89PN", b"\xff\xd8", b"RIFF" + bytes(100), b"no", WEBP])
 def test_what_is_no_picture_of_the_four_kinds_is_refused(content):
-    with pytest.raises(tf.errors.InvalidArgumentError, match="not a PNG, JPEG, GIF or BMP picture"):
+    with pytest.raises(tf.errors.InvalidArgumentError) as raised:
         decode(content)
+    assert checks.sentence(raised.value) == checks.BAD_PICTURE.rstrip(".")
 
 
 @pytest.mark.parametrize("kind", ["PNG", "JPEG", "GIF", "BMP"])
 def test_a_file_cut_short_is_refused_wherever_it_is_cut(kind):
-    content = picture(kind, 9, 9)
-    for size in [*range(2, 70), len(content) // 2, len(content) - 10]:
+    file = io.BytesIO()
+    Image.fromarray(np.random.default_rng(0).integers(0, 256, (9, 9), np.uint8)).save(file, kind)
+    content = file.getvalue()
+    for size in [*range(2, 70), len(content) // 2, len(content) - 20]:
         with pytest.raises(tf.errors.InvalidArgumentError) as raised:
             decode(content[:size])
         assert checks.sentence(raised.value) == checks.BAD_PICTURE.rstrip("."), size
