@@ -1,7 +1,7 @@
 # make quickstart    trains, evaluates and exports the MNIST-Fashion bridge into out/quickstart
 # make test          runs the quick tests
 # make test-slow     runs the tests that take minutes
-# make soak          100,000 requests to a server that is disturbed in every way: half an hour or more
+# make soak          100,000 requests to a server that is disturbed in every way, and 10,000 damaged inputs: an hour
 # make lint          ruff, mypy and import-linter
 # make format        formats the code
 # make docs          builds the documentation's site into out/site
@@ -33,7 +33,8 @@ test-slow: $(VENV)/.installed-test
 	$(BIN)/python -m pytest -m "slow and not network"
 
 soak: $(VENV)/.installed-test
-	SOAK_REQUESTS=100000 $(BIN)/python -m pytest -s -m slow tests/serving/test_soak.py
+	SOAK_REQUESTS=100000 FUZZED_INPUTS=10000 $(BIN)/python -m pytest -s -m slow \
+		tests/serving/test_soak.py tests/test_fuzzed_inputs.py
 
 lint: $(VENV)/.installed-dev
 	$(BIN)/ruff check .

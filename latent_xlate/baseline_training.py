@@ -66,7 +66,7 @@ def train_baseline(
     workdir = training.open_workdir(workdir, config.to_dict(), BaselineConfig.upgraded)
     training.train_run(model, make_batch, config, workdir, tf_strategy, config.baseline, model.state)
     if distribution.is_chief(tf_strategy):
-        files.write_atomically(workdir / MODEL_FILE, lambda path: model.save(path))
+        files.write_model(workdir / MODEL_FILE, model)
     return Translator(domains, model)
 
 

@@ -75,7 +75,7 @@ def train_bridge(
         write_labels_seen(workdir, dict(zip(names, data.labelled, strict=True)))
     training.train_run(bridge, make_batch, config, workdir, tf_strategy, "bridge")
     if distribution.is_chief(tf_strategy):
-        files.write_atomically(workdir / MODEL_FILE, lambda path: bridge.save(path))
+        files.write_model(workdir / MODEL_FILE, bridge)
     return Translator(data.domains, bridge, data.class_map if config.class_map is not None else None)
 
 

@@ -4,11 +4,18 @@ from __future__ import annotations
 
 import difflib
 import os
+import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+
+BAD_PICTURE = "The file is not a PNG, JPEG, GIF or BMP picture, or it is damaged: save it again as PNG."
+"""What is said of a picture that the graph cannot decode; TensorFlow's decoders have no such words of their own."""
+
+_TRACE = ("Graph execution error", "Detected at", "File ", "<stack traces unavailable>")
+_DECODER = re.compile(r"Invalid (PNG|JPEG|GIF)|jpeg::Uncompress|Unknown image file format|PNG size too large", re.I)
 
 
 def known(name: str, names: Iterable[str], what: str) -> str:
@@ -173,3 +180,27 @@ def class_labels(labels: np.ndarray, num_classes: int, what: str = "labels") -> 
 def reason(error: BaseException) -> str:
     """Returns the first line of an error's message, or the name of its type if it has no message."""
     return str(error).strip().partition("\n")[0] or type(error).__name__
+
+
+def sentence(error: BaseException) -> str:
+    """Returns what an error of TensorFlow tells the user, without a full stop at its end.
+
+    The message of an assertion in graph is such a sentence already. All errors of decoders of pictures are one
+    sentence. Of any other error it is the first informative line, without names of nodes, folders and files.
+
+    Args:
+        error: An error that a graph raised, in this process or on a server.
+    """
+    message = str(getattr(error, "message", error))
+    if message.startswith("in user code:"):  # Raised while a function was traced: the code comes first.
+        message = re.split(r"^\s*\w+Error: ", message, flags=re.MULTILINE)[-1]
+    lines = [line.strip() for line in message.splitlines()]
+    lines = [line for line in lines if line and not line.startswith(_TRACE)]
+    text = lines[0] if lines else type(error).__name__
+    text = re.sub(r"\{\{[^}]*\}\}|\[\[.*?\]\]|\[Op:\w+\]", "", text).strip()
+    if _DECODER.match(text):
+        return BAD_PICTURE.rstrip(".")
+    # Assertions in graph list the values that they compared, and `check_numerics` what it found.
+    asserted = re.search(r"assertion failed: \[(.*?)\](?= \[|$)", text)
+    text = asserted.group(1) if asserted else text.partition(" : Tensor had ")[0]
+    return re.sub(r"\S*/\S*/\S*", "...", text).strip().rstrip(". ")[:300]

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import collections
 import dataclasses
+import errno
 import functools
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +16,7 @@ import numpy as np
 import tensorflow as tf
 from tqdm import tqdm
 
-from latent_xlate import checks, figures, files
+from latent_xlate import checks, figures, files, folders
 from latent_xlate.batching import in_batches
 from latent_xlate.modalities import modality as modalities
 from latent_xlate.modalities import npy_files
@@ -143,6 +144,7 @@ class _Job:
         by_number = dict(enumerate(paths, start))
         for number, file in by_number.items():
             try:
+                folders.check_file(file)
                 contents[number] = self.pair.before.prepare(file)
             except OSError as error:
                 self.failures.append(f"{file}: {error.strerror}.")
@@ -150,11 +152,13 @@ class _Job:
                 self.failures.append(f"{file}: {str(error).rstrip('.')}.")
         for number, translation in self._translate_contents(contents).items():
             file = by_number[number]
-            if translation is None:
-                self.failures.append(f"{file}: {self.pair.before.unreadable}.")
+            if isinstance(translation, tf.errors.InvalidArgumentError):
+                self.failures.append(f"{file}: {checks.sentence(translation)}.")
                 continue
-            files.write_atomically(self.results[file], functools.partial(Path.write_bytes, data=translation))
-            if len(self.shown) < _MOST_IN_GRID:
+            write = functools.partial(Path.write_bytes, data=translation)
+            if self._written(file, functools.partial(files.write_atomically, write=write)) and (
+                len(self.shown) < _MOST_IN_GRID
+            ):
                 before = self.pair.before.picture_of_file(contents[number])
                 self.shown.append((_thumbnail(before), _thumbnail(self.pair.after.picture_of_file(translation))))
 
@@ -168,11 +172,22 @@ class _Job:
         except ValueError as error:
             self.failures.append(f"{file}: {error}")
             return
-        files.write_npz(self.results[file], {"x": y})
+        written = self._written(file, functools.partial(files.write_npz, arrays={"x": y}))
         room = _MOST_IN_GRID - len(self.shown)
-        if room and len(x):
+        if written and room and len(x):
             pictures = self.pair.before.pictures(tf.constant(x[:room])), self.pair.after.pictures(tf.constant(y[:room]))
             self.shown += [(_thumbnail(a), _thumbnail(b)) for a, b in zip(*map(np.asarray, pictures), strict=True)]
+
+    def _written(self, file: Path, write: Callable[[Path], Any]) -> bool:
+        """Has the result of a file written; a name that is too long for the file system is a failure of that file."""
+        try:
+            write(self.results[file])
+        except OSError as error:
+            if error.errno != errno.ENAMETOOLONG:
+                raise
+            self.failures.append(f"{file}: the name of its translation would be too long: rename it.")
+            return False
+        return True
 
     def _translate(self, payload: Payload, batch: Any, numbers: Sequence[int]) -> np.ndarray:
         """Translates a batch of files or array rows; the number of each is part of its seed."""
@@ -182,8 +197,8 @@ class _Job:
             inputs["seed"] = tf.constant(row_seeds(self.seed, numbers))
         return self.pair.signatures[str(name)](**inputs)[payload.key].numpy()
 
-    def _translate_contents(self, contents: Mapping[int, bytes]) -> dict[int, bytes | None]:
-        """Translates files by number; the result is None for a file that cannot be read.
+    def _translate_contents(self, contents: Mapping[int, bytes]) -> dict[int, bytes | tf.errors.InvalidArgumentError]:
+        """Translates files by number; the result is the error of a file that cannot be read.
 
         A batch with such a file fails; its files are then translated one by one.
         """
@@ -192,16 +207,21 @@ class _Job:
         try:
             translations = self._translate(Payload.FILES, list(contents.values()), list(contents))
             return dict(zip(contents, translations, strict=True))
-        except tf.errors.InvalidArgumentError:
+        except tf.errors.InvalidArgumentError as error:
             if len(contents) == 1:
-                return dict.fromkeys(contents)
+                return dict.fromkeys(contents, error)
         singly = [self._translate_contents({number: content}) for number, content in contents.items()]
         return {number: translation for result in singly for number, translation in result.items()}
 
 
 def _check_there(path: Path) -> None:
-    if not path.is_file() and not path.is_dir():
-        raise ValueError(f"There is no file or folder {path}.")
+    try:
+        if not path.is_dir():
+            folders.check_file(path)
+    except FileNotFoundError:
+        raise ValueError(f"There is no file or folder {path}.") from None
+    except (OSError, ValueError) as error:
+        raise ValueError(f"{path} cannot be translated: {getattr(error, 'strerror', None) or error}.") from None
 
 
 def _holds_arrays(file: Path) -> bool:
@@ -209,11 +229,11 @@ def _holds_arrays(file: Path) -> bool:
 
 
 def _inputs(path: Path, modality: Modality) -> list[Path]:
-    if path.is_file():
+    if not path.is_dir():
         return [path]
     known = tuple(dict.fromkeys((*modality.file_suffixes, ARRAYS_SUFFIX)))
-    # A broken link is kept, so that it is reported as a file that cannot be read.
-    content = sorted(p for p in path.iterdir() if not p.is_dir() and not p.name.startswith("."))
+    # Broken links and pipes are kept, so that they are reported as files that cannot be read.
+    content = [file for file in folders.content(path) if not file.is_dir()]
     files = [file for file in content if file.suffix.lower() in known]
     if not files:
         raise ValueError(f"{path} holds no file that ends in {', '.join(known)}.")
@@ -246,9 +266,10 @@ def _results(files: Sequence[Path], output: Path, suffix: str) -> dict[Path, Pat
                 stem += "_"
             taken.add(result(stem, file).lower())
         results[file] = output / result(stem, file)
-    written = {path.resolve() for path in (*results.values(), output / GRID_FILE)}
-    replaced = [file for file in files if file.resolve() in written]
-    if replaced or (len(files) > 1 and output.resolve() == files[0].parent.resolve()):
+    real = os.path.realpath  # Which takes links to themselves, too.
+    written = {real(path) for path in (*results.values(), output / GRID_FILE)}
+    replaced = [file for file in files if real(file) in written]
+    if replaced or (len(files) > 1 and real(output) == real(files[0].parent)):
         raise ValueError(f"The output folder {output} holds the input {(replaced or files)[0].name}: give another.")
     return results
 
@@ -301,6 +322,7 @@ def _modality_of_shape(batch_shape: tf.TensorShape) -> Modality:
 
 def _read_arrays(file: Path) -> np.ndarray:
     try:
+        folders.check_file(file)
         content = file.read_bytes()
     except OSError as error:
         raise ValueError(f"{error.strerror}.") from None

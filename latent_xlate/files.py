@@ -1,15 +1,36 @@
-"""Atomic writing: each file or folder is written beside its place and then renamed, so it is whole or absent."""
+"""Atomic writing: each file or folder is written beside its place and then renamed, so it is whole or absent.
+
+What a killed process leaves beside a place is removed by the next process that writes there. An error of the disk,
+which libraries report in many ways, becomes an OSError that names the place.
+"""
 
 from __future__ import annotations
 
+import contextlib
+import errno
+import functools
+import io
 import json
 import os
+import re
 import shutil
-from collections.abc import Callable, Mapping
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+"""Errors of a disk that has no room left for a file: it is full, or a quota or limit is reached."""
+
+_DISK_ERRORS = (*FULL, errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO)
+
+_TEMPORARY = re.compile(r"\.(?P<process>\d+)\.(?:replaced\.)?(?P<name>.+)")
+
+_LONGEST_NAME = 200
+"""Bytes of the longest name that temporary names repeat: most file systems take 255."""
 
 
 def output_folder(path: str | os.PathLike) -> Path:
@@ -29,6 +50,34 @@ def output_folder(path: str | os.PathLike) -> Path:
     return path
 
 
+def disk_error(error: BaseException) -> int | None:
+    """The number (`errno`) of the disk's error that an exception reports; None where it reports another error.
+
+    HDF5, TensorFlow and TFDS raise exceptions of their own, with the system's words somewhere in the message.
+    """
+    if isinstance(error, OSError) and error.errno is not None:
+        return error.errno if error.errno in _DISK_ERRORS else None
+    return next((number for number in _DISK_ERRORS if os.strerror(number) in str(error)), None)
+
+
+@contextlib.contextmanager
+def naming(path: str | os.PathLike, temporary: str | os.PathLike | None = None) -> Iterator[None]:
+    """Turns an error of the disk into an OSError that names `path`; one that names a file elsewhere stays as it is.
+
+    Args:
+        path: What is being written.
+        temporary: Where it lies for now; None for its own place.
+    """
+    try:
+        yield
+    except Exception as error:
+        number = disk_error(error)
+        named = error.filename if isinstance(error, OSError) else None
+        if number is None or (named is not None and not str(named).startswith(str(temporary or path))):
+            raise
+        raise OSError(number, os.strerror(number), str(path)) from error
+
+
 def write_atomically(path: str | os.PathLike, write: Callable[[Path], Any]) -> Path:
     """Writes a file or folder beside its place, then renames, so that it is never half there.
 
@@ -38,21 +87,65 @@ def write_atomically(path: str | os.PathLike, write: Callable[[Path], Any]) -> P
 
     Returns:
         `path`.
+
+    Raises:
+        OSError: The disk is full, read-only or broken; the error names `path`.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{os.getpid()}.{path.name}")
+    name = path.name
+    if len(os.fsencode(name)) > _LONGEST_NAME:
+        name = f"{zlib.crc32(os.fsencode(name)):08x}{path.suffix}"
+    for leftover in _leftovers(path.parent.absolute()).get(name, ()):
+        remove(leftover)
+    temporary = path.with_name(f".{os.getpid()}.{name}")
+    replaced = path.with_name(f".{os.getpid()}.replaced.{name}")
     try:
-        write(temporary)
-        if path.is_dir():  # Only an empty folder could be replaced.
-            shutil.rmtree(path)
-        os.replace(temporary, path)
+        with naming(path, temporary):
+            write(temporary)
+            if path.is_dir():  # Only an empty folder could be replaced, and one that is being removed is half there.
+                path.rename(replaced)
+            os.replace(temporary, path)
     finally:
-        if temporary.is_dir():
-            shutil.rmtree(temporary)
-        else:
-            temporary.unlink(missing_ok=True)
+        if os.path.lexists(replaced) and not os.path.lexists(path):
+            replaced.rename(path)
+        remove(temporary)
+        remove(replaced)
     return path
+
+
+def remove(path: Path) -> None:
+    """Removes a file, a link, or a folder with all that is in it, as far as it is there and can be removed."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        with contextlib.suppress(OSError):
+            path.unlink()
+
+
+@functools.lru_cache
+def _leftovers(folder: Path) -> dict[str, list[Path]]:
+    """What killed processes have left in a folder, by the name of what they were writing.
+
+    A folder is listed once, since a command may write thousands of files to it. That a process of the same number runs
+    says that it may still be writing, unless it is this one, which has just begun.
+    """
+    found: dict[str, list[Path]] = {}
+    for path in folder.iterdir():
+        match = _TEMPORARY.fullmatch(path.name)
+        if match and not _is_another_process(int(match["process"])):
+            found.setdefault(match["name"], []).append(path)
+    return found
+
+
+def _is_another_process(number: int) -> bool:
+    try:
+        os.kill(number, 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except PermissionError:  # It is another user's.
+        return True
+    return number != os.getpid()
 
 
 def write_json(path: str | os.PathLike, content: Any) -> Path:
@@ -71,3 +164,27 @@ def write_npz(path: str | os.PathLike, arrays: Mapping[str, np.ndarray], compres
             save(file, **contents)
 
     return write_atomically(path, write)
+
+
+def write_model(path: str | os.PathLike, model: Any) -> Path:
+    """Writes a Keras model as a `.keras` file, atomically; the same model gives the same bytes at any time."""
+
+    def write(temporary: Path) -> None:
+        model.save(temporary)
+        _undate(temporary)
+
+    return write_atomically(path, write)
+
+
+def _undate(path: Path) -> None:
+    """Takes the time of saving out of a `.keras` file, a zip archive with a date in its metadata and of each member."""
+    with zipfile.ZipFile(io.BytesIO(path.read_bytes())) as dated, zipfile.ZipFile(path, "w") as undated:
+        for name in dated.namelist():
+            content = dated.read(name)
+            if name == "metadata.json":
+                metadata = json.loads(content)
+                metadata.pop("date_saved", None)
+                content = json.dumps(metadata).encode()
+            member = zipfile.ZipInfo(name)  # Of 1980, the earliest date that there is.
+            member.external_attr = 0o600 << 16
+            undated.writestr(member, content)

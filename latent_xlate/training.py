@@ -7,12 +7,12 @@ resumes from its last checkpoint and ends with the weights of an unbroken run.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import math
 import os
-import shutil
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -24,6 +24,13 @@ from latent_xlate import checks, distribution, files
 
 MakeBatch = Callable[[tf.Tensor], Any]
 """Maps the positions of this replica's part of a batch in an endless stream, int64 [n], to the data of `train_step`."""
+
+
+CHECKPOINTS = "checkpoints"
+"""Folder of the checkpoints in a work directory."""
+
+EVENTS = "events"
+"""Folder of TensorBoard's events in a work directory."""
 
 
 class RunConfig(Protocol):
@@ -136,9 +143,7 @@ def train(
         checkpoint = tf.train.Checkpoint(model=model, optimizer=model.optimizer, step=step, **(state or {}))
         manager = _checkpoint_manager(checkpoint, Path(workdir), strategy)
     train_steps = train_function(model, make_batch, batch_size, strategy)
-    writer = None
-    if workdir and distribution.is_chief(strategy):
-        writer = tf.summary.create_file_writer(str(Path(workdir) / "events"))
+    events = _Events(Path(workdir) / EVENTS if workdir and distribution.is_chief(strategy) else None)
 
     logs: dict[str, float] = {}
     done = int(step.numpy())
@@ -158,18 +163,45 @@ def train(
             if on_log:
                 logs |= on_log(done, logs)
                 _check_finite(logs, done)
-            if writer:
-                with writer.as_default(step=done):
-                    for name, value in logs.items():
-                        tf.summary.scalar(name, value)
+            events.write(done, logs)
             bar.set_postfix({name: f"{value:.4g}" for name, value in logs.items()}, refresh=False)
             if manager and (done == num_steps or (done // steps_per_log) % logs_per_checkpoint == 0):
-                manager.save(done)
-    if writer:
-        writer.close()
+                events.flush()  # What is logged before a checkpoint is not logged again.
+                with files.naming(manager.directory):
+                    manager.save(done)
+    events.close()
     if manager and not distribution.is_chief(strategy):
-        shutil.rmtree(manager.directory)
+        files.remove(Path(manager.directory))
     return logs
+
+
+class _Events:
+    """TensorBoard's events of a run."""
+
+    def __init__(self, folder: Path | None):
+        """Makes a file of events in a folder; without one nothing is written."""
+        self._folder = folder or Path()
+        with self._errors():
+            self._writer = tf.summary.create_file_writer(str(folder)) if folder else tf.summary.create_noop_writer()
+
+    def write(self, step: int, logs: Mapping[str, float]) -> None:
+        """Writes metrics, of which some may stay in memory until `flush`."""
+        with self._errors(), self._writer.as_default(step=step):
+            for name, value in logs.items():
+                tf.summary.scalar(name, value)
+
+    def flush(self) -> None:
+        """Writes to the disk what is still in memory."""
+        with self._errors():
+            self._writer.flush()
+
+    def close(self) -> None:
+        """Flushes, and frees what writing needs."""
+        with self._errors():
+            self._writer.close()
+
+    def _errors(self) -> contextlib.AbstractContextManager[None]:
+        return files.naming(self._folder)
 
 
 def train_run(
@@ -242,14 +274,20 @@ def _checkpoint_manager(
 ) -> tf.train.CheckpointManager:
     """Makes the manager of a run's checkpoints, the latest of which it restores."""
     # Every worker has to take part in saving, but only the chief's files are kept.
-    folder = workdir / "checkpoints"
+    folder = workdir / CHECKPOINTS
     own = (
         folder
         if distribution.is_chief(strategy)
-        else workdir / f"checkpoints_worker_{strategy.cluster_resolver.task_id}"
+        else workdir / f"{CHECKPOINTS}_worker_{strategy.cluster_resolver.task_id}"
     )
-    manager = tf.train.CheckpointManager(checkpoint, str(own), max_to_keep=2)
-    latest = tf.train.latest_checkpoint(str(folder))
+    try:
+        with files.naming(own):
+            manager = tf.train.CheckpointManager(checkpoint, str(own), max_to_keep=2)
+        latest = tf.train.latest_checkpoint(str(folder))
+    except ValueError as error:  # The file that lists the checkpoints is no text.
+        raise ValueError(
+            f"{folder / 'checkpoint'} is damaged ({checks.reason(error)}). Delete {folder} to start anew."
+        ) from None
     if latest is None and (folder / "checkpoint").exists():
         raise ValueError(f"{folder} has lost files of its last checkpoint. Delete {folder} to start anew.")
     if latest:
@@ -261,4 +299,15 @@ def _checkpoint_manager(
                 f"Delete {folder} to start anew."
             ) from None
         print(f"Resuming from {latest}", file=sys.stderr)
+    if distribution.is_chief(strategy):
+        _remove_leftovers(folder, {Path(each).name for each in manager.checkpoints})
     return manager
+
+
+def _remove_leftovers(folder: Path, kept: Collection[str]) -> None:
+    """Removes what a killed run left: parts of a checkpoint, and checkpoints that it was about to remove or to note."""
+    for path in folder.glob("*"):
+        name = path.name
+        is_part = ".tempstate" in name or name.startswith("checkpoint.tmp")
+        if is_part or (kept and name.startswith("ckpt-") and name.partition(".")[0] not in kept):
+            files.remove(path)

@@ -22,6 +22,12 @@ from latent_xlate.domains import pretrained
 from latent_xlate.domains.domain import Domain
 from latent_xlate.latents.interpolation import interpolate
 
+OVERFLOW = (
+    "The translation has NaN or infinite values, since those of the input are too large: scale it like the data that "
+    "the models learned."
+)
+"""Message of the error of a translation that is not finite."""
+
 _BRIDGE_FILE = "bridge.keras"
 _TRANSLATOR_FILE = "translator.json"
 
@@ -143,15 +149,16 @@ class Translator:
             float32 [batch, *data_shape] of the target.
 
         Raises:
-            ValueError: Unknown domain, `x` is no data of the source, or a seed of more than 32 bits.
+            ValueError: Unknown domain, `x` is no data of the source, a seed of more than 32 bits, or a result that is
+                not finite.
         """
         x = self._data(x, source)
         batch_size = min(self.domain(name).batch_size for name in (source, target))
         translate = self._function("translate_data", source, target)
         if not sample:
-            return in_batches(translate, x, batch_size=batch_size)
+            return _finite(in_batches(translate, x, batch_size=batch_size))
         seeds = row_seeds(secrets.randbits(31) if seed is None else seed, range(len(x)))
-        return in_batches(translate, x, in_batches(self._function("noise"), seeds), batch_size=batch_size)
+        return _finite(in_batches(translate, x, in_batches(self._function("noise"), seeds), batch_size=batch_size))
 
     def reconstruct(self, x: np.ndarray, domain: str, sample: bool = False, seed: int | None = None) -> np.ndarray:
         """Translates data to their own domain, through the shared latent and back. Args as in `translate`."""
@@ -166,9 +173,13 @@ class Translator:
 
         Returns:
             mu and sigma of q(z_shared | z, domain), float32 [batch, shared_dim].
+
+        Raises:
+            ValueError: As by `translate`.
         """
         x = self._data(x, source)
-        return in_batches(self._function("_encode", source), x, batch_size=self.domain(source).batch_size)
+        mu, sigma = in_batches(self._function("_encode", source), x, batch_size=self.domain(source).batch_size)
+        return _finite(mu), _finite(sigma)
 
     def decode(self, z_shared: np.ndarray, target: str) -> np.ndarray:
         """Decodes shared latents into data.
@@ -179,12 +190,15 @@ class Translator:
 
         Returns:
             float32 [batch, *data_shape].
+
+        Raises:
+            ValueError: Unknown domain, wrong shape, or values of `z_shared` or of the result that are not finite.
         """
         z_shared = checks.finite(np.asarray(z_shared, np.float32), "z_shared")
         if z_shared.ndim != 2 or z_shared.shape[1] != self.bridge.shared_dim:
             raise ValueError(f"z_shared is {list(z_shared.shape)}; expected [batch, {self.bridge.shared_dim}].")
         batch_size = self.domain(target).batch_size
-        return in_batches(self._function("_decode", target), z_shared, batch_size=batch_size)
+        return _finite(in_batches(self._function("_decode", target), z_shared, batch_size=batch_size))
 
     def interpolate(
         self,
@@ -207,12 +221,15 @@ class Translator:
 
         Returns:
             float32 [num_points, *data_shape] of the target.
+
+        Raises:
+            ValueError: As by `translate`.
         """
         ends, _ = self.domain(source).encode(self._data(np.stack([start, end]), source))
         z = interpolate(ends[0], ends[1], num_points, method)
         if source != target:
             z = self.translate_latents(z, source, target)
-        return self.domain(target).decode(z).numpy()
+        return _finite(self.domain(target).decode(z).numpy())
 
     def _data(self, x: np.ndarray, source: str) -> np.ndarray:
         domain = self.domain(source)
@@ -256,7 +273,7 @@ class Translator:
         folder = files.output_folder(checks.path(folder, "folder"))
         for name, domain in self.domains.items():
             domain.save(folder / name, dtype)
-        files.write_atomically(folder / _BRIDGE_FILE, lambda path: self.bridge.save(path))
+        files.write_model(folder / _BRIDGE_FILE, self.bridge)
         class_map = {} if self.class_map is None else {"class_map": self.class_map.groups}
         files.write_json(folder / _TRANSLATOR_FILE, {"domains": self.names, **class_map})
         return folder
@@ -280,6 +297,12 @@ class Translator:
             raise ValueError(f"{path} is not the description of a translator ({error}).") from None
         domains = [pretrained.load_domain(str(path)) for path in folders]
         return cls(domains, load_bridge(Path(folder) / _BRIDGE_FILE), class_map)
+
+
+def _finite(result: np.ndarray) -> np.ndarray:
+    if not np.isfinite(result).all():
+        raise ValueError(OVERFLOW)
+    return result
 
 
 def row_seeds(seed: int, rows: Sequence[int]) -> np.ndarray:

@@ -2,6 +2,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from latent_xlate import checks
 
@@ -162,3 +163,36 @@ def test_sizes_become_a_tuple_of_integers():
 def test_what_is_no_shape_is_named(value):
     with pytest.raises(ValueError, match="^shape is .*; it must be a tuple of whole numbers above 0"):
         checks.sizes(value, "shape")
+
+
+def fails(pixels):
+    """An assertion, a decoder and a check of numbers, each of which may fail."""
+    with tf.control_dependencies([tf.debugging.assert_less(tf.size(pixels), 9, "The shape is not [3, 3]: cut it.")]):
+        png = tf.io.decode_png(
+            tf.where(tf.size(pixels) < 2, b"\x89PNG", tf.io.encode_png(tf.zeros([1, 1, 1], tf.uint8)))
+        )
+    return tf.debugging.check_numerics(pixels, "The picture has values that are NaN.") + tf.cast(
+        png[0, 0, 0], tf.float32
+    )
+
+
+@pytest.mark.parametrize(
+    ("pixels", "said"),
+    [
+        (np.zeros(9), "The shape is not [3, 3]: cut it"),
+        (np.zeros(1), checks.BAD_PICTURE.rstrip(".")),
+        (np.full(2, np.nan), "The picture has values that are NaN"),
+    ],
+)
+def test_what_a_graph_refuses_is_its_own_sentence(pixels, said):
+    with pytest.raises(tf.errors.InvalidArgumentError) as raised:
+        tf.function(fails, [tf.TensorSpec([None], tf.float32)])(pixels)
+    assert checks.sentence(raised.value) == said
+    assert checks.sentence(tf.errors.InvalidArgumentError(None, None, said + ".")) == said  # From a server.
+
+
+def test_any_other_error_is_a_line_without_folders_and_nodes():
+    error = tf.errors.OpError(
+        None, None, "Graph execution error:\n\nNo /a/b/c.data {{node x}} [[x/y]] [Op:Restore].\n more", 3
+    )
+    assert checks.sentence(error) == "No"

@@ -18,7 +18,7 @@ from latent_xlate import file_translation, modalities
 from latent_xlate.file_translation import translate_path
 from latent_xlate.serving import export
 from latent_xlate.translator import Translator
-from tests.support import tiny
+from tests.support import oddities, tiny
 from tests.support.decoders import decoders
 
 
@@ -382,6 +382,33 @@ def test_full_disk_leaves_whole_files_only(saved, tmp_path, monkeypatch):
         translate_path(saved, "digits", "clothes", folder, tmp_path / "out")
     assert names(tmp_path / "out") == ["a.png"]
     assert pixels(tmp_path / "out" / "a.png").shape == (28, 28, 1)
+
+
+def test_what_is_no_file_has_a_line_and_litter_none(translator, saved, tmp_path, capsys):
+    content = picture()
+    long, not_utf8 = "x" * 250 + ".png", os.fsdecode(b"caf\xe9.PNG")
+    folder = fill(tmp_path / "in", dict.fromkeys(("a.png", long, not_utf8), content))
+    too_long = fill(folder / "z", {"y" * 252 + ".au": b""}) / ("y" * 252 + ".au")
+    oddities.add_litter(folder)
+    said = oddities.add_oddities(folder, ".png") | oddities.add_oddities(fill(tmp_path / "npz", {}), ".npz")
+    for path in (tmp_path / "npz").iterdir():
+        path.rename(folder / path.name)
+    assert translate_path(saved, "digits", "clothes", folder, tmp_path / "out") == (3, len(said))
+    assert names(tmp_path / "out") == sorted(["a.png", os.fsdecode(b"caf\xe9.png"), "grid.png", long])
+    lines = [line for line in capsys.readouterr().err.splitlines() if line.startswith(("Not translated", "Skipped"))]
+    assert len(lines) == len(said)
+    for name, reason in said.items():
+        assert sum(line.startswith(f"Not translated: {folder / name}: ") and reason in line for line in lines) == 1
+    too_long.write_bytes(content)
+    with pytest.raises(ValueError, match="the name of its translation would be too long: rename it"):
+        translate_path(saved, "digits", "clothes", too_long, tmp_path / "out")
+
+
+@pytest.mark.parametrize("name", ["pipe.png", "loop.png", "device.png", "socket.png"])
+def test_single_input_that_is_no_file_is_one_error(saved, name, tmp_path):
+    said = oddities.add_oddities(tmp_path, ".png")
+    with pytest.raises(ValueError, match=f"{name} cannot be translated: .*{said[name]}"):
+        translate_path(saved, "digits", "clothes", tmp_path / name, tmp_path / "out")
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")

@@ -91,14 +91,16 @@ def test_every_format_is_heard_as_the_same_sound(translator, name, tmp_path):
 
 def test_channels_loud_floats_and_hours(tmp_path):
     left = word(8000)
-    stereo = np.stack([left, np.zeros_like(left)], axis=1)
-    samples, rate = tf.audio.decode_wav(Audio().prepare(sounds.write(tmp_path / "a.wav", stereo, 8000)))
-    np.testing.assert_allclose(samples, stereo, atol=1e-4)
-    samples, _ = tf.audio.decode_wav(Audio().prepare(sounds.write(tmp_path / "b.wav", 40 * left, 8000, "FLOAT")))
-    np.testing.assert_allclose(samples[:, 0], left / np.abs(left).max(), atol=1e-3)
-    long = np.concatenate([left, np.zeros(8000 * 7200, np.int8)])
-    samples, rate = tf.audio.decode_wav(Audio().prepare(sounds.write(tmp_path / "c.flac", long, 8000)))
-    assert (len(samples), int(rate)) == (4 * 8000, 8000)
+    stereo = sounds.write(tmp_path / "a.wav", np.stack([left, np.zeros_like(left)], axis=1), 8000)
+    assert Audio().prepare(stereo) == stereo.read_bytes()
+    loud = Audio().prepare(sounds.write(tmp_path / "b.wav", 40 * left, 16000, "FLOAT"))
+    np.testing.assert_allclose(Audio().read(tf.constant([loud]))[0, : len(left)], left / np.abs(left).max(), atol=1e-6)
+    plain = Audio().prepare(sounds.write(tmp_path / "d.wav", left, 8000))
+    for name in ("c.flac", "c.wav"):
+        long = sounds.write(tmp_path / name, np.concatenate([left, np.zeros(8000 * 7200, np.int8)]), 8000)
+        content = Audio().prepare(long)
+        assert len(content) <= 4 * 8000 * 2 + 2**16
+        np.testing.assert_allclose(Audio().read(tf.constant([content])), Audio().read(tf.constant([plain])), atol=1e-4)
 
 
 def bad_files(folder):
@@ -122,10 +124,12 @@ def bad_files(folder):
     sounds.write(folder / "opposite.wav", opposite, 16000)
     (folder / "gone.wav").symlink_to(folder.parent / "nowhere")
     return {
-        "empty.wav": "it is empty", "words.wav": "rror", "words.mp3": "rror", "cut.wav": "it is cut off",
-        "head.wav": "it is cut off", "mute.wav": "rror", "cut.flac": "", "silent.wav": "it is silent",
-        "hiss.wav": "it is silent", "none.wav": "it is silent", "nan.wav": "it has NaN or infinite values",
-        "opposite.wav": "a silent one", "gone.wav": "No such file",
+        "empty.wav": "The sound is empty", "words.wav": "not a sound that is known",
+        "words.mp3": "not a sound that is known", "cut.wav": "The sound is cut off", "head.wav": "The sound is cut off",
+        "mute.wav": "The sound has 0 channels", "cut.flac": "The sound is", "silent.wav": "The sound is silent",
+        "hiss.wav": "The sound is silent", "none.wav": "The sound has no samples",
+        "nan.wav": "The sound has NaN or infinite values", "opposite.wav": "cancel each other out",
+        "gone.wav": "No such file",
     }  # fmt: skip
 
 
@@ -144,7 +148,7 @@ def test_the_rest_of_a_folder_is_translated_and_each_bad_file_has_a_line(exporte
     for name in ("empty.wav", "opposite.wav"):
         with pytest.raises(ValueError, match=bad[name]) as raised:
             translate_path(exported, "words", "digits", tmp_path / "in" / name, tmp_path / "alone")
-        assert str(tmp_path / "in" / name) in str(raised.value) and "\n" not in str(raised.value)
+        assert str(raised.value).count(str(tmp_path / "in" / name)) == 1 and "\n" not in str(raised.value)
     assert not (tmp_path / "alone").exists()
 
 

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import csv
 import dataclasses
 import json
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from latent_xlate import checks
+from latent_xlate import checks, spreadsheets
 from latent_xlate.data.labelled import UNLABELLED
 from latent_xlate.domains.domain import Domain
 
@@ -69,21 +69,21 @@ class ClassMap:
         """Reads a map that a user wrote. Any mapping will do, many to one and one to many included.
 
         Args:
-            source: A CSV file with a column for each domain, headed by its name, and in each row classes that belong
-                together; or, for two domains, a JSON file with an object that maps each class of the first to a class
-                of the second or a list of them; or such pairs themselves, "0=zero,1=one".
+            source: A table, as `spreadsheets.read` reads it, with a column for each domain, headed by its name, and in
+                each row classes that belong together; or, for two domains, a JSON file with an object that maps each
+                class of the first to a class of the second or a list of them; or such pairs themselves,
+                "0=zero,1=one".
             domains: The domains.
 
         Raises:
-            ValueError: The file is missing or damaged, a domain or class is unknown, or pairs are given for other
-                than two domains.
+            ValueError: The file is missing or damaged, a domain or class is unknown, a class in JSON is there twice, or
+                pairs are given for other than two domains.
         """
         try:
-            rows = _read_rows(source, [domain.name for domain in domains])
-            pairs = [{place: _label(domains[place], name) for place, name in row.items() if name} for row in rows]
+            rows = _read_rows(source, domains)
         except ValueError as error:
             raise ValueError(f"class_map: {error}") from None
-        return cls(_joined(pairs, [len(domain.class_names) for domain in domains]))
+        return cls(_joined(rows, [len(domain.class_names) for domain in domains]))
 
     def left_out(self, domains: Sequence[Domain]) -> list[str]:
         """Classes without a group, each as "CLASS of DOMAIN"."""
@@ -95,31 +95,47 @@ class ClassMap:
         ]
 
 
-def _read_rows(source: str, names: Sequence[str]) -> list[dict[int, str]]:
-    """For each row the names of classes, by index of the domain."""
-    path = Path(source)
-    if not path.is_file():
+def _read_rows(source: str, domains: Sequence[Domain]) -> list[dict[int, int]]:
+    """For each row the labels of classes that belong together, by index of the domain."""
+    names = [domain.name for domain in domains]
+    if not os.path.lexists(source):
         if "=" not in source:
             raise ValueError(f"There is no file {source}; pairs are written CLASS=CLASS,CLASS=CLASS.")
-        pairs = [pair.partition("=")[::2] for pair in source.split(",")]
-        return _rows_of_pairs(pairs, names)
-    try:
-        text = path.read_text(encoding="utf-8-sig")  # Spreadsheets write a byte-order mark.
-        if path.suffix.lower() == ".json":
-            content = json.loads(text)
-            if not isinstance(content, Mapping):
-                raise ValueError("it holds no object of classes with classes")
-            return _rows_of_pairs([(key, each) for key, value in content.items() for each in _listed(value)], names)
-        reader = csv.DictReader(text.splitlines())
-        table = list(reader)
-        columns = reader.fieldnames or []
-    except (ValueError, csv.Error) as error:
-        raise ValueError(f"{source} cannot be read ({error}).") from None
-    for column in columns:
+        return _rows_of_pairs([pair.partition("=")[::2] for pair in source.split(",")], domains)
+    if Path(source).suffix.lower() == ".json":
+        return _rows_of_pairs(_read_json(source), domains)
+    table = spreadsheets.read(source, names)
+    for column in table.columns:
         checks.known(column, names, "domain")
-    if missing := [name for name in names if name not in columns]:
-        raise ValueError(f"{source} has no column {', '.join(missing)}.")
-    return [{names.index(column): (row[column] or "").strip() for column in columns} for row in table]
+    table.check_columns(names)
+    rows = []
+    for line, row in table.rows:
+        try:
+            rows.append({place: _label(domains[place], row[name]) for place, name in enumerate(names) if row[name]})
+        except ValueError as error:
+            raise ValueError(f"{source}, line {line}: {error}") from None
+    return rows
+
+
+def _read_json(source: str) -> list[tuple[str, str]]:
+    text = spreadsheets.read_text(source)
+    try:
+        content = json.loads(text, object_pairs_hook=_once)
+        if not isinstance(content, Mapping):
+            raise ValueError("it holds no object of classes with classes")
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"{source} cannot be read ({error}).") from None
+    return [(key, each) for key, value in content.items() for each in _listed(value)]
+
+
+def _once(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
+    """Makes the dictionary of an object in JSON, of which Python would keep only the last value of a name."""
+    content = dict(pairs)
+    if len(content) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise ValueError(f"{twice!r} is there twice: give it a list of classes")
+    return content
 
 
 def _listed(value: Any) -> list[str]:
@@ -127,16 +143,16 @@ def _listed(value: Any) -> list[str]:
     return [str(each) for each in values]
 
 
-def _rows_of_pairs(pairs: Sequence[tuple[str, ...]], names: Sequence[str]) -> list[dict[int, str]]:
-    if len(names) != 2:
+def _rows_of_pairs(pairs: Sequence[tuple[str, ...]], domains: Sequence[Domain]) -> list[dict[int, int]]:
+    if len(domains) != 2:
         raise ValueError(
-            f"Pairs join the classes of two domains, and these are {', '.join(names)}: "
+            f"Pairs join the classes of two domains, and these are {', '.join(domain.name for domain in domains)}: "
             "give a CSV file with a column for each."
         )
     for first, second in pairs:
         if not first.strip() or not second.strip():
             raise ValueError(f"{first}={second} is no pair of classes; pairs are written CLASS=CLASS,CLASS=CLASS.")
-    return [dict(enumerate(name.strip() for name in pair)) for pair in pairs]
+    return [{place: _label(domains[place], name.strip()) for place, name in enumerate(pair)} for pair in pairs]
 
 
 def _label(domain: Domain, name: str) -> int:

@@ -1,7 +1,7 @@
 """Common behaviour of all commands: help, errors as one sentence, and no log messages of TensorFlow.
 
-The exit code of a command is 0, 1 after an error, and 130 after Ctrl-C. `--verbosity=1` shows the traceback of an
-error.
+The exit code of a command is 0, 1 after an error, 130 after Ctrl-C, and 141 where nobody reads any more what it prints
+(`COMMAND | head -1`), as if SIGPIPE had ended it. `--verbosity=1` shows the traceback of an error.
 """
 
 from __future__ import annotations
@@ -9,16 +9,17 @@ from __future__ import annotations
 import contextlib
 import importlib.util
 import os
+import select
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn, TextIO
 
 from absl import app, flags, logging
 from ml_collections import ConfigDict
 
-from latent_xlate import checks, configs
+from latent_xlate import checks, configs, files
 
 if TYPE_CHECKING:  # It needs the extra `serving`.
     from latent_xlate.serving.client import TranslatorClient
@@ -32,8 +33,6 @@ CHATTER = (
 """Log messages of TensorFlow about missing GPUs and oneDNN, which it writes whatever the log level is."""
 
 HELP = frozenset({"--help", "-help", "--helpshort", "--helpfull"})
-
-FULL_DISK = "No space left on device"
 
 
 def run(
@@ -62,7 +61,10 @@ def run(
             logging.set_verbosity(logging.WARNING)
         if len(argv) > 1 and not takes_arguments:
             raise ValueError(f"{argv[1]!r} is no flag: flags are written --name=value, and --help lists them.")
-        return main(argv)
+        status = main(argv)
+        with files.naming("Standard output"):
+            sys.stdout.flush()
+        return status
 
     with plain_errors():
         try:
@@ -133,13 +135,41 @@ def plain_errors() -> Iterator[None]:
     except KeyboardInterrupt:
         _stop()
     except Exception as error:
-        expected = isinstance(error, (ValueError, OSError, tf.errors.ResourceExhaustedError)) or FULL_DISK in str(error)
-        if not expected:  # A bug, whose traceback helps.
+        if _is_unread(error):
+            _drop_output()
+            sys.exit(141)
+        expected = (ValueError, OSError, tf.errors.ResourceExhaustedError)
+        if not isinstance(error, expected) and files.disk_error(error) is None:  # A bug, whose traceback helps.
             raise
         if flags.FLAGS.is_parsed() and flags.FLAGS.verbosity > 0:
             raise
-        print(f"Error: {_sentence(error)}", file=sys.stderr)
+        with contextlib.suppress(OSError):  # Nothing can be said where stderr is full, or closed.
+            print(f"Error: {_sentence(error)}", file=sys.stderr, flush=True)
+        _drop_output()
         sys.exit(1)
+
+
+def _is_unread(error: Exception) -> bool:
+    """Whether an error says that the reader of stdout or stderr has gone; a socket's is raised as another error."""
+    return isinstance(error, BrokenPipeError) and any(_is_broken(stream) for stream in (sys.stdout, sys.stderr))
+
+
+def _is_broken(stream: TextIO) -> bool:
+    try:
+        poll = select.poll()
+        poll.register(stream.fileno(), 0)
+        return any(event & (select.POLLERR | select.POLLHUP) for _, event in poll.poll(0))
+    except (OSError, ValueError):  # It is no file, or closed.
+        return False
+
+
+def _drop_output() -> None:
+    """Drops output that could not be written: Python would try again as it ends, and print a traceback."""
+    for stream, descriptor in ((sys.stdout, 1), (sys.stderr, 2)):
+        try:
+            stream.flush()
+        except OSError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), descriptor)
 
 
 def _stop() -> NoReturn:
@@ -148,11 +178,13 @@ def _stop() -> NoReturn:
 
 
 def _sentence(error: Exception) -> str:
-    if FULL_DISK in str(error):  # Python, HDF5 and TensorFlow report it by different errors.
-        return f"{FULL_DISK}. Free some, then run the same command again."
-    if isinstance(error, OSError) and error.strerror:
-        return f"{error.filename}: {error.strerror}." if error.filename is not None else f"{error.strerror}."
-    return str(error)
+    number = None if isinstance(error, ValueError) else files.disk_error(error)
+    strerror = os.strerror(number) if number else getattr(error, "strerror", None)
+    if not strerror:
+        return str(error)
+    filename = getattr(error, "filename", None)
+    sentence = f"{filename}: {strerror}." if filename is not None else f"{strerror}."
+    return f"{sentence} Free some space, then run the same command again." if number in files.FULL else sentence
 
 
 def translator_or_client(translator: str | None, server: str | None) -> str | TranslatorClient:

@@ -4,6 +4,7 @@
     bin/benchmark.py time_to_accuracy --output=out/time_to_accuracy.json
     bin/benchmark.py labels --output=out/labels.json
     bin/benchmark.py wavegan --output=out/wavegan.json
+    bin/benchmark.py export_growth --output=out/export_growth.json
     bin/benchmark.py serving --model_base_path=out/quickstart/translator --output=out/serving.json
 
 `bridge`: training steps a second of the bridge for a batch of 128 + 128 latents, by this project's loop
@@ -23,6 +24,10 @@ a time and 64 at once, beside the same generator with the same weights in PyTorc
 
 `serving`: requests a second and their latency for each signature of an export, from 1, 8 and 64 clients at
 once, with and without batching, and calls a second of the SavedModel in a loop (extra `serving`).
+
+`export_growth`: size of an export of 3, 8 and 16 domains, and the seconds of the processor and the memory that
+take its export, its load by the Python server, the answers to its warm-up records, and its load into a
+Session. The domains are tiny ones, and those that ship under several names (extra `serving`).
 
 Run each on a quiet machine.
 """
@@ -72,14 +77,25 @@ def until_accuracy() -> dict[str, Any]:
     return time_to_accuracy.benchmark(_CONFIG.value, _SEEDS.value, _TARGET_ACCURACY.value)
 
 
-def serving() -> dict[str, Any]:
+def _check_extra() -> None:
     if importlib.util.find_spec("tensorflow_serving") is None:
         raise ValueError("Serving needs an extra: pip install 'latent_xlate[serving]'.")
+
+
+def serving() -> dict[str, Any]:
+    _check_extra()
     if _BASE_PATH.value is None:
         raise ValueError("Give --model_base_path, the folder that holds the versions of an export.")
     from latent_xlate.benchmarks.serving_load import benchmark
 
     return benchmark(_BASE_PATH.value, _SECONDS.value)
+
+
+def export_growth() -> list[dict[str, Any]]:
+    _check_extra()
+    from latent_xlate.benchmarks.export_growth import benchmark
+
+    return benchmark()
 
 
 def labels() -> dict[str, Any]:
@@ -90,6 +106,7 @@ BENCHMARKS = {
     "bridge": bridge,
     "time_to_accuracy": until_accuracy,
     "labels": labels,
+    "export_growth": export_growth,
     "serving": serving,
     "wavegan": wavegan,
 }

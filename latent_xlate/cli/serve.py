@@ -8,7 +8,8 @@ authentication. For more, `compose.yaml` and `kubernetes.yaml` beside the export
 image.
 
 The Python server accepts connections from this machine only, unless `--host` says otherwise. It batches requests that
-arrive together, loads a new version within seconds, and on SIGTERM completes running requests before it stops. A
+arrive together, loads a new version within seconds, and on SIGTERM completes running requests for up to 20 s before it
+stops. A
 request may have up to 16 MiB and `--max_items` items, an image up to 16 megapixels, and a GIF up to 256 KiB. Compressed
 requests are rejected. `GET /healthz` reports whether a version is served, and `GET /monitoring/prometheus/metrics` the
 metrics. TensorFlow's binary ignores `--host` and listens on all addresses of the machine.
@@ -39,6 +40,12 @@ _MAX_ITEMS = flags.DEFINE_integer(
 _MAX_BATCH_SIZE = flags.DEFINE_integer(
     "max_batch_size", 64, "Largest number of items in a batch (Python server only).", lower_bound=1
 )
+_MAX_CONNECTIONS_PER_ADDRESS = flags.DEFINE_integer(
+    "max_connections_per_address",
+    256,
+    "Largest number of REST connections from one IP address; 0 for no limit, as behind a proxy (Python server only).",
+    lower_bound=0,
+)
 
 
 def main(argv: list[str]) -> int:
@@ -67,7 +74,11 @@ def main(argv: list[str]) -> int:
         logging.set_verbosity(logging.INFO)
     print("The Python server is for one machine and for development.", file=sys.stderr)
     address = run.Address(_HOST.value, _PORT.value, _REST_API_PORT.value)
-    taken = limits.Limits(max_items=_MAX_ITEMS.value, max_batch_size=_MAX_BATCH_SIZE.value)
+    taken = limits.Limits(
+        max_items=_MAX_ITEMS.value,
+        max_batch_size=_MAX_BATCH_SIZE.value,
+        max_connections_per_address=_MAX_CONNECTIONS_PER_ADDRESS.value,
+    )
     asyncio.run(run.serve(_NAME.value, base_path, address, taken))
     return 0
 

@@ -14,6 +14,7 @@ instead, TensorFlow Serving or `bin/serve.py`, give `--server=http://HOST:PORT` 
 
 For each input, the output folder gets a file of the same name, PNG, WAV, npy or npz. `grid.png` shows inputs above
 their translations, sounds as spectrograms. If a file cannot be translated, the others are, and the exit code is 1.
+Hidden files, and what operating systems leave in folders (`Thumbs.db`, `desktop.ini`), are skipped.
 """
 
 from absl import flags

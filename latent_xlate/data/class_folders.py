@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import csv
 import os
-from collections.abc import Callable, Sequence
+import unicodedata
+import warnings
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
 import tensorflow as tf
 
-from latent_xlate.checks import reason
+from latent_xlate import folders, spreadsheets
+from latent_xlate.checks import reason, sentence
 from latent_xlate.data.labelled import MAX_CLASSES, UNLABELLED, Labelled, record_digests
 from latent_xlate.modalities.modality import Modality
 
@@ -18,7 +20,12 @@ TEST_SHARE = 6
 """One in this many instances of each class becomes a test instance if the folder itself has no test split."""
 
 LABELS_FILE = "labels.csv"
-"""Table of the files' classes in a folder, with the columns `file`, `class` and optionally `split`."""
+"""Table of the files' classes in a folder, with the columns `file`, `class` and optionally `split`.
+
+The name may be in any case.
+"""
+
+_COLUMNS = ("file", "class", "split")
 
 BATCH_SIZE = 64
 """Largest number of files that are decoded at once."""
@@ -31,7 +38,8 @@ def read_folder(folder: str | os.PathLike, modality: Modality) -> dict[str, Labe
         folder: It holds `CLASS/*`, or `train/CLASS/*` and `test/CLASS/*`; or files at any depth and `LABELS_FILE`,
             which names them relative to the folder; or nothing but files, which are unlabelled. If neither folders nor
             the table give the splits, one in six instances of each class becomes a test instance, chosen by content.
-            Hidden files, files beside the class folders, and files that are not in the table are ignored.
+            Hidden files, `folders.LITTER`, files beside the class folders, and files that are not in the table are
+            ignored. Of pipes, sockets, devices and links that lead nowhere there is a warning.
         modality: The modality of the files, with its settings.
 
     Returns:
@@ -39,7 +47,8 @@ def read_folder(folder: str | os.PathLike, modality: Modality) -> dict[str, Labe
         Unlabelled files have no classes, and their labels are -1.
 
     Raises:
-        ValueError: There are fewer than 2 or more than 256 classes, a file cannot be read, or the table does not fit.
+        ValueError: There are fewer than 2 or more than 256 classes, a file cannot be read or is of another kind, or the
+            table does not fit.
     """
     folder = Path(folder)
     endings, noun = modality.file_suffixes, modality.noun
@@ -53,17 +62,17 @@ def read_folder(folder: str | os.PathLike, modality: Modality) -> dict[str, Labe
     def in_classes(parent: Path, names: Sequence[str]) -> list[tuple[Path, int]]:
         return [(path, label) for label, name in enumerate(names) for path in _files(parent / name, endings, noun)]
 
-    if (folder / LABELS_FILE).is_file():
-        rows, names = _read_table(folder / LABELS_FILE, endings, noun)
+    if table := _table_in(folder):
+        rows, names = _read_table(table, endings, noun)
         if all(split for _, _, split in rows):
             of_split = {split: [row[:2] for row in rows if row[2] == split] for split in ("train", "test")}
             return {split: read_files(files, names) for split, files in of_split.items()}
         return _split(read_files([row[:2] for row in rows], names))
-    folders = {split: folder / split for split in ("train", "test")}
-    if all(path.is_dir() for path in folders.values()):
-        names = sorted({name for path in folders.values() for name in _class_names(path)})
+    splits = {split: folder / split for split in ("train", "test")}
+    if all(path.is_dir() for path in splits.values()):
+        names = sorted({name for path in splits.values() for name in _class_names(path)})
         _check_names(names, folder, endings, noun)
-        return {split: read_files(in_classes(path, names), names) for split, path in folders.items()}
+        return {split: read_files(in_classes(path, names), names) for split, path in splits.items()}
     names = _class_names(folder)
     if not names and _unlabelled(folder, endings):
         return _split(read_files([(path, UNLABELLED) for path in _files(folder, endings, noun)], ()))
@@ -78,9 +87,9 @@ def _read_content(paths: Sequence[Path], decode: Callable[[tf.Tensor], tf.Tensor
         contents = [_prepare(path, modality) for path in paths]
         try:
             return modality.to_stored(decode(tf.constant(contents)).numpy())
-        except tf.errors.InvalidArgumentError:
+        except tf.errors.InvalidArgumentError as error:
             if len(paths) == 1:
-                raise _unreadable(paths[0], modality, modality.unreadable) from None
+                raise _unreadable(paths[0], modality, sentence(error)) from None
         return np.concatenate(
             [decode_some([path]) for path in paths]
         )  # One by one, so that the error names the damaged file.
@@ -91,6 +100,7 @@ def _read_content(paths: Sequence[Path], decode: Callable[[tf.Tensor], tf.Tensor
 
 def _prepare(path: Path, modality: Modality) -> bytes:
     try:
+        folders.check_file(path)
         return modality.prepare(path)
     except (OSError, ValueError) as error:
         raise _unreadable(path, modality, reason(error)) from None
@@ -113,8 +123,9 @@ def holds_files(folder: str | os.PathLike, endings: Sequence[str]) -> bool:
     folder = Path(folder)
     if not folder.is_dir():
         raise ValueError(f"There is no folder {folder}.")
-    if (folder / LABELS_FILE).is_file():
-        paths = folder.rglob("*")
+    paths: Iterable[Path]
+    if table := _table_in(folder):
+        paths = (Path(row["file"]) for _, row in spreadsheets.read(table, _COLUMNS).rows if "file" in row)
     elif _class_names(folder):
         paths = (path for pattern in ("*/*", "*/*/*") for path in folder.glob(pattern))
     else:
@@ -123,40 +134,69 @@ def holds_files(folder: str | os.PathLike, endings: Sequence[str]) -> bool:
 
 
 def _unlabelled(folder: Path, endings: Sequence[str]) -> bool:
-    return any(path.suffix.lower() in endings for path in folder.iterdir() if path.name[0] != ".")
+    return any(path.suffix.lower() in endings for path in folders.content(folder))
+
+
+def _table_in(folder: Path) -> Path | None:
+    return next((path for path in folders.content(folder) if path.name.lower() == LABELS_FILE), None)
 
 
 def _read_table(path: Path, endings: Sequence[str], noun: str) -> tuple[list[tuple[Path, int, str]], list[str]]:
     """Reads the files with their labels and splits ("" for no split), and the names of the classes."""
-    try:
-        with path.open(newline="", encoding="utf-8-sig") as file:  # Spreadsheets write a byte-order mark.
-            reader = csv.DictReader(file)
-            rows = [{key: (value or "").strip() for key, value in row.items() if key} for row in reader]
-            missing = {"file", "class"} - set(reader.fieldnames or ())
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise ValueError(f"{path} is not a table of classes ({error}).") from None
-    if missing:
-        raise ValueError(f"{path} is not a table of classes: it has no column {', '.join(sorted(missing))}.")
-    names = sorted({row["class"] for row in rows})
+    table = spreadsheets.read(path, _COLUMNS)
+    table.check_columns(["file", "class"])
+    names = sorted({row["class"] for _, row in table.rows})
     if not 2 <= len(names) <= MAX_CLASSES:
         count = f"{len(names) or 'no'} class{'es' * (len(names) != 1)}"
         raise ValueError(f"{path} has {count}: expected 2 to {MAX_CLASSES}.")
-    by_name = {name: label for label, name in enumerate(names)}
-    result = []
-    for number, row in enumerate(rows, start=2):
-        named, split = path.parent / row["file"], row.get("split", "")
-        if not row["file"] or not named.is_file() or named.suffix.lower() not in endings:
-            raise ValueError(f"{path}, line {number}: {row['file']!r} names no file of {noun}s in {path.parent}.")
-        if not row["class"] or split not in ("", "train", "test") or bool(split) != bool(rows[0].get("split")):
-            raise ValueError(
-                f"{path}, line {number}: every row needs a class, and either every one or none a split, train or test."
-            )
-        result.append((named, by_name[row["class"]], split))
-    return result, names
+    of_file: dict[Path, tuple[int, str, str]] = {}
+    has_splits = bool(table.rows[0][1].get("split"))
+    for line, row in table.rows:
+        try:
+            file = _named_file(path.parent, row["file"], endings, noun)
+            name, split = _check_name(row["class"]), row.get("split", "").lower()
+            if not name or split not in ("", "train", "test") or bool(split) != has_splits:
+                raise ValueError("every row needs a class, and either every one or none a split, train or test.")
+            first, *before = of_file.setdefault(file, (line, name, split))
+            for now, earlier in zip((name, split), before, strict=True):
+                if now != earlier:
+                    raise ValueError(f"{row['file']!r} is {now!r} here and {earlier!r} in line {first}: leave one.")
+        except ValueError as error:
+            raise ValueError(f"{path}, line {line}: {error}") from None
+    label = {name: number for number, name in enumerate(names)}
+    return [(file, label[name], split) for file, (_, name, split) in of_file.items()], names
+
+
+def _named_file(folder: Path, name: str, endings: Sequence[str], noun: str) -> Path:
+    """Returns the path of a file that a table names, without `..` in it.
+
+    Raises:
+        ValueError: There is no such file, or it lies outside of the folder.
+    """
+    # Windows writes backslashes, and macOS writes accents in another form than tables do.
+    spellings = [name, name.replace("\\", "/"), *(unicodedata.normalize(form, name) for form in ("NFC", "NFD"))]
+    paths = [folder / spelling for spelling in spellings if name]
+    found = next((path for path in paths if path.suffix.lower() in endings and folders.is_file(path)), None)
+    if found is None:
+        raise ValueError(f"{name!r} names no file of {noun}s in {folder}.")
+    normal = Path(os.path.normpath(found))
+    if not normal.is_relative_to(os.path.normpath(folder)):
+        raise ValueError(f"{name!r} is outside of {folder}: move it there, or put a link to it there.")
+    return normal
 
 
 def _class_names(folder: Path) -> list[str]:
-    return sorted(path.name for path in folder.iterdir() if path.is_dir() and not path.name.startswith("."))
+    names = [_check_name(path.name) for path in folders.content(folder) if path.is_dir()]
+    if names:
+        _without_oddities(folder)  # Among them may be links to class folders.
+    return names
+
+
+def _check_name(name: str) -> str:
+    """Returns the name of a class, or raises ValueError if data sets, which list names as lines, cannot store it."""
+    if "\n" in name or any("\ud800" <= character <= "\udfff" for character in name):
+        raise ValueError(f"The name of the class {name!r} is not UTF-8, or has a line break: change it.")
+    return name
 
 
 def _check_names(names: list[str], folder: Path, endings: Sequence[str], noun: str) -> None:
@@ -169,11 +209,27 @@ def _check_names(names: list[str], folder: Path, endings: Sequence[str], noun: s
 
 
 def _files(folder: Path, endings: Sequence[str], noun: str) -> list[Path]:
-    files = [path for path in sorted(folder.iterdir()) if path.name[0] != "."] if folder.is_dir() else []
-    for path in files:
-        if not path.is_file() or path.suffix.lower() not in endings:
-            raise ValueError(f"{path} is not {_a(noun)} ({', '.join(endings)}): move it out of the class folder.")
+    files = _without_oddities(folder) if folder.is_dir() else []
+    others = [path for path in files if path.is_dir() or path.suffix.lower() not in endings]
+    if others:
+        more = f" ({len(others)} such files)" if len(others) > 1 else ""
+        raise ValueError(
+            f"{others[0]} is not {_a(noun)} ({', '.join(endings)}): move it out of the class folder{more}."
+        )
     return files
+
+
+def _without_oddities(folder: Path) -> list[Path]:
+    """Lists files and folders, and warns of all else, such as pipes and links that lead nowhere."""
+    result = []
+    for path in folders.content(folder):
+        try:
+            if not path.is_dir():
+                folders.check_file(path)
+            result.append(path)
+        except (OSError, ValueError) as error:
+            warnings.warn(f"{path} is left out: {getattr(error, 'strerror', None) or error}.", stacklevel=1)
+    return result
 
 
 def _split(data: Labelled) -> dict[str, Labelled]:

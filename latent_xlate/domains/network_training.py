@@ -90,7 +90,7 @@ def train_by_epochs(
         if best:
             evaluated.load_weights(best.path)
         # Saves a copy, since `compile` added an optimizer.
-        files.write_atomically(path, lambda temporary: in_float32(evaluated).save(temporary))
+        files.write_model(path, in_float32(evaluated))
         files.write_json(workdir / "metrics.json", {split: evaluate(split) for split in ("validation", "test")})
     distribution.wait_for_workers(strategy)
     return path

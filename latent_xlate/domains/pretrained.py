@@ -34,7 +34,7 @@ def savedmodels() -> Path:
 
 def list_domains() -> list[str]:
     """Names of the pretrained domains."""
-    return sorted(path.parent.name for path in savedmodels().glob(f"*/{DOMAIN_FILE}"))
+    return sorted(path.parent.name for path in savedmodels().glob(f"[!.]*/{DOMAIN_FILE}"))
 
 
 def folder(name_or_path: str | os.PathLike) -> Path:

@@ -10,15 +10,12 @@ from pathlib import Path
 
 import numpy as np
 
-from latent_xlate import checks, files
+from latent_xlate import checks, files, spreadsheets
 from latent_xlate.data.labelled import UNLABELLED
 from latent_xlate.domains.domain import Domain
 from latent_xlate.latents.sources import current_name
 
 COLUMNS = ("domain", "latents", "index", "class")
-
-Row = dict[str, str]
-"""A row of a table, by column; "" where it ends early."""
 
 
 def write(path: str | os.PathLike, rows: Iterable[tuple[str, str, int, str]]) -> Path:
@@ -58,14 +55,13 @@ def read(
         ValueError: The file is missing or is not such a table; or a row has an unknown domain or class, another
             kind of latents, an index that is out of range, or a second class for an instance.
     """
-    rows = _read_rows(path)
     by_name = {domain.name: place for place, domain in enumerate(domains)}
     labels = [np.full(count, UNLABELLED, np.int32) for count in counts]
-    for number, row in enumerate(rows, start=2):
+    for line, row in _read_table(path).rows:
         try:
             _read_row(row, by_name, domains, kinds, labels)
         except ValueError as error:
-            raise ValueError(f"{path}, line {number}: {error}") from None
+            raise ValueError(f"{path}, line {line}: {error}") from None
     return labels
 
 
@@ -83,7 +79,7 @@ def assign_class_names(path: str | os.PathLike, domains: Sequence[Domain]) -> li
     Raises:
         ValueError: As in `read`, or the table names fewer than two classes of a domain without classes.
     """
-    rows = _read_rows(path)
+    rows = [row for _, row in _read_table(path).rows]
     orders = {frozenset(domain.class_names): domain.class_names for domain in domains}
     return [domain if domain.class_names else _with_class_names(path, domain, rows, orders) for domain in domains]
 
@@ -91,10 +87,10 @@ def assign_class_names(path: str | os.PathLike, domains: Sequence[Domain]) -> li
 def _with_class_names(
     path: str | os.PathLike,
     domain: Domain,
-    rows: Sequence[Row],
+    rows: Sequence[Mapping[str, str]],
     orders: Mapping[frozenset[str], tuple[str, ...]],
 ) -> Domain:
-    names = frozenset(row["class"].strip() for row in rows if row["domain"] == domain.name) - {""}
+    names = frozenset(row["class"] for row in rows if row["domain"] == domain.name) - {""}
     if len(names) < 2:
         count = f"no class but {min(names)}" if names else "no class"
         raise ValueError(f"{path} has {count} for domain {domain.name!r}: fill in two classes at least.")
@@ -103,26 +99,21 @@ def _with_class_names(
     return named
 
 
-def _read_rows(path: str | os.PathLike) -> list[Row]:
-    try:
-        with Path(path).open(newline="", encoding="utf-8-sig") as file:  # Spreadsheets write a byte-order mark.
-            reader = csv.DictReader(file, restval="")
-            rows = list(reader)
-            missing = sorted(set(COLUMNS) - set(reader.fieldnames or ()))
-    except FileNotFoundError:
-        raise ValueError(f"There is no file of labels {path}.") from None
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise ValueError(f"{path} is not a table of labels ({error}).") from None
-    if missing:
-        raise ValueError(f"{path} is not a table of labels: it has no column {', '.join(missing)}.")
-    return rows
+def _read_table(path: str | os.PathLike) -> spreadsheets.Table:
+    table = spreadsheets.read(path, COLUMNS)
+    table.check_columns(COLUMNS)
+    return table
 
 
 def _read_row(
-    row: Row, by_name: Mapping[str, int], domains: Sequence[Domain], kinds: Sequence[str], labels: list[np.ndarray]
+    row: Mapping[str, str],
+    by_name: Mapping[str, int],
+    domains: Sequence[Domain],
+    kinds: Sequence[str],
+    labels: list[np.ndarray],
 ) -> None:
     """Writes the label of a row into its domain's `labels`."""
-    name = row["class"].strip()
+    name = row["class"]
     if not name:
         return
     place = by_name[checks.known(row["domain"], by_name, "domain")]

@@ -28,7 +28,6 @@ class Array(Modality):
     noun = "array"
     file_suffixes = (".npy", ".npz")
     file_suffix = ".npy"
-    unreadable = "not an npy file of finite numbers of the domain's shape"
 
     sizes: tuple[int, ...]
 

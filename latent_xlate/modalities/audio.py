@@ -11,7 +11,7 @@ import numpy as np
 import tensorflow as tf
 
 from latent_xlate import checks
-from latent_xlate.modalities import audio_files, wav_files
+from latent_xlate.modalities import audio_files, wav_faults, wav_files
 from latent_xlate.modalities.audio_files import NUM_SAMPLES, SAMPLE_RATE
 from latent_xlate.modalities.mel_spectrograms import spectrogram_pictures
 from latent_xlate.modalities.modality import Modality, register
@@ -33,7 +33,6 @@ class Audio(Modality):
     noun = "sound"
     file_suffixes = audio_files.ENDINGS
     file_suffix = ".wav"
-    unreadable = "not a sound that can be read, or a silent one"
     limits = (-1.0, 1.0)
     stored_dtype = np.int16
     full_scale = 32768.0
@@ -56,20 +55,20 @@ class Audio(Modality):
         return checks.unit_waveforms(x, self.num_samples)
 
     def prepare(self, path: Path) -> bytes:
-        """Reads the beginning of a sound file of any format and converts it to 16-bit WAV.
+        """Reads the beginning of a sound file of any format.
 
-        Samples of 16 bits and the sample rate are kept; `read` resamples.
+        WAV files that `read` takes are not changed, so that a file is the same x whoever reads it. Other formats,
+        codecs and rates become WAV; what is no sound is left to `read` to refuse.
         """
-        samples, rate = audio_files.read_samples(path, wav_files.SECONDS_READ)
-        return audio_files.encode_wav(samples, rate, self.sample_rate, wav_files.RATES)
+        content, is_taken = wav_files.beginning(path)
+        if is_taken:
+            return content
+        rates = wav_faults.RATES
+        return audio_files.to_wav(path, wav_faults.SECONDS_READ, rates, self.sample_rate) or content
 
     def read(self, files: tf.Tensor) -> tf.Tensor:
-        """Decodes 16-bit WAV files of any sample rate and number of channels."""
-        return tf.map_fn(
-            lambda file: wav_files.read_wav(file, self.align, self.num_samples, self.sample_rate),
-            files,
-            fn_output_signature=tf.TensorSpec(self.shape, tf.float32),
-        )
+        """Decodes WAV files; see `wav_files.read_wavs`."""
+        return wav_files.read_wavs(files, self.align, self.num_samples, self.sample_rate)
 
     def write(self, x: tf.Tensor) -> tf.Tensor:
         return wav_files.write_wav(x, self.sample_rate)

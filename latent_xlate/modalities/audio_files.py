@@ -30,41 +30,47 @@ SILENCE = 2e-4
 _UNKNOWN_SIZE = 0x7FFF0000
 """Sizes in a file's header from here on mean that the size is unknown, since the file was written to a pipe."""
 
+_WIDE = ("PCM_24", "PCM_32", "FLOAT", "DOUBLE")
+"""Codecs whose samples have more than 16 bits."""
 
-def read_samples(path: str | os.PathLike, seconds: float) -> tuple[np.ndarray, int]:
-    """Reads the beginning of a sound file.
+_CUT_OFF = "The sound is cut off: get the whole file"
+
+
+def to_wav(path: str | os.PathLike, seconds: float, rates: tuple[int, int], other_rate: int) -> bytes | None:
+    """Converts the beginning of a sound file of any format that soundfile knows to WAV.
+
+    Samples of up to 16 bits, and those of codecs with losses, become 16-bit integers; others become floats.
 
     Args:
         path: The file.
         seconds: Largest length to read.
+        rates: Lowest and highest sample rate that are kept.
+        other_rate: Sample rate to which other sounds are resampled.
 
     Returns:
-        The samples, float32 [n, channels], and the sample rate.
+        The content of the WAV file; None if soundfile does not know the format.
 
     Raises:
         OSError: The file cannot be opened.
-        ValueError: The file is empty, truncated, silent or no sound file, or it has NaN or infinite values.
+        ValueError: The file is cut off or damaged; the message is a sentence.
     """
     size = Path(path).stat().st_size
-    if not size:
-        raise ValueError("it is empty")
     with Path(path).open("rb") as opened:
         if _stated_size(opened.read(8)) > size:
-            raise ValueError("it is cut off")
+            raise ValueError(_CUT_OFF)
     try:
-        with soundfile.SoundFile(path) as file:
-            rate = file.samplerate
-            count = min(file.frames, int(rate * seconds))
-            samples = file.read(int(rate * seconds), "float32", always_2d=True)
-    except soundfile.SoundFileError as error:
-        raise ValueError(reason(error)) from None
-    if not np.isfinite(samples).all():
-        raise ValueError("it has NaN or infinite values")
-    if np.abs(samples).max(initial=0.0) <= SILENCE:
-        raise ValueError("it is silent")
-    if len(samples) < count:
-        raise ValueError("it is cut off")
-    return samples, rate
+        file = soundfile.SoundFile(path)
+    except soundfile.SoundFileError:
+        return None
+    with file:
+        count = min(file.frames, int(file.samplerate * seconds))
+        try:
+            samples = file.read(int(file.samplerate * seconds), "float32", always_2d=True)
+        except soundfile.SoundFileError:
+            raise ValueError("The sound is damaged: get the file again") from None
+        if len(samples) < count:
+            raise ValueError(_CUT_OFF)
+        return _encode_wav(samples, file.samplerate, file.subtype in _WIDE, rates, other_rate)
 
 
 def _stated_size(head: bytes) -> int:
@@ -74,21 +80,17 @@ def _stated_size(head: bytes) -> int:
     return size if size < _UNKNOWN_SIZE else 0
 
 
-def encode_wav(samples: np.ndarray, rate: int, other_rate: int, rates: tuple[int, int]) -> bytes:
-    """Encodes a sound as 16-bit WAV; samples that have 16 bits already do not change.
-
-    Args:
-        samples: Floats [n, channels]; a sound that exceeds full scale is scaled down to it.
-        rate: Sample rate of the sound.
-        other_rate: Sample rate to which the sound is resampled if `rate` lies outside `rates`.
-        rates: Lowest and highest rate that are kept.
-    """
+def _encode_wav(samples: np.ndarray, rate: int, is_wide: bool, rates: tuple[int, int], other_rate: int) -> bytes:
+    """Encodes a sound, floats [n, channels], as WAV of 16 bits, in which it is scaled down to full scale, or floats."""
     lowest, highest = rates
     if not lowest <= rate <= highest:
         samples, rate = soxr.resample(samples, rate, other_rate), other_rate
-    samples = samples / max(1.0, np.abs(samples).max())
     wav = io.BytesIO()
-    soundfile.write(wav, _to_int16(samples), rate, "PCM_16", format="WAV")
+    if is_wide:
+        soundfile.write(wav, samples, rate, "FLOAT", format="WAV")
+    else:
+        full_scale = max(1.0, np.abs(samples).max(initial=0.0))
+        soundfile.write(wav, _to_int16(samples / full_scale), rate, "PCM_16", format="WAV")
     return wav.getvalue()
 
 

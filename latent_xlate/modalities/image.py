@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Self
 
 import numpy as np
@@ -31,7 +30,6 @@ class Image(Modality):
     noun = "image"
     file_suffixes = (".png", ".jpg", ".jpeg", ".gif", ".bmp")
     file_suffix = ".png"
-    unreadable = "not a PNG, JPEG, GIF or BMP picture, or a damaged one"
     limits = (0.0, 1.0)
     stored_dtype = np.uint8
     full_scale = 255.0
@@ -60,13 +58,6 @@ class Image(Modality):
 
     def check(self, x: np.ndarray) -> np.ndarray:
         return checks.unit_images(x, self.shape)
-
-    def prepare(self, path: Path) -> bytes:
-        """Reads a PNG, JPEG, GIF or BMP file, and converts files that TensorFlow would misread to PNG.
-
-        These are GIFs, since TensorFlow makes their transparency black, and photographs that need to be rotated.
-        """
-        return image_files.upright_png(super().prepare(path))
 
     def read(self, files: tf.Tensor) -> tf.Tensor:
         return image_files.read_pictures(files, self.shape, self.invert)

@@ -36,9 +36,6 @@ class Modality(abc.ABC):
     file_suffix: ClassVar[str]
     """Ending of the files that `write` returns."""
 
-    unreadable: ClassVar[str]
-    """Reason that messages give when `read` refuses a file."""
-
     limits: ClassVar[tuple[float, float]] = (-np.inf, np.inf)
     """Smallest and largest value of data."""
 
@@ -69,7 +66,7 @@ class Modality(abc.ABC):
         """Decodes the contents of files, string [batch], to x, in graph.
 
         Raises:
-            tf.errors.InvalidArgumentError: A file is damaged or not of this kind.
+            tf.errors.InvalidArgumentError: A file is damaged or not of this kind; `checks.sentence` says what is wrong.
         """
 
     @abc.abstractmethod

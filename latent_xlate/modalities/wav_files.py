@@ -2,55 +2,114 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from pathlib import Path
+
 import tensorflow as tf
 
+from latent_xlate.modalities import riff_files, wav_faults, wav_samples
 from latent_xlate.modalities.alignment import FADE, FRAME, ONSET, PEAK, THRESHOLD
 from latent_xlate.modalities.audio_files import NUM_SAMPLES, SAMPLE_RATE, SILENCE
+from latent_xlate.modalities.refusals import refuse
+from latent_xlate.modalities.wav_faults import RATES, SECONDS_READ
 
-SECONDS_READ = 4
-"""Number of seconds that are read from the beginning of a file."""
-
-RATES = (4_000, 192_000)
-"""Lowest and highest sample rate of a file that can be read."""
+_HEAD_BYTES = 2**16
+"""Number of bytes that hold the header of most files."""
 
 
-def read_wav(
-    file: tf.Tensor, aligned: bool, num_samples: int = NUM_SAMPLES, sample_rate: int = SAMPLE_RATE
-) -> tf.Tensor:
-    """Decodes a sound and cuts its slice.
+def beginning(path: Path) -> tuple[bytes, bool]:
+    """Reads what `read_wavs` needs of a file, which may be hours long.
 
     Args:
-        file: string scalar, a 16-bit WAV file of any rate within `RATES`. Its channels are averaged.
+        path: Any file.
+
+    Returns:
+        The beginning of the file, and whether it is for `read_wavs` to read or to refuse: False for what is no WAV
+        file, and for WAV files of another codec or rate.
+    """
+    with path.open("rb") as file:
+        content = file.read(_HEAD_BYTES)
+        is_headed, is_taken, end = _extent(tf.constant([content]))
+        if is_taken and not is_headed:
+            content += file.read()
+            _, is_taken, end = _extent(tf.constant([content]))
+        return content + file.read(max(0, int(end) - len(content))), bool(is_taken)
+
+
+@tf.function(input_signature=[tf.TensorSpec([1], tf.string)], autograph=False)
+def _extent(file: tf.Tensor) -> tuple[tf.Tensor, ...]:
+    """Whether the header of a file is complete, whether the file is for `read_wavs`, and where what is read ends."""
+    header = riff_files.parse(file)
+    is_headed = (header.format_size >= 0) & (header.start >= 0)
+    is_other = (header.codec < 0) | (header.rate < RATES[0]) | (header.rate > RATES[1])
+    end = tf.where(is_headed, header.start + header.block * SECONDS_READ * header.rate, tf.zeros_like(header.start))
+    return is_headed[0], (header.is_wave & ~(is_headed & is_other))[0], end[0]
+
+
+def read_wavs(
+    files: tf.Tensor, aligned: bool, num_samples: int = NUM_SAMPLES, sample_rate: int = SAMPLE_RATE
+) -> tf.Tensor:
+    """Decodes sounds and cuts their slices.
+
+    The channels are averaged. A sound of floats that exceeds full scale is scaled down to it. Files with sizes that are
+    unknown, since they come from a pipe, end where the file ends; so do those whose chunk of samples alone states too
+    large a size. Of files that are cut off by their own account, those are read that have all of the `SECONDS_READ`.
+
+    Args:
+        files: string [batch], WAV files of a rate within `RATES` and a codec of `wav_samples.CODECS`.
         aligned: Whether the slice is aligned, see `alignment.align`; otherwise it is the beginning of the file.
         num_samples: Number of samples of the slice.
         sample_rate: Sample rate of the slice.
 
     Returns:
-        float32 [num_samples], in [-1, 1].
+        float32 [batch, num_samples], in [-1, 1].
 
     Raises:
-        tf.errors.InvalidArgumentError: It is no such file, or the sound is empty or silent.
+        tf.errors.InvalidArgumentError: A file is no such sound, or one without samples, with values that are not
+            finite, or silent; the message holds a sentence about it.
     """
-    samples, rate = tf.audio.decode_wav(file)
-    heard = tf.reduce_mean(samples[: SECONDS_READ * rate], axis=1)
     seconds = SECONDS_READ if aligned else num_samples / sample_rate
-    loudest = tf.reduce_max(tf.abs(heard[: tf.cast(seconds * tf.cast(rate, tf.float32), tf.int32)]))
-    with tf.control_dependencies(
-        [
-            tf.debugging.assert_greater_equal(rate, RATES[0], f"The sound has fewer than {RATES[0]} samples a second."),
-            tf.debugging.assert_less_equal(rate, RATES[1], f"The sound has more than {RATES[1]} samples a second."),
-            tf.debugging.assert_greater(loudest, SILENCE, "The sound is empty or silent."),
-        ]
-    ):
-        x = resample(heard, rate, sample_rate)
-    return align(x, num_samples) if aligned else tf.clip_by_value(x[:num_samples], -1.0, 1.0)
+
+    def read(content: tf.Tensor, codec: tf.Tensor, channels: tf.Tensor, rate: tf.Tensor) -> tf.Tensor:
+        samples = _decode(content, codec, channels)
+        heard = tf.reduce_mean(samples, axis=1)
+        num_heard = tf.cast(seconds * tf.cast(rate, tf.float32), tf.int32)
+        with tf.control_dependencies(refuse(wav_faults.of_samples(samples, heard, num_heard, seconds))):
+            x = resample(heard, rate, sample_rate)
+        return align(x, num_samples) if aligned else tf.clip_by_value(x[:num_samples], -1.0, 1.0)
+
+    return _map(read, files, num_samples)
 
 
 def read_word(file: bytes, num_samples: int = NUM_SAMPLES, sample_rate: int = SAMPLE_RATE) -> tf.Tensor:
-    """Reads the aligned slice of a 16-bit WAV file, or its beginning if it is silent: float32 [num_samples]."""
-    samples, rate = tf.audio.decode_wav(file)
-    x = resample(tf.reduce_mean(samples[: SECONDS_READ * rate], axis=1), rate, sample_rate)
-    return align(x, num_samples) if tf.reduce_max(tf.abs(x)) > SILENCE else x[:num_samples]
+    """Reads the aligned slice of a WAV file, or its beginning if it is silent: float32 [num_samples]."""
+
+    def read(content: tf.Tensor, codec: tf.Tensor, channels: tf.Tensor, rate: tf.Tensor) -> tf.Tensor:
+        x = resample(tf.reduce_mean(_decode(content, codec, channels), axis=1), rate, sample_rate)
+        return align(x, num_samples) if tf.reduce_max(tf.abs(x)) > SILENCE else x[:num_samples]
+
+    return _map(read, tf.constant([file]), num_samples)[0]
+
+
+def _map(read: Callable[..., tf.Tensor], files: tf.Tensor, num_samples: int) -> tf.Tensor:
+    """Maps the samples of files, with their codec, channels and rate, to slices: float32 [batch, num_samples]."""
+    header = riff_files.parse(files)
+    with tf.control_dependencies(refuse(wav_faults.of_headers(files, header))):
+        frames = header.frames(tf.minimum(header.stated, header.present), SECONDS_READ)
+        contents = tf.strings.substr(files, header.start, frames * header.block)
+    channels, rates = (tf.cast(each, tf.int32) for each in (header.channels, header.rate))
+    return tf.map_fn(
+        # In eager mode the errors of converted code are not what was raised.
+        tf.autograph.experimental.do_not_convert(lambda sound: read(*sound)),
+        (contents, header.codec, channels, rates),
+        fn_output_signature=tf.TensorSpec([num_samples], tf.float32),
+    )
+
+
+def _decode(content: tf.Tensor, codec: tf.Tensor, channels: tf.Tensor) -> tf.Tensor:
+    """Decodes samples, scaled down to full scale if they exceed it: float32 [n, channels]."""
+    samples = tf.reshape(wav_samples.decode(content, codec), [-1, channels])
+    return samples / tf.maximum(tf.reduce_max(tf.abs(samples)), 1.0)
 
 
 def write_wav(x: tf.Tensor, sample_rate: int = SAMPLE_RATE) -> tf.Tensor:

@@ -60,7 +60,7 @@ def read_stages(run: Path) -> list[Stage]:
     if missing := {"dataset", "prior", "align"} - config.keys():
         raise ValueError(f"{run} holds no run of train_wavegan: its config.json has no {', '.join(sorted(missing))}.")
     # Previews are written together with the networks.
-    steps = max((int(path.stem) for path in run.glob("previews/*.wav")), default=0)
+    steps = max((int(path.stem) for path in run.glob("previews/[0-9]*.wav")), default=0)
     initial = config["initial"]
     earlier = read_stages(Path(initial)) if initial and (Path(initial) / "config.json").exists() else []
     return [*earlier, Stage(config, steps)]

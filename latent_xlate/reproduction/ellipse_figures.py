@@ -20,7 +20,7 @@ def _bridge(study: Study, variant: str) -> BridgingVAE:
     key = {"variant": variant, "num_steps": num_steps, **ellipses.VARIANTS[variant], "beta_kl": ellipses.BETA_KL}
     path = study.model_path("ellipses", key)
     if not path.exists():
-        files.write_atomically(path, ellipses.train_variant(variant, num_steps).save)
+        files.write_model(path, ellipses.train_variant(variant, num_steps))
     bridge = load_bridge(path)
     assert isinstance(bridge, BridgingVAE)
     return bridge

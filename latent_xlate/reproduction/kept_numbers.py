@@ -57,7 +57,7 @@ class KeptNumbers:
             path.parent.name: {"config": _read(path.with_name("config.json")), "metrics": _read(path)}
             for path in output.glob("runs/*/metrics.json")
         }
-        measurements = {path.stem: _read(path) for path in output.glob("measurements/*.json")}
+        measurements = {path.stem: _read(path) for path in output.glob("measurements/[!.]*.json")}
         return cls({**kept.runs, **runs}, {**kept.measurements, **measurements})
 
     def write(self, output: str | os.PathLike) -> Path:

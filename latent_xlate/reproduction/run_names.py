@@ -61,7 +61,7 @@ def hashed_name(words: Sequence[str], key: Mapping[str, Any]) -> str:
 def weights_hash(folder: Path) -> str:
     """A hash of the files of a pretrained domain."""
     digest = hashlib.sha256()
-    for path in sorted(folder.glob("*.npz")):
+    for path in sorted(folder.glob("[!.]*.npz")):
         digest.update(path.name.encode())
         digest.update(path.read_bytes())
     return digest.hexdigest()

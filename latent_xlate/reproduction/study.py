@@ -5,7 +5,6 @@ from __future__ import annotations
 import gc
 import json
 import os
-import shutil
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -96,6 +95,7 @@ class Study:
         folder = self.run_folder(config)
         if not (folder / _METRICS).exists() and folder.name not in self._kept.runs:
             self._train(config)
+        files.remove(folder / "checkpoints")  # Gigabytes in total; a killed process may have left them.
 
     def _train(self, config: ConfigDict) -> None:
         folder = self.run_folder(config)
@@ -106,7 +106,6 @@ class Study:
         data = {name: own for name, (_, own) in measured.items() if own is not None}
         metrics = {**labels_seen(folder), **evaluate(translator, latents, data=data)}
         files.write_json(folder / _METRICS, metrics)
-        shutil.rmtree(folder / "checkpoints")  # Gigabytes in total.
         gc.collect()  # Graphs hold data, and reference cycles hold graphs.
 
     def metrics(self, config: ConfigDict) -> Mapping[str, Any]:

@@ -8,7 +8,8 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Callable, Iterable
+import time
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +17,18 @@ import tensorflow as tf
 
 from latent_xlate import checks, files
 from latent_xlate.serving.exported_modalities import write_modalities
+from latent_xlate.serving.signature_graphs import SignatureGraphs
 from latent_xlate.serving.signature_name import DEFAULT_SIGNATURE, Payload, SignatureName, parse_signatures
 from latent_xlate.translator import Translator
 
 MODEL_NAME = "translator"
 """Name of the folder of versions, and of the model on a server."""
+
+_TEMPORARY = ".exporting."
+"""Beginning of the name of the folder that an export is written to; the number of its process follows."""
+
+_LONGEST_EXPORT = 24 * 3600
+"""Age in seconds from which such a folder is a leftover, even if another process has the number by now."""
 
 
 def export_translator(translator: Translator, base: str | os.PathLike) -> Path:
@@ -69,7 +77,8 @@ def export_translator(translator: Translator, base: str | os.PathLike) -> Path:
     signatures[DEFAULT_SIGNATURE] = signatures[default]
 
     folder.mkdir(parents=True, exist_ok=True)
-    temporary = Path(tempfile.mkdtemp(prefix=".exporting.", dir=folder))
+    _remove_leftovers(folder)
+    temporary = Path(tempfile.mkdtemp(prefix=f"{_TEMPORARY}{os.getpid()}.", dir=folder))
     try:
         tf.saved_model.save(module, str(temporary / "model"), signatures=signatures)
         if bundle:
@@ -93,6 +102,25 @@ def _bundle() -> Any:
     from latent_xlate.serving import bundle
 
     return bundle
+
+
+def _remove_leftovers(folder: Path) -> None:
+    """Removes what killed exports left behind: folders whose process has ended, or that are older than any export."""
+    for path in folder.glob(f"{_TEMPORARY}*"):
+        pid = path.name.removeprefix(_TEMPORARY).partition(".")[0]
+        ended = pid.isdecimal() and not _is_running(int(pid))
+        if ended or time.time() - path.stat().st_mtime > _LONGEST_EXPORT:
+            shutil.rmtree(path, ignore_errors=True)
+
+
+def _is_running(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:  # It is another user's.
+        return True
+    return True
 
 
 def _publish(model: Path, folder: Path) -> Path:
@@ -120,7 +148,7 @@ def trace_signatures(translator: Translator, pairs: Iterable[tuple[str, str]]) -
     Raises:
         ValueError: A domain is unknown, or the names of domains give two signatures the same name.
     """
-    graphs = _Graphs(translator)
+    graphs = SignatureGraphs(translator)
     signatures: dict[str, Any] = {}
     for (source, target), sampled in itertools.product(pairs, (False, True)):
         for payload, function in graphs.trace(source, target, sampled).items():
@@ -129,45 +157,6 @@ def trace_signatures(translator: Translator, pairs: Iterable[tuple[str, str]]) -
                 raise ValueError(f"Two signatures would be called {name!r}: name a domain otherwise.")
             signatures[name] = function
     return signatures
-
-
-class _Graphs:
-    """Graphs of a translator's parts, which all signatures share."""
-
-    def __init__(self, translator: Translator):
-        self.translator = translator
-        self.read = {name: _graph(domain.read) for name, domain in translator.domains.items()}
-        self.write = {name: _graph(domain.write) for name, domain in translator.domains.items()}
-        self.noise = _graph(translator.noise)
-
-    def trace(self, source: str, target: str, sampled: bool) -> dict[Payload, Any]:
-        """Concrete functions of one pair of domains, by what they translate."""
-        seeds = [tf.TensorSpec([None, 2], tf.int32, name="seed")] if sampled else []
-
-        def translate_latents(z: tf.Tensor, *seed: tf.Tensor) -> dict[str, tf.Tensor]:
-            return {"z": self.translator.translate_latents(z, source, target, *map(self.noise, seed))}
-
-        def translate_arrays(x: tf.Tensor, *seed: tf.Tensor) -> dict[str, tf.Tensor]:
-            return {"x": self.translator.translate_data(x, source, target, *map(self.noise, seed))}
-
-        def translate_files(data_bytes: tf.Tensor, *seed: tf.Tensor) -> dict[str, tf.Tensor]:
-            x = functions[Payload.ARRAYS](self.read[source](data_bytes), *seed)["x"]
-            return {"data_bytes": self.write[target](x)}
-
-        domain = self.translator.domain(source)
-        self.translator.domain(target)  # Raises for an unknown name.
-        z = tf.TensorSpec([None, domain.latent_dim], tf.float32, name="z")
-        functions = {Payload.LATENTS: _graph(translate_latents).get_concrete_function(z, *seeds)}
-        if domain.has_encoder:
-            x = tf.TensorSpec([None, *domain.data_shape], tf.float32, name="x")
-            functions[Payload.ARRAYS] = _graph(translate_arrays).get_concrete_function(x, *seeds)
-            data_bytes = tf.TensorSpec([None], tf.string, name="data_bytes")
-            functions[Payload.FILES] = _graph(translate_files).get_concrete_function(data_bytes, *seeds)
-        return {payload: functions[payload] for payload in Payload if payload in functions}
-
-
-def _graph(function: Callable[..., Any]) -> Any:
-    return tf.function(function, autograph=False)
 
 
 def is_saved_model(folder: str | os.PathLike) -> bool:

@@ -58,7 +58,10 @@ def test_files_say_the_same_as_pairs(tmp_path):
     content = {"0": "zero", "1": "one", "2": "two", "3": ["three", "two"]}
     (tmp_path / "map.json").write_text(json.dumps(content))
     (tmp_path / "map.csv").write_text("words,digits\nzero,0\none,1\ntwo,2\nthree,3\ntwo,3\n", encoding="utf-8-sig")
-    for name in ("map.json", "map.csv"):
+    (tmp_path / "map.txt").write_text(
+        "sep=;\nWords;DIGITS;\nzero;0\none;1\ntwo;2\nthree;3\ntwo;3\n;\n", encoding="utf-16"
+    )
+    for name in ("map.json", "map.csv", "map.txt"):
         assert ClassMap.read(str(tmp_path / name), [DIGITS, WORDS]) == pairs
 
 
@@ -92,10 +95,14 @@ def test_bad_pairs_are_refused_in_one_sentence(source, message):
         ("map.json", "{", "map.json cannot be read"),
         ("map.json", "[1]", "it holds no object"),
         ("map.json", '{"0": "zro"}', "Unknown class of 'words' 'zro'. Did you mean 'zero'"),
+        ("map.json", '{"0": "zero", "0": "one"}', "'0' is there twice: give it a list of classes"),
+        ("map.json", "[" * 100000, "map.json cannot be read"),
         ("map.csv", "", "map.csv has no column digits, words"),
+        ("map.csv", "digits,words\n0,zero\n1,one,two\n", "line 3: 'two' is to the right of all columns"),
+        ("map.csv", "digits,words,digits\n0,zero,1\n", "map.csv has 2 columns digits: leave one"),
         ("map.csv", "digits,word\n0,zero\n", "Unknown domain 'word'. Did you mean 'words'"),
         ("map.csv", "digits\n0\n", "map.csv has no column words"),
-        ("map.csv", "digits,words\n0,nine\n", "Unknown class of 'words' 'nine'"),
+        ("map.csv", "digits,words\n0,nine\n", "line 2: Unknown class of 'words' 'nine'"),
         ("map.csv", "\xff", "map.csv"),
     ],
 )
@@ -104,6 +111,13 @@ def test_bad_files_are_refused_in_one_sentence(name, content, message, tmp_path)
     with pytest.raises(ValueError, match=message) as raised:
         ClassMap.read(str(tmp_path / name), [DIGITS, WORDS])
     assert "\n" not in str(raised.value)
+
+
+def test_pairs_may_be_longer_than_the_name_of_a_file():
+    names = [f"class{number}" for number in range(100)]
+    classes = domain("a", *names), domain("b", *names)
+    class_map = ClassMap.read(",".join(f"{name}={name}" for name in names), classes)
+    assert class_map == ClassMap.by_label(classes)
 
 
 def test_pairs_are_for_two_domains():

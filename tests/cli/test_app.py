@@ -29,7 +29,7 @@ def ending(error: BaseException) -> int:
         (FileNotFoundError(errno.ENOENT, "No such file or directory", "a.png"), "a.png: No such file or directory."),
         (OSError(errno.EIO, "Input/output error"), "Input/output error."),
         (OSError("Unable to open file"), "Unable to open file"),
-        (OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)), "No space left on device. Free some"),
+        (OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)), "No space left on device. Free some space"),
         (
             OSError("file write failed: errno = 28, error message = 'No space left on device'"),
             "No space left on device.",

@@ -1,12 +1,15 @@
 """Folders whose classes a table tells, or nothing; those with class folders are in test_image_folder.py."""
 
+import os
+import shutil
+
 import numpy as np
 import pytest
 
 from latent_xlate.data import class_folders, images, sources
 from latent_xlate.data.synthetic import digits_like
 from latent_xlate.modalities.image import Image
-from tests.support import raw
+from tests.support import oddities, raw
 
 DATA = digits_like(60, num_classes=3)
 MODALITY = Image(28, 28, invert="never")
@@ -58,10 +61,15 @@ def test_files_that_are_not_in_the_table_are_not_read(tmp_path):
 @pytest.mark.parametrize(
     ("columns", "row", "message"),
     [
-        ("file", ("0.png",), "labels.csv is not a table of classes: it has no column class"),
+        ("file", ("0.png",), "labels.csv has no column class: its columns are 'file'"),
         ("file,class", ("nothing.png", "0"), "labels.csv, line 4: 'nothing.png' names no file of images"),
         ("file,class", ("labels.csv", "0"), "line 4: 'labels.csv' names no file of images"),
         ("file,class", ("2.png", ""), "line 4: every row needs a class"),
+        ("file,class", ("../2.png", "0"), "line 4: '../2.png' names no file of images"),
+        ("file,class", ("0.png", "1"), "line 4: '0.png' is '1' here and '0' in line 2: leave one"),
+        ("file,class", ("./within/../0.png", "1"), "line 4: './within/../0.png' is '1' here and '0' in line 2"),
+        ("file,class", ("2.png", "1,2"), "line 4: '2' is to the right of all columns"),
+        ("file,class,split", ("0.png", "0", "test"), "line 4: '0.png' is 'test' here and 'train' in line 2: leave one"),
         ("file,class,split", ("2.png", "0", "validation"), "line 4: every row needs a class, and either every one"),
     ],
 )
@@ -72,6 +80,78 @@ def test_table_that_does_not_fit_is_refused_with_its_line(columns, row, message,
     write_table(tmp_path, rows, columns)
     with pytest.raises(ValueError, match=message):
         class_folders.read_folder(tmp_path, MODALITY)
+
+
+@pytest.mark.parametrize("form", ["{folder}/../outside.png", "../outside.png"])
+def test_file_outside_of_the_folder_is_refused(form, tmp_path):
+    (tmp_path / "in").mkdir()
+    write_flat(tmp_path / "in")
+    shutil.copy(tmp_path / "in" / "0.png", tmp_path / "outside.png")
+    named = form.format(folder=tmp_path / "in")
+    write_table(tmp_path / "in", [("0.png", "a"), ("1.png", "b"), (named, "a")])
+    with pytest.raises(ValueError, match=f"line 4: '{named}' is outside of {tmp_path / 'in'}: move it there"):
+        class_folders.read_folder(tmp_path / "in", MODALITY)
+
+
+def test_file_that_is_named_twice_is_read_once(tmp_path):
+    files = write_flat(tmp_path)
+    rows = [(file, str(label)) for file, label in zip(files, DATA.labels, strict=True)]
+    twice = [("within\\7.png", str(DATA.labels[7])), (str(tmp_path / "0.png"), str(DATA.labels[0]))]
+    write_table(tmp_path, rows + twice)
+    assert raw.same_content(raw.joined(class_folders.read_folder(tmp_path, MODALITY)), DATA)
+
+
+def test_table_that_a_spreadsheet_saved_is_read(tmp_path):
+    files = write_flat(tmp_path)
+    lines = [f"{file}\t{label}\tTrain\t" for file, label in zip(files[1:], DATA.labels[1:], strict=True)]
+    text = "\r\n".join(["File\tClass\tSplit\t", f"0.png\t{DATA.labels[0]}\tTest\t", *lines, "\t\t\t", ""])
+    (tmp_path / "Labels.CSV").write_bytes(text.encode("utf-16"))
+    splits = class_folders.read_folder(tmp_path, MODALITY)
+    assert raw.same_content(splits["test"], DATA.take(slice(0, 1)))
+    assert raw.same_content(splits["train"], DATA.take(slice(1, None)))
+    assert class_folders.holds_files(tmp_path, (".png",))
+    assert not class_folders.holds_files(tmp_path, (".wav",))
+
+
+@pytest.mark.parametrize("form", ["class folders", "unlabelled"])
+def test_litter_is_skipped_and_what_is_no_file_is_warned_of(form, tmp_path):
+    if form == "unlabelled":
+        write_flat(tmp_path)
+        shutil.rmtree(tmp_path / "within")
+        inside = [tmp_path]
+    else:
+        raw.write_image_folder(tmp_path, DATA)
+        inside = [tmp_path, tmp_path / "1"]
+        (tmp_path / "around").symlink_to("around")
+        (tmp_path / "1" / ("x" * 250 + ".PNG")).symlink_to(next((tmp_path / "1").iterdir()).name)
+    for folder in inside:
+        oddities.add_litter(folder)
+        said = oddities.add_oddities(folder, ".png")
+    with pytest.warns(UserWarning, match="is left out") as warned:
+        splits = class_folders.read_folder(tmp_path, MODALITY)
+    assert sum(map(len, splits.values())) == (58 if form == "unlabelled" else 61)
+    assert splits["train"].class_names == (() if form == "unlabelled" else DATA.class_names)
+    for name, reason in said.items():
+        assert (
+            sum(f"{inside[-1] / name} is left out: " in str(w.message) and reason in str(w.message) for w in warned)
+            == 1
+        )
+    assert class_folders.holds_files(tmp_path, (".png",))
+    assert not class_folders.holds_files(tmp_path, (".wav",))
+
+
+def test_class_that_is_no_text_is_refused(tmp_path):
+    raw.write_image_folder(tmp_path, DATA)
+    (tmp_path / os.fsdecode(b"caf\xe9")).mkdir()
+    with pytest.raises(ValueError, match=r"The name of the class 'caf\\udce9' is not UTF-8"):
+        class_folders.read_folder(tmp_path, MODALITY)
+
+
+def test_file_whose_name_is_no_text_is_read(tmp_path):
+    raw.write_image_folder(tmp_path, DATA)
+    file = next((tmp_path / "1").iterdir())
+    file.rename(file.with_name(os.fsdecode(b"caf\xe9.png")))
+    assert raw.same_content(raw.joined(class_folders.read_folder(tmp_path, MODALITY)), DATA)
 
 
 def test_table_of_one_class_is_refused(tmp_path):

@@ -171,6 +171,16 @@ def test_what_is_no_image_in_a_class_folder_is_named(name, tmp_path):
         read_image_folder(tmp_path)
 
 
+def test_files_that_are_no_images_are_counted(tmp_path):
+    raw.write_image_folder(tmp_path, digits_like(12, num_classes=2))
+    for name in ("a.txt", "b.webp", "c"):
+        (tmp_path / "1" / name).touch()
+    with pytest.raises(
+        ValueError, match=r"1/a.txt is not an image .*: move it out of the class folder \(3 such files\)"
+    ):
+        read_image_folder(tmp_path)
+
+
 @pytest.mark.parametrize(("count", "said"), [(0, "no class folders"), (1, "1 class folder:"), (257, "257 class")])
 def test_number_of_classes_is_checked(count, said, tmp_path):
     for number in range(count):

@@ -38,6 +38,13 @@ def test_table_filled_in_comes_back_as_labels(domains, tmp_path):
     np.testing.assert_array_equal(clothes, [3, -1, -1, -1])
 
 
+def test_table_that_a_spreadsheet_saved_is_read(domains, tmp_path):
+    text = "Domain\tLatents\tIndex\tClass\t\r\ndigits\tshipped\t2\t7\t\r\n\t\t\t\t\r\n"
+    (tmp_path / "labels.csv").write_bytes(text.encode("utf-16"))
+    digits, _ = read(tmp_path / "labels.csv", domains)
+    np.testing.assert_array_equal(digits, [-1, -1, 7, -1, -1])
+
+
 def test_kinds_of_latents_go_by_their_earlier_names_too(domains, tmp_path):
     (tmp_path / "labels.csv").write_text(HEAD + "digits,dataset+shifted,2,7\n")
     with pytest.warns(FutureWarning, match="latents=dataset.shifted is now called latents=dataset.augmented"):
@@ -48,8 +55,9 @@ def test_kinds_of_latents_go_by_their_earlier_names_too(domains, tmp_path):
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ("a,b\n1,2\n", "not a table of labels: it has no column class, domain, index, latents"),
-        ("", "not a table of labels: it has no column"),
+        ("a,b\n1,2\n", "has no column class, domain, index, latents: its columns are 'a', 'b'"),
+        ("", "has no column class, domain, index, latents: it is empty"),
+        (HEAD + "digits,shipped,0,1,2\n", "line 2: '2' is to the right of all columns"),
         (HEAD + "digit,shipped,0,1\n", "line 2: Unknown domain 'digit'. Did you mean 'digits'"),
         (HEAD + "digits,shipped,0,1\ndigits,shipped,1,x\n", "line 3: Unknown class 'x'"),
         (HEAD + "digits,dataset,0,1\n", "line 2: latents is 'dataset', and the training's are 'shipped'"),
@@ -66,9 +74,9 @@ def test_table_that_does_not_fit_is_refused(content, message, domains, tmp_path)
 
 def test_file_that_is_no_table_is_refused(domains, tmp_path):
     (tmp_path / "labels.csv").write_bytes(b"\xff\x00\xfe")
-    with pytest.raises(ValueError, match="not a table of labels"):
+    with pytest.raises(ValueError, match="labels.csv, line 1: the text is not UTF-8"):
         read(tmp_path / "labels.csv", domains)
-    with pytest.raises(ValueError, match="There is no file of labels"):
+    with pytest.raises(ValueError, match="There is no file .*nowhere.csv"):
         read(tmp_path / "nowhere.csv", domains)
 
 

@@ -74,11 +74,11 @@ def test_channels_are_averaged_and_what_is_too_loud_is_clipped(tmp_path):
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        (b"", "it is empty"),
-        (b"This is no sound.", "rror"),
-        (np.zeros(100), "it is silent"),
-        (np.array([0.1, np.nan]), "it has NaN or infinite values"),
-        (np.zeros(0), "it is silent"),
+        (b"", "The sound is empty"),
+        (b"This is no sound.", "The file is not a sound that is known: send a WAV file"),
+        (np.zeros(100), "The sound is silent"),
+        (np.array([0.1, np.nan]), "The sound has NaN or infinite values"),
+        (np.zeros(0), "The sound has no samples"),
     ],
 )
 def test_what_is_no_sound_is_named_with_the_way_out(content, said, tmp_path):

@@ -64,7 +64,7 @@ def test_files_and_their_contents_are_translated_alike(client, tmp_path):
 @pytest.mark.parametrize(
     ("files", "source", "error", "message"),
     [
-        ([b"no picture"], "digits", RefusedError, "no PNG, JPEG, GIF or BMP"),
+        ([b"no picture"], "digits", RefusedError, "not a PNG, JPEG, GIF or BMP picture"),
         ([b"no picture"], "digit", ValueError, "Unknown pair of domains .* Did you mean 'digits_to_clothes'"),
         ([], "digits", ValueError, "nothing to translate"),
         (["none.png"], "digits", FileNotFoundError, "none.png"),

@@ -28,6 +28,7 @@ from tensorflow_serving.apis import (
 
 from latent_xlate.serving import bundle, export
 from latent_xlate.serving.client import TranslatorClient
+from latent_xlate.serving.server.json_tensors import decode_base64
 from tests.modalities.test_image_files import png_bomb
 from tests.support import tiny
 from tests.support.served import ROOT, serving
@@ -95,6 +96,15 @@ def test_bytes_go_in_and_out_as_base64(server, served_translator):
     x = served_translator.domain("digits").read(tf.constant(pngs(1))).numpy()
     expected = served_translator.translate(x, "digits", "clothes")
     np.testing.assert_allclose(pixels(base64.b64decode(answer["b64"])), expected[0], atol=0.51 / 255)
+
+
+@pytest.mark.parametrize("content", [b"", b"a", b"ab", b"abc", bytes(range(256)), b"\xff\xfe\xfb\xef" * 9])
+def test_base64_is_read_as_it_is_written_anywhere(content):
+    padded, safe = base64.b64encode(content).decode(), base64.urlsafe_b64encode(content).decode()
+    lines = base64.encodebytes(content).decode()
+    dotted = padded.replace("=", ".")
+    for text in (padded, padded.rstrip("="), safe, safe.rstrip("="), lines, lines.replace("\n", " \r\n\t"), dotted):
+        assert decode_base64(text) == content
 
 
 def test_several_inputs_are_objects_in_rows(server, served_translator):
@@ -178,6 +188,10 @@ BAD_BODIES = {
     "NaN": b'{"signature_name": "digits_to_clothes_latents", "instances": [[NaN, 0, 0, 0, 0, 0]]}',
     "overflow": b'{"signature_name": "digits_to_clothes_latents", "instances": [[1e39, 0, 0, 0, 0, 0]]}',
     "lone surrogate": b'{"instances": ["\\ud800"]}',
+    "infinite": b'{"signature_name": "digits_to_clothes_latents", "instances": [[1e400, 0, 0, 0, 0, 0]]}',
+    "Infinity": b'{"signature_name": "digits_to_clothes_latents", "instances": [[Infinity, 0, 0, 0, 0, 0]]}',
+    "byte order mark": b'\xef\xbb\xbf{"instances": ["a"]}',
+    "UTF-16": '{"instances": ["a"]}'.encode("utf-16"),
     "neither": {},
     "both": {"instances": [], "inputs": []},
     "signature": {"signature_name": "digits_to_cloths", "instances": [b64(b"")]},
@@ -188,6 +202,12 @@ BAD_BODIES = {
     "null": {"instances": [None]},
     "no base64": {"instances": [{"b64": "%%%"}]},
     "half base64": {"instances": [{"b64": "abc"}]},
+    "wrong padding": {"instances": [{"b64": "YQ="}]},
+    "two alphabets' end": {"instances": [{"b64": "YQ==YQ=="}]},
+    "letters beyond ASCII": {"instances": [{"b64": "YQ\u00e9"}]},
+    "bare b64 in columns": {"inputs": b64(b"")},
+    "bare b64 in rows": {"instances": b64(b"")},
+    "bare text": {"inputs": "a"},
     "b64 of a number": {"instances": [{"b64": 1}]},
     "numbers for bytes": {"instances": [1.0]},
     "no picture": {"instances": [b64(b"no picture")]},
@@ -196,6 +216,12 @@ BAD_BODIES = {
     "huge": {"instances": [b64(png_bomb(1, 1)[:16] + struct.pack(">II", 2**31 - 1, 2**31 - 1) + bytes(100))]},
     "strings for numbers": {"signature_name": LATENTS, "instances": [["1"] * 6]},
     "bool for numbers": {"signature_name": LATENTS, "instances": [[True] * 6]},
+    "a bool among numbers": {"signature_name": LATENTS, "instances": [[True, 0, 0, 0, 0, 0]]},
+    "a long string among numbers": {"signature_name": LATENTS, "instances": [["a" * 10**6] + [0] * 5] * 10 + [[0] * 6]},
+    "a list among numbers": {"signature_name": LATENTS, "instances": [[[0], 0, 0, 0, 0, 0]]},
+    "100 dimensions": b'{"signature_name": "digits_to_clothes_latents", "inputs": %s0%s}' % (b"[" * 100, b"]" * 100),
+    "long signature": {"signature_name": "s" * 10**6, "instances": [[0] * 6]},
+    "long name": {"signature_name": LATENTS, "inputs": {"z" * 10**6: [[0] * 6]}},
     "ragged": {"signature_name": LATENTS, "instances": [[0.0] * 6, [0.0] * 5]},
     "wrong width": {"signature_name": LATENTS, "instances": [[0.0] * 5]},
     "wrong rank": {"signature_name": LATENTS, "inputs": [0.0] * 6},
@@ -225,6 +251,13 @@ def test_malformed_body_is_refused_in_one_sentence(server, body):
     assert 400 <= answer.status_code < 500
     assert list(answer.json()) == ["error"]
     assert one_sentence(answer.json()["error"]), answer.json()
+
+
+def test_bare_item_is_told_to_be_a_list(server):
+    answer = post(server, {"inputs": b64(pngs(1)[0])})
+    assert answer.json()["error"] == (
+        'Input \'data_bytes\' must be a list of items, even of one: write [{"b64": "..."}].'
+    )
 
 
 @pytest.mark.parametrize(
@@ -292,6 +325,18 @@ def repeated():
     return made
 
 
+def halves():
+    made = bad_tensor(tensor_content=None)
+    made.inputs["z"].half_val.extend([0] * 12)
+    return made
+
+
+def strings_in_content():
+    made = request("", data_bytes=[b"a"])
+    made.inputs["data_bytes"].tensor_content = b"a"
+    return made
+
+
 BAD_MESSAGES = {
     "no inputs": request(LATENTS),
     "signature": request("digits_to_cloths", z=np.zeros((1, 6), np.float32)),
@@ -308,7 +353,16 @@ BAD_MESSAGES = {
     "no content": bad_tensor(tensor_content=None),
     "shape beyond the content": bad_tensor(tensor_shape=(2**40, 6)),
     "negative shape": bad_tensor(tensor_shape=(-2, -6)),
+    "shape beyond 64 bits": bad_tensor(tensor_content=None, tensor_shape=(2**62, 2**62)),
+    "no values of a large shape": bad_tensor(tensor_content=None, tensor_shape=(2**62, 0)),
+    "200 dimensions": bad_tensor(tensor_content=bytes(4), tensor_shape=(1,) * 200),
+    "values of another dtype": halves(),
+    "strings in content": strings_in_content(),
+    "a dtype of references": bad_tensor(dtype=101),
     "one value repeated": repeated(),
+    "10,000 inputs": request(LATENTS, **{f"z{i}": np.float32(0) for i in range(10_000)}),
+    "no name": request(LATENTS, **{"": np.zeros((1, 6), np.float32)}),
+    "long name": request(LATENTS, **{"z" * 10**6: np.zeros((1, 6), np.float32)}),
     "no picture": request("", data_bytes=[b"no picture"]),
     "bomb": request("", data_bytes=[png_bomb(4096, 4097)]),
     "numbers of items": request(f"{LATENTS}_sampled", z=np.zeros((2, 6), np.float32), seed=np.zeros((1, 2), np.int32)),

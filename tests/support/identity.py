@@ -35,7 +35,7 @@ class IdentityDomain(Domain):
 
 
 class IdentityBridge:
-    shared_dim = 1
+    shared_dim = 0
 
     def __init__(self, latent_dims):
         self.latent_dims = tuple(latent_dims)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import importlib.util
 import os
 import shutil
@@ -12,7 +13,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from latent_xlate import KERAS_PACKAGE, checks
+from latent_xlate import KERAS_PACKAGE, checks, files
 from latent_xlate.checks import reason
 from latent_xlate.domains.custom.model_domain import Function, ModelDomain, constructor_arguments, describe
 from latent_xlate.domains.custom.model_outputs import SIGMA_KINDS
@@ -121,8 +122,7 @@ class SavedModelDomain(ModelDomain):
         target = folder / FOLDER
         if target.exists() and target.samefile(self._path):
             return
-        shutil.rmtree(target, ignore_errors=True)
-        shutil.copytree(self._path, target)
+        files.write_atomically(target, functools.partial(shutil.copytree, self._path))
 
     def load_models(self, folder: Path) -> None:
         model = _load(folder / FOLDER)

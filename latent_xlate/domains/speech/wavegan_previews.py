@@ -11,7 +11,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from latent_xlate import files
+from latent_xlate import files, training
 from latent_xlate.batching import in_batches
 from latent_xlate.domains.network_files import in_float32
 from latent_xlate.domains.speech.priors import sample_prior
@@ -47,7 +47,7 @@ class Previews:
     @functools.cached_property
     def _writer(self) -> tf.summary.SummaryWriter:
         """Writer of TensorBoard events. Only the chief, which writes, makes the file."""
-        return tf.summary.create_file_writer(str(self._workdir / "events"))
+        return tf.summary.create_file_writer(str(self._workdir / training.EVENTS))
 
     def write(self, step: int) -> dict[str, float]:
         """Writes `generator.keras`, `encoder.keras` if there is an encoder, `previews/STEP.wav`, and events.
@@ -62,7 +62,7 @@ class Previews:
         if self._trainer.encoder:
             networks["encoder"] = self._trainer.encoder
         for name, network in networks.items():
-            files.write_atomically(self._workdir / f"{name}.keras", in_float32(network).save)
+            files.write_model(self._workdir / f"{name}.keras", in_float32(network))
         x = self._generate(NUM_PREVIEWS, stream=0)
         self._write_sounds(x, step)
         return dict(self._evaluate(self._generate(NUM_EVALUATED, stream=1))) if self._evaluate else {}
@@ -71,10 +71,10 @@ class Previews:
         wav = tf.audio.encode_wav(np.clip(x, -1.0, 1.0).reshape(-1, 1), SAMPLE_RATE)
         path = self._workdir / "previews" / f"{step:08}.wav"
         files.write_atomically(path, lambda temporary: temporary.write_bytes(wav.numpy()))
-        with self._writer.as_default(step=step):
+        with files.naming(self._workdir / training.EVENTS), self._writer.as_default(step=step):
             tf.summary.audio("generated", x[..., tf.newaxis], SAMPLE_RATE, max_outputs=NUM_PREVIEWS)
             tf.summary.image("generated", spectrogram_pictures(x), max_outputs=NUM_PREVIEWS)
-        self._writer.flush()
+            self._writer.flush()
 
     def _generate(self, count: int, stream: int) -> np.ndarray:
         """Sounds of the averaged generator, float32 [count, 16384], the same at every step for one stream."""

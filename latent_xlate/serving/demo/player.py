@@ -96,10 +96,7 @@ class Player:
         try:
             return self._encode(name, modality.prepare(Path(path)))
         except (ValueError, tf.errors.InvalidArgumentError) as error:
-            reason = (
-                modality.unreadable if isinstance(error, tf.errors.InvalidArgumentError) else str(error).rstrip(".")
-            )
-            raise ValueError(f"{Path(path).name} cannot be read: {reason}.") from None
+            raise ValueError(f"{Path(path).name} cannot be read: {checks.sentence(error)}.") from None
 
     def read_drawing(self, name: str, drawing: str) -> np.ndarray:
         """The latent of a drawing, moved and scaled to lie in its frame as the domain's examples lie in theirs.

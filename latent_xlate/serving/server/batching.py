@@ -15,9 +15,10 @@ import numpy as np
 import tensorflow as tf
 from absl import logging
 
+from latent_xlate import checks
 from latent_xlate.serving.server.limits import Limits, RequestError, invalid
 from latent_xlate.serving.server.metrics import Metrics
-from latent_xlate.serving.server.servable import Arrays, Signature, sentence
+from latent_xlate.serving.server.servable import Arrays, Signature
 
 
 @dataclasses.dataclass(eq=False)
@@ -89,13 +90,9 @@ class Batcher:
             self._items -= count
             self._bytes -= size
 
-    async def close(self) -> None:
-        """Computes all waiting requests, then stops the threads."""
-        while self._running or self._queues:
-            self._start()
-            if self._running:  # Nothing runs if all waiting requests were cancelled.
-                await asyncio.wait(self._running)
-        self._threads.shutdown()
+    def close(self) -> None:
+        """Takes no further requests, without waiting for a computation that still runs."""
+        self._threads.shutdown(wait=False)
 
     @property
     def items(self) -> int:
@@ -155,17 +152,36 @@ def _compute(signature: Signature, requests: Sequence[Arrays]) -> list[Arrays | 
             return [signature(requests[0])]
         merged = {key: np.concatenate([inputs[key] for inputs in requests]) for key in signature.inputs}
         outputs = signature(merged)
-    except tf.errors.InvalidArgumentError as error:
-        if len(requests) == 1:
-            return [invalid(f"{sentence(error)}.")]
     except Exception as error:
         if len(requests) == 1:
-            logging.exception("Signature %s failed.", signature.name)
-            if isinstance(error, tf.errors.ResourceExhaustedError):
-                return [RequestError(grpc.StatusCode.UNAVAILABLE, "The server is out of memory: come again later.")]
-            return [RequestError(grpc.StatusCode.INTERNAL, "The model failed; the server's log says why.")]
-    else:
-        ends = np.cumsum([len(next(iter(inputs.values()))) for inputs in requests])[:-1]
-        parts = {key: np.split(value, ends) for key, value in outputs.items()}
-        return [{key: values[i] for key, values in parts.items()} for i in range(len(requests))]
-    return [_compute(signature, [inputs])[0] for inputs in requests]
+            return [_request_error(signature, error)]
+        return [_compute(signature, [inputs])[0] for inputs in requests]
+    ends = np.cumsum([len(next(iter(inputs.values()))) for inputs in requests])[:-1]
+    parts = {key: np.split(value, ends) for key, value in outputs.items()}
+    return [{key: values[i] for key, values in parts.items()} for i in range(len(requests))]
+
+
+_DATA_ERRORS = (
+    tf.errors.InvalidArgumentError,
+    tf.errors.OutOfRangeError,
+    tf.errors.DataLossError,
+    tf.errors.UnimplementedError,
+)
+"""Errors that the data of a request can cause in a graph which has computed its warm-up records."""
+
+
+def _request_error(signature: Signature, error: Exception) -> RequestError:
+    """What the sender of a request is told of an error of its computation. An error that is ours is logged."""
+    if isinstance(error, RequestError):
+        return error
+    if isinstance(error, _DATA_ERRORS):
+        return invalid(f"{checks.sentence(error)}.")
+    if isinstance(error, UnicodeDecodeError):
+        # TensorFlow fails to convert an error whose message quotes the data.
+        quoted = error.object.decode(errors="replace")
+        return invalid(f"{checks.sentence(ValueError(quoted))}.")
+    if isinstance(error, (tf.errors.ResourceExhaustedError, MemoryError)):
+        message = "There is not enough memory for the request: send fewer items at once, or come again later."
+        return RequestError(grpc.StatusCode.RESOURCE_EXHAUSTED, message)
+    logging.error("Signature %s failed.", signature.name, exc_info=error)
+    return RequestError(grpc.StatusCode.INTERNAL, "The model failed; the server's log says why.")

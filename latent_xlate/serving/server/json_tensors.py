@@ -6,7 +6,7 @@ https://www.tensorflow.org/tfx/serving/api_rest
 from __future__ import annotations
 
 import base64
-import binascii
+import itertools
 from collections.abc import Callable
 from typing import Any
 
@@ -51,7 +51,7 @@ def read_request(body: bytes, signature_of: Callable[[str], Signature]) -> tuple
 def _columns(instances: Any, signature: Signature) -> dict[str, Any]:
     """Converts the row format, a list of instances, to inputs by name."""
     if not isinstance(instances, list):
-        raise invalid("'instances' is not a list.")
+        raise invalid("'instances' must be a list of items, even of one: write [...].")
     if not instances:
         raise invalid("'instances' holds no items.")
     if not any(isinstance(row, dict) and row.keys() != {"b64"} for row in instances):
@@ -80,24 +80,34 @@ def _array(key: str, value: Any, spec: tf.TensorSpec) -> np.ndarray:
     """Converts the value of an input to an array of the dtype of `spec`."""
     if spec.dtype == tf.string:
         if not isinstance(value, list):
-            raise invalid(f"Input {key!r} is not a list.")
+            item = '{"b64": "..."}' if isinstance(value, dict) else '"..."'
+            raise invalid(f"Input {key!r} must be a list of items, even of one: write [{item}].")
         array = np.empty(len(value), object)
         array[:] = [_bytes(key, item) for item in value]
         return array
-    try:
-        array = np.asarray(value)
-    except (ValueError, OverflowError):
-        raise invalid(f"Input {key!r} is not a list of items of one shape.") from None
-    kinds = "iuf" if spec.dtype.is_floating else "iu"
-    if array.size and array.dtype.kind not in kinds:
+    shape, numbers = _flatten(key, value)
+    kinds = {int, float} if spec.dtype.is_floating else {int}
+    if not kinds.issuperset(map(type, numbers)):
         raise invalid(f"Input {key!r} must be {'numbers' if spec.dtype.is_floating else 'whole numbers'}.")
     dtype = spec.dtype.as_numpy_dtype
-    if array.size and not spec.dtype.is_floating:
-        limits = np.iinfo(dtype)
-        if array.min() < limits.min or array.max() > limits.max:
-            raise invalid(f"Input {key!r} has numbers beyond those of {spec.dtype.name}.")
-    with np.errstate(over="ignore"):  # Overflow gives infinity, which the signature rejects.
-        return array.astype(dtype)
+    try:
+        with np.errstate(over="ignore"):  # Overflow gives infinity, which the signature rejects.
+            return np.array(numbers, np.float64 if spec.dtype.is_floating else dtype).astype(dtype).reshape(shape)
+    except OverflowError:
+        raise invalid(f"Input {key!r} has numbers beyond those of {spec.dtype.name}.") from None
+
+
+def _flatten(key: str, value: Any) -> tuple[list[int], list[Any]]:
+    """The shape of nested lists, and their items in one list. NumPy's own conversion would pad strings to one size."""
+    shape: list[int] = []
+    items = [value]
+    while items and any(isinstance(item, list) for item in items):
+        sizes = {len(item) if isinstance(item, list) else None for item in items}
+        if len(sizes) > 1 or len(shape) == _MAX_RANK:
+            raise invalid(f"Input {key!r} is not a list of items of one shape.")
+        shape.append(len(items[0]))
+        items = list(itertools.chain.from_iterable(items))
+    return shape, items
 
 
 def _bytes(key: str, item: Any) -> bytes:
@@ -106,10 +116,30 @@ def _bytes(key: str, item: Any) -> bytes:
         return item.encode()
     if isinstance(item, dict) and item.keys() == {"b64"} and isinstance(item["b64"], str):
         try:
-            return base64.b64decode(item["b64"], validate=True)
-        except (binascii.Error, ValueError):
+            return decode_base64(item["b64"])
+        except ValueError:
             raise invalid(f"Input {key!r} has a 'b64' that is not base64.") from None
     raise invalid(f'Input {key!r} must be strings, or {{"b64": "..."}} of bytes.')
+
+
+def decode_base64(text: str) -> bytes:
+    """Decodes base64 as TensorFlow Serving does, with or without padding and with white space; web-safe, too.
+
+    Raises:
+        ValueError: The text is not base64.
+    """
+    content = text.encode("ascii").translate(_STANDARD_ALPHABET, b" \t\n\v\f\r")
+    digits = content.rstrip(b"=.")  # TensorFlow Serving takes "." for "=".
+    padding = -len(digits) % 4
+    if len(content) - len(digits) not in (0, padding):
+        raise ValueError("Wrong padding.")
+    return base64.b64decode(digits + padding * b"=", validate=True)
+
+
+_STANDARD_ALPHABET = bytes.maketrans(b"-_", b"+/")
+
+_MAX_RANK = 64
+"""Largest number of dimensions of an array of NumPy."""
 
 
 def write_answer(outputs: Arrays, in_rows: bool) -> bytes:

@@ -6,9 +6,10 @@ import dataclasses
 
 import grpc
 
-HTTP_STATUS = {  # By the code of gRPC.
+HTTP_STATUS = {  # By the code of gRPC, as in TensorFlow Serving.
     grpc.StatusCode.INVALID_ARGUMENT: 400,
     grpc.StatusCode.NOT_FOUND: 404,
+    grpc.StatusCode.RESOURCE_EXHAUSTED: 429,
     grpc.StatusCode.UNIMPLEMENTED: 501,
     grpc.StatusCode.UNAVAILABLE: 503,
     grpc.StatusCode.INTERNAL: 500,
@@ -27,6 +28,10 @@ class Limits:
             "overloaded".
         max_queued_bytes: Size of their inputs, with the same effect.
         max_connections: Number of connections of REST, and of concurrent requests of gRPC.
+        max_connections_per_address: Number of connections of REST from one IP address; 0 for no limit.
+        max_header_bytes: Size of the header of a REST request.
+        header_seconds: Time in which the header of a REST request must arrive, from the connection or the last
+            answer, and in which a connection of gRPC must be set up.
         body_seconds: Time in which the body of a REST request must arrive.
         grace_seconds: Time in which running requests must end when the server is stopped.
     """
@@ -37,16 +42,23 @@ class Limits:
     max_queued_items: int = 8192
     max_queued_bytes: int = 512 * 2**20
     max_connections: int = 1024
+    max_connections_per_address: int = 256
+    max_header_bytes: int = 64 * 2**10
+    header_seconds: float = 30.0
     body_seconds: float = 30.0
-    grace_seconds: float = 30.0
+    grace_seconds: float = 20.0
+
+
+MAX_MESSAGE = 380
+"""Largest number of characters in the message of an error, which may quote what the request says."""
 
 
 class RequestError(Exception):
     """A request that is rejected or failed, with a message of one sentence for its sender."""
 
     def __init__(self, code: grpc.StatusCode, message: str):
-        """Takes a code of gRPC, which must be a key of `HTTP_STATUS`, and the message."""
-        super().__init__(message)
+        """Takes a code of gRPC, which must be a key of `HTTP_STATUS`, and the message, which is cut if it is long."""
+        super().__init__(message if len(message) <= MAX_MESSAGE else f"{message[:MAX_MESSAGE]}...")
         self.code = code
 
 

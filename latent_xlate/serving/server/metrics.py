@@ -13,13 +13,11 @@ class Metrics:
 
     Attributes:
         registry: Registry of all metrics.
-        cancelled: Number of requests that the sender cancelled or the server cut off.
     """
 
     def __init__(self) -> None:
         """Makes the metrics, all zero."""
         self.registry = prometheus.CollectorRegistry()
-        self.cancelled = 0
         self._requests = prometheus.Counter(
             "latent_xlate_requests", "Requests answered.", ["api", "code"], registry=self.registry
         )
@@ -49,7 +47,6 @@ class Metrics:
             seconds: Time from its arrival to its response.
         """
         self._requests.labels(api, code).inc()
-        self.cancelled += code == "CANCELLED"
         self._seconds.labels(api).observe(seconds)
 
     def batch(self, signature: str, items: int) -> None:

@@ -12,6 +12,7 @@ import grpc
 import orjson
 from google.protobuf import json_format
 from starlette.applications import Starlette
+from starlette.convertors import StringConvertor, register_url_convertor
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
@@ -19,15 +20,28 @@ from starlette.routing import Route
 
 from latent_xlate.serving.server import metrics
 from latent_xlate.serving.server.batching import Batcher
+from latent_xlate.serving.server.connection import json_error
 from latent_xlate.serving.server.json_tensors import read_request, write_answer
-from latent_xlate.serving.server.limits import HTTP_STATUS, Limits, RequestError, invalid
+from latent_xlate.serving.server.limits import HTTP_STATUS, MAX_MESSAGE, Limits, RequestError, invalid
 from latent_xlate.serving.server.metrics import Metrics
+from latent_xlate.serving.server.under_way import UnderWay
 from latent_xlate.serving.server.versions import ModelVersions
 
-VERSIONS = ("", "/versions/{version}", "/labels/{label}")
+VERSIONS = ("", "/versions/{version:part}", "/labels/{label:part}")
 
 
-def application(models: ModelVersions, batcher: Batcher, measured: Metrics, limits: Limits) -> Starlette:
+class _Part(StringConvertor):
+    """A part of a path before the colon of a verb, so that `:predict` is no end of a name."""
+
+    regex = "[^/:]+"
+
+
+register_url_convertor("part", _Part())
+
+
+def application(
+    models: ModelVersions, batcher: Batcher, measured: Metrics, limits: Limits, under_way: UnderWay
+) -> Starlette:
     """Makes the application.
 
     It answers `POST /v1/models/NAME:predict` and `GET /v1/models/NAME[/metadata]`, each also with `/versions/N` or
@@ -39,29 +53,33 @@ def application(models: ModelVersions, batcher: Batcher, measured: Metrics, limi
         batcher: Computes the requests.
         measured: Metrics to update and to show.
         limits: Limits of requests.
+        under_way: The requests under way.
     """
-    endpoints = _Endpoints(models, batcher, measured, limits)
+    endpoints = _Endpoints(models, batcher, measured, limits, under_way)
     routes = [
         Route("/healthz", endpoints.health),
         Route(metrics.PATH, endpoints.metrics),
     ]
     for version in VERSIONS:
-        path = "/v1/models/{name}" + version
+        path = "/v1/models/{name:part}" + version
         routes += [
             Route(f"{path}/metadata", endpoints.metadata),
             Route(f"{path}:predict", endpoints.predict, methods=["POST"]),
             Route(f"{path}:{{verb}}", endpoints.unknown_verb, methods=["POST"]),
             Route(path, endpoints.status),
         ]
-    return Starlette(routes=routes, exception_handlers={HTTPException: _http_error, Exception: _internal_error})
+    made = Starlette(routes=routes, exception_handlers={HTTPException: _http_error, Exception: _internal_error})
+    made.router.redirect_slashes = False  # The redirect would name the host that the request names.
+    return made
 
 
 class _Endpoints:
-    def __init__(self, models: ModelVersions, batcher: Batcher, measured: Metrics, limits: Limits):
+    def __init__(self, models: ModelVersions, batcher: Batcher, measured: Metrics, limits: Limits, under_way: UnderWay):
         self._models = models
         self._batcher = batcher
         self._metrics = measured
         self._limits = limits
+        self._under_way = under_way
         self.predict = self._counted(self._predict)
         self.metadata = self._counted(self._metadata)
         self.status = self._counted(self._status)
@@ -73,19 +91,18 @@ class _Endpoints:
         async def counted(request: Request) -> Response:
             start, code = time.perf_counter(), "OK"
             try:
-                return await answer(request)
+                with self._under_way.request():
+                    return await answer(request)
             except RequestError as error:
                 code = error.code.name
-                return _error(HTTP_STATUS[error.code], str(error))
+                headers = {"Connection": "close"} if self._under_way.is_stopping else None
+                return json_error(HTTP_STATUS[error.code], str(error), headers)
             except HTTPException as error:
                 code = grpc.StatusCode.INVALID_ARGUMENT.name
-                return _error(error.status_code, error.detail, error.headers)
+                return json_error(error.status_code, error.detail, error.headers)
             except ClientDisconnect:  # The sender has gone; nobody reads the response.
                 code = grpc.StatusCode.CANCELLED.name
                 return Response(status_code=499)
-            except asyncio.CancelledError:  # The server stops and the grace period is over.
-                code = grpc.StatusCode.CANCELLED.name
-                raise
             finally:
                 self._metrics.request("REST", code, time.perf_counter() - start)
 
@@ -98,7 +115,8 @@ class _Endpoints:
 
     async def _body(self, request: Request) -> bytes:
         limit = self._limits.max_body_bytes
-        if request.headers.get("content-encoding", "identity") != "identity":
+        codings = request.headers.getlist("content-encoding")
+        if not {"", "identity"}.issuperset(map(str.strip, ",".join(codings).lower().split(","))):
             raise HTTPException(415, "A compressed body is not taken.")
         too_large = HTTPException(413, f"The body is larger than {limit} bytes.", {"Connection": "close"})
         if int(request.headers.get("content-length", 0)) > limit:
@@ -130,7 +148,8 @@ class _Endpoints:
 
     async def health(self, request: Request) -> Response:
         """Reports the available versions, with status 503 if there are none."""
-        return _json({"available": self._models.available}, 200 if self._models.available else 503)
+        available = [] if self._under_way.is_stopping else self._models.available
+        return _json({"available": available}, 200 if available else 503)
 
     async def metrics(self, request: Request) -> Response:
         """Reports the metrics in Prometheus's format."""
@@ -155,19 +174,16 @@ def _dict(message: Any) -> dict[str, Any]:
     )
 
 
-def _json(content: Any, status: int = 200, headers: Any = None) -> Response:
+def _json(content: Any, status: int = 200) -> Response:
     body = content if isinstance(content, bytes) else orjson.dumps(content)
-    return Response(body, status, headers, "application/json")
-
-
-def _error(status: int, message: str, headers: Any = None) -> Response:
-    return _json({"error": message}, status, headers)
+    return Response(body, status, media_type="application/json")
 
 
 async def _http_error(request: Request, error: Any) -> Response:
-    messages = {404: f"There is nothing at {request.url.path}.", 405: f"{request.method} is not taken here."}
-    return _error(error.status_code, messages.get(error.status_code, error.detail), error.headers)
+    method, path = request.method, request.scope["path"][: MAX_MESSAGE // 2]
+    messages = {404: f"There is nothing at {path!r}.", 405: f"{method} is not taken here."}
+    return json_error(error.status_code, messages.get(error.status_code, error.detail), error.headers)
 
 
 async def _internal_error(request: Request, error: Exception) -> Response:
-    return _error(500, "The server failed; its log says why.")
+    return json_error(500, "The server failed; its log says why.")

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import math
 import time
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import grpc
 import numpy as np
 import tensorflow as tf
+from google.protobuf.message import DecodeError
 from tensorflow_serving.apis import (
     get_model_metadata_pb2,
     model_service_pb2_grpc,
@@ -20,13 +22,19 @@ from latent_xlate.serving.server.batching import Batcher
 from latent_xlate.serving.server.limits import Limits, RequestError, invalid
 from latent_xlate.serving.server.metrics import Metrics
 from latent_xlate.serving.server.servable import Servable, Signature
+from latent_xlate.serving.server.under_way import UnderWay
 from latent_xlate.serving.server.versions import ModelVersions
 
 SIGNATURES = "signature_def"
 """The only field of a model's metadata."""
 
+_IDLE_SECONDS = 300
+"""Time after which a connection without requests is closed, or checked while a request is under way."""
 
-def server(models: ModelVersions, batcher: Batcher, metrics: Metrics, limits: Limits) -> grpc.aio.Server:
+
+def server(
+    models: ModelVersions, batcher: Batcher, metrics: Metrics, limits: Limits, under_way: UnderWay
+) -> grpc.aio.Server:
     """Makes the server, without a port. It rejects compressed messages, whose size after decompression is unknown.
 
     Args:
@@ -34,6 +42,7 @@ def server(models: ModelVersions, batcher: Batcher, metrics: Metrics, limits: Li
         batcher: Computes the requests.
         metrics: Metrics to update.
         limits: Limits of requests.
+        under_way: The requests under way.
     """
     made = grpc.aio.server(
         options=[
@@ -41,27 +50,55 @@ def server(models: ModelVersions, batcher: Batcher, metrics: Metrics, limits: Li
             ("grpc.max_send_message_length", -1),
             ("grpc.compression_enabled_algorithms_bitset", 1),
             ("grpc.so_reuseport", 0),  # A second server on the port must fail, not share it.
+            ("grpc.server_handshake_timeout_ms", round(1000 * limits.header_seconds)),
+            ("grpc.max_connection_idle_ms", 1000 * _IDLE_SECONDS),  # Clients connect anew by themselves.
+            ("grpc.keepalive_time_ms", 1000 * _IDLE_SECONDS),  # Ends connections whose client has vanished.
+            ("grpc.keepalive_timeout_ms", round(1000 * limits.header_seconds)),
         ],
+        interceptors=[_Parsing()],
         maximum_concurrent_rpcs=limits.max_connections,
     )
     prediction_service_pb2_grpc.add_PredictionServiceServicer_to_server(
-        _PredictionService(models, batcher, metrics), made
+        _PredictionService(models, metrics, under_way, batcher), made
     )
-    model_service_pb2_grpc.add_ModelServiceServicer_to_server(_ModelService(models, metrics), made)
+    model_service_pb2_grpc.add_ModelServiceServicer_to_server(_ModelService(models, metrics, under_way), made)
     return made
+
+
+class _Parsing(grpc.aio.ServerInterceptor):
+    """Gives the services None for a message that is damaged, of which gRPC would say that the server failed."""
+
+    async def intercept_service(self, continuation: Callable[[Any], Awaitable[Any]], details: Any) -> Any:
+        handler = await continuation(details)
+        if handler is None:  # There is no such method.
+            return None
+
+        def parse(message: bytes) -> Any:
+            try:
+                return handler.request_deserializer(message)
+            except DecodeError:
+                return None
+
+        return handler._replace(request_deserializer=parse)
 
 
 class _Counted:
     """Counts requests, and turns errors into status codes of gRPC."""
 
-    def __init__(self, models: ModelVersions, metrics: Metrics):
+    def __init__(self, models: ModelVersions, metrics: Metrics, under_way: UnderWay):
         self._models = models
         self._metrics = metrics
+        self._under_way = under_way
 
-    async def _answer(self, answer: Awaitable[Any], context: grpc.aio.ServicerContext) -> Any:
+    async def _answer(
+        self, answer: Callable[[Any], Awaitable[Any]], request: Any, context: grpc.aio.ServicerContext
+    ) -> Any:
         start, code, message = time.perf_counter(), grpc.StatusCode.CANCELLED, ""
         try:
-            response = await answer
+            if request is None:
+                raise invalid("The message is damaged, or of another type than the method takes.")
+            with self._under_way.request():
+                response = await answer(request)
             code = grpc.StatusCode.OK
             return response
         except RequestError as error:
@@ -80,15 +117,21 @@ class _Counted:
 
 
 class _PredictionService(_Counted, prediction_service_pb2_grpc.PredictionServiceServicer):
-    def __init__(self, models: ModelVersions, batcher: Batcher, metrics: Metrics):
-        super().__init__(models, metrics)
+    def __init__(self, models: ModelVersions, metrics: Metrics, under_way: UnderWay, batcher: Batcher):
+        super().__init__(models, metrics, under_way)
         self._batcher = batcher
 
     async def Predict(self, request: Any, context: grpc.aio.ServicerContext) -> Any:
-        return await self._answer(self._predict(request), context)
+        return await self._answer(self._predict, request, context)
 
     async def GetModelMetadata(self, request: Any, context: grpc.aio.ServicerContext) -> Any:
-        return await self._answer(self._metadata(request), context)
+        return await self._answer(self._metadata, request, context)
+
+    async def Classify(self, request: Any, context: grpc.aio.ServicerContext) -> None:
+        message = "The signatures are for Predict, not for Classify, Regress or MultiInference."
+        await context.abort(grpc.StatusCode.UNIMPLEMENTED, message)
+
+    Regress = MultiInference = Classify
 
     async def _predict(self, request: Any) -> Any:
         servable = self._get(request.model_spec)
@@ -118,13 +161,14 @@ class _PredictionService(_Counted, prediction_service_pb2_grpc.PredictionService
 
 class _ModelService(_Counted, model_service_pb2_grpc.ModelServiceServicer):
     async def GetModelStatus(self, request: Any, context: grpc.aio.ServicerContext) -> Any:
-        return await self._answer(self._status(request.model_spec), context)
+        return await self._answer(self._status, request, context)
 
     async def HandleReloadConfigRequest(self, request: Any, context: grpc.aio.ServicerContext) -> None:
         message = "The models are configured by the server's files alone."
         await context.abort(grpc.StatusCode.UNIMPLEMENTED, message)
 
-    async def _status(self, spec: Any) -> Any:
+    async def _status(self, request: Any) -> Any:
+        spec = request.model_spec
         self._models.check_name(spec.name)
         version = spec.version.value if spec.HasField("version") else None
         label = spec.version_label if spec.HasField("version_label") else None
@@ -152,16 +196,19 @@ def read_tensor(key: str, proto: Any, signature: Signature) -> np.ndarray:
     shape = [dim.size for dim in proto.tensor_shape.dim]
     if proto.tensor_shape.unknown_rank or min(shape, default=0) < 0:
         raise invalid(f"Input {key!r} has no definite shape.")
-    count = 1
-    for size in shape:
-        count *= size
+    if len(shape) != spec.shape.rank:
+        raise invalid(f"Input {key!r} has {len(shape)} dimensions; signature {signature.name!r} takes {spec.shape}.")
+    count = math.prod(shape)
     if proto.tensor_content:
         filled = spec.dtype != tf.string and len(proto.tensor_content) == count * spec.dtype.size
     else:
         filled = count == len(getattr(proto, _FIELDS.get(spec.dtype, "float_val")))
     if not filled:
         raise invalid(f"Input {key!r} does not hold the values of its shape {shape[:8]}.")
-    return tf.make_ndarray(proto)
+    try:
+        return tf.make_ndarray(proto)
+    except (ValueError, TypeError):  # Such as a shape of 2^62 times 0 values.
+        raise invalid(f"Input {key!r} does not hold an array of shape {shape[:8]}.") from None
 
 
 def write_tensor(array: np.ndarray, proto: Any) -> None:

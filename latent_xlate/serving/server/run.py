@@ -5,21 +5,31 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import dataclasses
+import functools
+import os
 import signal
 import socket
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
-import grpc
 import uvicorn
 from absl import logging
 from starlette.applications import Starlette
 
 from latent_xlate.serving.server import rest, rpc
 from latent_xlate.serving.server.batching import Batcher
+from latent_xlate.serving.server.connection import Connection
 from latent_xlate.serving.server.limits import Limits
 from latent_xlate.serving.server.metrics import Metrics
+from latent_xlate.serving.server.under_way import UnderWay
 from latent_xlate.serving.server.versions import ModelVersions
+
+_END_SECONDS = 5
+"""Time from the end of the grace period to that of the process; 25 s in all are less than Kubernetes's 30 s."""
+
+_CLOSING_SECONDS = 2
+"""Time in which clients must read their last answers, within `_END_SECONDS`."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -37,12 +47,32 @@ class Address:
     rest_api_port: int = 8501
 
 
-async def serve(
-    model_name: str, model_base_path: Path, address: Address, limits: Limits, poll_seconds: float = 1.0
+async def serve(model_name: str, model_base_path: Path, address: Address, limits: Limits) -> None:
+    """Serves the versions of a model until SIGTERM or SIGINT, as `serve_until` does.
+
+    `_END_SECONDS` after the grace period the process ends, even if a computation runs on.
+    """
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, _stop, stop, limits.grace_seconds + _END_SECONDS)
+    await serve_until(stop, model_name, model_base_path, address, limits)
+
+
+async def serve_until(
+    stop: asyncio.Event,
+    model_name: str,
+    model_base_path: Path,
+    address: Address,
+    limits: Limits,
+    poll_seconds: float = 1.0,
 ) -> None:
-    """Serves the versions of a model until SIGTERM or SIGINT, then completes the running requests.
+    """Serves the versions of a model until an event, then completes the running requests.
+
+    While it completes them, further requests are answered with 503 or UNAVAILABLE, and so is what is not complete when
+    the grace period is over.
 
     Args:
+        stop: The event that ends it.
         model_name: Name of the model in requests.
         model_base_path: Folder of the versions.
         address: Addresses to listen at.
@@ -53,9 +83,6 @@ async def serve(
         ValueError: There is no version to serve, or `models.config` is damaged.
         OSError: A port is taken.
     """
-    stop = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
     metrics = Metrics()
     models = ModelVersions(model_name, model_base_path, metrics)
     batcher = Batcher(limits, metrics)
@@ -66,57 +93,68 @@ async def serve(
         if not models.available:
             errors = [status.status.error_message for status in models.status().model_version_status]
             raise ValueError(f"There is no version to serve in {model_base_path}. {' '.join(errors)}".strip())
+        under_way = UnderWay()
         async with asyncio.TaskGroup() as tasks:
             watching = tasks.create_task(models.watch(poll_seconds))
-            stopping = []
+            ends = []
             if listener:
-                application = rest.application(models, batcher, metrics, limits)
-                stopping.append(tasks.create_task(_serve_rest(application, listener, limits, stop)))
+                http = _http_server(rest.application(models, batcher, metrics, limits, under_way), limits)
+                serving = tasks.create_task(http.serve([listener]))
+                ends.append(functools.partial(_stop_http, http, serving))
             if address.port:
-                server = rpc.server(models, batcher, metrics, limits)
+                server = rpc.server(models, batcher, metrics, limits, under_way)
                 server.add_insecure_port(f"{address.host}:{address.port}")
                 await server.start()
-                stopping.append(tasks.create_task(_stop_grpc(server, limits, stop)))
+                ends.append(functools.partial(server.stop, _CLOSING_SECONDS))
             served = ", ".join(map(str, models.available))
             where = [f"REST at http://{address.host}:{address.rest_api_port}"] if listener else []
             where += [f"gRPC at {address.host}:{address.port}"] if address.port else []
             print(f"Serving {model_name}, version {served}: {', '.join(where)}.", flush=True)
             await stop.wait()
-            cancelled = metrics.cancelled
-            await asyncio.gather(*stopping)
+            cut_off = await under_way.stop(limits.grace_seconds)
+            await asyncio.gather(*(end() for end in ends))
             watching.cancel()
-        await batcher.close()
-        logging.info("Stopped; requests cut off: %d.", metrics.cancelled - cancelled)
+        batcher.close()
+        logging.info("Stopped; requests cut off: %d.", cut_off)
 
 
-async def _serve_rest(application: Starlette, listener: socket.socket, limits: Limits, stop: asyncio.Event) -> None:
+def _stop(stop: asyncio.Event, seconds: float) -> None:
+    """Begins the stop, and has the process end after `seconds` whatever happens.
+
+    A thread that computes or loads a model cannot be stopped, and Python waits for all threads before it exits.
+    """
+    if not stop.is_set():
+        stop.set()
+        timer = threading.Timer(seconds, os._exit, (0,))
+        timer.daemon = True
+        timer.start()
+
+
+def _http_server(application: Starlette, limits: Limits) -> uvicorn.Server:
     config = uvicorn.Config(
         application,
+        http=functools.partial(Connection, limits),  # type: ignore[arg-type]
+        ws="none",
         log_level="warning",
         access_log=False,
         server_header=False,
         lifespan="off",
-        limit_concurrency=limits.max_connections,
-        timeout_graceful_shutdown=int(limits.grace_seconds),
+        timeout_graceful_shutdown=_CLOSING_SECONDS,
     )
-    server = _Server(config)
-    serving = asyncio.create_task(server.serve([listener]))
-    await stop.wait()
+    return _HttpServer(config)
+
+
+async def _stop_http(server: uvicorn.Server, serving: asyncio.Task) -> None:
     server.should_exit = True
     await serving
 
 
-class _Server(uvicorn.Server):
+class _HttpServer(uvicorn.Server):
     """A server that does not handle signals, which `serve` does."""
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
         yield
-
-
-async def _stop_grpc(server: grpc.aio.Server, limits: Limits, stop: asyncio.Event) -> None:
-    await stop.wait()
-    await server.stop(limits.grace_seconds)
 
 
 @contextlib.contextmanager

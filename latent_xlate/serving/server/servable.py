@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import re
+import itertools
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ from tensorflow_serving.apis import get_model_metadata_pb2, prediction_log_pb2
 
 from latent_xlate import checks
 from latent_xlate.serving.bundle import WARMUP_FILE
-from latent_xlate.serving.server.limits import invalid
+from latent_xlate.serving.server.limits import MAX_MESSAGE, invalid
 from latent_xlate.serving.signature_name import DEFAULT_SIGNATURE
 
 Arrays = dict[str, np.ndarray]
@@ -28,14 +28,20 @@ class Signature:
         inputs: Shape, [None, ...], and dtype of each input by name.
     """
 
-    def __init__(self, name: str, function: Any):
+    def __init__(self, name: str, function: Any, dies_of_top_down_bmp: bool = False):
         """Wraps a signature of a loaded model.
+
+        Args:
+            name: Name of the signature.
+            function: The signature's function.
+            dies_of_top_down_bmp: Whether a BMP of negative height would end the process.
 
         Raises:
             ValueError: An input does not have a batch dimension of any size.
         """
         self.name = name
         self._function = function
+        self._dies_of_top_down_bmp = dies_of_top_down_bmp
         self.inputs: dict[str, tf.TensorSpec] = function.structured_input_signature[1]
         for key, spec in self.inputs.items():
             if spec.shape.rank is None or spec.shape.rank < 1 or spec.shape[0] is not None:
@@ -69,6 +75,8 @@ class Signature:
                 raise invalid(f"Input {key!r} has shape {list(array.shape)}; expected [{expected}].")
             if spec.dtype.is_floating and not np.isfinite(array).all():
                 raise invalid(f"Input {key!r} has values that are NaN or infinite.")
+            if self._dies_of_top_down_bmp and spec.dtype == tf.string and any(map(_is_top_down_bmp, array.flat)):
+                raise invalid(f"Input {key!r} has a BMP of negative height: save it as PNG, or export the model again.")
         counts = {len(array) for array in inputs.values()}
         if len(counts) > 1:
             raise invalid(f"The inputs {_names(inputs)} differ in their number of items.")
@@ -82,9 +90,19 @@ class Signature:
 
         Raises:
             tf.errors.OpError: An operation of the graph fails.
+            RequestError: An output has values that are not finite, which JSON does not have.
         """
         tensors = {key: tf.constant(array, self.inputs[key].dtype) for key, array in inputs.items()}
-        return {key: value.numpy() for key, value in self._function(**tensors).items()}
+        outputs = {key: value.numpy() for key, value in self._function(**tensors).items()}
+        for key, array in outputs.items():
+            if array.dtype.kind == "f" and not np.isfinite(array).all():
+                raise invalid(f"Output {key!r} has values that are NaN or infinite: the inputs are beyond the model.")
+        return outputs
+
+
+def _is_top_down_bmp(content: bytes) -> bool:
+    """Whether a file is a BMP whose rows begin at the top, which its header says by a negative height."""
+    return content[:2] == b"BM" and int.from_bytes(content[22:26], "little", signed=True) < 0
 
 
 def _names(mapping: Mapping[str, Any]) -> str:
@@ -111,12 +129,16 @@ class Servable:
             ValueError: The SavedModel is damaged, or a signature has no batch dimension.
         """
         self.version = version
+        for path in folder.rglob("*"):
+            if path.exists() and not (path.is_file() or path.is_dir()):  # To open a FIFO would take for ever.
+                raise ValueError(f"The SavedModel has {path.name!r}, which is neither a file nor a folder.")
         try:
             self._model = tf.saved_model.load(str(folder))  # The signatures work only as long as the model exists.
             saved = saved_model_pb2.SavedModel.FromString((folder / "saved_model.pb").read_bytes())
         except Exception as error:  # TensorFlow raises errors of many kinds for damaged files.
-            raise ValueError(f"The SavedModel is damaged ({sentence(error)})") from None
-        self.signatures = {name: Signature(name, function) for name, function in self._model.signatures.items()}
+            raise ValueError(f"The SavedModel is damaged ({checks.sentence(error)})") from None
+        dies = _decodes_images_to_float(saved)
+        self.signatures = {name: Signature(name, function, dies) for name, function in self._model.signatures.items()}
         self.signature_def = get_model_metadata_pb2.SignatureDefMap()
         for name in self.signatures:
             self.signature_def.signature_def[name].CopyFrom(saved.meta_graphs[0].signature_def[name])
@@ -130,6 +152,10 @@ class Servable:
             RequestError: There is no such signature.
         """
         name = name or DEFAULT_SIGNATURE
+        if name in self.signatures:
+            return self.signatures[name]
+        if len(name) > MAX_MESSAGE:  # The search for a similar name would take seconds for megabytes.
+            raise invalid(f"Unknown signature {name!r}.")
         try:
             return self.signatures[checks.known(name, self.signatures, "signature")]
         except ValueError as error:
@@ -142,15 +168,8 @@ class Servable:
             self.signature(request.model_spec.signature_name)(inputs)
 
 
-_TRACE = ("Graph execution error", "Detected at", "File ", "<stack traces unavailable>")
-
-
-def sentence(error: Exception) -> str:
-    """The first informative line of an error of TensorFlow, without names of nodes, folders and files."""
-    lines = [line.strip() for line in str(getattr(error, "message", error)).splitlines()]
-    lines = [line for line in lines if line and not line.startswith(_TRACE)]
-    text = lines[0] if lines else type(error).__name__
-    text = re.sub(r"\{\{[^}]*\}\}|\[\[.*?\]\]|\[Op:\w+\]", "", text)
-    asserted = re.search(r"assertion failed: \[(.*?)\]", text)
-    text = asserted.group(1) if asserted else text
-    return re.sub(r"\S*/\S*/\S*", "...", text).strip().rstrip(".")[:300]
+def _decodes_images_to_float(saved: saved_model_pb2.SavedModel) -> bool:
+    """Whether a graph decodes images to floats, as older exports do: TensorFlow ends the process for some BMPs then."""
+    graph = saved.meta_graphs[0].graph_def
+    nodes = itertools.chain(graph.node, *(function.node_def for function in graph.library.function))
+    return any(node.op == "DecodeImage" and node.attr["dtype"].type != tf.uint8.as_datatype_enum for node in nodes)

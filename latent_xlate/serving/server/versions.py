@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import dataclasses
 import gc
+import re
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +19,9 @@ from latent_xlate.serving import bundle
 from latent_xlate.serving.server.limits import RequestError
 from latent_xlate.serving.server.metrics import Metrics
 from latent_xlate.serving.server.servable import Servable
+
+_VERSION = re.compile("0|[1-9][0-9]{0,17}")
+"""Names of the folders of versions, as TensorFlow Serving numbers them, in 64 bits."""
 
 State = get_model_status_pb2.ModelVersionStatus.State
 
@@ -110,13 +115,18 @@ class ModelVersions:
         return sorted(number for number, v in self._versions.items() if v.servable)
 
     async def watch(self, seconds: float) -> None:
-        """Calls `refresh` for ever, with pauses of `seconds`."""
+        """Calls `refresh` for ever, with pauses of `seconds`, and logs each new reason why it fails."""
+        logged = ""
         while True:
             await asyncio.sleep(seconds)
+            failure = ""
             try:
                 await self.refresh()
-            except (OSError, ValueError) as error:
-                logging.error("%s: what is served stays as it is. %s", self._base_path, error)
+            except Exception as error:  # Whatever people put into the folder, the server goes on.
+                failure = checks.reason(error)
+            if failure and failure != logged:
+                logging.error("%s: what is served stays as it is. %s", self._base_path, failure)
+            logged = failure
 
     async def refresh(self) -> None:
         """Loads and unloads versions according to the folder and `models.config`.
@@ -168,8 +178,24 @@ class ModelVersions:
 
 def _stamps(base_path: Path) -> dict[int, float]:
     """The time of the last change of each version in a folder, by its number."""
-    folders = [path for path in base_path.iterdir() if path.name.isdecimal() and (path / "saved_model.pb").is_file()]
-    return {int(path.name): max(file.stat().st_mtime for file in path.rglob("*")) for path in folders}
+    return {int(path.name): _stamp(path) for path in base_path.iterdir() if _is_version(path)}
+
+
+def _is_version(path: Path) -> bool:
+    try:
+        return bool(_VERSION.fullmatch(path.name)) and (path / "saved_model.pb").is_file()
+    except OSError:  # We may not look into it.
+        return False
+
+
+def _stamp(folder: Path) -> float:
+    """The time of the last change of the files of a version, but of those that cannot be found or read."""
+    times = [0.0]
+    with contextlib.suppress(OSError):  # The folder was just deleted.
+        for path in folder.rglob("*"):
+            with contextlib.suppress(OSError):  # A link to nothing or to itself, or a file that was just deleted.
+                times.append(path.stat().st_mtime)
+    return max(times)
 
 
 def _not_found(message: str) -> RequestError:

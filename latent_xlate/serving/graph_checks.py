@@ -1,0 +1,44 @@
+"""Checks of tensors in the served graph, with the sentences of `checks` for arrays.
+
+Each check returns its tensor, which depends on the assertion, so that the assertion also runs in a Session, which
+computes nothing but what a result depends on.
+"""
+
+from __future__ import annotations
+
+import tensorflow as tf
+
+from latent_xlate.modalities.modality import Modality
+from latent_xlate.translator import OVERFLOW
+
+
+def finite(x: tf.Tensor, what: str) -> tf.Tensor:
+    """Returns `x`; the assertion fails, with the number of NaN or infinite values in it, if there are any."""
+    bad = tf.math.count_nonzero(~tf.math.is_finite(x))
+    end = tf.where(bad > 1, " NaN or infinite values.", " NaN or infinite value.")
+    return _asserted(x, bad == 0, tf.strings.join([f"{what} has ", tf.strings.as_string(bad), end]))
+
+
+def data(x: tf.Tensor, modality: Modality, what: str = "x") -> tf.Tensor:
+    """Returns `x`; the assertion fails if it has NaN or infinite values, or values outside the modality's limits."""
+    x = finite(x, what)
+    low, high = modality.limits
+    if low == -float("inf") and high == float("inf"):
+        return x
+    lowest, highest = tf.reduce_min(x), tf.reduce_max(x)
+    seen = [tf.strings.as_string(value, shortest=True) for value in (lowest, highest)]
+    sentence = tf.strings.join(
+        [f"{what} has values from ", seen[0], " to ", seen[1], f"; {modality.noun}s must lie in [{low:g}, {high:g}]."]
+    )
+    # Of an empty batch the smallest value is infinite and the largest minus infinite.
+    return _asserted(x, (tf.size(x) == 0) | ((lowest >= low) & (highest <= high)), sentence)
+
+
+def answer(x: tf.Tensor) -> tf.Tensor:
+    """Returns `x`, a result; the assertion fails if it has NaN or infinite values."""
+    return _asserted(x, tf.reduce_all(tf.math.is_finite(x)), tf.constant(OVERFLOW))
+
+
+def _asserted(x: tf.Tensor, condition: tf.Tensor, sentence: tf.Tensor) -> tf.Tensor:
+    with tf.control_dependencies([tf.raw_ops.Assert(condition=condition, data=[sentence])]):
+        return tf.identity(x)

@@ -1,0 +1,113 @@
+"""Graphs of an export's signatures, which share all that does not depend on the pair of domains."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import tensorflow as tf
+
+from latent_xlate.serving import graph_checks
+from latent_xlate.serving.signature_name import Payload
+from latent_xlate.translator import Translator
+
+
+class SignatureGraphs:
+    """Traces signatures.
+
+    A signature is a call of a graph of its source, which leads to the shared latent, and of one of its target, which
+    leads from there. Each of these is traced once, so that n domains need no more than 6 n of them for 6 n^2
+    signatures. A bridge without a shared latent has a graph for each pair in addition.
+    """
+
+    def __init__(self, translator: Translator):
+        """Makes the graphs, which are traced where they are first called."""
+        self._translator = translator
+        self._shares = translator.bridge.shared_dim > 0
+        self._noise = _graph(translator.noise)
+        self._sources = {name: self._source(name) for name in translator.names}
+        self._targets = {name: self._target(name) for name in translator.names}
+        self._translate_latents = _graph(translator.translate_latents)
+
+    def trace(self, source: str, target: str, sampled: bool) -> dict[Payload, Any]:
+        """Traces the signatures of a pair of domains: concrete functions by what they translate.
+
+        Raises:
+            ValueError: A domain is unknown.
+        """
+        domain = self._translator.domain(source)
+        self._translator.domain(target)
+        specs = {
+            Payload.FILES: tf.TensorSpec([None], tf.string),
+            Payload.ARRAYS: tf.TensorSpec([None, *domain.data_shape], tf.float32),
+            Payload.LATENTS: tf.TensorSpec([None, domain.latent_dim], tf.float32),
+        }
+        seed = {"seed": tf.TensorSpec([None, 2], tf.int32, name="seed")} if sampled else {}
+        return {
+            payload: self._signature(source, target, payload).get_concrete_function(
+                **{payload.key: tf.TensorSpec(specs[payload].shape, specs[payload].dtype, name=payload.key)}, **seed
+            )
+            for payload in Payload
+            if payload in self._sources[source]
+        }
+
+    def _signature(self, source: str, target: str, payload: Payload) -> Any:
+        enter, leave = self._sources[source][payload], self._targets[target][payload]
+
+        def translate(seed: tf.Tensor | None = None, **inputs: tf.Tensor) -> dict[str, tf.Tensor]:
+            noise = None if seed is None else self._noise(seed)
+            entered = enter(inputs[payload.key])
+            return {payload.key: leave(self._across(entered, source, target, noise))}
+
+        return _graph(translate)
+
+    def _across(self, entered: Any, source: str, target: str, noise: tf.Tensor | None) -> tf.Tensor:
+        """What a graph of the target takes, of what a graph of the source returns."""
+        if not self._shares:
+            return self._translate_latents(entered, source, target, noise)
+        mu, sigma = entered
+        return mu if noise is None else mu + sigma * noise
+
+    def _source(self, name: str) -> dict[Payload, Any]:
+        """Graphs from each kind of a domain's inputs to the shared latent's mu and sigma; else to its own latent."""
+        domain, bridge, index = self._translator.domain(name), self._translator.bridge, self._translator.index(name)
+
+        @_graph
+        def encode_latents(z: tf.Tensor) -> Any:
+            return bridge.encode(z, index) if self._shares else z
+
+        @_graph
+        def encode(x: tf.Tensor) -> Any:
+            return encode_latents(domain.encode(x)[0])
+
+        latents = _graph(lambda z: encode_latents(graph_checks.finite(z, Payload.LATENTS.key)))
+        if not domain.has_encoder:
+            return {Payload.LATENTS: latents}
+        return {
+            Payload.FILES: _graph(lambda files: encode(domain.read(files))),
+            Payload.ARRAYS: _graph(lambda x: encode(graph_checks.data(x, domain.modality))),
+            Payload.LATENTS: latents,
+        }
+
+    def _target(self, name: str) -> dict[Payload, Any]:
+        """Graphs from the shared latent, if there is one, else from the domain's own, to each kind of outputs."""
+        domain, bridge, index = self._translator.domain(name), self._translator.bridge, self._translator.index(name)
+
+        @_graph
+        def decode_latents(z: tf.Tensor) -> tf.Tensor:
+            z = graph_checks.answer(z)
+            return graph_checks.answer(bridge.decode(z, index)) if self._shares else z
+
+        @_graph
+        def decode(z: tf.Tensor) -> tf.Tensor:
+            return graph_checks.answer(domain.decode(decode_latents(z)))
+
+        return {
+            Payload.FILES: _graph(lambda z: domain.write(decode(z))),
+            Payload.ARRAYS: decode,
+            Payload.LATENTS: decode_latents,
+        }
+
+
+def _graph(function: Callable[..., Any]) -> Any:
+    return tf.function(function, autograph=False)
