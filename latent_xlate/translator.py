@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import json
 import os
 import secrets
 from collections.abc import Callable, Sequence
@@ -282,7 +281,7 @@ class Translator:
         """
         path = Path(folder) / _TRANSLATOR_FILE
         try:
-            content = json.loads(path.read_text())
+            content = files.read_json(path)
             folders = [Path(folder).absolute() / name for name in content["domains"]]
             groups = content.get("class_map")
             class_map = ClassMap(tuple(map(tuple, groups))) if groups else None

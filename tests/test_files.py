@@ -57,3 +57,11 @@ def test_failed_write_leaves_what_was_there(kind, error, tmp_path):
 def test_json_is_indented_and_ends_in_a_newline(tmp_path):
     path = files.write_json(tmp_path / "a.json", {"a": [1]})
     assert path.read_text() == '{\n  "a": [\n    1\n  ]\n}\n'
+
+
+def test_json_that_cannot_be_read_is_a_value_error(tmp_path):
+    assert files.read_json(files.write_json(tmp_path / "a.json", {"a": ["é"]})) == {"a": ["é"]}
+    for content in (b"[" * 100000, b"{", b"\xff", b""):
+        (tmp_path / "b.json").write_bytes(content)
+        with pytest.raises(ValueError):
+            files.read_json(tmp_path / "b.json")

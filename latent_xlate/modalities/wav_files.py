@@ -33,7 +33,9 @@ def beginning(path: Path) -> tuple[bytes, bool]:
         if is_taken and not is_headed:
             content += file.read()
             _, is_taken, end = _extent(tf.constant([content]))
-        return content + file.read(max(0, int(end) - len(content))), bool(is_taken)
+        # Headers may state more than there is, and more than memory holds.
+        last = min(int(end), path.stat().st_size)
+        return content + file.read(max(0, last - len(content))), bool(is_taken)
 
 
 @tf.function(input_signature=[tf.TensorSpec([1], tf.string)], autograph=False)
