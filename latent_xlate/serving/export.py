@@ -38,8 +38,8 @@ def export_translator(translator: Translator, base: str | os.PathLike) -> Path:
     pair of domains, including each domain with itself (a reconstruction), it has the signatures
 
     - `<source>_to_<target>`: `data_bytes`, string [batch], the contents of files, to `data_bytes`, the contents of
-      translated files. Images are read from PNG, JPEG, GIF or BMP and written as PNG. Sounds are read from 16-bit WAV
-      of any rate and number of channels, and written as 16-bit WAV at 16 kHz;
+      translated files. Images are read from PNG, JPEG, GIF or BMP and written as PNG. Sounds are read from WAV
+      of integers or floats, of any rate and number of channels, and written as 16-bit WAV at 16 kHz;
     - `<source>_to_<target>_arrays`: `x`, float32 [batch, *data_shape], to `x`;
     - `<source>_to_<target>_latents`: `z`, float32 [batch, latent_dim], to `z`.
 
