@@ -10,7 +10,7 @@ import keras
 import numpy as np
 from ml_collections import ConfigDict
 
-from latent_xlate import configs, distribution, files, training
+from latent_xlate import checks, configs, distribution, files, training
 from latent_xlate.bridge import latent_classifier
 from latent_xlate.bridge.bridge_config import BridgeConfig
 from latent_xlate.bridge.bridging_vae import BridgingVAE
@@ -60,6 +60,7 @@ def train_bridge(
         ValueError: The configuration does not fit, domains or latents are not there, or `workdir` holds the run of
             another configuration. Nothing is written then.
     """
+    checks.path(workdir, "workdir")
     tf_strategy = distribution.make_strategy(strategy)  # Before TensorFlow first computes, or workers cannot join.
     config = BridgeConfig.of(configs.load(config) if isinstance(config, str) else config).replaced(settings)
     distribution.replica_batch_size(config.batch_size, tf_strategy)

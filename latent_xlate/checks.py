@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import difflib
+import os
 import re
 from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -34,6 +37,39 @@ def known(name: str, names: Iterable[str], what: str) -> str:
     raise ValueError(f"Unknown {what} {name!r}.{hint} Known: {', '.join(sorted(names)) or 'none'}.")
 
 
+def wrong(what: str, value: object, needed: str) -> ValueError:
+    """Returns the error for a value of a wrong type.
+
+    Args:
+        what: Name of the argument.
+        value: What was given; the message shows its type alone if it is long.
+        needed: What it must be, and where to get one.
+    """
+    shown = " ".join(repr(value).split())
+    return ValueError(f"{what} is {shown if len(shown) <= 60 else f'a {type(value).__name__}'}; it must be {needed}.")
+
+
+def instance(value: Any, kinds: type | tuple[type, ...], what: str, needed: str) -> Any:
+    """Returns `value` if it is an instance of `kinds`; ValueError as `wrong` makes it otherwise."""
+    if not isinstance(value, kinds):
+        raise wrong(what, value, needed)
+    return value
+
+
+def path(value: str | os.PathLike, what: str, needed: str = "a folder") -> Path:
+    """Returns a path that a user gave; ValueError as `wrong` makes it if it is no string and no path."""
+    return Path(instance(value, (str, os.PathLike), what, f"{needed}, as a string or a Path"))
+
+
+def sizes(value: Iterable[int], what: str) -> tuple[int, ...]:
+    """Returns the shape of an array; ValueError as `wrong` makes it if it is no sequence of whole numbers above 0."""
+    if isinstance(value, Iterable):
+        value = tuple(value)
+        if all(isinstance(size, (int, np.integer)) and not isinstance(size, bool) and size > 0 for size in value):
+            return tuple(map(int, value))
+    raise wrong(what, value, "a tuple of whole numbers above 0, (28, 28, 1) say")
+
+
 def at_least(value: float, minimum: float, what: str) -> float:
     """Returns `value`, or raises ValueError if it is less than `minimum`, NaN or infinite."""
     if not (np.isfinite(value) and value >= minimum):
@@ -57,18 +93,29 @@ def unit_images(x: np.ndarray, shape: tuple[int, ...], what: str = "x") -> np.nd
     """
     if np.asarray(x).dtype == np.uint8:
         raise ValueError(f"{what} is uint8 in [0, 255]; images are floats in [0, 1]: divide it by 255.")
-    return floats(x, shape, "images", (0, 1), what)
+    x = np.asarray(x)
+    if np.issubdtype(x.dtype, np.integer) and x.size:
+        raise ValueError(
+            f"{what} has dtype {x.dtype} and values from {x.min()} to {x.max()}; images are floats in [0, 1]: "
+            "divide it by its largest possible value, 255 mostly."
+        )
+    return floats(x, shape, "images", (0, 1), what, full_scale=255)
 
 
 def unit_waveforms(x: np.ndarray, num_samples: int, what: str = "x") -> np.ndarray:
     """Checks a batch of mono sounds and returns it as float32 [batch, num_samples], in [-1, 1]."""
     if np.asarray(x).dtype == np.int16:
         raise ValueError(f"{what} is int16; sounds are floats in [-1, 1]: divide it by 32768.")
-    return floats(x, (num_samples,), "sounds", (-1, 1), what)
+    return floats(x, (num_samples,), "sounds", (-1, 1), what, full_scale=32768)
 
 
 def floats(
-    x: np.ndarray, shape: tuple[int, ...], kind: str, limits: tuple[float, float] = (-np.inf, np.inf), what: str = "x"
+    x: np.ndarray,
+    shape: tuple[int, ...],
+    kind: str,
+    limits: tuple[float, float] = (-np.inf, np.inf),
+    what: str = "x",
+    full_scale: float | None = None,
 ) -> np.ndarray:
     """Checks a batch of arrays.
 
@@ -78,6 +125,7 @@ def floats(
         kind: The noun for instances in messages, for example "images".
         limits: Smallest and largest value.
         what: Name of the array in messages.
+        full_scale: Divisor that the message proposes for values far outside the limits; None for none.
 
     Returns:
         `x` as float32 [batch, *shape].
@@ -94,7 +142,10 @@ def floats(
         raise ValueError(f"{what} has shape {list(x.shape)}; expected [batch, {expected}].")
     x = finite(x.astype(np.float32), what)
     if x.size and (x.min() < low or x.max() > high):
-        raise ValueError(f"{what} has values from {x.min():g} to {x.max():g}; {kind} must lie in [{low}, {high}].")
+        way_out = f": divide it by {full_scale}" if full_scale and high + 1 < x.max() <= full_scale else ""
+        raise ValueError(
+            f"{what} has values from {x.min():g} to {x.max():g}; {kind} must lie in [{low}, {high}]{way_out}."
+        )
     return x
 
 
@@ -120,7 +171,9 @@ def class_labels(labels: np.ndarray, num_classes: int, what: str = "labels") -> 
         raise ValueError(f"{what} must be integers of shape [batch], not {labels.dtype} {list(labels.shape)}.")
     outside = labels[(labels < 0) | (labels >= num_classes)]
     if outside.size:
-        raise ValueError(f"{what} has {outside[0]}, outside 0 to {num_classes - 1}.")
+        raise ValueError(
+            f"{what} has {outside[0]}, outside 0 to {num_classes - 1}. Give labels of the {num_classes} classes."
+        )
     return labels.astype(np.int32)
 
 

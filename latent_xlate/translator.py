@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import os
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 
 import keras
@@ -58,6 +58,11 @@ class Translator:
         Raises:
             ValueError: The domains do not fit the bridge, or two have one name.
         """
+        checks.instance(domains, Collection, "domains", "a list of domains, as `load_domain` returns them")
+        for place, domain in enumerate(domains):
+            checks.instance(domain, Domain, f"domains[{place}]", "a Domain: load it by `load_domain`")
+        if not hasattr(bridge, "latent_dims"):
+            raise checks.wrong("bridge", bridge, "a trained Bridge: `load_bridge` reads one from its file")
         names = [domain.name for domain in domains]
         if len(set(names)) < len(names):
             raise ValueError(f"Domains must differ in name; these are {', '.join(names)}.")
@@ -264,7 +269,7 @@ class Translator:
         Raises:
             ValueError: Nothing can be written to `folder`.
         """
-        folder = files.output_folder(folder)
+        folder = files.output_folder(checks.path(folder, "folder"))
         for name, domain in self.domains.items():
             domain.save(folder / name, dtype)
         files.write_model(folder / _BRIDGE_FILE, self.bridge)
@@ -279,7 +284,7 @@ class Translator:
         Raises:
             ValueError: Nothing is there, or a file is damaged or foreign.
         """
-        path = Path(folder) / _TRANSLATOR_FILE
+        path = checks.path(folder, "folder", "the folder of a translator") / _TRANSLATOR_FILE
         try:
             content = files.read_json(path)
             folders = [Path(folder).absolute() / name for name in content["domains"]]

@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -54,6 +56,9 @@ def with_value(value):
     [
         ((images() * 255).astype(np.uint8), "digits is uint8 in [0, 255]"),
         (images().astype(np.int64), "digits has dtype int64"),
+        (np.full((1, *SHAPE), 200), "digits has dtype int64 and values from 200 to 200; images are floats in [0, 1]"),
+        (with_value(200), "to 200; images must lie in [0, 1]: divide it by 255."),
+        (with_value(300), "to 300; images must lie in [0, 1]."),
         (images().astype(complex), "digits has dtype complex128"),
         (np.array(["a"]), "digits has dtype"),
         (images()[0], "digits has shape [2, 3, 1]; expected [batch, 2, 3, 1]"),
@@ -78,6 +83,10 @@ def test_what_is_no_batch_of_unit_images_is_refused(x, message):
         (np.zeros((2, 5), np.int32), "sound has dtype int32; sounds are floats in [-1, 1]."),
         (np.zeros((2, 4)), "sound has shape [2, 4]; expected [batch, 5]."),
         (np.array([[0, 0, np.nan, 0, 0]]), "sound has 1 NaN or infinite value."),
+        (
+            np.array([[0, 0, -9.0, 0, 32767]]),
+            "sound has values from -9 to 32767; sounds must lie in [-1, 1]: divide it by 32768.",
+        ),
         (np.array([[0, 0, -1.5, 0, 1]]), "sound has values from -1.5 to 1; sounds must lie in [-1, 1]."),
     ],
 )
@@ -102,7 +111,7 @@ def test_class_labels_become_int32_of_the_same_values(dtype):
 @pytest.mark.parametrize(
     ("labels", "message"),
     [
-        ([0, 10, 3], "labels has 10, outside 0 to 9."),
+        ([0, 10, 3], "labels has 10, outside 0 to 9. Give labels of the 10 classes."),
         ([0, -1], "labels has -1, outside 0 to 9."),
         ([[1], [2]], r"labels must be integers of shape \[batch\], not int64 \[2, 1\]"),
         ([0.0, 1.0], "labels must be integers"),
@@ -155,3 +164,35 @@ def test_any_other_error_is_a_line_without_folders_and_nodes():
         None, None, "Graph execution error:\n\nNo /a/b/c.data {{node x}} [[x/y]] [Op:Restore].\n more", 3
     )
     assert checks.sentence(error) == "No"
+
+
+# ---- Types ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("value", ["out/run", Path("out/run")])
+def test_paths_are_strings_or_paths(value):
+    assert checks.path(value, "folder") == Path("out/run")
+
+
+@pytest.mark.parametrize("value", [None, 3, b"out", ["out"]])
+def test_what_is_no_path_is_named(value):
+    with pytest.raises(ValueError) as error:
+        checks.path(value, "folder", "the folder of a domain")
+    assert str(error.value) == f"folder is {value!r}; it must be the folder of a domain, as a string or a Path."
+
+
+def test_long_values_are_shown_by_their_type():
+    with pytest.raises(ValueError, match="^names is a ndarray; it must be a list.$"):
+        checks.instance(np.zeros((99, 99)), list, "names", "a list")
+    assert checks.instance([1], (list, tuple), "names", "a list") == [1]
+
+
+def test_sizes_become_a_tuple_of_integers():
+    assert checks.sizes([np.int64(3), 5], "shape") == (3, 5)
+    assert all(type(size) is int for size in checks.sizes(np.array([3, 5]), "shape"))
+
+
+@pytest.mark.parametrize("value", [(-1,), ("a",), (2.5,), (0,), (True,), 5, None, "28"])
+def test_what_is_no_shape_is_named(value):
+    with pytest.raises(ValueError, match="^shape is .*; it must be a tuple of whole numbers above 0"):
+        checks.sizes(value, "shape")

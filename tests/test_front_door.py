@@ -8,9 +8,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import keras
+import numpy as np
 import pytest
 
 import latent_xlate as lx
+from tests.support import own_models, tiny
 
 SOURCE = Path(inspect.getfile(lx))
 
@@ -55,3 +58,85 @@ def test_shipped_domains_are_listed_and_load():
     domain = lx.load_domain("mnist")
     assert isinstance(domain, lx.Domain)
     assert domain.name == "mnist"
+
+
+# ---- What is no argument ----------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def translator():
+    return tiny.translator()
+
+
+@pytest.fixture(scope="module")
+def own():
+    return lx.KerasDomain.of("own", own_models.decoder())
+
+
+@pytest.mark.parametrize("bad", [None, 3])
+@pytest.mark.parametrize(
+    ("argument", "call"),
+    [
+        ("name_or_path", lambda bad, translator, own: lx.load_domain(bad)),
+        ("folder", lambda bad, translator, own: lx.Domain.load(bad)),
+        ("folder", lambda bad, translator, own: own.save(bad)),
+        ("folder", lambda bad, translator, own: lx.Translator.load(bad)),
+        ("folder", lambda bad, translator, own: translator.save(bad)),
+        ("base", lambda bad, translator, own: lx.export(translator, bad)),
+        ("workdir", lambda bad, translator, own: lx.train_bridge("mnist_fashion_mnist:quick", bad)),
+        ("folder", lambda bad, translator, own: lx.package_domain(own, bad)),
+        ("handle", lambda bad, translator, own: lx.SavedModelDomain.of("own", bad)),
+        ("decoder", lambda bad, translator, own: lx.KerasDomain.of("own", bad)),
+        ("domains", lambda bad, translator, own: lx.Translator(bad, translator.bridge)),
+        ("bridge", lambda bad, translator, own: lx.Translator(list(translator.domains.values()), bad)),
+        ("translator", lambda bad, translator, own: lx.evaluate(bad)),
+        ("translator", lambda bad, translator, own: lx.export(bad, "out")),
+        ("latents", lambda bad, translator, own: lx.evaluate(translator, bad)),
+        ("domain", lambda bad, translator, own: lx.package_domain(bad, "out")),
+    ],
+)
+def test_argument_of_a_wrong_type_is_named_with_the_way_out(bad, argument, call, translator, own):
+    with pytest.raises(ValueError, match=f"^{argument} is {bad}; it must be .*[.]$"):
+        call(bad, translator, own)
+
+
+@pytest.mark.parametrize(
+    ("message", "call"),
+    [
+        (r"domains\[0\] is 'mnist'; .* `load_domain`", lambda t, o: lx.Translator(["mnist"], t.bridge)),
+        ("translator is 'out/run'; .* `Translator.load`", lambda t, o: lx.export("out/run", "out")),
+        ("decoder is 'decoder.keras'; .* Keras model", lambda t, o: lx.KerasDomain.of("own", "decoder.keras")),
+        ("modality is 'array'", lambda t, o: lx.KerasDomain.of("own", own_models.decoder(), modality="array")),
+        ("data_shape is ", lambda t, o: lx.KerasDomain.of("own", own_models.decoder(), data_shape="28,28")),
+        ("Domain name None", lambda t, o: lx.KerasDomain.of(None, own_models.decoder())),
+        ("data is 5", lambda t, o: lx.package_domain(o, "out", 5)),
+        ("data is 5", lambda t, o: lx.evaluate(t, {}, data=5)),
+        (r"latents\['digits'\] is ", lambda t, o: lx.evaluate(t, {"digits": [[0.0]], "shoes": [[0.0]]})),
+    ],
+)
+def test_what_looks_like_an_argument_is_refused_as_well(message, call, translator, own):
+    with pytest.raises(ValueError, match=message) as raised:
+        call(translator, own)
+    assert "\n" not in str(raised.value)
+
+
+def test_keras_model_of_two_inputs_is_refused():
+    first, second, decoder = keras.Input((3,)), keras.Input((3,)), own_models.decoder()
+    with pytest.raises(ValueError, match=r"The decoder takes 2 inputs \(.*, .*\): make it a model of one"):
+        lx.KerasDomain.of("own", keras.Model([first, second], decoder(first + second)))
+
+
+def test_numbers_to_255_are_refused_wherever_they_are_given(translator):
+    name = translator.names[0]
+    x = np.linspace(0, 255, 4 * np.prod(translator.domain(name).data_shape)).reshape(
+        4, *translator.domain(name).data_shape
+    )
+    calls = [
+        lambda: translator.translate(x, name, translator.names[1]),
+        lambda: translator.reconstruct(x, name),
+        lambda: translator.encode(x, name),
+        lambda: translator.interpolate(x[0], x[1], name, name),
+    ]
+    for call in calls:
+        with pytest.raises(ValueError, match=r"x has values from 0 to .*; images must lie in \[0, 1\]: divide it by"):
+            call()

@@ -103,6 +103,8 @@ def parse_flags_with_config(argv: list[str], default: str | None = None) -> list
     except flags.Error as error:  # If the configuration's file has an error, the message contains its traceback.
         raise ValueError(str(error).strip().splitlines()[-1].removeprefix("ValueError: ")) from None
     except Exception:  # An error in the configuration's file, or an AttributeError for an unknown field.
+        if not given:  # Of --list_configs, which reads every configuration that ships.
+            raise
         try:
             fields = list(_fields(flags.FLAGS["config"].parser.parse(given[-1])))
         except Exception as error:

@@ -182,7 +182,7 @@ def _read_local(
         recordings = spoken_digit.read_recordings(raw)
         return _checked(dataset, speech.from_spoken_digit(recordings, held_out_speakers), raw)
     if not raw.is_dir():
-        raise ValueError(f"--raw_dir={raw} is not a folder.")
+        raise ValueError(f"--raw_dir={raw} is not a folder: give one of pictures, of sounds or of IDX files.")
     if idx.holds_idx_files(raw):
         return _checked(dataset, idx.read_idx_folder(raw), raw)
     has_sounds = class_folders.holds_files(raw, Audio.file_suffixes)

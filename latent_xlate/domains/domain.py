@@ -16,7 +16,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from latent_xlate import files
+from latent_xlate import checks, files
 from latent_xlate.batching import BATCH_SIZE
 from latent_xlate.data import stored
 from latent_xlate.data.labelled import Labelled
@@ -65,7 +65,7 @@ class Domain(abc.ABC):
         Raises:
             ValueError: The name has other characters.
         """
-        if not re.fullmatch("[a-z_][a-z0-9_]*", name):
+        if not re.fullmatch("[a-z_][a-z0-9_]*", str(name)):
             raise ValueError(
                 f"Domain name {name!r} must consist of lower-case letters, digits and underscores, with no digit first."
             )
@@ -172,7 +172,7 @@ class Domain(abc.ABC):
         Raises:
             ValueError: A weight is too large for `dtype`, or not finite.
         """
-        folder = Path(folder)
+        folder = checks.path(folder, "folder")
         self.save_models(folder, dtype)
         content = {"class": keras.saving.get_registered_name(type(self)), "config": self.get_config()}
         files.write_json(folder / DOMAIN_FILE, content)
@@ -207,7 +207,7 @@ class Domain(abc.ABC):
             ValueError: The folder holds no domain, a file is damaged, weights have another shape, or the domain's class
                 is not registered (import the module that defines it first).
         """
-        path = Path(folder) / DOMAIN_FILE
+        path = checks.path(folder, "folder", "the folder of a domain") / DOMAIN_FILE
         try:
             content = files.read_json(path)
             registered, config = content["class"], content["config"]

@@ -37,7 +37,7 @@ def list_domains() -> list[str]:
     return sorted(path.parent.name for path in savedmodels().glob(f"[!.]*/{DOMAIN_FILE}"))
 
 
-def folder(name_or_path: str) -> Path:
+def folder(name_or_path: str | os.PathLike) -> Path:
     """The folder of a domain.
 
     Args:
@@ -46,6 +46,8 @@ def folder(name_or_path: str) -> Path:
     Raises:
         ValueError: It is neither.
     """
+    checks.path(name_or_path, "name_or_path", "the name of a pretrained domain, of `list_domains()`, or its folder")
+    name_or_path = os.fspath(name_or_path)
     if (Path(name_or_path) / DOMAIN_FILE).is_file():
         return Path(name_or_path)
     if os.sep in name_or_path:
@@ -53,6 +55,6 @@ def folder(name_or_path: str) -> Path:
     return savedmodels() / checks.known(name_or_path, list_domains(), "domain")
 
 
-def load_domain(name_or_path: str) -> Domain:
+def load_domain(name_or_path: str | os.PathLike) -> Domain:
     """Loads a domain. Arguments and errors are those of `folder`; errors of `Domain.load` as well."""
     return Domain.load(folder(name_or_path))

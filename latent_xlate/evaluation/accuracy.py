@@ -34,7 +34,7 @@ from __future__ import annotations
 
 import itertools
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -90,6 +90,9 @@ def evaluate(
         ValueError: Unknown protocol or kind of latents, missing or unfit latents, fewer than 4 instances, labels
             that the judge does not know, or data that are not their domain's.
     """
+    checks.instance(translator, Translator, "translator", "a Translator: load it by `Translator.load`")
+    checks.instance(latents, (str, Mapping), "latents", "'shipped', 'samples' or 'dataset', or Latents by domain")
+    checks.instance(data or {}, Mapping, "data", "pairs of x and labels by domain")
     rules = PROTOCOLS[checks.known(protocol, PROTOCOLS, "protocol")]
     if isinstance(latents, str):
         latents, encoded = HeldOutLoader(latents, translator.names, rules, data_dir).load(translator, folder)
@@ -242,6 +245,7 @@ def _choose(
     if domain.name not in latents:
         raise ValueError(f"There are no latents of domain {domain.name!r}; evaluation needs those of every domain.")
     given = latents[domain.name]
+    checks.instance(given, Latents, f"latents[{domain.name!r}]", "Latents, as `encode_data` returns them")
     if given.mu.shape[1] != domain.latent_dim:
         width = given.mu.shape[1]
         raise ValueError(f"Latents of {domain.name!r} are {width} wide; its model's are {domain.latent_dim}.")
@@ -258,7 +262,7 @@ def _measure_base(
     domain: Domain, data: LabelledData, decoded_features: np.ndarray
 ) -> tuple[dict[str, Any], np.ndarray]:
     """Measures the base model on data, and returns the numbers and the features of the data."""
-    x, labels = data
+    x, labels = checks.instance(data, Sequence, f"data[{domain.name!r}]", "a pair of x and labels")
     x = domain.check(x)
     original = predictor(domain, tf.identity)(x)
     numbers = {"fid_reference": "data", "base_fid": frechet_distance(decoded_features, original.features)}

@@ -10,6 +10,7 @@ import matplotlib
 import numpy as np
 import tensorflow as tf
 
+from latent_xlate import checks
 from latent_xlate.modalities import npy_files
 from latent_xlate.modalities.modality import Modality, register
 
@@ -31,17 +32,17 @@ class Array(Modality):
     sizes: tuple[int, ...]
 
     def __post_init__(self) -> None:
-        """Converts a list, as JSON has it, to a tuple."""
-        object.__setattr__(self, "sizes", tuple(self.sizes))
+        """Converts a list, as JSON has it, to a tuple; ValueError if it is no shape."""
+        object.__setattr__(self, "sizes", checks.sizes(self.sizes, "The shape of an array"))
 
     @property
     def shape(self) -> tuple[int, ...]:
         return self.sizes
 
     def check(self, x: np.ndarray) -> np.ndarray:
-        """Returns a user's batch of data as float32, as `Modality.check` does; integers are accepted as well."""
+        """Returns a user's batch of data as float32, as `Modality.check` does; integers and bools are accepted too."""
         x = np.asarray(x)
-        return super().check(x.astype(np.float32) if np.issubdtype(x.dtype, np.integer) else x)
+        return super().check(x.astype(np.float32) if x.dtype.kind in "biu" else x)
 
     def prepare(self, path: Path) -> bytes:
         """Reads an npy file, or the array of an npz file, as npy of a form that the graph reads."""

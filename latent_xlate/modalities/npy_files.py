@@ -46,19 +46,23 @@ def normalised(content: bytes) -> bytes:
 
 
 def read_npz(content: bytes) -> np.ndarray:
-    """Reads the array "x" of an npz file, or its only array.
+    """Reads the array "x" of an npz file, or its only array. What else is in the file does not matter.
 
     Raises:
         ValueError: The content is no npz file, is damaged, or has neither an array "x" nor a single array.
     """
     try:
         with np.load(io.BytesIO(content), allow_pickle=False) as file:
-            arrays = dict(file)
+            names = file.files
+            name = names[0] if len(names) == 1 else "x"
+            x = file[name] if name in names else None
     except Exception as error:  # Damaged zip files raise many kinds of exceptions.
+        if "allow_pickle" in str(error):
+            raise ValueError(f"its array {name!r} holds Python objects: save it as an array of numbers.") from None
         raise ValueError(f"not an npz file, or a damaged one ({error}).") from None
-    if "x" not in arrays and len(arrays) != 1:
-        raise ValueError(f"it holds {', '.join(arrays) or 'no array'}; name the one to translate 'x'.")
-    return arrays["x"] if "x" in arrays else next(iter(arrays.values()))
+    if not isinstance(x, np.ndarray):
+        raise ValueError(f"it holds {', '.join(names) or 'no array'}; name the one to translate 'x'.")
+    return x
 
 
 def read_npy(file: tf.Tensor, shape: tuple[int, ...]) -> tf.Tensor:

@@ -42,7 +42,7 @@ def find_doubts(domain: ModelDomain, data: Labelled | None) -> list[str]:
         # A closure would share its code with those of other calls; TensorFlow counts graphs by code and warns of many.
         encode = functools.partial(_encode, domain, data.modality.full_scale)
         mu, sigma = _outputs(domain, "encode", encode, data.content)
-        found += [_doubt_change(mu, sigma), _doubt_prior(mu, sigma)] if domain.has_prior else [_doubt_change(mu)]
+        found.append(_doubt_change(mu, sigma) or _doubt_prior(mu, sigma) if domain.has_prior else _doubt_change(mu))
         latents.append(mu[:NUM_DECODED])
     if domain.has_prior:
         latents.append(domain.sample_prior(NUM_DECODED).numpy())
@@ -81,7 +81,7 @@ def _doubt_change(mu: np.ndarray, sigma: np.ndarray | None = None) -> str | None
         return f"{constant} of {size} components of the latent do not change over the data: {_RESCALE_ENCODER}."
     if sigma is not None and (deviation < 0.05 * sigma.mean(axis=0)).all():
         return (
-            f"The latent hardly changes over the data: mu has deviations up to {deviation.max():.2g}, where sigma is "
+            f"The latent hardly changes over the data: mu has deviations up to {np.max(deviation):.2g}, where sigma is "
             f"{sigma.mean():.2g} on average. Either the model has learnt nothing in its latent, or {_RESCALE_ENCODER}."
         )
     return None
@@ -93,8 +93,8 @@ def _doubt_prior(mu: np.ndarray, sigma: np.ndarray) -> str | None:
     if (abs(mean) <= 1).all() and (deviation >= 1 / 3).all() and (deviation <= 3).all():
         return None
     return (
-        f"The latents of the data have means from {mean.min():.2g} to {mean.max():.2g} and deviations from "
-        f"{deviation.min():.2g} to {deviation.max():.2g}, and the prior has 0 and 1: samples of the prior may look "
+        f"The latents of the data have means from {np.min(mean):.2g} to {np.max(mean):.2g} and deviations from "
+        f"{np.min(deviation):.2g} to {np.max(deviation):.2g}, and the prior has 0 and 1: samples of the prior may look "
         "like no data. An encoder that gives mu alone has its latents standardised instead."
     )
 
@@ -115,12 +115,12 @@ def _doubt_range(domain: ModelDomain, decoded: np.ndarray) -> str | None:
     )
     if np.mean(beyond > width / 4) < 0.01:
         return f"{seen}. A last layer that keeps to this range, a sigmoid say, is better."
-    example = ""
+    layer = "a keras.layers.Rescaling"
     if (low, high) == (0, 1):
-        example = " (1 / 255) from 0 to 255, or (0.5, offset=0.5) from -1 to 1"
+        layer = "keras.layers.Rescaling(1 / 255) if that is 0 to 255, in Rescaling(0.5, offset=0.5) if it is -1 to 1"
     return (
-        f"{seen}, so the decoder seems to have another range. Let it end in a keras.layers.Rescaling{example}; and let "
-        "the encoder begin with the inverse, if it was trained on that range."
+        f"{seen}, so the decoder seems to have another range. Let it end in {layer}; and let the encoder begin with "
+        "the inverse, if it was trained on that range."
     )
 
 

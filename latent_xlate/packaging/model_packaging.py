@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import tensorflow as tf
 
+from latent_xlate import checks
 from latent_xlate.batching import as_graph, in_batches
 from latent_xlate.data.class_folders import read_folder
 from latent_xlate.data.labelled import UNLABELLED, Labelled
@@ -50,7 +51,9 @@ def package_model_domain(
         ValueError: No data for an encoder, or unreadable ones; a classifier of another number of classes; outputs
             that are NaN or infinite; a prior with too few samples of a class; or `folder` holds something else.
     """
-    folder = domain_folder.check_folder(folder)
+    checks.instance(domain, ModelDomain, "domain", "a domain of your own model: `KerasDomain.of` makes one")
+    folder = domain_folder.check_folder(checks.path(folder, "folder"))
+    data = None if data is None else checks.path(data, "data")
     if domain.has_encoder and data is None:
         raise ValueError("A model with an encoder needs --data, a folder of files to encode.")
     splits = read_folder(data, domain.modality) if data is not None else {}

@@ -61,6 +61,8 @@ def export_translator(translator: Translator, base: str | os.PathLike) -> Path:
     Raises:
         ValueError: The names of domains give two signatures the same name, or `models.config` is damaged.
     """
+    checks.instance(translator, Translator, "translator", "a Translator: load it by `Translator.load`")
+    base = checks.path(base, "base")
     bundle = _bundle()
     if bundle:
         bundle.check_configuration(Path(base))

@@ -12,6 +12,7 @@ from absl import flags
 from absl.testing import flagsaver
 
 from latent_xlate.cli import _app, train_bridge  # noqa: F401  The latter defines --config.
+from latent_xlate.configs import _listing
 from tests.support.paths import ROOT
 
 
@@ -157,3 +158,12 @@ def test_a_command_says_nothing_but_its_error_or_its_manual(tmp_path):
         assert (process.returncode, error_said) == (status, error)
         assert said.startswith("Exports a translator" if status == 0 else "")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_error_in_a_configuration_that_ships_is_seen_by_list_configs(monkeypatch):
+    def broken():
+        raise NameError("name 'BridgeConfg' is not defined")
+
+    monkeypatch.setattr(_listing, "describe_configs", broken)
+    with pytest.raises(NameError, match="BridgeConfg"):
+        parse(monkeypatch, "--list_configs")

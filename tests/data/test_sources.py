@@ -158,7 +158,9 @@ def test_auto_takes_the_first_that_works(tmp_path, monkeypatch):
         preparation = sources.prepare("served_shapes", "auto", raw_dir, data_dir)
     assert preparation.source == "tfds"
     assert list(preparation.passed_over) == ["prepared", "local"]
-    assert preparation.passed_over["local"] == f"--raw_dir={raw_dir} is not a folder."
+    assert preparation.passed_over["local"] == (
+        f"--raw_dir={raw_dir} is not a folder: give one of pictures, of sounds or of IDX files."
+    )
     assert raw.same_content(read_stored("served_shapes", data_dir)["test"], raw.small_splits()["test"])
 
     raw.write_idx_folder(raw_dir, raw.small_splits())

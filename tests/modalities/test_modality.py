@@ -125,3 +125,19 @@ def test_a_new_kind_is_a_class_and_its_registration(monkeypatch):
     assert modalities.from_config(Angle().get_config()) == Angle()
     with pytest.raises(ValueError, match=r"angles must lie in \[0.0, 6.3\]"):
         Angle().check(np.array([[7.0]]))
+
+
+@pytest.mark.parametrize("sizes", [(-1,), ("a",), (2.5,), (0,), (True,), 5, None])
+def test_arrays_of_no_shape_are_refused(sizes):
+    with pytest.raises(ValueError, match="^The shape of an array is .*; it must be a tuple of whole numbers above 0"):
+        Array(sizes)
+    with pytest.raises(ValueError, match="The shape of an array"):
+        modalities.from_config({"kind": "array", "sizes": sizes})
+
+
+@pytest.mark.parametrize("dtype", [bool, np.uint8, np.int64, np.float64])
+def test_arrays_of_every_type_of_numbers_are_taken(dtype):
+    x = np.array([[True, False]]).astype(dtype)
+    checked = Array((2,)).check(x)
+    assert checked.dtype == np.float32
+    np.testing.assert_array_equal(checked, x)

@@ -96,3 +96,22 @@ def test_what_is_no_number_stays_and_is_refused(x):
 
 def test_damaged_npy_stays_as_it_is():
     assert npy_files.normalised(npy(X)[:-3]) == npy(X)[:-3]
+
+
+def npz(**arrays):
+    file = io.BytesIO()
+    np.savez(file, **arrays)
+    return file.getvalue()
+
+
+def test_only_x_of_an_npz_file_is_read():
+    objects = np.array([{"a": 1}, None])
+    np.testing.assert_array_equal(npy_files.read_npz(npz(labels=objects, x=X)), X)
+    with pytest.raises(ValueError, match="its array 'x' holds Python objects: save it as an array of numbers"):
+        npy_files.read_npz(npz(x=objects, y=X))
+    with pytest.raises(ValueError, match="its array 'data' holds Python objects"):
+        npy_files.read_npz(npz(data=objects))
+    with pytest.raises(ValueError, match="it holds labels, y; name the one to translate 'x'"):
+        npy_files.read_npz(npz(labels=objects, y=X))
+    with pytest.raises(ValueError, match="it holds no array; name"):
+        npy_files.read_npz(npz())

@@ -70,7 +70,7 @@ def test_good_models_raise_no_doubt(sigma):
 def test_decoder_of_another_range_is_doubted_with_its_values(sigma):
     to_tanh = doubts(decoder(2, -1), encoder(sigma=sigma))
     assert "decode gives values from -1 to 1, and images lie in [0, 1]" in to_tanh[0]
-    assert "Rescaling (1 / 255) from 0 to 255, or (0.5, offset=0.5) from -1 to 1" in to_tanh[0]
+    assert "Rescaling(1 / 255) if that is 0 to 255, in Rescaling(0.5, offset=0.5) if it is -1 to 1; and" in to_tanh[0]
     to_bytes = doubts(decoder(255), encoder(sigma=sigma))
     assert "decode gives values from 0 to 255, and images lie in [0, 1]" in to_bytes[0]
     assert "to have another range" in to_bytes[0]

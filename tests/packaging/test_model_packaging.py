@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -93,14 +94,32 @@ def run(command, *arguments, **environment):
     return result
 
 
-def test_old_flag_spread_says_what_replaces_it(pictures, tmp_path):
-    own_models.decoder().save(tmp_path / "decoder.keras")
-    own_models.encoder(2).save(tmp_path / "encoder.keras")
+def test_outputs_are_named_by_flags_and_the_old_flag_spread_says_what_replaces_it(pictures, tmp_path):
+    encoder, decoder = own_models.encoder(2), own_models.decoder()
+    encoder = keras.Model(encoder.input, dict(zip(("second", "first"), encoder.outputs, strict=True)))
+    decoder.save(tmp_path / "decoder.keras")
+    encoder.save(tmp_path / "encoder.keras")
     keras_flags = [f"--{name}={tmp_path / name}.keras" for name in ("decoder", "encoder")]
-    flags = "--spread=log_variance", f"--data={pictures}", f"--output={tmp_path / 'own'}"
+    with pytest.raises(ValueError, match="the outputs second, first, .* give --mu_output=NAME"):
+        KerasDomain.of("own", decoder, encoder, sigma_kind="log_variance")
+    flags = (
+        "--spread=log_variance",
+        "--mu_output=second",
+        "--sigma_output=first",
+        f"--data={pictures}",
+        f"--output={tmp_path / 'own'}",
+    )
     result = run("package_domain", "--name=own", *keras_flags, *flags)
     assert "--spread is now called --sigma_kind." in result.stderr
-    assert Domain.load(tmp_path / "own").sigma_kind == "log_variance"
+    own = Domain.load(tmp_path / "own")
+    assert own.sigma_kind == "log_variance"
+    x = own_models.pictures()
+    mu, sigma = own.encode(tf.constant(x))
+    expected = encoder(x)
+    np.testing.assert_allclose(mu, expected["second"], rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(sigma, np.exp(expected["first"] / 2), rtol=1e-5)
+    assert "Warning: What is encoded and decoded differs" in result.stderr  # The models are not trained.
+    assert "\n- What is encoded and decoded differs" in (tmp_path / "own" / "MODEL_CARD.md").read_text()
 
 
 @pytest.mark.slow

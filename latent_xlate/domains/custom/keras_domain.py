@@ -9,7 +9,7 @@ from typing import Any
 
 import keras
 
-from latent_xlate import KERAS_PACKAGE
+from latent_xlate import KERAS_PACKAGE, checks
 from latent_xlate.domains.custom.model_domain import Function, ModelDomain, constructor_arguments, describe
 from latent_xlate.domains.custom.model_outputs import SIGMA_KINDS
 from latent_xlate.domains.network_files import load_network
@@ -88,12 +88,9 @@ class KerasDomain(ModelDomain):
             ValueError: The models do not fit together, or one of them is not built.
         """
         networks = {"decode": decoder, "encode": encoder, "classify": classifier}
-        functions = {key: network for key, network in networks.items() if network is not None}
+        functions = {key: network for key, network in networks.items() if network is not None or key == "decode"}
         for key, network in functions.items():
-            if not isinstance(network, keras.Model) or not network.built:
-                raise ValueError(
-                    f"The {_NETWORKS[key]} is no Keras model that is built: call it once, or load it from a file."
-                )
+            _check_network(network, _NETWORKS[key])
         try:
             latent_shape = decoder.input_shape[1:]
         except AttributeError:
@@ -164,6 +161,17 @@ def _part(whole: keras.Model, name: str, path: Path) -> keras.Model:
             f"{path} has no model called {name!r} in it, but {parts}: give --encoder and --decoder instead."
         )
     return part
+
+
+def _check_network(network: Any, name: str) -> None:
+    """Raises ValueError if a network is no built Keras model of one input."""
+    checks.instance(network, keras.Model, name, "a Keras model: `keras.saving.load_model` reads one from its file")
+    if not network.built:
+        raise ValueError(f"The {name} is no Keras model that is built: call it once, or load it from a file.")
+    inputs = getattr(network, "inputs", None) or [None]
+    if len(inputs) > 1:
+        named = ", ".join(each.name for each in inputs)
+        raise ValueError(f"The {name} takes {len(inputs)} inputs ({named}): make it a model of one.")
 
 
 def _serialised(network: keras.Model) -> dict[str, Any]:

@@ -236,6 +236,8 @@ def describe(
         ValueError: A function fails, or its outputs have wrong shapes, values or names.
     """
     checks.known(sigma_kind, SIGMA_KINDS, "sigma_kind")
+    checks.instance(modality, (Modality, type(None)), "modality", "a Modality, Array((3, 5)) say, or None")
+    data_shape = None if data_shape is None else checks.sizes(data_shape, "data_shape")
     if None in latent_shape:
         raise ValueError("The decoder takes latents of any size: give it an input of a shape that is known.")
     keys: dict[str, Sequence[Key]] = {}

@@ -13,7 +13,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from latent_xlate import KERAS_PACKAGE, files
+from latent_xlate import KERAS_PACKAGE, checks, files
 from latent_xlate.checks import reason
 from latent_xlate.domains.custom.model_domain import Function, ModelDomain, constructor_arguments, describe
 from latent_xlate.domains.custom.model_outputs import SIGMA_KINDS
@@ -83,6 +83,7 @@ class SavedModelDomain(ModelDomain):
             ValueError: The SavedModel is missing or damaged, has no function `decode`, or its functions do not fit
                 together.
         """
+        checks.path(handle, "handle", "the folder of a SavedModel, or a handle of TensorFlow Hub")
         path = _resolve(str(handle))
         model = _load(path)
         functions = _functions(model)
