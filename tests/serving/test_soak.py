@@ -120,6 +120,8 @@ async def ask_by_rest(load, connection, number):
     signature, _, i, value = load.draw(number)
     value = {"b64": base64.b64encode(value).decode()} if isinstance(value, bytes) else value.tolist()
     status, content = await post(connection, orjson.dumps({"signature_name": signature, "instances": [value]}))
+    if status == 503 and load.stopping:
+        raise ConnectionError(content["error"])
     assert status == 200, content
     (answer,) = content["predictions"]
     load.note("REST", signature, i, base64.b64decode(answer["b64"]) if isinstance(answer, dict) else np.array(answer))
