@@ -119,7 +119,7 @@ def _array(key: str, value: Any, spec: tf.TensorSpec) -> np.ndarray:
     dtype = spec.dtype.as_numpy_dtype
     try:
         with np.errstate(over="ignore"):  # Overflow gives infinity, which the signature rejects.
-            return np.array(numbers, np.float64 if spec.dtype.is_floating else dtype).astype(dtype).reshape(shape)
+            return np.array(numbers, dtype).reshape(shape)
     except OverflowError:
         raise invalid(f"Input {key!r} has numbers beyond those of {spec.dtype.name}.") from None
 
@@ -128,11 +128,11 @@ def _flatten(key: str, value: Any) -> tuple[list[int], list[Any]]:
     """The shape of nested lists, and their items in one list. NumPy's own conversion would pad strings to one size."""
     shape: list[int] = []
     items = [value]
-    while items and any(isinstance(item, list) for item in items):
-        sizes = {len(item) if isinstance(item, list) else None for item in items}
-        if len(sizes) > 1 or len(shape) == _MAX_RANK:
+    while list in (kinds := set(map(type, items))):
+        sizes = set(map(len, items)) if len(kinds) == 1 else set()
+        if len(sizes) != 1 or len(shape) == _MAX_RANK:
             raise invalid(f"Input {key!r} is not a list of items of one shape.")
-        shape.append(len(items[0]))
+        shape.append(sizes.pop())
         items = list(itertools.chain.from_iterable(items))
     return shape, items
 
