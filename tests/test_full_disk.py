@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from latent_xlate import files
+from tests import test_training
 from tests.support import command_cases, disks
 from tests.support.forked import Forked
 from tests.support.paths import ROOT
@@ -80,6 +81,27 @@ def test_error_of_a_file_elsewhere_names_that_file(tmp_path):
 
     with pytest.raises(OSError, match="/tmp/keras"):
         files.write_atomically(tmp_path / "a.keras", write)
+
+
+# ---- Training ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("share", "folder"), [(0, "events"), (2, "checkpoints")])
+def test_training_on_a_full_disk_names_the_folder_and_goes_on_once_there_is_room(share, folder, disk):
+    def fill(step, logs):
+        disks.leave(disk, share * disks.PAGE)
+        return {f"metric_{number}": float(step) for number in range(200 if folder == "events" else 1)}
+
+    unbroken, expected, _ = test_training.run(num_steps=12)
+    test_training.run(num_steps=3, workdir=disk / "run")
+    with pytest.raises(OSError, match="No space left") as error:
+        test_training.run(num_steps=12, workdir=disk / "run", on_log=fill)
+    assert error.value.filename == str(disk / "run" / folder)
+    assert [path.name for path in (disk / "run").rglob("*tempstate*")] == []
+    (disk / "ballast").unlink()
+    total, logs, _ = test_training.run(num_steps=12, workdir=disk / "run")
+    assert logs == expected[1:]
+    np.testing.assert_array_equal(total, unbroken)
 
 
 # ---- What a command prints --------------------------------------------------------------------
