@@ -1,3 +1,4 @@
+import keras
 import pytest
 
 from latent_xlate import files
@@ -65,3 +66,12 @@ def test_json_that_cannot_be_read_is_a_value_error(tmp_path):
         (tmp_path / "b.json").write_bytes(content)
         with pytest.raises(ValueError):
             files.read_json(tmp_path / "b.json")
+
+
+def test_model_saved_at_another_time_has_the_same_bytes(tmp_path, monkeypatch):
+    model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(3)])
+    first = files.write_model(tmp_path / "a.keras", model).read_bytes()
+    monkeypatch.setattr("time.time", lambda: 2e9)
+    assert files.write_model(tmp_path / "b.keras", model).read_bytes() == first
+    weights = keras.saving.load_model(tmp_path / "a.keras").get_weights()
+    assert [weight.tolist() for weight in weights] == [weight.tolist() for weight in model.get_weights()]
