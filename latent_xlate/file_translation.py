@@ -209,9 +209,21 @@ class _Job:
             return dict(zip(contents, translations, strict=True))
         except tf.errors.InvalidArgumentError as error:
             if len(contents) == 1:
-                return dict.fromkeys(contents, error)
+                return {number: self._translate_older_form(number, contents[number], error) for number in contents}
         singly = [self._translate_contents({number: content}) for number, content in contents.items()]
         return {number: translation for result in singly for number, translation in result.items()}
+
+    def _translate_older_form(
+        self, number: int, content: bytes, error: tf.errors.InvalidArgumentError
+    ) -> bytes | tf.errors.InvalidArgumentError:
+        """Translates a refused file as exports of earlier versions read it; the result is its error if they cannot."""
+        older = self.pair.before.older_form(content)
+        if older is None:
+            return error
+        try:
+            return self._translate(Payload.FILES, [older], [number])[0]
+        except tf.errors.InvalidArgumentError:
+            return error
 
 
 def _check_there(path: Path) -> None:

@@ -154,6 +154,19 @@ def write_json(path: str | os.PathLike, content: Any) -> Path:
     return write_atomically(path, lambda temporary: temporary.write_text(text))
 
 
+def read_json(path: str | os.PathLike) -> Any:
+    """Reads a JSON file.
+
+    Raises:
+        OSError: The file cannot be opened.
+        ValueError: It is no JSON in UTF-8, or nested too deeply.
+    """
+    try:
+        return json.loads(Path(path).read_text(encoding="utf-8"))
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
+
+
 def write_npz(path: str | os.PathLike, arrays: Mapping[str, np.ndarray], compress: bool = True) -> Path:
     """Writes arrays as an npz file, atomically."""
     contents: dict[str, Any] = dict(arrays)

@@ -73,7 +73,7 @@ def open_workdir(
         files.write_json(path, config)
         return path.parent
     try:
-        ours, theirs = _flat(config), _flat(upgrade(json.loads(path.read_text())))
+        ours, theirs = _flat(config), _flat(upgrade(files.read_json(path)))
     except (ValueError, TypeError, AttributeError) as error:
         raise ValueError(f"{path} is not a configuration ({error}); is {workdir} the folder of a run?") from None
     different = [

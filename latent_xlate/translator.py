@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import json
 import os
 import secrets
 from collections.abc import Callable, Collection, Sequence
@@ -118,8 +117,7 @@ class Translator:
 
     def translate_data(self, x: tf.Tensor, source: str, target: str, noise: tf.Tensor | None = None) -> tf.Tensor:
         """Translates x, [batch, *data_shape of source], by its posterior's mean. Args as in `translate_latents`."""
-        z, _ = self.domain(source).encode(x)
-        return self.domain(target).decode(self.translate_latents(z, source, target, noise))
+        return self._translate(x, source, target, noise)[1]
 
     def noise(self, seeds: tf.Tensor) -> tf.Tensor:
         """Standard normal noise, float32 [batch, shared_dim], of which row i depends on row i of `seeds` alone.
@@ -154,11 +152,11 @@ class Translator:
         """
         x = self._data(x, source)
         batch_size = min(self.domain(name).batch_size for name in (source, target))
-        translate = self._function("translate_data", source, target)
+        translate = self._function("_translate", source, target)
         if not sample:
-            return _finite(in_batches(translate, x, batch_size=batch_size))
+            return _finite(*in_batches(translate, x, batch_size=batch_size))
         seeds = row_seeds(secrets.randbits(31) if seed is None else seed, range(len(x)))
-        return _finite(in_batches(translate, x, in_batches(self._function("noise"), seeds), batch_size=batch_size))
+        return _finite(*in_batches(translate, x, in_batches(self._function("noise"), seeds), batch_size=batch_size))
 
     def reconstruct(self, x: np.ndarray, domain: str, sample: bool = False, seed: int | None = None) -> np.ndarray:
         """Translates data to their own domain, through the shared latent and back. Args as in `translate`."""
@@ -198,7 +196,7 @@ class Translator:
         if z_shared.ndim != 2 or z_shared.shape[1] != self.bridge.shared_dim:
             raise ValueError(f"z_shared is {list(z_shared.shape)}; expected [batch, {self.bridge.shared_dim}].")
         batch_size = self.domain(target).batch_size
-        return _finite(in_batches(self._function("_decode", target), z_shared, batch_size=batch_size))
+        return _finite(*in_batches(self._function("_decode", target), z_shared, batch_size=batch_size))
 
     def interpolate(
         self,
@@ -229,7 +227,7 @@ class Translator:
         z = interpolate(ends[0], ends[1], num_points, method)
         if source != target:
             z = self.translate_latents(z, source, target)
-        return _finite(self.domain(target).decode(z).numpy())
+        return _finite(z.numpy(), self.domain(target).decode(z).numpy())
 
     def _data(self, x: np.ndarray, source: str) -> np.ndarray:
         domain = self.domain(source)
@@ -240,8 +238,16 @@ class Translator:
     def _encode(self, x: tf.Tensor, source: str) -> tuple[tf.Tensor, tf.Tensor]:
         return self.bridge.encode(self.domain(source).encode(x)[0], self.index(source))
 
-    def _decode(self, z_shared: tf.Tensor, target: str) -> tf.Tensor:
-        return self.domain(target).decode(self.bridge.decode(z_shared, self.index(target)))
+    def _translate(
+        self, x: tf.Tensor, source: str, target: str, noise: tf.Tensor | None = None
+    ) -> tuple[tf.Tensor, tf.Tensor]:
+        """The target's latents and data. Args as in `translate_data`."""
+        z = self.translate_latents(self.domain(source).encode(x)[0], source, target, noise)
+        return z, self.domain(target).decode(z)
+
+    def _decode(self, z_shared: tf.Tensor, target: str) -> tuple[tf.Tensor, tf.Tensor]:
+        z = self.bridge.decode(z_shared, self.index(target))
+        return z, self.domain(target).decode(z)
 
     @functools.cached_property
     def _functions(self) -> dict[tuple[str, ...], Callable]:
@@ -287,7 +293,7 @@ class Translator:
         """
         path = checks.path(folder, "folder", "the folder of a translator") / _TRANSLATOR_FILE
         try:
-            content = json.loads(path.read_text())
+            content = files.read_json(path)
             folders = [Path(folder).absolute() / name for name in content["domains"]]
             groups = content.get("class_map")
             class_map = ClassMap(tuple(map(tuple, groups))) if groups else None
@@ -299,10 +305,11 @@ class Translator:
         return cls(domains, load_bridge(Path(folder) / _BRIDGE_FILE), class_map)
 
 
-def _finite(result: np.ndarray) -> np.ndarray:
-    if not np.isfinite(result).all():
+def _finite(*results: np.ndarray) -> np.ndarray:
+    """Returns the last result if all are finite; a decoder may turn latents that are infinite into finite data."""
+    if not all(np.isfinite(result).all() for result in results):
         raise ValueError(OVERFLOW)
-    return result
+    return results[-1]
 
 
 def row_seeds(seed: int, rows: Sequence[int]) -> np.ndarray:

@@ -133,38 +133,6 @@ def test_number_below_its_bound_or_none_at_all_is_refused(value, shown):
         checks.at_least(value, 1, "steps")
 
 
-# ---- Types ------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("value", ["out/run", Path("out/run")])
-def test_paths_are_strings_or_paths(value):
-    assert checks.path(value, "folder") == Path("out/run")
-
-
-@pytest.mark.parametrize("value", [None, 3, b"out", ["out"]])
-def test_what_is_no_path_is_named(value):
-    with pytest.raises(ValueError) as error:
-        checks.path(value, "folder", "the folder of a domain")
-    assert str(error.value) == f"folder is {value!r}; it must be the folder of a domain, as a string or a Path."
-
-
-def test_long_values_are_shown_by_their_type():
-    with pytest.raises(ValueError, match="^names is a ndarray; it must be a list.$"):
-        checks.instance(np.zeros((99, 99)), list, "names", "a list")
-    assert checks.instance([1], (list, tuple), "names", "a list") == [1]
-
-
-def test_sizes_become_a_tuple_of_integers():
-    assert checks.sizes([np.int64(3), 5], "shape") == (3, 5)
-    assert all(type(size) is int for size in checks.sizes(np.array([3, 5]), "shape"))
-
-
-@pytest.mark.parametrize("value", [(-1,), ("a",), (2.5,), (0,), (True,), 5, None, "28"])
-def test_what_is_no_shape_is_named(value):
-    with pytest.raises(ValueError, match="^shape is .*; it must be a tuple of whole numbers above 0"):
-        checks.sizes(value, "shape")
-
-
 def fails(pixels):
     """An assertion, a decoder and a check of numbers, each of which may fail."""
     with tf.control_dependencies([tf.debugging.assert_less(tf.size(pixels), 9, "The shape is not [3, 3]: cut it.")]):
@@ -196,3 +164,35 @@ def test_any_other_error_is_a_line_without_folders_and_nodes():
         None, None, "Graph execution error:\n\nNo /a/b/c.data {{node x}} [[x/y]] [Op:Restore].\n more", 3
     )
     assert checks.sentence(error) == "No"
+
+
+# ---- Types ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("value", ["out/run", Path("out/run")])
+def test_paths_are_strings_or_paths(value):
+    assert checks.path(value, "folder") == Path("out/run")
+
+
+@pytest.mark.parametrize("value", [None, 3, b"out", ["out"]])
+def test_what_is_no_path_is_named(value):
+    with pytest.raises(ValueError) as error:
+        checks.path(value, "folder", "the folder of a domain")
+    assert str(error.value) == f"folder is {value!r}; it must be the folder of a domain, as a string or a Path."
+
+
+def test_long_values_are_shown_by_their_type():
+    with pytest.raises(ValueError, match="^names is a ndarray; it must be a list.$"):
+        checks.instance(np.zeros((99, 99)), list, "names", "a list")
+    assert checks.instance([1], (list, tuple), "names", "a list") == [1]
+
+
+def test_sizes_become_a_tuple_of_integers():
+    assert checks.sizes([np.int64(3), 5], "shape") == (3, 5)
+    assert all(type(size) is int for size in checks.sizes(np.array([3, 5]), "shape"))
+
+
+@pytest.mark.parametrize("value", [(-1,), ("a",), (2.5,), (0,), (True,), 5, None, "28"])
+def test_what_is_no_shape_is_named(value):
+    with pytest.raises(ValueError, match="^shape is .*; it must be a tuple of whole numbers above 0"):
+        checks.sizes(value, "shape")

@@ -1,3 +1,4 @@
+import keras
 import pytest
 
 from latent_xlate import files
@@ -57,3 +58,20 @@ def test_failed_write_leaves_what_was_there(kind, error, tmp_path):
 def test_json_is_indented_and_ends_in_a_newline(tmp_path):
     path = files.write_json(tmp_path / "a.json", {"a": [1]})
     assert path.read_text() == '{\n  "a": [\n    1\n  ]\n}\n'
+
+
+def test_json_that_cannot_be_read_is_a_value_error(tmp_path):
+    assert files.read_json(files.write_json(tmp_path / "a.json", {"a": ["é"]})) == {"a": ["é"]}
+    for content in (b"[" * 100000, b"{", b"\xff", b""):
+        (tmp_path / "b.json").write_bytes(content)
+        with pytest.raises(ValueError):
+            files.read_json(tmp_path / "b.json")
+
+
+def test_model_saved_at_another_time_has_the_same_bytes(tmp_path, monkeypatch):
+    model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(3)])
+    first = files.write_model(tmp_path / "a.keras", model).read_bytes()
+    monkeypatch.setattr("time.time", lambda: 2e9)
+    assert files.write_model(tmp_path / "b.keras", model).read_bytes() == first
+    weights = keras.saving.load_model(tmp_path / "a.keras").get_weights()
+    assert [weight.tolist() for weight in weights] == [weight.tolist() for weight in model.get_weights()]

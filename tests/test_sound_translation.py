@@ -10,7 +10,7 @@ from latent_xlate.file_translation import translate_path
 from latent_xlate.modalities.audio import Audio
 from latent_xlate.serving import export
 from latent_xlate.translator import Translator
-from tests.support import sounds, tiny
+from tests.support import identity, sounds, tiny
 
 
 @pytest.fixture(scope="module")
@@ -174,3 +174,28 @@ def test_inversion_is_of_pictures_and_a_gan_is_no_source_of_files(translator, tm
     with pytest.raises(ValueError, match="'words' has no encoder: nothing but its latents can be translated"):
         translate_path(gan_saved, "words", "digits", tmp_path / "a.wav", tmp_path / "out")
     assert not (tmp_path / "out").exists()
+
+
+class EarlierAudio(Audio):
+    """Sounds as earlier exports read them: WAV of 16 bits alone."""
+
+    def read(self, files):
+        def decode(file):
+            samples, _ = tf.audio.decode_wav(file, desired_samples=self.num_samples)
+            return tf.reduce_mean(samples, axis=1)
+
+        return tf.map_fn(decode, files, fn_output_signature=tf.TensorSpec(self.shape, tf.float32))
+
+
+def test_exports_made_before_translate_what_they_cannot_read_themselves(tmp_path):
+    exported = export.export_translator(identity.translator(EarlierAudio()), tmp_path / "exported")
+    folder = tmp_path / "in"
+    stereo = np.stack([word(), word() / 2], axis=1)
+    for number, subtype in enumerate(("PCM_16", "PCM_24", "FLOAT", "PCM_U8")):
+        sounds.write(folder / f"{number}.wav", stereo, 16000, subtype)
+    sounds.write(folder / "4.flac", stereo, 16000, "PCM_24")
+    (folder / "5.wav").write_bytes((folder / "1.wav").read_bytes()[:-9])
+    assert translate_path(exported, "here", "there", folder, tmp_path / "out") == (5, 1)
+    expected = np.pad(0.75 * word(), (0, 16384))[:16384]
+    for number in range(5):
+        np.testing.assert_allclose(heard(tmp_path / "out" / f"{number}.wav"), expected, atol=0.01)

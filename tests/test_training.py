@@ -181,6 +181,18 @@ def test_what_a_kill_in_the_first_save_leaves_behind_is_no_obstacle(tmp_path):
     (tmp_path / "checkpoints").mkdir()
     (tmp_path / "checkpoints" / "ckpt-3.data-00000-of-00001.tempstate123").write_bytes(b"half")
     assert run(workdir=tmp_path)[1] == expected_logs(3, 6, 7)
+    assert list((tmp_path / "checkpoints").glob("*tempstate*")) == []
+
+
+def test_parts_and_forgotten_checkpoints_of_a_killed_run_are_removed_and_other_files_are_not(tmp_path):
+    run(workdir=tmp_path, num_steps=3)
+    folder = tmp_path / "checkpoints"
+    kept = sorted(folder.iterdir())
+    for name in ("ckpt-2.index", "ckpt-5.data-00000-of-00001", "ckpt-3.index.tempstate7", "checkpoint.tmp0a"):
+        (folder / name).write_bytes(b"half")
+    (folder / "notes.txt").write_text("mine")
+    run(workdir=tmp_path, num_steps=3)
+    assert sorted(folder.iterdir()) == sorted([*kept, folder / "notes.txt"])
 
 
 # ---- Processes --------------------------------------------------------------------------------

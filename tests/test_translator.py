@@ -9,7 +9,7 @@ from latent_xlate.domains.domain import Domain
 from latent_xlate.latents.interpolation import interpolate
 from latent_xlate.modalities.array import Array
 from latent_xlate.translator import Translator, load_bridge
-from tests.support import tiny
+from tests.support import identity, tiny
 
 TOLERANCE = {"rtol": 1e-5, "atol": 1e-6}
 """The rounding of matrix products depends on the size of the batch."""
@@ -358,3 +358,28 @@ def test_bridge_that_does_not_fit_is_refused():
         assert str(latent_dims) in str(error.value)
     with pytest.raises(ValueError, match="must differ in name; these are digits, digits"):
         Translator([domains[0], tiny.image_domain("digits", 5)], tiny.bridge((6, 5)))
+
+
+class Magnified(identity.IdentityDomain):
+    def decode(self, z):
+        return 1e30 * z
+
+
+def test_result_that_is_not_finite_is_refused():
+    domains = [Magnified(name, Array((2,))) for name in ("here", "there")]
+    magnified = Translator(domains, identity.IdentityBridge((2, 2)))
+    x = np.ones((2, 2), np.float32)
+    np.testing.assert_allclose(magnified.translate(x, "here", "there"), 1e30 * x)
+    for call in (
+        lambda: magnified.translate(1e20 * x, "here", "there"),
+        lambda: magnified.translate(1e20 * x, "here", "there", sample=True, seed=0),
+        lambda: magnified.reconstruct(1e20 * x, "here"),
+        lambda: magnified.interpolate(x[0], 1e20 * x[1], "here", "there", method="linear"),
+    ):
+        with pytest.raises(ValueError, match="The translation has NaN or infinite values"):
+            call()
+
+
+def test_shared_latents_that_are_not_finite_are_refused(translator):
+    with pytest.raises(ValueError, match="The translation has NaN or infinite values"):
+        translator.decode(np.full((1, 3), 3e38, np.float32), "digits")

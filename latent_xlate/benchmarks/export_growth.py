@@ -68,7 +68,7 @@ def benchmark(numbers: Iterable[int] = NUMBERS, kinds: Iterable[str] = (SMALL, S
 def make_translator(kind: str, number: int) -> Translator:
     """Makes a translator of `number` domains with an untrained bridge."""
     domains = [_domain(kind, i) for i in range(number)]
-    options = {"shared_dim": 3, "hidden_units": (16, 16)} if kind == SMALL else {}
+    options: dict[str, Any] = {"shared_dim": 3, "hidden_units": (16, 16)} if kind == SMALL else {}
     bridge = BridgingVAE([domain.latent_dim for domain in domains], **options)
     bridge.build()
     return Translator(domains, bridge)

@@ -237,4 +237,5 @@ def _without_chatter() -> Iterator[None]:
             os.dup2(stderr, 2)
             os.close(stderr)
             held.seek(0)
-            os.write(2, b"".join(line for line in held if not any(words in line for words in CHATTER)))
+            with contextlib.suppress(OSError):  # Where stderr is full or closed, the command may still do its work.
+                os.write(2, b"".join(line for line in held if not any(words in line for words in CHATTER)))

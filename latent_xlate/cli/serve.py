@@ -8,11 +8,12 @@ authentication. For more, `compose.yaml` and `kubernetes.yaml` beside the export
 image.
 
 The Python server accepts connections from this machine only, unless `--host` says otherwise. It batches requests that
-arrive together, loads a new version within seconds, and on SIGTERM completes running requests for up to 20 s before it
-stops. A
-request may have up to 16 MiB and `--max_items` items, an image up to 16 megapixels, and a GIF up to 256 KiB. Compressed
-requests are rejected. `GET /healthz` reports whether a version is served, and `GET /monitoring/prometheus/metrics` the
-metrics. TensorFlow's binary ignores `--host` and listens on all addresses of the machine.
+arrive together and loads a new version within seconds. On SIGTERM it completes running requests for up to 20 s, answers
+further ones with 503, and ends within 25 s. A request may have up to 16 MiB and `--max_items` items, an image up to 16
+megapixels, and a GIF up to 256 KiB. Compressed requests are rejected. The header and the body of a request must each
+come within 30 s, and one address may have up to `--max_connections_per_address` connections of REST. `GET /healthz`
+reports whether a version is served, and `GET /monitoring/prometheus/metrics` the metrics. TensorFlow's binary ignores
+`--host` and listens on all addresses of the machine.
 """
 
 import asyncio

@@ -95,7 +95,7 @@ def _write(
     except (OSError, RuntimeError, tf.errors.OpError) as error:  # TFDS turns TensorFlow's errors into RuntimeErrors.
         raise ValueError(
             f"Data set {dataset!r} cannot be written to {data_dir} ({reason(error)}): "
-            "make room there, or give another --data_dir."
+            "make room there and run the same command again, or give another --data_dir."
         ) from None
 
 

@@ -6,7 +6,6 @@ The bridge, the translator, evaluation and serving use nothing but `Domain`, so 
 from __future__ import annotations
 
 import abc
-import json
 import os
 import re
 from collections.abc import Sequence
@@ -210,7 +209,7 @@ class Domain(abc.ABC):
         """
         path = checks.path(folder, "folder", "the folder of a domain") / DOMAIN_FILE
         try:
-            content = json.loads(path.read_text())
+            content = files.read_json(path)
             registered, config = content["class"], content["config"]
             domain_class = keras.saving.get_registered_object(registered)
         except FileNotFoundError:

@@ -66,6 +66,12 @@ class Audio(Modality):
         rates = wav_faults.RATES
         return audio_files.to_wav(path, wav_faults.SECONDS_READ, rates, self.sample_rate) or content
 
+    def older_form(self, content: bytes) -> bytes | None:
+        try:
+            return wav_files.to_16_bits(content)
+        except tf.errors.InvalidArgumentError:
+            return None
+
     def read(self, files: tf.Tensor) -> tf.Tensor:
         """Decodes WAV files; see `wav_files.read_wavs`."""
         return wav_files.read_wavs(files, self.align, self.num_samples, self.sample_rate)

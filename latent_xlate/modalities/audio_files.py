@@ -136,9 +136,15 @@ def decode_wav(file: BinaryIO) -> tuple[np.ndarray, int]:
         ValueError: The file is no such WAV file.
     """
     try:
-        samples, sample_rate = soundfile.read(file, dtype="int16", always_2d=True)
+        with soundfile.SoundFile(file) as opened:
+            samples, sample_rate = opened.read(dtype="int16", always_2d=True), opened.samplerate
+            subtype = opened.subtype
     except soundfile.SoundFileError as error:
         raise ValueError(reason(error)) from None
+    if subtype != "PCM_16":
+        raise ValueError(f"its samples are {subtype}, not PCM_16")
     if samples.shape[1] != 1:
         raise ValueError(f"it has {samples.shape[1]} channels")
+    if not len(samples):
+        raise ValueError("it has no samples")
     return samples[:, 0], sample_rate

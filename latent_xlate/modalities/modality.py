@@ -97,6 +97,10 @@ class Modality(abc.ABC):
             raise ValueError("it is empty")
         return content
 
+    def older_form(self, content: bytes) -> bytes | None:
+        """Converts what `prepare` returned to a form that exports of earlier versions read; None if there is none."""
+        return None
+
     def picture_of_file(self, content: bytes) -> np.ndarray:
         """Shows a file that `prepare` or `write` returned: float32 [height, width, 1 or 3], in [0, 1]."""
         return self.pictures(self.read(tf.constant([content])))[0].numpy()

@@ -33,7 +33,9 @@ def beginning(path: Path) -> tuple[bytes, bool]:
         if is_taken and not is_headed:
             content += file.read()
             _, is_taken, end = _extent(tf.constant([content]))
-        return content + file.read(max(0, int(end) - len(content))), bool(is_taken)
+        # Headers may state more than there is, and more than memory holds.
+        last = min(int(end), path.stat().st_size)
+        return content + file.read(max(0, last - len(content))), bool(is_taken)
 
 
 @tf.function(input_signature=[tf.TensorSpec([1], tf.string)], autograph=False)
@@ -91,19 +93,35 @@ def read_word(file: bytes, num_samples: int = NUM_SAMPLES, sample_rate: int = SA
     return _map(read, tf.constant([file]), num_samples)[0]
 
 
+def to_16_bits(file: bytes) -> bytes:
+    """Converts a file that `read_wavs` reads to WAV of one channel of 16 bits.
+
+    Raises:
+        tf.errors.InvalidArgumentError: As `read_wavs`, but for what is wrong with decoded samples.
+    """
+    content, codec, channels, rate = (each[0] for each in _contents(tf.constant([file])))
+    heard = tf.reduce_mean(_decode(content, codec, channels), axis=1, keepdims=True)
+    return tf.audio.encode_wav(heard, rate).numpy()
+
+
 def _map(read: Callable[..., tf.Tensor], files: tf.Tensor, num_samples: int) -> tf.Tensor:
-    """Maps the samples of files, with their codec, channels and rate, to slices: float32 [batch, num_samples]."""
-    header = riff_files.parse(files)
-    with tf.control_dependencies(refuse(wav_faults.of_headers(files, header))):
-        frames = header.frames(tf.minimum(header.stated, header.present), SECONDS_READ)
-        contents = tf.strings.substr(files, header.start, frames * header.block)
-    channels, rates = (tf.cast(each, tf.int32) for each in (header.channels, header.rate))
+    """Maps the results of `_contents`, one by one, to slices: float32 [batch, num_samples]."""
     return tf.map_fn(
         # In eager mode the errors of converted code are not what was raised.
         tf.autograph.experimental.do_not_convert(lambda sound: read(*sound)),
-        (contents, header.codec, channels, rates),
+        _contents(files),
         fn_output_signature=tf.TensorSpec([num_samples], tf.float32),
     )
+
+
+def _contents(files: tf.Tensor) -> tuple[tf.Tensor, ...]:
+    """Finds the samples that are read, string [batch], and their codecs, channels and rates, int32 [batch]."""
+    with tf.device("/CPU:0"):  # Strings lie there, and a GPU would start a kernel for each number of a header.
+        header = riff_files.parse(files)
+        with tf.control_dependencies(refuse(wav_faults.of_headers(files, header))):
+            frames = header.frames(tf.minimum(header.stated, header.present), SECONDS_READ)
+            contents = tf.strings.substr(files, header.start, frames * header.block)
+    return contents, header.codec, tf.cast(header.channels, tf.int32), tf.cast(header.rate, tf.int32)
 
 
 def _decode(content: tf.Tensor, codec: tf.Tensor, channels: tf.Tensor) -> tf.Tensor:

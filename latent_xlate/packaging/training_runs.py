@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+
+from latent_xlate import files
 
 
 def read_run(run: str | os.PathLike, model: str) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -57,7 +58,7 @@ def read_stages(run: Path) -> list[Stage]:
         ValueError: A run is unfinished, damaged or of another command.
     """
     config = _read_json(run, "config.json", "train_wavegan")
-    if missing := {"dataset", "prior", "align"} - config.keys():
+    if missing := {"dataset", "prior", "align", "initial"} - config.keys():
         raise ValueError(f"{run} holds no run of train_wavegan: its config.json has no {', '.join(sorted(missing))}.")
     # Previews are written together with the networks.
     steps = max((int(path.stem) for path in run.glob("previews/[0-9]*.wav")), default=0)
@@ -69,7 +70,7 @@ def read_stages(run: Path) -> list[Stage]:
 def _read_json(run: str | os.PathLike, name: str, command: str) -> dict[str, Any]:
     path = Path(run) / name
     try:
-        content = json.loads(path.read_text())
+        content = files.read_json(path)
     except FileNotFoundError:
         raise ValueError(f"{run} is not a finished run of {command}: {name} is missing.") from None
     except ValueError as error:

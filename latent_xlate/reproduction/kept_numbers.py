@@ -44,7 +44,7 @@ class KeptNumbers:
         if not path.exists():
             return cls({}, {})
         try:
-            content = json.loads(path.read_text(encoding="utf-8"))
+            content = files.read_json(path)
             return cls(dict(content["runs"]), dict(content["measurements"]))
         except (ValueError, KeyError, TypeError) as error:
             raise ValueError(f"{path} holds no numbers of a reproduction, or is damaged ({error}).") from None
@@ -54,10 +54,13 @@ class KeptNumbers:
         """The numbers of a reproduction's folder: those of its `numbers.json`, and of the runs that have ended."""
         output, kept = Path(output), cls.load(output)
         runs = {
-            path.parent.name: {"config": _read(path.with_name("config.json")), "metrics": _read(path)}
+            path.parent.name: {
+                "config": files.read_json(path.with_name("config.json")),
+                "metrics": files.read_json(path),
+            }
             for path in output.glob("runs/*/metrics.json")
         }
-        measurements = {path.stem: _read(path) for path in output.glob("measurements/[!.]*.json")}
+        measurements = {path.stem: files.read_json(path) for path in output.glob("measurements/[!.]*.json")}
         return cls({**kept.runs, **runs}, {**kept.measurements, **measurements})
 
     def write(self, output: str | os.PathLike) -> Path:
@@ -67,10 +70,6 @@ class KeptNumbers:
         return files.write_atomically(
             Path(output) / FILE, lambda path: path.write_text(f"{{\n{text}\n}}\n", encoding="utf-8")
         )
-
-
-def _read(path: Path) -> Any:
-    return json.loads(path.read_text(encoding="utf-8"))
 
 
 def _lines(entries: Mapping[str, Any]) -> str:

@@ -38,10 +38,13 @@ def export_translator(translator: Translator, base: str | os.PathLike) -> Path:
     pair of domains, including each domain with itself (a reconstruction), it has the signatures
 
     - `<source>_to_<target>`: `data_bytes`, string [batch], the contents of files, to `data_bytes`, the contents of
-      translated files. Images are read from PNG, JPEG, GIF or BMP and written as PNG. Sounds are read from 16-bit WAV
-      of any rate and number of channels, and written as 16-bit WAV at 16 kHz;
+      translated files. Images are read from PNG, JPEG, GIF or BMP and written as PNG. Sounds are read from WAV
+      of integers or floats, of any rate and number of channels, and written as 16-bit WAV at 16 kHz;
     - `<source>_to_<target>_arrays`: `x`, float32 [batch, *data_shape], to `x`;
     - `<source>_to_<target>_latents`: `z`, float32 [batch, latent_dim], to `z`.
+
+    A signature fails with InvalidArgumentError if `x` lies outside its modality's limits, if an input is NaN or
+    infinite, or if the answer would be.
 
     Each signature has a variant whose name ends in `_sampled`. It samples the shared latent and has a further input
     `seed`, int32 [batch, 2]. The result for a row depends on its data and its seed, not on the rest of the batch.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 from latent_xlate import files
@@ -31,7 +30,7 @@ def read_modalities(model: Path) -> dict[str, Modality]:
     if not path.exists():
         return {}
     try:
-        content = json.loads(path.read_text())
+        content = files.read_json(path)
         return {name: modalities.from_config(config) for name, config in content.items()}
     except (ValueError, TypeError, AttributeError) as error:
         raise ValueError(f"{path} does not describe kinds of data ({error}): export the translator again.") from None

@@ -114,5 +114,11 @@ def test_decode_wav_refuses_what_is_not_mono(tmp_path):
     stereo = sounds.write(tmp_path / "a.wav", np.zeros((5, 2)))
     with pytest.raises(ValueError, match="it has 2 channels"), stereo.open("rb") as opened:
         audio_files.decode_wav(opened)
+    wide = sounds.write(tmp_path / "b.wav", np.zeros(5), subtype="PCM_24")
+    with pytest.raises(ValueError, match="its samples are PCM_24, not PCM_16"), wide.open("rb") as opened:
+        audio_files.decode_wav(opened)
+    nothing = sounds.write(tmp_path / "c.wav", np.zeros(0))
+    with pytest.raises(ValueError, match="it has no samples"), nothing.open("rb") as opened:
+        audio_files.decode_wav(opened)
     with pytest.raises(ValueError, match=re.escape("Error")):
         audio_files.decode_wav(io.BytesIO(b"RIFF"))

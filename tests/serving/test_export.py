@@ -2,18 +2,24 @@
 
 import itertools
 import json
+import os
 import shutil
+import signal
 import subprocess
 import sys
+from collections import Counter
 
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from tensorflow.core.protobuf import saved_model_pb2
 
+from latent_xlate.modalities.array import Array
 from latent_xlate.serving import export
-from tests.support import tiny
+from tests.support import identity, predict_requests, tiny
 from tests.support.decoders import decoders
+from tests.support.paths import ROOT
 
 PAIRS = list(itertools.product(["digits", "clothes"], repeat=2))
 
@@ -137,6 +143,27 @@ print(json.dumps(png.shape.as_list()))
     )
 
 
+@pytest.mark.parametrize(("signature", "inputs", "message"), predict_requests.BAD)
+def test_bad_inputs_are_refused_with_a_sentence(model, signature, inputs, message):
+    with pytest.raises(tf.errors.InvalidArgumentError) as raised:
+        model.signatures[signature](**{key: tf.constant(value) for key, value in inputs.items()})
+    assert message in raised.value.message
+
+
+@pytest.mark.parametrize("value", [np.finfo(np.float32).max, -np.finfo(np.float32).max, np.inf])
+@pytest.mark.parametrize("kind", ["arrays", "latents"])
+def test_arrays_of_any_range_never_give_nan(value, kind):
+    wide = identity.translator(Array((4,)))
+    (function,) = [f for name, f in export.trace_signatures(wide, [("here", "there")]).items() if name.endswith(kind)]
+    ((key, _),) = function.structured_input_signature[1].items()
+    row = np.array([[value, 0, 0, 0]], np.float32)
+    if np.isfinite(value):
+        np.testing.assert_array_equal(function(**{key: tf.constant(row)})[key], row)
+    else:
+        with pytest.raises(tf.errors.InvalidArgumentError, match=f"{key} has 1 NaN or infinite value\\."):
+            function(**{key: tf.constant(row)})
+
+
 def test_domain_without_encoder_is_a_source_of_latents_alone(tmp_path):
     translator = decoders()
     signatures = export.load_export(export.export_translator(translator, tmp_path)).signatures
@@ -226,3 +253,46 @@ def test_foreign_saved_model_is_refused(tmp_path):
     dense.export(tmp_path / "dense", verbose=False)
     with pytest.raises(ValueError, match="not an exported translator"):
         export.load_export(tmp_path / "dense")
+
+
+KILLED = """
+import os, signal, sys, tensorflow as tf
+from latent_xlate.modalities.array import Array
+from latent_xlate.serving import export
+from tests.support.decoders import decoders
+from tests.support.paths import ROOT
+tf.saved_model.save = lambda module, path, **kwargs: (os.makedirs(path), os.kill(os.getpid(), signal.SIGKILL))
+export.export_translator(decoders(), sys.argv[1])
+"""
+
+
+def test_next_export_removes_what_killed_ones_left(tmp_path):
+    killed = subprocess.run([sys.executable, "-c", KILLED, str(tmp_path)], cwd=ROOT, capture_output=True, check=False)
+    assert killed.returncode == -signal.SIGKILL, killed.stderr
+    folder = tmp_path / "translator"
+    (left,) = folder.iterdir()
+    assert left.name.startswith(".exporting.")
+    old = folder / f".exporting.{os.getpid()}.old"
+    unnumbered = folder / ".exporting.unnumbered"
+    for path in (old, unnumbered):
+        path.mkdir()
+        os.utime(path, (0, 0))
+    under_way = {folder / f".exporting.{os.getpid()}.new", folder / ".exporting.young"}
+    for path in under_way:
+        path.mkdir()
+    assert export.export_translator(decoders(), tmp_path) == folder / "1"
+    assert set(folder.iterdir()) == {folder / "1", *under_way}
+
+
+def test_what_computes_is_stored_once_a_domain_and_not_once_a_signature(folder):
+    content = (folder / "saved_model.pb").read_bytes()
+    functions = saved_model_pb2.SavedModel.FromString(content).meta_graphs[0].graph_def.library.function
+    bodies = Counter(
+        b"".join(node.SerializeToString() for node in function.node_def)
+        for function in functions
+        if len(function.node_def) > 20
+    )
+    assert bodies
+    assert max(bodies.values()) <= 2  # Both domains read pictures of one size.
+    # Each signature has a function that calls others, and TensorFlow's wrapper of it.
+    assert len(functions) - 2 * 24 < 30 * 2

@@ -17,7 +17,7 @@ from tensorflow_serving.apis import prediction_log_pb2
 from latent_xlate.serving import bundle, export
 from latent_xlate.serving.client import RefusedError, TranslatorClient
 from latent_xlate.translator import Translator
-from tests.support import sounds, tiny
+from tests.support import sounds, tiny, wav_layouts
 from tests.support.served import ROOT, serving
 
 pytestmark = pytest.mark.slow
@@ -118,9 +118,11 @@ def test_bad_sounds_are_refused_in_one_sentence(server, way):
         "half a header": good[:30],
         "no channel": good[:22] + b"\0\0" + good[24:],
         "65535 channels": good[:22] + b"\xff\xff" + good[24:],
-        "more samples than there are": good[:40] + struct.pack("<I", 2**32 - 2) + good[44:],
-        "24 bits": wav(subtype="PCM_24"),
-        "floats": wav(subtype="FLOAT"),
+        "more samples than there are": good[:-100],
+        "samples of no size": good[:40] + struct.pack("<I", 0) + good[44:],
+        "another codec": wav(subtype="IMA_ADPCM"),
+        "not a number": wav(peak=np.nan, subtype="FLOAT"),
+        "opposite channels": wav_layouts.encode(np.outer(np.ones(99), [0.5, -0.5])),
         "silence": wav(peak=0.0),
         "no rate": good[:24] + bytes(4) + good[28:],
         "a rate that would fill the memory": good[:24] + struct.pack("<I", 2**31 - 1) + good[28:],

@@ -192,6 +192,8 @@ BAD_BODIES = {
     "Infinity": b'{"signature_name": "digits_to_clothes_latents", "instances": [[Infinity, 0, 0, 0, 0, 0]]}',
     "byte order mark": b'\xef\xbb\xbf{"instances": ["a"]}',
     "UTF-16": '{"instances": ["a"]}'.encode("utf-16"),
+    "key twice": b'{"instances": ["a"], "instances": ["b"]}',
+    "input twice": b'{"signature_name": "digits_to_clothes_latents", "inputs": {"z": [[1]], "z": [[0]]}}',
     "neither": {},
     "both": {"instances": [], "inputs": []},
     "signature": {"signature_name": "digits_to_cloths", "instances": [b64(b"")]},
@@ -251,6 +253,36 @@ def test_malformed_body_is_refused_in_one_sentence(server, body):
     assert 400 <= answer.status_code < 500
     assert list(answer.json()) == ["error"]
     assert one_sentence(answer.json()["error"]), answer.json()
+
+
+ZERO_LATENTS = [[0.0] * 6]
+
+
+@pytest.mark.parametrize(
+    ("body", "key"),
+    [
+        ('{"signature_name": "%s", "inputs": %s, "inputs": %s}', "inputs"),
+        ('{"signature_name": "%s", "inputs": {"z": %s, "z": %s}}', "z"),
+        ('{"signature_name": "%s", "instances": [{"z": %s, "\\u007a": %s}]}', "z"),
+        ('{"signature_name": "%s", "inputs": %s, "more": {"a": %s, "a": 1}}', "a"),
+    ],
+)
+def test_key_that_an_object_has_twice_is_named(server, body, key):
+    answer = requests.post(
+        f"{server.rest}/v1/models/translator:predict", data=body % (LATENTS, ZERO_LATENTS, ZERO_LATENTS), timeout=60
+    )
+    assert (answer.status_code, answer.json()) == (
+        400,
+        {"error": f"The body has an object with the key {key!r} twice."},
+    )
+
+
+def test_unknown_keys_and_escapes_do_no_harm(server):
+    content = {"signature_name": LATENTS, "inputs": {"z": ZERO_LATENTS}, "more": {"a": ["b", "z"]}}
+    body = json.dumps(content).replace('{"z"', '{"\\u007a"')
+    answer = requests.post(f"{server.rest}/v1/models/translator:predict", data=body, timeout=60)
+    assert answer.json() == post(server, {"signature_name": LATENTS, "inputs": ZERO_LATENTS}).json()
+    assert answer.ok
 
 
 def test_bare_item_is_told_to_be_a_list(server):

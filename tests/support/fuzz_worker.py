@@ -82,9 +82,14 @@ def work(inputs: Connection, folder: str) -> None:
         while asked := inputs.recv():
             name, seed = asked
             if name not in made:
-                (Path(folder) / name).mkdir()
+                (Path(folder) / name).mkdir(exist_ok=True)
                 fuzz_kinds.change_to(Path(folder) / name)
-                made[name] = fuzz_kinds.KINDS[name]()
+                try:
+                    made[name] = fuzz_kinds.KINDS[name]()
+                except Exception:
+                    traceback.print_exc()
+                    inputs.send(f"not made: {traceback.format_exc(limit=-1)}")
+                    continue
             fuzz_kinds.change_to(Path(folder) / name)
             inputs.send(outcome(made[name], name, seed))
     finally:
@@ -147,7 +152,10 @@ def outcomes(folder: Path, counts: dict[str, int], first_seed: int = 0) -> Itera
     try:
         for name, count in counts.items():
             for seed in (-1, *range(first_seed, first_seed + count)):
-                yield name, seed, worker.ask(name, seed)
+                said = worker.ask(name, seed)
+                yield name, seed, said
+                if seed < 0 and said != ACCEPTED:  # Then nothing is to be learnt from damaged ones.
+                    break
     finally:
         worker.close()
 

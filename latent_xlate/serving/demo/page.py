@@ -17,6 +17,7 @@ os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")  # Before the import,
 
 import gradio as gr
 
+from latent_xlate import checks
 from latent_xlate.serving.demo import view
 from latent_xlate.serving.demo.player import STEPS, Player
 from latent_xlate.serving.demo.session import SAMPLES, Session
@@ -135,9 +136,10 @@ class Page:
                 values = (int(event.number),)
             try:
                 return function(session, *values)
-            except (ValueError, OSError, tf.errors.OpError) as error:
-                # An unreadable file, or a failure of the networks or of a server.
+            except (ValueError, OSError) as error:  # An unreadable file, or a failure of a server.
                 return {self._message: view.message(str(error))}
+            except tf.errors.OpError as error:  # A failure of the networks.
+                return {self._message: view.message(f"{checks.sentence(error)}.")}
 
         event(
             answer,

@@ -46,7 +46,7 @@ def application(
 
     It answers `POST /v1/models/NAME:predict` and `GET /v1/models/NAME[/metadata]`, each also with `/versions/N` or
     `/labels/L` after the name; Prometheus's metrics at TensorFlow Serving's path; and `GET /healthz`, whose status is
-    200 while a version is served. The body of an error is `{"error": "<one sentence>"}`.
+    200 while a version is served and the server does not stop. The body of an error is `{"error": "<one sentence>"}`.
 
     Args:
         models: The versions of the model.

@@ -48,9 +48,18 @@ class Address:
 
 
 async def serve(model_name: str, model_base_path: Path, address: Address, limits: Limits) -> None:
-    """Serves the versions of a model until SIGTERM or SIGINT, as `serve_until` does.
+    """Serves the versions of a model until SIGTERM or SIGINT.
 
     `_END_SECONDS` after the grace period the process ends, even if a computation runs on.
+
+    Args:
+        model_name: Name of the model in requests.
+        model_base_path: Folder of the versions.
+        address: Addresses to listen at.
+        limits: Limits of requests.
+
+    Raises:
+        ValueError, OSError: As in `serve_until`.
     """
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):

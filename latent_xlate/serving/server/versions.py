@@ -154,7 +154,9 @@ class ModelVersions:
 
     def _wanted(self, numbers: list[int]) -> tuple[set[int], dict[str, int]]:
         """Those of the existing versions that should be served, and the versions of labels."""
-        model = bundle.find_model(bundle.read_models_config(self._config), self.name) if self._config.exists() else None
+        model = None
+        if self._config.exists() or self._config.is_symlink():  # A link to nothing is a fault, not a missing file.
+            model = bundle.find_model(bundle.read_models_config(self._config), self.name)
         if model is None:
             return set(numbers[-1:]), {}
         policy = model.model_version_policy
