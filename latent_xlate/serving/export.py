@@ -43,8 +43,8 @@ def export_translator(translator: Translator, base: str | os.PathLike) -> Path:
     - `<source>_to_<target>_arrays`: `x`, float32 [batch, *data_shape], to `x`;
     - `<source>_to_<target>_latents`: `z`, float32 [batch, latent_dim], to `z`.
 
-    A signature fails with InvalidArgumentError if `x` lies outside its modality's limits, if an input is NaN or infinite,
-    or if the answer would be.
+    A signature fails with InvalidArgumentError if `x` lies outside its modality's limits, if an input is NaN or
+    infinite, or if the answer would be.
 
     Each signature has a variant whose name ends in `_sampled`. It samples the shared latent and has a further input
     `seed`, int32 [batch, 2]. The result for a row depends on its data and its seed, not on the rest of the batch.
