@@ -10,7 +10,7 @@ from typing import NamedTuple
 import tensorflow as tf
 
 from latent_xlate.modalities import byte_fields
-from latent_xlate.modalities.picture_limits import require
+from latent_xlate.modalities.picture_limits import require, require_size
 
 MAGIC = b"BM"
 
@@ -45,17 +45,14 @@ class _Header(NamedTuple):
     offset: tf.Tensor
 
 
-def size(file: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-    """Reads height and width, int64 scalars, from the header."""
-    header = _header(file)
-    return tf.abs(header.height), header.width
+def decode(file: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    """Decodes a file of any depth.
 
-
-def decode(file: tf.Tensor) -> tf.Tensor:
-    """Decodes a file of any depth to RGB and opacity: uint8 [height, width, 4].
+    Returns:
+        RGB and opacity, uint8 [height, width, 4]; and "", for there are no EXIF data.
 
     Raises:
-        tf.errors.InvalidArgumentError: The file is damaged or compressed.
+        tf.errors.InvalidArgumentError: The file is damaged, compressed or too large.
     """
     header = _header(file)
     is_masked = (header.compression == _BITFIELDS) | (header.compression == _ALPHA_BITFIELDS)
@@ -63,40 +60,37 @@ def decode(file: tf.Tensor) -> tf.Tensor:
     with tf.control_dependencies(
         require(_is_one_of(header.size, _HEADERS) & _is_one_of(header.depth, _DEPTHS))
         + require(is_plain, "The BMP is compressed: save it as PNG.")
+        + require_size(tf.abs(header.height), header.width)
     ):
         palette, start = _palette(file, header, is_masked)
     rows = _rows(file, header, start)
     depth, width = tf.cast(header.depth, tf.int32), tf.cast(header.width, tf.int32)
 
-    def masked(num_bytes: int) -> tf.Tensor:
-        return _masked(rows, width, num_bytes, _masks(file, header, is_masked))
+    masks = _masks(file, header, is_masked)
 
-    return tf.case(
+    image = tf.case(
         [
             (depth <= 8, lambda: _coloured(rows, width, depth, palette)),
-            (depth == 16, lambda: masked(2)),
-            (depth == 32, lambda: masked(4)),
+            (depth == 16, lambda: _masked(rows, width, 2, masks)),
+            (depth == 32, lambda: _masked(rows, width, 4, masks)),
         ],
         default=lambda: _with_opacity(tf.reshape(rows[:, : 3 * width], [-1, width, 3])[..., ::-1]),
     )
+    return image, tf.constant(b"")
 
 
 def _header(file: tf.Tensor) -> _Header:
     head = byte_fields.field(file, 0, _FILE_HEADER + _INFO)
-    size = byte_fields.little(head[14:18])
+    offset, size, width, height, compression, num_colours = tf.unstack(_numbers(head, (10, 14, 18, 22, 30, 46), 4))
+    core_width, core_height, core_depth, depth = tf.unstack(_numbers(head, (18, 20, 24, 28), 2))
+    of_core = [size, core_width, core_height, core_depth, _RGB, 0, offset]
+    of_info = [size, byte_fields.signed(width), byte_fields.signed(height), depth, compression, num_colours, offset]
+    return _Header(*tf.unstack(tf.where(size == _CORE, tf.stack(of_core), tf.stack(of_info))))
 
-    def either(of_core: tf.Tensor | int, of_info: tf.Tensor) -> tf.Tensor:
-        return tf.where(size == _CORE, tf.cast(of_core, tf.int64), of_info)
 
-    return _Header(
-        size,
-        width=either(byte_fields.little(head[18:20]), byte_fields.signed(head[18:22])),
-        height=either(byte_fields.little(head[20:22]), byte_fields.signed(head[22:26])),
-        depth=either(byte_fields.little(head[24:26]), byte_fields.little(head[28:30])),
-        compression=either(_RGB, byte_fields.little(head[30:34])),
-        num_colours=either(0, byte_fields.little(head[46:50])),
-        offset=byte_fields.little(head[10:14]),
-    )
+def _numbers(head: tf.Tensor, places: tuple[int, ...], size: int) -> tf.Tensor:
+    """Reads numbers of `size` bytes at some places: int64 [places]."""
+    return byte_fields.little(tf.gather(head, [list(range(place, place + size)) for place in places]))
 
 
 def _palette(file: tf.Tensor, header: _Header, is_masked: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:

@@ -37,9 +37,8 @@ def big(field: tf.Tensor) -> tf.Tensor:
     return little(field[..., ::-1])
 
 
-def signed(field: tf.Tensor) -> tf.Tensor:
-    """Computes the number in a little-endian field of four bytes in two's complement: int64 scalar."""
-    number = little(field)
+def signed(number: tf.Tensor) -> tf.Tensor:
+    """Converts a number of four bytes in two's complement, which was read without a sign: int64 scalar."""
     return tf.where(number < 2**31, number, number - 2**32)
 
 

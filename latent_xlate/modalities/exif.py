@@ -39,13 +39,14 @@ def orientation(tiff: tf.Tensor) -> tf.Tensor:
     return tf.where((last >= 1) & (last <= 8), last, 1)
 
 
-def upright(image: tf.Tensor, orientation: tf.Tensor) -> tf.Tensor:
-    """Turns a picture, [height, width, channels], from an orientation of 1 to 8 to upright."""
+def upright(image: tf.Tensor, tiff: tf.Tensor) -> tf.Tensor:
+    """Turns a picture, [height, width, channels], upright by its EXIF data, string scalar, "" if there are none."""
 
     def turned() -> tf.Tensor:
-        sideways = tf.cond(orientation >= 5, lambda: tf.transpose(image, [1, 0, 2]), lambda: image)
-        upside_down = tf.reduce_any(orientation == [3, 4, 7, 8])
-        mirrored = tf.reduce_any(orientation == [2, 3, 6, 7])
+        noted = orientation(tiff)
+        sideways = tf.cond(noted >= 5, lambda: tf.transpose(image, [1, 0, 2]), lambda: image)
+        upside_down = tf.reduce_any(noted == [3, 4, 7, 8])
+        mirrored = tf.reduce_any(noted == [2, 3, 6, 7])
         return sideways[:: tf.where(upside_down, -1, 1), :: tf.where(mirrored, -1, 1)]
 
-    return tf.cond(orientation == 1, lambda: image, turned)
+    return tf.cond(tiff == b"", lambda: image, turned)

@@ -22,31 +22,28 @@ _SECOND_FRAME = b"\x2c\0\0\0\0\1\0\1\0\0\2\2\x44\1\0\x3b"
 """A frame of one pixel and the end of the file. It is not decoded if the frame before it is damaged."""
 
 
-def size(file: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-    """Reads height and width of the screen, int64 scalars; it grows if the first frame does not fit."""
-    head = byte_fields.field(file, 6, 4)
-    height, width = byte_fields.little(head[2:]), byte_fields.little(head[:2])
-    return tf.maximum(height, 1), tf.maximum(width, 1)
-
-
-def decode(file: tf.Tensor) -> tf.Tensor:
-    """Decodes the first frame on its screen to RGB and opacity: uint8 [height, width, 4].
+def decode(file: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    """Decodes the first frame on its screen, which grows if the frame does not fit.
 
     Pixels of the screen that the frame does not cover are transparent if a colour of the frame is, else they have the
     first colour.
 
+    Returns:
+        RGB and opacity, uint8 [height, width, 4]; and "", for there are no EXIF data.
+
     Raises:
-        tf.errors.InvalidArgumentError: The file is damaged or larger than `MAX_GIF_BYTES`.
+        tf.errors.InvalidArgumentError: The file is damaged, too large, or longer than `MAX_GIF_BYTES`.
     """
     too_large = f"The GIF is larger than {MAX_GIF_BYTES} bytes: save it again as PNG."
     with tf.control_dependencies(require(tf.strings.length(file) <= MAX_GIF_BYTES, too_large)):
         content = tf.cast(tf.io.decode_raw(file, tf.uint8), tf.int32)
     ends = _ends_of_data(content)
-    flags = byte_fields.field(file, _HEADER - 3, 1)[0]
+    head = byte_fields.field(file, 6, 5)
+    screen_width, screen_height = tf.unstack(byte_fields.little(tf.reshape(head[:4], [2, 2])))
+    flags = head[4]
     start, control = _first_frame(content, ends, _HEADER + _table_bytes(flags))
     frame = byte_fields.field(file, start, 10)
-    left, top, width, height = (byte_fields.little(frame[i : i + 2]) for i in (1, 3, 5, 7))
-    screen_height, screen_width = size(file)
+    left, top, width, height = tf.unstack(byte_fields.little(tf.reshape(frame[1:9], [4, 2])))
     below, beside = tf.maximum(screen_height - top - height, 0), tf.maximum(screen_width - left - width, 0)
     data = start + 10 + tf.cast(_table_bytes(frame[9]), tf.int32)
     end = tf.gather(ends, tf.minimum(data + 1, tf.size(content)))
@@ -65,7 +62,8 @@ def decode(file: tf.Tensor) -> tf.Tensor:
     opacity = tf.where(tf.range(256) == transparent, 0, 255)[:, tf.newaxis]
     colours = tf.concat([tf.cast(colours, tf.uint8), tf.cast(opacity, tf.uint8)], axis=1)
     margins = tf.cast([[top, below], [left, beside]], tf.int32)
-    return tf.gather(colours, tf.pad(numbers, margins, constant_values=tf.maximum(transparent, 0)))
+    numbers = tf.pad(numbers, margins, constant_values=tf.maximum(transparent, 0))
+    return tf.gather(colours, numbers), tf.constant(b"")
 
 
 def _table_bytes(flags: tf.Tensor) -> tf.Tensor:

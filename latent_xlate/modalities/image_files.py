@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from types import ModuleType
 
 import numpy as np
 import tensorflow as tf
 
-from latent_xlate.modalities import bmp_files, gif_files, jpeg_files, png_files
-from latent_xlate.modalities.picture_limits import require, require_size
+from latent_xlate.modalities import bmp_files, exif, gif_files, jpeg_files, png_files
+from latent_xlate.modalities.picture_limits import require
 
 INVERT = ("auto", "never", "always")
 """Whether images are inverted, from dark on bright to bright on dark; "auto" inverts those with bright corners."""
@@ -119,15 +118,8 @@ def decode(file: tf.Tensor) -> tf.Tensor:
         tf.errors.InvalidArgumentError: The file is no PNG, JPEG, GIF or BMP picture, it is damaged, or it is too large.
             Its size is checked before it is decoded.
     """
-
-    def decoder(kind: ModuleType) -> Callable[[], tf.Tensor]:
-        def decode() -> tf.Tensor:
-            with tf.control_dependencies(require_size(*kind.size(file))):
-                return tf.ensure_shape(kind.decode(tf.identity(file)), [None, None, 4])
-
-        return decode
-
     is_kind = tf.strings.substr(file, 0, 2) == [kind.MAGIC[:2] for kind in _FORMATS]
     with tf.control_dependencies(require(tf.reduce_any(is_kind))):
         number = tf.argmax(is_kind, output_type=tf.int32)
-    return tf.switch_case(number, [decoder(kind) for kind in _FORMATS])
+    image, tiff = tf.switch_case(number, [functools.partial(kind.decode, file) for kind in _FORMATS])
+    return tf.ensure_shape(exif.upright(tf.ensure_shape(image, [None, None, 4]), tiff), [None, None, 4])

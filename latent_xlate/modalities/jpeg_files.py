@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import tensorflow as tf
 
-from latent_xlate.modalities import byte_fields, exif
-from latent_xlate.modalities.picture_limits import require
+from latent_xlate.modalities import byte_fields
+from latent_xlate.modalities.picture_limits import require, require_size
 
 MAGIC = b"\xff\xd8\xff"
 
@@ -18,21 +18,23 @@ _ADOBE = b"\xff\xee\x00\x0eAdobe\x00\x64\x00\x00\x00\x00\x00"
 """Segment that says that four channels are CMYK, inverted, as all programs write them; a later one overrides it."""
 
 
-def size(file: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-    """Reads height and width, int64 scalars, with the decoder itself."""
-    height, width, _ = tf.unstack(tf.io.extract_jpeg_shape(file, tf.int64), num=3)
-    return height, width
+def decode(file: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    """Decodes a grey, RGB or CMYK file.
 
+    Returns:
+        RGB and opacity, uint8 [height, width, 4]; and EXIF data, "" if there are none.
 
-def decode(file: tf.Tensor) -> tf.Tensor:
-    """Decodes a grey, RGB or CMYK file to upright RGB and opacity: uint8 [height, width, 4]."""
-    channels = tf.io.extract_jpeg_shape(file)[2]
-    known = tf.where(channels == 4, MAGIC[:2] + _ADOBE + byte_fields.rest(file, 2), file)
+    Raises:
+        tf.errors.InvalidArgumentError: The file is damaged or too large.
+    """
+    height, width, channels = tf.unstack(tf.io.extract_jpeg_shape(file, tf.int64), num=3)
+    with tf.control_dependencies(require_size(height, width)):
+        known = tf.where(channels == 4, MAGIC[:2] + _ADOBE + byte_fields.rest(file, 2), file)
     # The default method may be one that is faster and less exact than that of other programs.
     image = tf.io.decode_jpeg(known, channels=3, dct_method="INTEGER_ACCURATE")
     has_exif = tf.size(byte_fields.split(file, _EXIF)) > 1
-    image = tf.cond(has_exif, lambda: exif.upright(image, exif.orientation(_exif(file))), lambda: image)
-    return tf.pad(image, [[0, 0], [0, 0], [0, 1]], constant_values=255)
+    exif = tf.cond(has_exif, lambda: _exif(file), lambda: tf.constant(b""))
+    return tf.pad(image, [[0, 0], [0, 0], [0, 1]], constant_values=255), exif
 
 
 def _exif(file: tf.Tensor) -> tf.Tensor:

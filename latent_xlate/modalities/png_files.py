@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import tensorflow as tf
 
-from latent_xlate.modalities import byte_fields, exif
-from latent_xlate.modalities.picture_limits import require
+from latent_xlate.modalities import byte_fields
+from latent_xlate.modalities.picture_limits import require, require_size
 
 MAGIC = b"\x89PNG"
 
@@ -13,20 +13,23 @@ _SIGNATURE = 8  # Number of bytes before the first chunk.
 _EXIF = b"eXIf"
 
 
-def size(file: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-    """Reads height and width, int64 scalars, from the header, with which a PNG file must begin."""
-    with tf.control_dependencies(require(byte_fields.starts(file, b"IHDR", _SIGNATURE + 4))):
-        width, height = tf.unstack(byte_fields.big(tf.reshape(byte_fields.field(file, _SIGNATURE + 8, 8), [2, 4])))
-    return height, width
+def decode(file: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    """Decodes a file of any colour type and depth.
 
+    Returns:
+        RGB and opacity, uint8 [height, width, 4]; and EXIF data, "" if there are none.
 
-def decode(file: tf.Tensor) -> tf.Tensor:
-    """Decodes a file of any colour type and depth to upright RGB and opacity: uint8 [height, width, 4]."""
-    image = tf.io.decode_png(file, channels=4)
-    depth = byte_fields.field(file, _SIGNATURE + 16, 1)[0]
+    Raises:
+        tf.errors.InvalidArgumentError: The file is damaged or too large.
+    """
+    head = byte_fields.field(file, _SIGNATURE + 8, 9)
+    width, height = tf.unstack(byte_fields.big(tf.reshape(head[:8], [2, 4])))
+    is_first = byte_fields.rest(file, _SIGNATURE + 4, 4) == b"IHDR"
+    with tf.control_dependencies(require(is_first) + require_size(height, width)):
+        file = tf.identity(file)
+    image, depth = tf.io.decode_png(file, channels=4), head[8]
     image = tf.cond(depth < 8, lambda: _scaled(image, tf.io.decode_png(file, channels=3), depth), lambda: image)
-    parts = byte_fields.split(file, _EXIF)
-    return tf.cond(tf.size(parts) > 1, lambda: exif.upright(image, _orientation(parts[1:])), lambda: image)
+    return image, _exif(byte_fields.split(file, _EXIF)[1:])
 
 
 def _scaled(image: tf.Tensor, colours: tf.Tensor, depth: tf.Tensor) -> tf.Tensor:
@@ -39,11 +42,11 @@ def _scaled(image: tf.Tensor, colours: tf.Tensor, depth: tf.Tensor) -> tf.Tensor
     return tf.concat([colours, opacity], axis=-1)
 
 
-def _orientation(parts: tf.Tensor) -> tf.Tensor:
-    """Reads the orientation from the parts of a file behind the name of the chunk, string [n].
+def _exif(parts: tf.Tensor) -> tf.Tensor:
+    """Chooses EXIF data, string scalar, among the parts of a file behind the name of their chunk, string [n].
 
     The name may stand in a text or in the pixels, too, but without the header of a TIFF file behind it.
     """
     head = tf.strings.substr(parts, 0, 4)
-    tiff = tf.boolean_mask(parts, (head == b"II*\0") | (head == b"MM\0*"))
-    return exif.orientation(tf.concat([tiff, [b""]], axis=0)[0])
+    found = tf.boolean_mask(parts, (head == b"II*\0") | (head == b"MM\0*"))
+    return tf.concat([found, [b""]], axis=0)[0]
