@@ -57,7 +57,7 @@ def read_npz(content: bytes) -> np.ndarray:
             name = names[0] if len(names) == 1 else "x"
             x = file[name] if name in names else None
     except Exception as error:  # Damaged zip files raise many kinds of exceptions.
-        if "allow_pickle" in str(error):
+        if "Object arrays" in str(error):
             raise ValueError(f"its array {name!r} holds Python objects: save it as an array of numbers.") from None
         raise ValueError(f"not an npz file, or a damaged one ({error}).") from None
     if not isinstance(x, np.ndarray):
