@@ -229,7 +229,7 @@ X = np.zeros((2, 28, 28, 1), np.float32)
         ({"x": X.astype(np.uint8)}, "divide it by 255"),
         ({"x": X + np.nan}, "NaN"),
         ({"x": X + 2}, "must lie in"),
-        ({"x": np.array([{}])}, "not an npz file"),
+        ({"x": np.array([{}])}, "holds Python objects"),
         ({"y": X, "z": X}, "it holds y, z; name the one to translate 'x'"),
         ({}, "no array"),
     ],
