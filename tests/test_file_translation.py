@@ -14,11 +14,12 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
-from latent_xlate import file_translation, modalities
+from latent_xlate import checks, file_translation, modalities
 from latent_xlate.file_translation import translate_path
+from latent_xlate.modalities import image as image_modality
 from latent_xlate.serving import export
 from latent_xlate.translator import Translator
-from tests.support import oddities, tiny
+from tests.support import oddities, pictures, tiny
 from tests.support.decoders import decoders
 
 
@@ -229,7 +230,7 @@ X = np.zeros((2, 28, 28, 1), np.float32)
         ({"x": X.astype(np.uint8)}, "divide it by 255"),
         ({"x": X + np.nan}, "NaN"),
         ({"x": X + 2}, "must lie in"),
-        ({"x": np.array([{}])}, "not an npz file"),
+        ({"x": np.array([{}])}, "'x' holds Python objects"),
         ({"y": X, "z": X}, "it holds y, z; name the one to translate 'x'"),
         ({}, "no array"),
     ],
@@ -416,3 +417,73 @@ def test_file_without_permission_does_not_stop_the_rest(saved, tmp_path):
     folder = fill(tmp_path / "in", {"a.png": picture(), "b.png": picture()})
     (folder / "a.png").chmod(0)
     assert translate_path(saved, "digits", "clothes", folder, tmp_path / "out") == (1, 1)
+
+
+@pytest.fixture(scope="module")
+def older(tmp_path_factory):
+    """An export as those of earlier releases, whose graph decodes pictures by TensorFlow's decoder alone."""
+
+    def read(files: tf.Tensor) -> tf.Tensor:
+        def picture_of(file: tf.Tensor) -> tf.Tensor:
+            image = tf.io.decode_image(file, channels=1, dtype=tf.float32, expand_animations=False)
+            return tf.ensure_shape(image, [28, 28, 1])
+
+        return tf.map_fn(picture_of, files, fn_output_signature=tf.TensorSpec([28, 28, 1], tf.float32))
+
+    model = tiny.translator()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(image_modality.Image, "read", lambda self, files: read(files))
+        return export.export_translator(model, tmp_path_factory.mktemp("older"))
+
+
+def test_older_exports_translate_pictures_that_only_todays_decoder_reads(translator, older, tmp_path, capsys):
+    content, _ = pictures.bmp(24, size=(28, 28))
+    two_colours, _ = pictures.bmp(1, size=(28, 28))
+    top_down, _ = pictures.bmp(24, top_down=True, size=(28, 28))
+    files = {"24.bmp": content, "1.bmp": two_colours, "cut.png": picture()[:200]}
+    folder = fill(tmp_path / "in", files | {"down.bmp": top_down})
+    assert translate_path(older, "digits", "clothes", folder, tmp_path / "out") == (2, 2)
+    assert names(tmp_path / "out") == ["1.png", "24.png", "grid.png"]
+    lines = capsys.readouterr().err
+    assert f"{folder / 'down.bmp'}: A BMP of negative height: save it as PNG, or export the translator again." in lines
+    assert f"{folder / 'cut.png'}: {checks.BAD_PICTURE}" in lines
+
+
+def test_what_only_an_older_export_reads_is_translated_and_left_out_of_the_grid(older, tmp_path, monkeypatch):
+    def refuse(self, content):
+        raise tf.errors.InvalidArgumentError(None, None, "Refused today.")
+
+    monkeypatch.setattr(image_modality.Image, "picture_of_file", refuse)
+    folder = fill(tmp_path / "in", {"a.png": picture(), "b.png": picture(1)})
+    assert translate_path(older, "digits", "clothes", folder, tmp_path / "out") == (2, 0)
+    assert names(tmp_path / "out") == ["a.png", "b.png"]
+
+
+def test_no_instances_are_translated_to_none(either, tmp_path):
+    np.savez(tmp_path / "none.npz", x=X[:0])
+    assert translate_path(either, "digits", "clothes", tmp_path / "none.npz", tmp_path / "out") == (1, 0)
+    assert np.load(tmp_path / "out" / "none.npz")["x"].shape == (0, 28, 28, 1)
+
+
+def test_what_the_model_refuses_of_an_npz_file_is_one_sentence_about_it(older, tmp_path, monkeypatch):
+    def refuse(self, *arguments):
+        raise tf.errors.InvalidArgumentError(None, None, "The latents are beyond the model.")
+
+    monkeypatch.setattr(file_translation._Job, "_translate", refuse)
+    np.savez(tmp_path / "x.npz", x=X)
+    with pytest.raises(ValueError, match=r"x\.npz: The latents are beyond the model\.$"):
+        translate_path(older, "digits", "clothes", tmp_path / "x.npz", tmp_path / "out")
+
+
+def test_a_line_break_in_a_name_does_not_break_the_line_about_it(either, tmp_path, capsys):
+    folder = fill(tmp_path / "in", {"a\nb.png": b"no picture", "c.png": picture(), "d\te.txt": b""})
+    assert translate_path(either, "digits", "clothes", folder, tmp_path / "out") == (1, 1)
+    lines = capsys.readouterr().err.splitlines()
+    assert rf"Not translated: {folder}/a\nb.png: {checks.BAD_PICTURE}" in lines
+    assert r"Skipped, neither images nor npz files: d\te.txt" in lines
+
+
+def test_pictures_that_browsers_save_as_jfif_are_translated(translator, either, tmp_path):
+    folder = fill(tmp_path / "in", {"a.jfif": picture(2, "jpeg")})
+    assert translate_path(either, "digits", "clothes", folder, tmp_path / "out") == (1, 0)
+    assert np.abs(pixels(tmp_path / "out" / "a.png").astype(int) - expected(translator, picture(2, "jpeg"))).max() <= 1

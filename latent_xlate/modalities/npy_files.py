@@ -51,6 +51,9 @@ def read_npz(content: bytes) -> np.ndarray:
     Raises:
         ValueError: The content is no npz file, is damaged, or has neither an array "x" nor a single array.
     """
+    if not content.startswith(b"PK"):
+        kind = "an npy file" if content.startswith(MAGIC) else "not an npz file"
+        raise ValueError(f"it is {kind}: save the array by np.savez(file, x=...).")
     try:
         with np.load(io.BytesIO(content), allow_pickle=False) as file:
             names = file.files
