@@ -19,8 +19,8 @@ from tqdm import tqdm
 
 from latent_xlate import checks, figures, files, folders
 from latent_xlate.batching import in_batches
+from latent_xlate.modalities import bmp_files, npy_files
 from latent_xlate.modalities import modality as modalities
-from latent_xlate.modalities import npy_files
 from latent_xlate.modalities.array import Array
 from latent_xlate.modalities.modality import Modality
 from latent_xlate.serving import older_exports
@@ -105,7 +105,7 @@ class _Pair:
         source, target: Names of the two domains.
         signatures: The signatures of `export_translator`, by name.
         before, after: The modalities of source and target.
-        dies_of_top_down_bmps: Whether a BMP of negative height would end the process.
+        misreads_bmps: Whether the signatures are those of an older export, which misreads BMPs or ends the process.
     """
 
     source: str
@@ -113,15 +113,18 @@ class _Pair:
     signatures: Mapping[str, Any]
     before: Modality
     after: Modality
-    dies_of_top_down_bmps: bool = False
+    misreads_bmps: bool = False
 
     def prepare(self, file: Path) -> bytes:
         """Reads a file for the signatures; OSError or ValueError for one that they cannot be given."""
         folders.check_file(file)
         content = self.before.prepare(file)
-        if self.dies_of_top_down_bmps and older_exports.is_top_down_bmp(content):
-            raise ValueError("A BMP of negative height: save it as PNG, or export the translator again.")
-        return content
+        if not (self.misreads_bmps and content.startswith(bmp_files.MAGIC)):
+            return content
+        try:
+            return self.before.older_form(content) or content
+        except tf.errors.InvalidArgumentError as error:
+            raise ValueError(checks.sentence(error)) from None
 
 
 class _Job:
@@ -310,14 +313,14 @@ def _results(files: Sequence[Path], output: Path, suffix: str) -> dict[Path, Pat
 
 def _load_pair(translator: str | os.PathLike | TranslatorClient, source: str, target: str, invert: str | None) -> _Pair:
     """Loads the pair's signatures and modalities. Arguments and errors are those of `translate_path`."""
-    name, dies = SignatureName(source, target), False
+    name, misreads = SignatureName(source, target), False
     if isinstance(translator, (str, os.PathLike)) and not is_saved_model(translator):
         signatures, noted = _trace(translator, source, target, invert)
     elif invert not in (None, "auto"):
         raise ValueError(f"An exported translator inverts by itself: leave invert at 'auto', not {invert!r}.")
     elif isinstance(translator, (str, os.PathLike)):
         signatures, noted = ModelSignatures(load_export(translator)), read_modalities(Path(translator))
-        dies = older_exports.die_of_top_down_bmps(older_exports.read_saved_model(Path(translator)))
+        misreads = older_exports.die_of_top_down_bmps(older_exports.read_saved_model(Path(translator)))
     else:
         signatures, noted = translator.functions, {}  # Servers do not report modalities.
     if str(SignatureName(source, target, Payload.LATENTS)) not in signatures:  # Every pair has it.
@@ -328,7 +331,7 @@ def _load_pair(translator: str | os.PathLike | TranslatorClient, source: str, ta
     arrays = signatures[str(SignatureName(source, target, Payload.ARRAYS))]
     before = noted.get(source) or _modality_of_shape(arrays.inputs[0].shape)
     after = noted.get(target) or _modality_of_shape(arrays.structured_outputs["x"].shape)
-    return _Pair(source, target, signatures, before, after, dies)
+    return _Pair(source, target, signatures, before, after, misreads)
 
 
 def _trace(

@@ -63,7 +63,9 @@ def read_npz(content: bytes) -> np.ndarray:
         if "allow_pickle" in str(error):
             raise ValueError(f"its array {name!r} holds Python objects: save it as an array of numbers.") from None
         raise ValueError(f"not an npz file, or a damaged one ({error}).") from None
-    if not isinstance(x, np.ndarray):
+    if x is not None and not isinstance(x, np.ndarray):
+        raise ValueError(f"its member {name!r} is no array: save the array by np.savez(file, x=...).")
+    if x is None:
         raise ValueError(f"it holds {', '.join(names) or 'no array'}; name the one to translate 'x'.")
     return x
 

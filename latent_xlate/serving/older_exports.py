@@ -1,4 +1,4 @@
-"""What exports of earlier releases cannot be given."""
+"""What exports of earlier releases cannot be given as it is."""
 
 from __future__ import annotations
 
