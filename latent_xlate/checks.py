@@ -177,6 +177,11 @@ def class_labels(labels: np.ndarray, num_classes: int, what: str = "labels") -> 
     return labels.astype(np.int32)
 
 
+def one_line(text: str) -> str:
+    """Returns text with its line breaks and other control characters, as names of files have them, escaped."""
+    return re.sub(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]", lambda match: ascii(match[0])[1:-1], text)
+
+
 def reason(error: BaseException) -> str:
     """Returns the first line of an error's message, or the name of its type if it has no message.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import collections
+import contextlib
 import dataclasses
 import errno
 import functools
@@ -18,10 +19,11 @@ from tqdm import tqdm
 
 from latent_xlate import checks, figures, files, folders
 from latent_xlate.batching import in_batches
+from latent_xlate.modalities import bmp_files, npy_files
 from latent_xlate.modalities import modality as modalities
-from latent_xlate.modalities import npy_files
 from latent_xlate.modalities.array import Array
 from latent_xlate.modalities.modality import Modality
+from latent_xlate.serving import older_exports
 from latent_xlate.serving.export import ModelSignatures, is_saved_model, load_export, trace_signatures
 from latent_xlate.serving.exported_modalities import read_modalities
 from latent_xlate.serving.signature_name import Payload, SignatureName, parse_signatures
@@ -87,9 +89,9 @@ def translate_path(
     job = _Job(pair, results, sample, seed)
     job.translate(paths)
     if job.failures and len(paths) == 1:
-        raise ValueError(job.failures[0])
+        raise ValueError(checks.one_line(job.failures[0]))
     for failure in job.failures:
-        print(f"Not translated: {failure}", file=sys.stderr)
+        print(f"Not translated: {checks.one_line(failure)}", file=sys.stderr)
     if job.shown:
         _draw_grid(Path(output) / GRID_FILE, job.shown, source, target)
     return len(paths) - len(job.failures), len(job.failures)
@@ -103,6 +105,7 @@ class _Pair:
         source, target: Names of the two domains.
         signatures: The signatures of `export_translator`, by name.
         before, after: The modalities of source and target.
+        misreads_bmps: Whether the signatures are those of an older export, which misreads BMPs or ends the process.
     """
 
     source: str
@@ -110,6 +113,18 @@ class _Pair:
     signatures: Mapping[str, Any]
     before: Modality
     after: Modality
+    misreads_bmps: bool = False
+
+    def prepare(self, file: Path) -> bytes:
+        """Reads a file for the signatures; OSError or ValueError for one that they cannot be given."""
+        folders.check_file(file)
+        content = self.before.prepare(file)
+        if not (self.misreads_bmps and content.startswith(bmp_files.MAGIC)):
+            return content
+        try:
+            return self.before.older_form(content) or content
+        except tf.errors.InvalidArgumentError as error:
+            raise ValueError(checks.sentence(error)) from None
 
 
 class _Job:
@@ -144,8 +159,7 @@ class _Job:
         by_number = dict(enumerate(paths, start))
         for number, file in by_number.items():
             try:
-                folders.check_file(file)
-                contents[number] = self.pair.before.prepare(file)
+                contents[number] = self.pair.prepare(file)
             except OSError as error:
                 self.failures.append(f"{file}: {error.strerror}.")
             except ValueError as error:
@@ -156,27 +170,36 @@ class _Job:
                 self.failures.append(f"{file}: {checks.sentence(translation)}.")
                 continue
             write = functools.partial(Path.write_bytes, data=translation)
-            if self._written(file, functools.partial(files.write_atomically, write=write)) and (
-                len(self.shown) < _MOST_IN_GRID
-            ):
-                before = self.pair.before.picture_of_file(contents[number])
-                self.shown.append((_thumbnail(before), _thumbnail(self.pair.after.picture_of_file(translation))))
+            if self._written(file, functools.partial(files.write_atomically, write=write)):
+                self._show(contents[number], translation)
 
     def translate_arrays(self, file: Path) -> None:
         """Translates an npz file, which holds many instances."""
         try:
             x = self.pair.before.check(_read_arrays(file))
-            y = in_batches(
-                functools.partial(self._translate, Payload.ARRAYS), x, np.arange(len(x)), batch_size=BATCH_SIZE
-            )
+            y = np.zeros((0, *self.pair.after.shape), np.float32)  # Servers take no empty requests.
+            if len(x):
+                translate = functools.partial(self._translate, Payload.ARRAYS)
+                y = in_batches(translate, x, np.arange(len(x)), batch_size=BATCH_SIZE)
         except ValueError as error:
             self.failures.append(f"{file}: {error}")
+            return
+        except tf.errors.InvalidArgumentError as error:
+            self.failures.append(f"{file}: {checks.sentence(error)}.")
             return
         written = self._written(file, functools.partial(files.write_npz, arrays={"x": y}))
         room = _MOST_IN_GRID - len(self.shown)
         if written and room and len(x):
             pictures = self.pair.before.pictures(tf.constant(x[:room])), self.pair.after.pictures(tf.constant(y[:room]))
             self.shown += [(_thumbnail(a), _thumbnail(b)) for a, b in zip(*map(np.asarray, pictures), strict=True)]
+
+    def _show(self, source: bytes, translation: bytes) -> None:
+        """Adds a file and its translation to those of the grid while there is room."""
+        if len(self.shown) < _MOST_IN_GRID:
+            # Older exports translate some files that are refused today, and that cannot be shown.
+            with contextlib.suppress(tf.errors.InvalidArgumentError):
+                before = self.pair.before.picture_of_file(source)
+                self.shown.append((_thumbnail(before), _thumbnail(self.pair.after.picture_of_file(translation))))
 
     def _written(self, file: Path, write: Callable[[Path], Any]) -> bool:
         """Has the result of a file written; a name that is too long for the file system is a failure of that file."""
@@ -217,11 +240,12 @@ class _Job:
         self, number: int, content: bytes, error: tf.errors.InvalidArgumentError
     ) -> bytes | tf.errors.InvalidArgumentError:
         """Translates a refused file as exports of earlier versions read it; the result is its error if they cannot."""
-        older = self.pair.before.older_form(content)
-        if older is None:
-            return error
         try:
-            return self._translate(Payload.FILES, [older], [number])[0]
+            older = self.pair.before.older_form(content)
+        except tf.errors.InvalidArgumentError as own:  # Its sentence is of today.
+            return own
+        try:
+            return error if older is None else self._translate(Payload.FILES, [older], [number])[0]
         except tf.errors.InvalidArgumentError:
             return error
 
@@ -251,7 +275,8 @@ def _inputs(path: Path, modality: Modality) -> list[Path]:
         raise ValueError(f"{path} holds no file that ends in {', '.join(known)}.")
     skipped = [file.name for file in content if file.suffix.lower() not in known]
     if skipped:
-        print(f"Skipped, neither {modality.noun}s nor npz files: {', '.join(skipped)}", file=sys.stderr)
+        names = checks.one_line(", ".join(skipped))
+        print(f"Skipped, neither {modality.noun}s nor npz files: {names}", file=sys.stderr)
     return files
 
 
@@ -288,13 +313,14 @@ def _results(files: Sequence[Path], output: Path, suffix: str) -> dict[Path, Pat
 
 def _load_pair(translator: str | os.PathLike | TranslatorClient, source: str, target: str, invert: str | None) -> _Pair:
     """Loads the pair's signatures and modalities. Arguments and errors are those of `translate_path`."""
-    name = SignatureName(source, target)
+    name, misreads = SignatureName(source, target), False
     if isinstance(translator, (str, os.PathLike)) and not is_saved_model(translator):
         signatures, noted = _trace(translator, source, target, invert)
     elif invert not in (None, "auto"):
         raise ValueError(f"An exported translator inverts by itself: leave invert at 'auto', not {invert!r}.")
     elif isinstance(translator, (str, os.PathLike)):
         signatures, noted = ModelSignatures(load_export(translator)), read_modalities(Path(translator))
+        misreads = older_exports.die_of_top_down_bmps(older_exports.read_saved_model(Path(translator)))
     else:
         signatures, noted = translator.functions, {}  # Servers do not report modalities.
     if str(SignatureName(source, target, Payload.LATENTS)) not in signatures:  # Every pair has it.
@@ -305,7 +331,7 @@ def _load_pair(translator: str | os.PathLike | TranslatorClient, source: str, ta
     arrays = signatures[str(SignatureName(source, target, Payload.ARRAYS))]
     before = noted.get(source) or _modality_of_shape(arrays.inputs[0].shape)
     after = noted.get(target) or _modality_of_shape(arrays.structured_outputs["x"].shape)
-    return _Pair(source, target, signatures, before, after)
+    return _Pair(source, target, signatures, before, after, misreads)
 
 
 def _trace(

@@ -51,7 +51,10 @@ class Table:
             found = (
                 f"its columns are {', '.join(map(reprlib.repr, self.columns[:8]))}" if self.columns else "it is empty"
             )
-            raise ValueError(f"{self.path} has no column {', '.join(missing)}: {found}.")
+            raise ValueError(
+                f"{self.path} has no column {', '.join(missing)}: {found}. The first line names the columns: "
+                f"{', '.join(names)}."
+            )
 
 
 def read(path: str | os.PathLike, names: Sequence[str]) -> Table:

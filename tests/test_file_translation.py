@@ -14,11 +14,13 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
-from latent_xlate import file_translation, modalities
+from latent_xlate import checks, file_translation, modalities
 from latent_xlate.file_translation import translate_path
+from latent_xlate.modalities import image as image_modality
+from latent_xlate.modalities import image_files
 from latent_xlate.serving import export
 from latent_xlate.translator import Translator
-from tests.support import oddities, tiny
+from tests.support import oddities, pictures, tiny
 from tests.support.decoders import decoders
 
 
@@ -229,7 +231,7 @@ X = np.zeros((2, 28, 28, 1), np.float32)
         ({"x": X.astype(np.uint8)}, "divide it by 255"),
         ({"x": X + np.nan}, "NaN"),
         ({"x": X + 2}, "must lie in"),
-        ({"x": np.array([{}])}, "holds Python objects"),
+        ({"x": np.array([{}])}, "'x' holds Python objects"),
         ({"y": X, "z": X}, "it holds y, z; name the one to translate 'x'"),
         ({}, "no array"),
     ],
@@ -416,3 +418,81 @@ def test_file_without_permission_does_not_stop_the_rest(saved, tmp_path):
     folder = fill(tmp_path / "in", {"a.png": picture(), "b.png": picture()})
     (folder / "a.png").chmod(0)
     assert translate_path(saved, "digits", "clothes", folder, tmp_path / "out") == (1, 1)
+
+
+@pytest.fixture(scope="module")
+def older(tmp_path_factory):
+    """An export as those of earlier releases, whose graph decodes pictures by TensorFlow's decoder alone."""
+
+    def read(files: tf.Tensor) -> tf.Tensor:
+        def picture_of(file: tf.Tensor) -> tf.Tensor:
+            image = tf.io.decode_image(file, channels=1, dtype=tf.float32, expand_animations=False)
+            return tf.ensure_shape(image, [28, 28, 1])
+
+        return tf.map_fn(picture_of, files, fn_output_signature=tf.TensorSpec([28, 28, 1], tf.float32))
+
+    model = tiny.translator()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(image_modality.Image, "read", lambda self, files: read(files))
+        return export.export_translator(model, tmp_path_factory.mktemp("older"))
+
+
+def test_older_exports_translate_bmps_as_todays_decoder_reads_them(translator, older, tmp_path, capsys):
+    forms = {"24": (24, False), "1": (1, False), "8": (8, False), "down": (24, True)}
+    bmps = {
+        f"{name}.bmp": pictures.bmp(depth, top_down=top_down, size=(28, 28))[0]
+        for name, (depth, top_down) in forms.items()
+    }
+    cut = {"cut.png": picture()[:200], "cut.bmp": pictures.bmp(24, top_down=True)[0][:-8]}
+    folder = fill(tmp_path / "in", bmps | cut)
+    assert translate_path(older, "digits", "clothes", folder, tmp_path / "out") == (4, 2)
+    assert names(tmp_path / "out") == sorted([*(f"{name}.png" for name in forms), "grid.png"])
+    png = {name: image_files.to_png(content) for name, content in bmps.items()}
+    again = fill(tmp_path / "png", {name.replace("bmp", "png"): content for name, content in png.items()})
+    translate_path(older, "digits", "clothes", again, tmp_path / "again")
+    for name in forms:
+        np.testing.assert_array_equal(
+            pixels(tmp_path / "out" / f"{name}.png"), pixels(tmp_path / "again" / f"{name}.png")
+        )
+    lines = capsys.readouterr().err
+    assert all(f"{folder / name}: {checks.BAD_PICTURE}" in lines for name in cut)
+
+
+def test_what_only_an_older_export_reads_is_translated_and_left_out_of_the_grid(older, tmp_path, monkeypatch):
+    def refuse(self, content):
+        raise tf.errors.InvalidArgumentError(None, None, "Refused today.")
+
+    monkeypatch.setattr(image_modality.Image, "picture_of_file", refuse)
+    folder = fill(tmp_path / "in", {"a.png": picture(), "b.png": picture(1)})
+    assert translate_path(older, "digits", "clothes", folder, tmp_path / "out") == (2, 0)
+    assert names(tmp_path / "out") == ["a.png", "b.png"]
+
+
+def test_no_instances_are_translated_to_none(either, tmp_path):
+    np.savez(tmp_path / "none.npz", x=X[:0])
+    assert translate_path(either, "digits", "clothes", tmp_path / "none.npz", tmp_path / "out") == (1, 0)
+    assert np.load(tmp_path / "out" / "none.npz")["x"].shape == (0, 28, 28, 1)
+
+
+def test_what_the_model_refuses_of_an_npz_file_is_one_sentence_about_it(older, tmp_path, monkeypatch):
+    def refuse(self, *arguments):
+        raise tf.errors.InvalidArgumentError(None, None, "The latents are beyond the model.")
+
+    monkeypatch.setattr(file_translation._Job, "_translate", refuse)
+    np.savez(tmp_path / "x.npz", x=X)
+    with pytest.raises(ValueError, match=r"x\.npz: The latents are beyond the model\.$"):
+        translate_path(older, "digits", "clothes", tmp_path / "x.npz", tmp_path / "out")
+
+
+def test_a_line_break_in_a_name_does_not_break_the_line_about_it(either, tmp_path, capsys):
+    folder = fill(tmp_path / "in", {"a\nb.png": b"no picture", "c.png": picture(), "d\te.txt": b""})
+    assert translate_path(either, "digits", "clothes", folder, tmp_path / "out") == (1, 1)
+    lines = capsys.readouterr().err.splitlines()
+    assert rf"Not translated: {folder}/a\nb.png: {checks.BAD_PICTURE}" in lines
+    assert r"Skipped, neither images nor npz files: d\te.txt" in lines
+
+
+def test_pictures_that_browsers_save_as_jfif_are_translated(translator, either, tmp_path):
+    folder = fill(tmp_path / "in", {"a.jfif": picture(2, "jpeg")})
+    assert translate_path(either, "digits", "clothes", folder, tmp_path / "out") == (1, 0)
+    assert np.abs(pixels(tmp_path / "out" / "a.png").astype(int) - expected(translator, picture(2, "jpeg"))).max() <= 1

@@ -18,8 +18,8 @@ r"""Prepares a data set of images or recordings: checks its content and stores i
   or sounds, described below; or the recordings of the Free Spoken Digit Dataset, as a folder or a zip archive.
 - `auto`: the first of a set that is already prepared, `local`, `tfds` and `packages` that works.
 
-A folder of images has the files CLASS/*.png (jpg, jpeg, gif, bmp); every sixth image of a class becomes a test image.
-Or it has train/CLASS/*.png and test/CLASS/*.png. Images are read as those that are translated later:
+A folder of images has the files CLASS/*.png (jpg, jpeg, jfif, gif, bmp); every sixth image of a class becomes a test
+image. Or it has train/CLASS/*.png and test/CLASS/*.png. Images are read as those that are translated later:
 of any size and colour, they are converted to grey and scaled into squares of --image_size pixels with their
 proportions kept; transparent pixels get a ground that contrasts with the picture. They are not inverted, and neither
 are those that a domain of this data set translates. A folder of sounds has CLASS/*.wav (flac, ogg, opus,

@@ -12,7 +12,7 @@ import numpy as np
 import tensorflow as tf
 
 from latent_xlate import folders, spreadsheets
-from latent_xlate.checks import reason, sentence
+from latent_xlate.checks import one_line, reason, sentence
 from latent_xlate.data.labelled import MAX_CLASSES, UNLABELLED, Labelled, record_digests
 from latent_xlate.modalities.modality import Modality
 
@@ -107,7 +107,7 @@ def _prepare(path: Path, modality: Modality) -> bytes:
 
 
 def _unreadable(path: Path, modality: Modality, why: str) -> ValueError:
-    return ValueError(f"{path} cannot be read as {_a(modality.noun)} ({why}): replace or remove it.")
+    return ValueError(f"{one_line(str(path))} cannot be read as {_a(modality.noun)} ({why}): replace or remove it.")
 
 
 def _a(noun: str) -> str:
@@ -156,7 +156,10 @@ def _read_table(path: Path, endings: Sequence[str], noun: str) -> tuple[list[tup
             file = _named_file(path.parent, row["file"], endings, noun)
             name, split = _check_name(row["class"]), row.get("split", "").lower()
             if not name or split not in ("", "train", "test") or bool(split) != has_splits:
-                raise ValueError("every row needs a class, and either every one or none a split, train or test.")
+                raise ValueError(
+                    "every row needs a class, and either every one or none a split, train or test; this one has the "
+                    f"class {name!r} and the split {split!r}."
+                )
             first, *before = of_file.setdefault(file, (line, name, split))
             for now, earlier in zip((name, split), before, strict=True):
                 if now != earlier:

@@ -66,11 +66,8 @@ class Audio(Modality):
         rates = wav_faults.RATES
         return audio_files.to_wav(path, wav_faults.SECONDS_READ, rates, self.sample_rate) or content
 
-    def older_form(self, content: bytes) -> bytes | None:
-        try:
-            return wav_files.to_16_bits(content)
-        except tf.errors.InvalidArgumentError:
-            return None
+    def older_form(self, content: bytes) -> bytes:
+        return wav_files.to_16_bits(content)
 
     def read(self, files: tf.Tensor) -> tf.Tensor:
         """Decodes WAV files; see `wav_files.read_wavs`."""

@@ -28,7 +28,7 @@ class Image(Modality):
 
     kind = "image"
     noun = "image"
-    file_suffixes = (".png", ".jpg", ".jpeg", ".gif", ".bmp")
+    file_suffixes = (".png", ".jpg", ".jpeg", ".jfif", ".gif", ".bmp")
     file_suffix = ".png"
     limits = (0.0, 1.0)
     stored_dtype = np.uint8
@@ -61,6 +61,9 @@ class Image(Modality):
 
     def read(self, files: tf.Tensor) -> tf.Tensor:
         return image_files.read_pictures(files, self.shape, self.invert)
+
+    def older_form(self, content: bytes) -> bytes:
+        return image_files.to_png(content)
 
     def write(self, x: tf.Tensor) -> tf.Tensor:
         return image_files.write_pictures(x)

@@ -27,6 +27,11 @@ def on_white(content: bytes) -> np.ndarray:
     return colour * opacity + (1.0 - opacity)
 
 
+def to_png(content: bytes) -> bytes:
+    """Converts an image to an upright PNG file of its own size and colours; InvalidArgumentError as `decode`."""
+    return tf.io.encode_png(_decode_in_graph()(tf.constant(content))).numpy()
+
+
 def read_pictures(files: tf.Tensor, shape: tuple[int, ...], invert: str) -> tf.Tensor:
     """Decodes PNG, JPEG, GIF (its first frame) or BMP files of any size and colour.
 

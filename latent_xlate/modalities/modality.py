@@ -98,7 +98,11 @@ class Modality(abc.ABC):
         return content
 
     def older_form(self, content: bytes) -> bytes | None:
-        """Converts what `prepare` returned to a form that exports of earlier versions read; None if there is none."""
+        """Converts what `prepare` returned to a form that exports of earlier versions read; None if there is none.
+
+        Raises:
+            tf.errors.InvalidArgumentError: The file cannot be read; the message holds a sentence about it.
+        """
         return None
 
     def picture_of_file(self, content: bytes) -> np.ndarray:

@@ -51,6 +51,9 @@ def read_npz(content: bytes) -> np.ndarray:
     Raises:
         ValueError: The content is no npz file, is damaged, or has neither an array "x" nor a single array.
     """
+    if not content.startswith(b"PK"):
+        kind = "an npy file" if content.startswith(MAGIC) else "not an npz file"
+        raise ValueError(f"it is {kind}: save the array by np.savez(file, x=...).")
     try:
         with np.load(io.BytesIO(content), allow_pickle=False) as file:
             names = file.files
@@ -60,7 +63,9 @@ def read_npz(content: bytes) -> np.ndarray:
         if "Object arrays" in str(error):
             raise ValueError(f"its array {name!r} holds Python objects: save it as an array of numbers.") from None
         raise ValueError(f"not an npz file, or a damaged one ({error}).") from None
-    if not isinstance(x, np.ndarray):
+    if x is not None and not isinstance(x, np.ndarray):
+        raise ValueError(f"its member {name!r} is no array: save the array by np.savez(file, x=...).")
+    if x is None:
         raise ValueError(f"it holds {', '.join(names) or 'no array'}; name the one to translate 'x'.")
     return x
 

@@ -62,6 +62,8 @@ def test_files_that_are_not_in_the_table_are_not_read(tmp_path):
     ("columns", "row", "message"),
     [
         ("file", ("0.png",), "labels.csv has no column class: its columns are 'file'"),
+        ("file", ("0.png",), "The first line names the columns: file, class."),
+        ("file,class,split", ("2.png", "0", "validation"), "this one has the class '0' and the split 'validation'"),
         ("file,class", ("nothing.png", "0"), "labels.csv, line 4: 'nothing.png' names no file of images"),
         ("file,class", ("labels.csv", "0"), "line 4: 'labels.csv' names no file of images"),
         ("file,class", ("2.png", ""), "line 4: every row needs a class"),

@@ -1,4 +1,5 @@
 import io
+import zipfile
 
 import numpy as np
 import pytest
@@ -115,3 +116,19 @@ def test_only_x_of_an_npz_file_is_read():
         npy_files.read_npz(npz(labels=objects, y=X))
     with pytest.raises(ValueError, match="it holds no array; name"):
         npy_files.read_npz(npz())
+
+
+def test_what_is_no_npz_file_is_told_how_to_become_one():
+    npy = io.BytesIO()
+    np.save(npy, X)
+    for content, kind in ((npy.getvalue(), "an npy file"), (b"", "not an npz file"), (b"words", "not an npz file")):
+        with pytest.raises(ValueError, match=rf"it is {kind}: save the array by np\.savez"):
+            npy_files.read_npz(content)
+
+
+def test_member_of_a_zip_file_that_is_no_array_is_named():
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w") as file:
+        file.writestr("x.npy", "words")
+    with pytest.raises(ValueError, match="its member 'x' is no array"):
+        npy_files.read_npz(content.getvalue())

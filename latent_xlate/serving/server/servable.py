@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
-from tensorflow.core.protobuf import saved_model_pb2
 from tensorflow_serving.apis import get_model_metadata_pb2, prediction_log_pb2
 
 from latent_xlate import checks
+from latent_xlate.serving import older_exports
 from latent_xlate.serving.bundle import WARMUP_FILE
 from latent_xlate.serving.server.limits import MAX_MESSAGE, invalid
 from latent_xlate.serving.signature_name import DEFAULT_SIGNATURE
@@ -75,7 +74,11 @@ class Signature:
                 raise invalid(f"Input {key!r} has shape {list(array.shape)}; expected [{expected}].")
             if spec.dtype.is_floating and not np.isfinite(array).all():
                 raise invalid(f"Input {key!r} has values that are NaN or infinite.")
-            if self._dies_of_top_down_bmp and spec.dtype == tf.string and any(map(_is_top_down_bmp, array.flat)):
+            if (
+                self._dies_of_top_down_bmp
+                and spec.dtype == tf.string
+                and any(map(older_exports.is_top_down_bmp, array.flat))
+            ):
                 raise invalid(f"Input {key!r} has a BMP of negative height: save it as PNG, or export the model again.")
         counts = {len(array) for array in inputs.values()}
         if len(counts) > 1:
@@ -98,11 +101,6 @@ class Signature:
             if array.dtype.kind == "f" and not np.isfinite(array).all():
                 raise invalid(f"Output {key!r} has values that are NaN or infinite: the inputs are beyond the model.")
         return outputs
-
-
-def _is_top_down_bmp(content: bytes) -> bool:
-    """Whether a file is a BMP whose rows begin at the top, which its header says by a negative height."""
-    return content[:2] == b"BM" and int.from_bytes(content[22:26], "little", signed=True) < 0
 
 
 def _names(mapping: Mapping[str, Any]) -> str:
@@ -134,10 +132,10 @@ class Servable:
                 raise ValueError(f"The SavedModel has {path.name!r}, which is neither a file nor a folder.")
         try:
             self._model = tf.saved_model.load(str(folder))  # The signatures work only as long as the model exists.
-            saved = saved_model_pb2.SavedModel.FromString((folder / "saved_model.pb").read_bytes())
+            saved = older_exports.read_saved_model(folder)
         except Exception as error:  # TensorFlow raises errors of many kinds for damaged files.
             raise ValueError(f"The SavedModel is damaged ({checks.sentence(error)})") from None
-        dies = _decodes_images_to_float(saved)
+        dies = older_exports.die_of_top_down_bmps(saved)
         self.signatures = {name: Signature(name, function, dies) for name, function in self._model.signatures.items()}
         self.signature_def = get_model_metadata_pb2.SignatureDefMap()
         for name in self.signatures:
@@ -166,10 +164,3 @@ class Servable:
             request = prediction_log_pb2.PredictionLog.FromString(record).predict_log.request
             inputs = {key: tf.make_ndarray(tensor) for key, tensor in request.inputs.items()}
             self.signature(request.model_spec.signature_name)(inputs)
-
-
-def _decodes_images_to_float(saved: saved_model_pb2.SavedModel) -> bool:
-    """Whether a graph decodes images to floats, as older exports do: TensorFlow ends the process for some BMPs then."""
-    graph = saved.meta_graphs[0].graph_def
-    nodes = itertools.chain(graph.node, *(function.node_def for function in graph.library.function))
-    return any(node.op == "DecodeImage" and node.attr["dtype"].type != tf.uint8.as_datatype_enum for node in nodes)
