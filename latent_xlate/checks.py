@@ -178,8 +178,15 @@ def class_labels(labels: np.ndarray, num_classes: int, what: str = "labels") -> 
 
 
 def reason(error: BaseException) -> str:
-    """Returns the first line of an error's message, or the name of its type if it has no message."""
-    return str(error).strip().partition("\n")[0] or type(error).__name__
+    """Returns the first line of an error's message, or the name of its type if it has no message.
+
+    Keras begins some messages with a line that says only which layer was called, and prints the next one bold.
+    """
+    lines = [line.strip() for line in re.sub(r"\x1b\[\d*m", "", str(error)).splitlines()]
+    lines = [line for line in lines if line]
+    if len(lines) > 1 and lines[0].startswith("Exception encountered when calling"):
+        lines = lines[1:]
+    return lines[0] if lines else type(error).__name__
 
 
 def sentence(error: BaseException) -> str:

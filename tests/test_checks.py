@@ -196,3 +196,11 @@ def test_sizes_become_a_tuple_of_integers():
 def test_what_is_no_shape_is_named(value):
     with pytest.raises(ValueError, match="^shape is .*; it must be a tuple of whole numbers above 0"):
         checks.sizes(value, "shape")
+
+
+def test_reason_is_the_first_line_that_says_one():
+    bold = "Exception encountered when calling Functional.call().\n\n\x1b[1mInvalid input shape.\x1b[0m\n\nArguments: 1"
+    assert checks.reason(ValueError(bold)) == "Invalid input shape."
+    assert checks.reason(ValueError("\none\ntwo")) == "one"
+    assert checks.reason(ValueError("Exception encountered when calling f.")) == "Exception encountered when calling f."
+    assert checks.reason(KeyError()) == "KeyError"

@@ -42,6 +42,9 @@ def find_doubts(domain: ModelDomain, data: Labelled | None) -> list[str]:
         # A closure would share its code with those of other calls; TensorFlow counts graphs by code and warns of many.
         encode = functools.partial(_encode, domain, data.modality.full_scale)
         mu, sigma = _outputs(domain, "encode", encode, data.content)
+        # In reverse order, since a graph with a fixed seed gives the same noise to the same place.
+        again, _ = _outputs(domain, "encode", encode, data.content[:NUM_DECODED][::-1])
+        found.append(_doubt_chance(mu[:NUM_DECODED], again[::-1]))
         found.append(_doubt_change(mu, sigma) or _doubt_prior(mu, sigma) if domain.has_prior else _doubt_change(mu))
         latents.append(mu[:NUM_DECODED])
     if domain.has_prior:
@@ -71,6 +74,17 @@ def _outputs(domain: ModelDomain, name: str, function: Callable[..., Any], input
             "look at the model's weights, and at the range of values that it expects."
         )
     return outputs
+
+
+def _doubt_chance(mu: np.ndarray, again: np.ndarray) -> str | None:
+    """Doubts an encoder that gives other latents, [n, latent_dim], of the same data when it is called again."""
+    difference = float(np.sqrt(np.mean((mu - again) ** 2)))
+    if difference <= 1e-2 * max(float(mu.std()), 1e-8):
+        return None
+    return (
+        f"encode gives latents of the same data that differ by {difference:.2g} (root mean square) from call to call: "
+        "it seems to return a sample. Let it return the mean, or name that output (--mu_output)."
+    )
 
 
 def _doubt_change(mu: np.ndarray, sigma: np.ndarray | None = None) -> str | None:

@@ -98,6 +98,26 @@ def test_encoder_that_is_constant_is_doubted():
     assert "begin with a keras.layers.Rescaling" in found[0]
 
 
+def test_encoder_that_samples_is_doubted():
+    x = keras.Input(SHAPE)
+    seed = keras.random.SeedGenerator(0)
+    noisy = keras.Model(x, Noise(0.5, seed)(encoder()(x)))
+    (doubt,) = doubts(decoder(), noisy)
+    difference = float(re.search(r"same data that differ by (\S+) \(root mean square\)", doubt).group(1))
+    assert difference == pytest.approx(0.5 * np.sqrt(2), rel=0.1)
+
+
+class Noise(keras.layers.Layer):
+    """Adds normal noise of a deviation, in inference too, as a layer that samples a posterior does."""
+
+    def __init__(self, deviation, seed):
+        super().__init__()
+        self.deviation, self.seed = deviation, seed
+
+    def call(self, x):
+        return x + self.deviation * keras.random.normal(keras.ops.shape(x), seed=self.seed)
+
+
 def test_encoder_that_is_nearly_constant_is_doubted():
     found = doubts(decoder(), encoder(gain=1 / 255, sigma=1))
     assert found[0].startswith("The latent hardly changes over the data: mu has deviations up to 0.004")

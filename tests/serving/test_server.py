@@ -185,6 +185,13 @@ BAD_BODIES = {
     "no object": b"[1]",
     "nested": b"[" * 100_000,
     "nested within": b'{"instances": ' + b"[" * 500 + b"]" * 500 + b"}",
+    "nested objects": b'{"instances": [' + b'{"a": ' * 900 + b"1" + b"}" * 900 + b"]}",
+    "nested objects with an escape": b'{"instances": ["\\u0041", ' + b'{"a": ' * 900 + b"1" + b"}" * 900 + b"]}",
+    "another key of the signature": {"signature": LATENTS, "instances": [b64(b"")]},
+    "a string among lists": {"signature_name": LATENTS, "instances": [[0] * 6, "123456"]},
+    "a number among lists": {"signature_name": LATENTS, "instances": [[0] * 6, 1]},
+    "an object among lists": {"signature_name": LATENTS, "inputs": [[0] * 2, {"z": 0, "y": 1}]},
+    "ragged of the same number": {"signature_name": LATENTS, "instances": [[0] * 6, [0] * 5, [0] * 7]},
     "NaN": b'{"signature_name": "digits_to_clothes_latents", "instances": [[NaN, 0, 0, 0, 0, 0]]}',
     "overflow": b'{"signature_name": "digits_to_clothes_latents", "instances": [[1e39, 0, 0, 0, 0, 0]]}',
     "lone surrogate": b'{"instances": ["\\ud800"]}',
@@ -274,6 +281,13 @@ def test_key_that_an_object_has_twice_is_named(server, body, key):
     assert (answer.status_code, answer.json()) == (
         400,
         {"error": f"The body has an object with the key {key!r} twice."},
+    )
+
+
+def test_key_that_seems_to_name_the_signature_is_refused(server):
+    answer = post(server, {"signatureName": LATENTS, "instances": [b64(pngs(1)[0])]})
+    assert answer.json()["error"] == (
+        "The body has the key 'signatureName': the name of a signature is given as 'signature_name'."
     )
 
 

@@ -282,6 +282,9 @@ def _result(functions: Mapping[str, Function], name: str, x: tf.Tensor) -> Any:
 
 def _same_rows(name: str, outputs: list[tf.Tensor], x: tf.Tensor) -> list[tf.Tensor]:
     for output in outputs:
+        if not hasattr(output, "shape"):
+            kind = type(output).__name__
+            raise ValueError(f"{name} makes a {kind} within its outputs: let it return tensors, not nested ones.")
         if not len(output.shape) or output.shape[0] != len(x):
             raise ValueError(f"{name} makes {list(output.shape)} of {list(x.shape)}: it must keep the number of rows.")
     return outputs

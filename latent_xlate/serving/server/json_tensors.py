@@ -39,10 +39,16 @@ def read_request(body: bytes, signature_of: Callable[[str], Signature]) -> tuple
         raise invalid(f"The body is not JSON: {str(error).rstrip('.')}.") from None
     if not isinstance(content, dict):
         raise invalid("The body is not a JSON object.")
-    _check_keys(body, content)
+    try:
+        _check_keys(body, content)
+    except RecursionError:  # orjson takes a thousand levels, of which a few are ever needed.
+        raise invalid("The body has objects that are nested too deeply.") from None
     name = content.get("signature_name", "")
     if not isinstance(name, str):
         raise invalid("signature_name is not a string.")
+    for key in content.keys() - {"signature_name"}:  # Other keys are ignored, but this would give another translation.
+        if "signature" in key.lower():
+            raise invalid(f"The body has the key {key!r}: the name of a signature is given as 'signature_name'.")
     if ("instances" in content) == ("inputs" in content):
         raise invalid("The body must have either 'instances' (rows) or 'inputs' (columns).")
     signature = signature_of(name)
@@ -116,20 +122,26 @@ def _array(key: str, value: Any, spec: tf.TensorSpec) -> np.ndarray:
     kinds = {int, float} if spec.dtype.is_floating else {int}
     if not kinds.issuperset(map(type, numbers)):
         raise invalid(f"Input {key!r} must be {'numbers' if spec.dtype.is_floating else 'whole numbers'}.")
-    dtype = spec.dtype.as_numpy_dtype
     try:
         with np.errstate(over="ignore"):  # Overflow gives infinity, which the signature rejects.
-            return np.array(numbers, dtype).reshape(shape)
+            return np.fromiter(numbers, spec.dtype.as_numpy_dtype, len(numbers)).reshape(shape)
     except OverflowError:
         raise invalid(f"Input {key!r} has numbers beyond those of {spec.dtype.name}.") from None
 
 
 def _flatten(key: str, value: Any) -> tuple[list[int], list[Any]]:
-    """The shape of nested lists, and their items in one list. NumPy's own conversion would pad strings to one size."""
+    """The shape of nested lists, and their items in one list. NumPy's own conversion would pad strings to one size.
+
+    Types are not looked at on the way, which takes time for each of many small lists: a string or an object among lists
+    gives strings, and a list among items stays one, so that whoever takes numbers alone finds them.
+    """
     shape: list[int] = []
     items = [value]
-    while list in (kinds := set(map(type, items))):
-        sizes = set(map(len, items)) if len(kinds) == 1 else set()
+    while items and isinstance(items[0], list):
+        try:
+            sizes = set(map(len, items))
+        except TypeError:  # A number among lists.
+            sizes = set()
         if len(sizes) != 1 or len(shape) == _MAX_RANK:
             raise invalid(f"Input {key!r} is not a list of items of one shape.")
         shape.append(sizes.pop())

@@ -202,6 +202,14 @@ def test_code_in_a_model_is_refused(tmp_path):
         Domain.load(tmp_path / "own")
 
 
+def test_nested_outputs_are_refused():
+    x = keras.Input(own_models.encoder().input_shape[1:])
+    mu = own_models.encoder()(x)
+    nested = keras.Model(x, {"posterior": {"mu": mu, "sigma": mu}})
+    with pytest.raises(ValueError, match="^encode makes a dict within its outputs: let it return tensors"):
+        KerasDomain.of("own", own_models.decoder(), nested)
+
+
 def test_class_that_is_not_there_is_named(tmp_path):
     KerasDomain.of("own", own_models.decoder()).save(tmp_path)
     text = (tmp_path / "domain.json").read_text()
