@@ -162,6 +162,31 @@ def test_right_requests_before_a_damaged_one_are_answered(server):
     assert found[0] == (200, ANSWER)
 
 
+UPGRADE = b"Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAEAAEAA\r\n"
+"""What Java's client sends with its first request."""
+
+
+def test_upgrade_is_ignored(server):
+    asking = START + UPGRADE + LENGTH + b"\r\n" + BODY
+    assert exchange(server, asking + asking + RIGHT) == [(200, ANSWER)] * 3
+    with server.connect() as connection:
+        for byte in asking:
+            connection.sendall(bytes([byte]))
+        received = bytearray()
+        while part := connection.recv(2**16):
+            received += part
+    assert answers(bytes(received)) == [(200, ANSWER)]
+    chunked = START + UPGRADE + b"Transfer-Encoding: chunked\r\n\r\n%x\r\n%s\r\n0\r\n\r\n" % (len(BODY), BODY)
+    assert exchange(server, chunked) == [(200, ANSWER)]
+    assert exchange(server, START + UPGRADE + LENGTH + b"Transfer-Encoding: chunked\r\n\r\n")[0][0] == 400
+    many = b"GET /healthz HTTP/1.1\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n" * 2000
+    assert [status for status, _ in exchange(server, many)] == [200] * 2000
+
+
+def test_connect_is_refused(server):
+    assert exchange(server, b"CONNECT /v1 HTTP/1.1\r\nHost: x\r\n\r\n\x16\x03\x01")[0][0] == 404
+
+
 # ---- Slow clients, and many ----------------------------------------------------------------------
 
 

@@ -281,10 +281,14 @@ def _result(functions: Mapping[str, Function], name: str, x: tf.Tensor) -> Any:
 
 
 def _same_rows(name: str, outputs: list[tf.Tensor], x: tf.Tensor) -> list[tf.Tensor]:
+    if not outputs:
+        raise ValueError(f"{name} returns nothing: let it return a tensor.")
     for output in outputs:
-        if not hasattr(output, "shape"):
+        if not isinstance(output, tf.Tensor):
             kind = type(output).__name__
-            raise ValueError(f"{name} makes a {kind} within its outputs: let it return tensors, not nested ones.")
+            raise ValueError(f"{name} makes a {kind} within its outputs: let it return dense tensors, not nested ones.")
+        if not (output.dtype.is_floating or output.dtype.is_integer):
+            raise ValueError(f"{name} makes a tensor of {output.dtype.name}: let it return numbers, float32 say.")
         if not len(output.shape) or output.shape[0] != len(x):
             raise ValueError(f"{name} makes {list(output.shape)} of {list(x.shape)}: it must keep the number of rows.")
     return outputs

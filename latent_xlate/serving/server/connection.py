@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Mapping
 from typing import Any
 
+import httptools
 import orjson
 from starlette.responses import Response
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
@@ -35,6 +36,7 @@ class Connection(HttpToolsProtocol):
     def __init__(self, limits: Limits, **uvicorns: Any):
         """Takes the limits, and the arguments of uvicorn's class."""
         super().__init__(**uvicorns)
+        self.parser = _Parser(self)  # type: ignore[assignment]
         self.refused = False
         self._limits = limits
         self._timer: asyncio.TimerHandle | None = None
@@ -77,6 +79,8 @@ class Connection(HttpToolsProtocol):
         super().on_message_begin()
 
     def on_headers_complete(self) -> None:
+        if self._asks_for_upgrade():
+            return
         self._is_in_header = False
         if not self.transport.get_write_buffer_size():  # Otherwise it waits for the client to read.
             self._stop_timer()
@@ -85,12 +89,30 @@ class Connection(HttpToolsProtocol):
             self._refuse(431, self._too_large)
         super().on_headers_complete()
 
+    def on_message_complete(self) -> None:
+        if not self._asks_for_upgrade():
+            super().on_message_complete()
+
     def on_response_complete(self) -> None:
         super().on_response_complete()
         self._start_timer(self._limits.header_seconds)
 
     def send_400_response(self, msg: str) -> None:
         self._say_and_close(400, "The request is not valid HTTP.")
+
+    # ---- Upgrades to other protocols -------------------------------------------------------------------
+
+    def header_without_upgrade(self) -> bytes:
+        """The header of the request that is being parsed, without the field by which it asks for an upgrade."""
+        method, version = self.parser.get_method(), self.parser.get_http_version().encode()
+        fields = b"".join(name + b": " + value + b"\r\n" for name, value in self.headers if name != b"upgrade")
+        return method + b" " + self.url + b" HTTP/" + version + b"\r\n" + fields + b"\r\n"
+
+    def _asks_for_upgrade(self) -> bool:
+        return self.parser.should_upgrade() and self.parser.get_method() != b"CONNECT"
+
+    def _unsupported_upgrade_warning(self) -> None:
+        """Does nothing. uvicorn's method would log two lines for each packet after CONNECT."""
 
     # ---- Refusal, and the end of a slow client's time --------------------------------------------------
 
@@ -137,3 +159,39 @@ class Connection(HttpToolsProtocol):
             self._say_and_close(408, f"The header did not come within {self._limits.header_seconds:g} s.")
         else:
             self.transport.close()
+
+
+class _Parser:
+    """httptools' parser of requests, which goes on as if there were no request to upgrade to another protocol.
+
+    A server may ignore such a request (RFC 9110, section 7.8). Java's client sends it with each first request, for
+    HTTP/2. httptools would take all that follows the header, the body that is, for the other protocol.
+    """
+
+    def __init__(self, connection: Connection):
+        """Takes the connection, whose methods are called with what is parsed."""
+        self._connection = connection
+        self._parser = self._new()
+
+    def _new(self) -> httptools.HttpRequestParser:
+        parser = httptools.HttpRequestParser(self._connection)
+        parser.set_dangerous_leniencies(lenient_data_after_close=True)  # As uvicorn does, for pipelines.
+        return parser
+
+    def feed_data(self, data: bytes) -> None:
+        """Parses further bytes; raises what httptools raises."""
+        rest = memoryview(data)  # It may hold many requests.
+        while True:
+            try:
+                self._parser.feed_data(rest)
+                return
+            except httptools.HttpParserUpgrade as upgrade:
+                if self.get_method() == b"CONNECT":
+                    raise
+                header = self._connection.header_without_upgrade()
+                self._parser = self._new()
+                self._parser.feed_data(header)
+                rest = rest[upgrade.args[0] :]
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._parser, name)

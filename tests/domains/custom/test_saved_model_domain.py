@@ -67,6 +67,18 @@ def with_one_row(folder):
     tf.saved_model.save(module, str(folder))
 
 
+def with_text(folder):
+    module = tf.Module()
+    module.decode = tf.function(tf.strings.as_string, [tf.TensorSpec((None, 3))])
+    tf.saved_model.save(module, str(folder))
+
+
+def with_nothing(folder):
+    module = tf.Module()
+    module.decode = tf.function(lambda z: {}, [tf.TensorSpec((None, 3))])
+    tf.saved_model.save(module, str(folder))
+
+
 def of_any_width(folder):
     module = tf.Module()
     module.decode = tf.function(lambda z: z, [tf.TensorSpec((None, None))])
@@ -82,6 +94,8 @@ def damaged(folder):
     ("make", "message"),
     [
         (without_decode, "has no function or signature decode; its signatures: serving_default"),
+        (with_text, "decode makes a tensor of string: let it return numbers, float32 say"),
+        (with_nothing, "decode returns nothing: let it return a tensor"),
         (with_one_row, r"decode makes \[1, 8, 8, 1\] of \[2, 3\]: it must keep the number of rows"),
         (of_any_width, "The decoder takes latents of any size"),
         (damaged, "The SavedModel in .*saved is damaged"),
