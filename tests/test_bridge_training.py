@@ -291,7 +291,7 @@ def test_without_any_label_the_classifier_learns_nothing(savedmodels, tmp_path):
             {"label_terms": {"beta_class_swd": 1}, "sampling": "mixed"},
             "label_terms.beta_class_swd needs sampling 'balanced', not 'mixed'",
         ),
-        ({"label_file": "nowhere.csv"}, "There is no file of labels nowhere.csv"),
+        ({"label_file": "nowhere.csv"}, "There is no file nowhere.csv"),
         ({"domains": (1, 2)}, "domains is \\(1, 2\\); it must hold names"),
     ],
 )

@@ -51,7 +51,7 @@ def test_an_export_translates_as_what_was_saved_and_a_bad_file_is_in_the_exit_co
     result = run(translate("base/translator/1", **flags), cwd=tmp_path)
     assert result.returncode == 1
     assert result.stdout == "Translated 2 of 3 files into out\n", result.stderr
-    assert result.stderr.splitlines()[-1].startswith("Not translated: in/b.png: not a PNG")
+    assert result.stderr.splitlines()[-1].startswith("Not translated: in/b.png: The file is not a PNG")
     assert set(contents(tmp_path / "out")) == {"a.png", "c.png"}
     assert len(set(contents(tmp_path / "out").values())) == 2  # Two samples of one picture.
     translate_path(saved, "digits", "clothes", tmp_path / "in", tmp_path / "here", sample=True, seed=5)

@@ -261,7 +261,10 @@ def test_without_a_judge_there_are_posteriors_alone(packaged, runs, data_dir, tm
     [
         ({"classifier": "other"}, "The WaveGAN is of 'tones', the classifier of 'notes'"),
         ({"classifier": "wavegan"}, "wavegan is not a finished run of train_domain"),
-        ({"wavegan": "classifier"}, "classifier holds no run of train_wavegan: its config.json has no align, prior"),
+        (
+            {"wavegan": "classifier"},
+            "classifier holds no run of train_wavegan: its config.json has no align, initial, prior",
+        ),
         ({"wavegan": "nothing"}, "nothing is not a finished run of train_wavegan: config.json is missing"),
     ],
 )

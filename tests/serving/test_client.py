@@ -194,7 +194,7 @@ def test_files_by_a_server_are_those_by_its_export(server, served_base, tmp_path
     np.testing.assert_allclose(
         np.load(tmp_path / "here" / "arrays.npz")["x"], np.load(tmp_path / "there" / "arrays.npz")["x"], atol=1e-6
     )
-    assert "bad.png: not a PNG" in capsys.readouterr().err
+    assert "bad.png: The file is not a PNG" in capsys.readouterr().err
 
 
 def translate(*flags):

@@ -5,7 +5,6 @@ Usage: python -m tests.support.fuzzed_pictures FORMAT COUNT SEED
 
 import collections
 import json
-import resource
 import sys
 import time
 
@@ -14,7 +13,7 @@ import tensorflow as tf
 
 from latent_xlate import checks
 from latent_xlate.modalities import image_files
-from tests.support import pictures
+from tests.support import pictures, processes
 
 EDGES = (0, 1, 2, 3, 7, 8, 12, 16, 24, 32, 40, 64, 108, 124, 127, 128, 254, 255)
 
@@ -54,7 +53,7 @@ def main(kind: str, count: int, seed: int) -> None:
         except tf.errors.InvalidArgumentError as error:
             said[checks.sentence(error)] += 1
         slowest = max(slowest, time.monotonic() - start) if number else 0.0
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+    peak = processes.peak_memory() / 2**30
     print(json.dumps({"said": said, "slowest_seconds": slowest, "peak_gigabytes": peak}))
 
 

@@ -89,6 +89,6 @@ BAD = [
         {"x": np.full((1, 28, 28, 1), 1e38, np.float32), "seed": np.zeros((1, 2), np.int32)},
         "x has values from 1e+38 to 1e+38; images must lie in [0, 1].",
     ),
-    ("digits_to_clothes", {"data_bytes": np.array([b"no picture"], object)}, "The file is no PNG"),
+    ("digits_to_clothes", {"data_bytes": np.array([b"no picture"], object)}, "The file is not a PNG"),
 ]
 """Signatures of the served translator, inputs that they refuse, and a part of the message."""

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import socket
 import subprocess
+from pathlib import Path
 
 
 def free_ports(count: int = 2) -> list[int]:
@@ -18,3 +20,8 @@ def finish(process: subprocess.Popen) -> tuple[int, str]:
     """Waits for a process to end: its exit code, and what it printed."""
     output, _ = process.communicate(timeout=300)
     return process.returncode, output
+
+
+def peak_memory() -> int:
+    """Most bytes that this process has filled. `getrusage` begins with those of the process that started it."""
+    return 1024 * int(re.search(r"VmHWM:\s+(\d+) kB", Path("/proc/self/status").read_text()).group(1))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import collections
 import json
 import re
-import resource
 import sys
 
 import numpy as np
@@ -13,7 +12,7 @@ import tensorflow as tf
 
 from latent_xlate import checks
 from latent_xlate.modalities.audio import Audio
-from tests.support import sounds, wav_layouts
+from tests.support import processes, sounds, wav_layouts
 
 EXTREMES = (0, 1, 2, 3, 7, 8, 16, 24, 255, 0x7FFF, 0x8000, 0xFFFE, 0xFFFF, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFF)
 
@@ -69,9 +68,9 @@ def outcomes(contents: list[bytes]) -> collections.Counter:
 def main(count: int, seed: int) -> None:
     random, originals = np.random.default_rng(seed), files()
     outcomes(originals)
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    before = processes.peak_memory()
     counts = outcomes([damaged(originals[int(random.integers(len(originals)))], random) for _ in range(count)])
-    grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) // 1024
+    grown = (processes.peak_memory() - before) // 2**20
     print(json.dumps({"counts": dict(counts.most_common()), "megabytes_grown": grown}))
 
 
