@@ -36,7 +36,8 @@ class Connection(HttpToolsProtocol):
     def __init__(self, limits: Limits, **uvicorns: Any):
         """Takes the limits, and the arguments of uvicorn's class."""
         super().__init__(**uvicorns)
-        self.parser = _Parser(self)  # type: ignore[assignment]
+        parser: Any = _Parser(self)
+        self.parser = parser
         self.refused = False
         self._limits = limits
         self._timer: asyncio.TimerHandle | None = None
@@ -48,7 +49,7 @@ class Connection(HttpToolsProtocol):
 
     # ---- Events of the transport and of the parser, with uvicorn's reactions --------------------------
 
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+    def connection_made(self, transport: Any) -> None:
         super().connection_made(transport)
         address = self.client and self.client[0]
         others = [each for each in self.connections if isinstance(each, Connection) and not each.refused]

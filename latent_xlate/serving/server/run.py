@@ -12,6 +12,7 @@ import socket
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import uvicorn
 from absl import logging
@@ -140,9 +141,10 @@ def _stop(stop: asyncio.Event, seconds: float) -> None:
 
 
 def _http_server(application: Starlette, limits: Limits) -> uvicorn.Server:
+    protocol: Any = functools.partial(Connection, limits)
     config = uvicorn.Config(
         application,
-        http=functools.partial(Connection, limits),  # type: ignore[arg-type]
+        http=protocol,
         ws="none",
         log_level="warning",
         access_log=False,
