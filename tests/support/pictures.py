@@ -116,7 +116,8 @@ def bmp(
 
 def _lzw(numbers: np.ndarray) -> bytes:
     """Data of a GIF's frame of 256 colours: codes of single pixels, and clearing before they get longer."""
-    codes = [code for part in itertools.batched(numbers.ravel().tolist(), 200) for code in (256, *part)] + [257]
+    flat = numbers.ravel().tolist()
+    codes = [code for start in range(0, len(flat), 200) for code in (256, *flat[start : start + 200])] + [257]
     bits = np.array([code >> bit & 1 for code in codes for bit in range(9)], np.uint8)
     data = np.packbits(bits, bitorder="little").tobytes()
     blocks = (data[start : start + 255] for start in range(0, len(data), 255))
