@@ -257,7 +257,7 @@ def _check_there(path: Path) -> None:
     except FileNotFoundError:
         raise ValueError(f"There is no file or folder {path}.") from None
     except (OSError, ValueError) as error:
-        raise ValueError(f"{path} cannot be translated: {getattr(error, 'strerror', None) or error}.") from None
+        raise ValueError(f"{path} cannot be translated: {folders.fault(error)}.") from None
 
 
 def _holds_arrays(file: Path) -> bool:

@@ -52,6 +52,11 @@ def check_file(path: str | os.PathLike) -> None:
         raise ValueError(f"it is {_KINDS.get(stat.S_IFMT(mode), 'something else')}, not a file")
 
 
+def fault(error: OSError | ValueError) -> str:
+    """Returns what an error of `check_file`, or of opening a file, says of it, without the path."""
+    return getattr(error, "strerror", None) or str(error)
+
+
 def is_file(path: str | os.PathLike) -> bool:
     """Whether `check_file` passes, which is False also of a name that is too long or may not be looked up."""
     try:

@@ -108,7 +108,7 @@ def read_text(path: str | os.PathLike) -> str:
     except FileNotFoundError:
         raise ValueError(f"There is no file {path}.") from None
     except (OSError, ValueError) as error:
-        raise ValueError(f"{path} cannot be read ({getattr(error, 'strerror', None) or error}).") from None
+        raise ValueError(f"{path} cannot be read ({folders.fault(error)}).") from None
     encoding = next((name for mark, name in _MARKS.items() if content.startswith(mark)), "utf-8")
     advice = "save it as UTF-8 (in Excel, as CSV UTF-8)"
     try:

@@ -231,7 +231,7 @@ def _without_oddities(folder: Path) -> list[Path]:
                 folders.check_file(path)
             result.append(path)
         except (OSError, ValueError) as error:
-            warnings.warn(f"{path} is left out: {getattr(error, 'strerror', None) or error}.", stacklevel=1)
+            warnings.warn(f"{path} is left out: {folders.fault(error)}.", stacklevel=1)
     return result
 
 

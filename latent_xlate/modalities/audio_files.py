@@ -12,6 +12,7 @@ import soundfile
 import soxr
 
 from latent_xlate.checks import reason
+from latent_xlate.modalities.riff_files import UNKNOWN_SIZE
 
 SAMPLE_RATE = 16000
 """Samples per second of all data that are stored, trained on and generated."""
@@ -26,9 +27,6 @@ SPEEDS = (0.92, 1.08)
 
 SILENCE = 2e-4
 """Largest magnitude, relative to full scale, of a sound that counts as silent: above the dither of 16 bits."""
-
-_UNKNOWN_SIZE = 0x7FFF0000
-"""Sizes in a file's header from here on mean that the size is unknown, since the file was written to a pipe."""
 
 _WIDE = ("PCM_24", "PCM_32", "FLOAT", "DOUBLE")
 """Codecs whose samples have more than 16 bits."""
@@ -77,7 +75,7 @@ def _stated_size(head: bytes) -> int:
     """Returns the size in the first 8 bytes of a WAV or AIFF file; 0 for other files and for an unknown size."""
     order: Any = {b"RIFF": "little", b"FORM": "big"}.get(head[:4])
     size = int.from_bytes(head[4:8], order) if order else 0
-    return size if size < _UNKNOWN_SIZE else 0
+    return size if size < UNKNOWN_SIZE else 0
 
 
 def _encode_wav(samples: np.ndarray, rate: int, is_wide: bool, rates: tuple[int, int], other_rate: int) -> bytes:

@@ -13,6 +13,8 @@ from collections.abc import Callable
 import numpy as np
 import tensorflow as tf
 
+from latent_xlate.modalities.refusals import require
+
 MAGIC = b"\x93NUMPY"
 
 DTYPES = (np.float32, np.float64, np.float16, np.uint8, np.int8, np.int16, np.uint16, np.int32, np.int64)
@@ -93,13 +95,9 @@ def read_npy(file: tf.Tensor, shape: tuple[int, ...]) -> tf.Tensor:
     sizes = ", ".join(map(str, shape)) + ("," if len(shape) == 1 else "")
     pattern = r"\{{'descr': '{}', 'fortran_order': False, 'shape': \({}\), \}} *\n"
     fits = tf.stack([tf.strings.regex_full_match(header, pattern.format(_descr(dtype), sizes)) for dtype in DTYPES])
-    checks = [
-        tf.debugging.assert_equal(tf.strings.substr(file, 0, len(MAGIC)) == MAGIC, True, "The file is no npy file."),
-        tf.debugging.assert_equal(
-            tf.reduce_any(fits), True, f"The file holds no array of numbers of shape {list(shape)} in C order."
-        ),
-    ]
-    with tf.control_dependencies([check for check in checks if check is not None]):  # None in eager mode.
+    is_npy = tf.strings.substr(file, 0, len(MAGIC)) == MAGIC
+    no_array = f"The file holds no array of numbers of shape {list(shape)} in C order."
+    with tf.control_dependencies(require(is_npy, "The file is no npy file.") + require(tf.reduce_any(fits), no_array)):
         size = tf.strings.length(file)
         content = tf.strings.substr(file, tf.minimum(start + length, size), size)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import tensorflow as tf
 
 from latent_xlate.checks import BAD_PICTURE
+from latent_xlate.modalities import refusals
 
 MAX_PIXELS = 2**24
 """Largest number of pixels of an image, above that of common phone cameras; decoding takes about a gigabyte."""
@@ -14,13 +15,8 @@ MAX_GIF_BYTES = 2**18
 
 
 def require(condition: tf.Tensor, sentence: str = BAD_PICTURE) -> list[tf.Operation]:
-    """Asserts a condition, bool scalar; the result is for `tf.control_dependencies`.
-
-    Raises:
-        tf.errors.InvalidArgumentError: The condition is false. The message is the sentence.
-    """
-    assertion = tf.debugging.Assert(condition, [sentence])
-    return [] if assertion is None else [assertion]  # None in eager mode.
+    """Asserts a condition of a picture; see `refusals.require`."""
+    return refusals.require(condition, sentence)
 
 
 def require_size(height: tf.Tensor, width: tf.Tensor) -> list[tf.Operation]:

@@ -13,6 +13,24 @@ The sentence is computed only if a file has the fault.
 """
 
 
+def require(condition: tf.Tensor, sentence: str | tf.Tensor) -> list[tf.Operation]:
+    """Asserts a condition, bool scalar.
+
+    Unlike `tf.debugging.Assert` it adds no branch to the graph, and its message is the sentence in eager mode, too.
+
+    Returns:
+        The operation that what follows must depend on; none in eager mode.
+
+    Raises:
+        tf.errors.InvalidArgumentError: The condition is false. The message holds the sentence.
+    """
+    if not tf.executing_eagerly():
+        return [tf.raw_ops.Assert(condition=condition, data=[sentence])]
+    if not condition:
+        raise tf.errors.InvalidArgumentError(None, None, tf.constant(sentence).numpy().decode())
+    return []
+
+
 def refuse(faults: Sequence[Fault]) -> list[tf.Operation]:
     """Refuses a batch if one of its files has a fault.
 
@@ -33,8 +51,4 @@ def refuse(faults: Sequence[Fault]) -> list[tf.Operation]:
         each = [tf.broadcast_to(tf.convert_to_tensor(say()), tf.shape(found)[:-1]) for _, say in faults]
         return tf.boolean_mask(tf.stack(each, axis=-1), found)[0]
 
-    if tf.executing_eagerly():
-        if bad:
-            raise tf.errors.InvalidArgumentError(None, None, sentence().numpy().decode())
-        return []
-    return [tf.raw_ops.Assert(condition=~bad, data=[tf.cond(bad, sentence, lambda: "")])]
+    return require(~bad, tf.cond(bad, sentence, lambda: ""))
