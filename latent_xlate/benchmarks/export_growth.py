@@ -25,6 +25,7 @@ from latent_xlate.domains.image.image_domain import ImageDomain
 from latent_xlate.domains.image.image_vae import ImageVAE
 from latent_xlate.serving.bundle import WARMUP_FILE
 from latent_xlate.serving.export import export_translator, load_export
+from latent_xlate.serving.server.servable import turn_off_graph_optimiser
 from latent_xlate.translator import Translator
 
 NUMBERS = (3, 8, 16)
@@ -119,6 +120,7 @@ def model_loader(folder: str) -> Callable[[], dict[str, float]]:
     memory.
     """
     requests = _requests(Path(folder))
+    turn_off_graph_optimiser()
 
     def run() -> dict[str, float]:
         before, start = _resident_bytes(), time.process_time()

@@ -9,6 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from latent_xlate.modalities import bmp_files, exif, gif_files, jpeg_files, png_files
+from latent_xlate.modalities.outlining import outlined
 from latent_xlate.modalities.picture_limits import require
 
 INVERT = ("auto", "never", "always")
@@ -56,10 +57,11 @@ def read_pictures(files: tf.Tensor, shape: tuple[int, ...], invert: str) -> tf.T
 @functools.cache
 def _reader(shape: tuple[int, ...], invert: str) -> Callable[[tf.Tensor], tf.Tensor]:
     """A graph that reads pictures, which all graphs of a translator share."""
+    read_picture = outlined(lambda file: _read_picture(file, shape, invert), tf.TensorSpec([], tf.string))
 
     def read(files: tf.Tensor) -> tf.Tensor:
         return tf.map_fn(
-            lambda file: _read_picture(file, shape, invert),
+            lambda file: read_picture(file)[0],
             files,
             parallel_iterations=2,  # The default is ten, and decoding a large image takes a gigabyte.
             fn_output_signature=tf.TensorSpec(shape, tf.float32),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import tensorflow as tf
 from latent_xlate.modalities import riff_files, wav_faults, wav_samples
 from latent_xlate.modalities.alignment import FADE, FRAME, ONSET, PEAK, THRESHOLD
 from latent_xlate.modalities.audio_files import NUM_SAMPLES, SAMPLE_RATE, SILENCE
+from latent_xlate.modalities.outlining import outlined
 from latent_xlate.modalities.refusals import refuse
 from latent_xlate.modalities.wav_faults import RATES, SECONDS_READ
 
@@ -70,9 +72,15 @@ def read_wavs(
         tf.errors.InvalidArgumentError: A file is no such sound, or one without samples, with values that are not
             finite, or silent; the message holds a sentence about it.
     """
+    return _reader(aligned, num_samples, sample_rate)(files)
+
+
+@functools.cache
+def _reader(aligned: bool, num_samples: int, sample_rate: int) -> Callable[[tf.Tensor], tf.Tensor]:
+    """A graph that reads sounds, which all graphs of a translator share."""
     seconds = SECONDS_READ if aligned else num_samples / sample_rate
 
-    def read(content: tf.Tensor, codec: tf.Tensor, channels: tf.Tensor, rate: tf.Tensor) -> tf.Tensor:
+    def to_slice(content: tf.Tensor, codec: tf.Tensor, channels: tf.Tensor, rate: tf.Tensor) -> tf.Tensor:
         samples = _decode(content, codec, channels)
         heard = tf.reduce_mean(samples, axis=1)
         num_heard = tf.cast(seconds * tf.cast(rate, tf.float32), tf.int32)
@@ -80,17 +88,24 @@ def read_wavs(
             x = resample(heard, rate, sample_rate)
         return align(x, num_samples) if aligned else tf.clip_by_value(x[:num_samples], -1.0, 1.0)
 
-    return _map(read, files, num_samples)
+    contents = outlined(_contents, tf.TensorSpec([None], tf.string))
+    slice_of = outlined(to_slice, *(tf.TensorSpec([], dtype) for dtype in (tf.string, tf.int32, tf.int32, tf.int32)))
+
+    def read(files: tf.Tensor) -> tf.Tensor:
+        return tf.map_fn(
+            lambda sound: slice_of(*sound)[0],
+            tuple(contents(files)),
+            fn_output_signature=tf.TensorSpec([num_samples], tf.float32),
+        )
+
+    return tf.function(read, [tf.TensorSpec([None], tf.string)], autograph=False)
 
 
 def read_word(file: bytes, num_samples: int = NUM_SAMPLES, sample_rate: int = SAMPLE_RATE) -> tf.Tensor:
     """Reads the aligned slice of a WAV file, or its beginning if it is silent: float32 [num_samples]."""
-
-    def read(content: tf.Tensor, codec: tf.Tensor, channels: tf.Tensor, rate: tf.Tensor) -> tf.Tensor:
-        x = resample(tf.reduce_mean(_decode(content, codec, channels), axis=1), rate, sample_rate)
-        return align(x, num_samples) if tf.reduce_max(tf.abs(x)) > SILENCE else x[:num_samples]
-
-    return _map(read, tf.constant([file]), num_samples)[0]
+    content, codec, channels, rate = (each[0] for each in _contents(tf.constant([file])))
+    x = resample(tf.reduce_mean(_decode(content, codec, channels), axis=1), rate, sample_rate)
+    return align(x, num_samples) if tf.reduce_max(tf.abs(x)) > SILENCE else x[:num_samples]
 
 
 def to_16_bits(file: bytes) -> bytes:
@@ -104,23 +119,12 @@ def to_16_bits(file: bytes) -> bytes:
     return tf.audio.encode_wav(heard, rate).numpy()
 
 
-def _map(read: Callable[..., tf.Tensor], files: tf.Tensor, num_samples: int) -> tf.Tensor:
-    """Maps the results of `_contents`, one by one, to slices: float32 [batch, num_samples]."""
-    return tf.map_fn(
-        # In eager mode the errors of converted code are not what was raised.
-        tf.autograph.experimental.do_not_convert(lambda sound: read(*sound)),
-        _contents(files),
-        fn_output_signature=tf.TensorSpec([num_samples], tf.float32),
-    )
-
-
 def _contents(files: tf.Tensor) -> tuple[tf.Tensor, ...]:
     """Finds the samples that are read, string [batch], and their codecs, channels and rates, int32 [batch]."""
-    with tf.device("/CPU:0"):  # Strings lie there, and a GPU would start a kernel for each number of a header.
-        header = riff_files.parse(files)
-        with tf.control_dependencies(refuse(wav_faults.of_headers(files, header))):
-            frames = header.frames(tf.minimum(header.stated, header.present), SECONDS_READ)
-            contents = tf.strings.substr(files, header.start, frames * header.block)
+    header = riff_files.parse(files)
+    with tf.control_dependencies(refuse(wav_faults.of_headers(files, header))):
+        frames = header.frames(tf.minimum(header.stated, header.present), SECONDS_READ)
+        contents = tf.strings.substr(files, header.start, frames * header.block)
     return contents, header.codec, tf.cast(header.channels, tf.int32), tf.cast(header.rate, tf.int32)
 
 

@@ -23,6 +23,7 @@ from latent_xlate.serving.server.batching import Batcher
 from latent_xlate.serving.server.connection import Connection
 from latent_xlate.serving.server.limits import Limits
 from latent_xlate.serving.server.metrics import Metrics
+from latent_xlate.serving.server.servable import turn_off_graph_optimiser
 from latent_xlate.serving.server.under_way import UnderWay
 from latent_xlate.serving.server.versions import ModelVersions
 
@@ -62,6 +63,7 @@ async def serve(model_name: str, model_base_path: Path, address: Address, limits
     Raises:
         ValueError, OSError: As in `serve_until`.
     """
+    turn_off_graph_optimiser()
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, _stop, stop, limits.grace_seconds + _END_SECONDS)
