@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +12,10 @@ import numpy as np
 from ml_collections import ConfigDict
 
 from latent_xlate import checks, configs, distribution, files, training
-from latent_xlate.bridge import latent_classifier
+from latent_xlate.bridge import class_pairing, latent_classifier
 from latent_xlate.bridge.bridge_config import BridgeConfig
 from latent_xlate.bridge.bridging_vae import BridgingVAE
+from latent_xlate.bridge.class_map import ClassMap
 from latent_xlate.bridge.label_terms import LabelTerms
 from latent_xlate.bridge.labels_seen import write_labels_seen
 from latent_xlate.bridge.training_data import TrainingData, assign_class_names, prepare_training, read_class_map
@@ -54,7 +56,7 @@ def train_bridge(
         **settings: Values of fields of the configuration that replace its own, such as `num_steps=600`.
 
     Returns:
-        The domains, joined by the trained bridge; with the class map where the configuration has one.
+        The domains, joined by the trained bridge; with the class map unless classes belong together by label.
 
     Raises:
         ValueError: The configuration does not fit, domains or latents are not there, or `workdir` holds the run of
@@ -70,13 +72,16 @@ def train_bridge(
     with tf_strategy.scope():
         bridge = make_bridge(config, data, label_terms)
     workdir = training.open_workdir(workdir, config.to_dict(), BridgeConfig.upgraded)
+    pairing = class_pairing.describe(data.class_map, data.domains)
+    if pairing and distribution.is_chief(tf_strategy):
+        print(f"Classes that belong together: {pairing}", file=sys.stderr)
     if config.has_few_labels and distribution.is_chief(tf_strategy):
         names = [domain.name for domain in data.domains]
         write_labels_seen(workdir, dict(zip(names, data.labelled, strict=True)))
     training.train_run(bridge, make_batch, config, workdir, tf_strategy, "bridge")
     if distribution.is_chief(tf_strategy):
         files.write_model(workdir / MODEL_FILE, bridge)
-    return Translator(data.domains, bridge, data.class_map if config.class_map is not None else None)
+    return Translator(data.domains, bridge, _kept_class_map(config, data.class_map))
 
 
 def load_trained(config: BridgeConfig | ConfigDict, workdir: str | os.PathLike) -> Translator:
@@ -87,8 +92,13 @@ def load_trained(config: BridgeConfig | ConfigDict, workdir: str | os.PathLike) 
     """
     config = BridgeConfig.of(config)
     domains = assign_class_names(config, load_pretrained(config.domains))
-    class_map = read_class_map(config, domains) if config.class_map is not None else None
-    return Translator(domains, load_bridge(Path(workdir) / MODEL_FILE), class_map)
+    class_map = read_class_map(config, domains)
+    return Translator(domains, load_bridge(Path(workdir) / MODEL_FILE), _kept_class_map(config, class_map))
+
+
+def _kept_class_map(config: BridgeConfig, class_map: ClassMap) -> ClassMap | None:
+    """The class map that a translator keeps: none if no other was given, and classes belong together by label."""
+    return None if config.class_map is None and class_pairing.is_by_label(class_map) else class_map
 
 
 def make_bridge(config: BridgeConfig, data: TrainingData, label_terms: LabelTerms | None = None) -> BridgingVAE:

@@ -20,6 +20,7 @@ from latent_xlate.bridge.class_map import ClassMap
 from latent_xlate.domains import pretrained
 from latent_xlate.domains.domain import Domain
 from latent_xlate.latents.interpolation import interpolate
+from latent_xlate.packaging.translator_card import translator_card
 
 OVERFLOW = (
     "The translation has NaN or infinite values, since those of the input are too large: scale it like the data that "
@@ -264,7 +265,7 @@ class Translator:
     # ---- Files --------------------------------------------------------------------------------
 
     def save(self, folder: str | os.PathLike, dtype: str = "float32") -> Path:
-        """Writes the domains, the bridge and `translator.json`.
+        """Writes the domains, the bridge, `translator.json` and a model card.
 
         Args:
             folder: The folder, made if it is not there.
@@ -281,6 +282,8 @@ class Translator:
             domain.save(folder / name, dtype)
         files.write_model(folder / _BRIDGE_FILE, self.bridge)
         class_map = {} if self.class_map is None else {"class_map": self.class_map.groups}
+        card = translator_card(list(self.domains.values()), self.bridge, self.class_map)
+        files.write_atomically(folder / "MODEL_CARD.md", lambda path: path.write_text(card))
         files.write_json(folder / _TRANSLATOR_FILE, {"domains": self.names, **class_map})
         return folder
 

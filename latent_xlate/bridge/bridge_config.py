@@ -91,7 +91,7 @@ class BridgeConfig(Config):
         equal_class_sizes: Whether the propagation assumes that all classes are of one size.
         sampling: Order of the instances in batches, "balanced", "uniform" or "mixed" (`latents.batches.make_batches`).
         class_map: Which classes of the domains belong together, as pairs "CLASS=CLASS,..." or a CSV or JSON file
-            (`ClassMap.read`); None for those of the same label.
+            (`ClassMap.read`), or "by_label"; None for those of the same name (`class_pairing.pair_classes`).
         seed: Seed of the initial weights, the order of the instances and all noise.
         model: Hyperparameters of the bridge.
         label_terms: Weights of the terms that labels add to the loss; None for none.

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from latent_xlate.bridge import class_pairing
 from latent_xlate.bridge.bridge_config import BridgeConfig
 from latent_xlate.bridge.class_map import ClassMap
 from latent_xlate.data.labelled import UNLABELLED
@@ -74,29 +75,23 @@ def assign_class_names(config: BridgeConfig, domains: Sequence[Domain]) -> list[
         The domains; copies in the place of those that were given classes.
 
     Raises:
-        ValueError: A file that does not fit; or the classes that it names are not the other domains', and there is no
-            class map, without which classes belong together by their order: that of a table means nothing.
+        ValueError: A file that does not fit.
     """
     if config.label_file is None or all(domain.class_names for domain in domains):
         return list(domains)
-    named = label_file.assign_class_names(config.label_file, domains)
-    if config.class_map is None and len({domain.class_names for domain in named}) > 1:
-        new = [after for before, after in zip(domains, named, strict=True) if not before.class_names]
-        names = ", ".join(f"{domain.name!r} ({', '.join(domain.class_names)})" for domain in new)
-        raise ValueError(
-            f"{config.label_file} names the classes of {names}: give --class_map to say which belong to the others."
-        )
-    return named
+    return label_file.assign_class_names(config.label_file, domains)
 
 
 def read_class_map(config: BridgeConfig, domains: Sequence[Domain]) -> ClassMap:
-    """Reads `config.class_map`; without one, classes of the same label belong together.
+    """Reads `config.class_map`; without one, classes of the same name belong together (see `pair_classes`).
 
     Raises:
         ValueError: A map that does not fit, or that leaves out classes although sampling is balanced by class; or
-            there is none, and the domains differ in their number of classes.
+            there is none, and the domains' classes differ in name.
     """
     if config.class_map is None:
+        return class_pairing.pair_classes(domains)
+    if config.class_map == class_pairing.BY_LABEL:
         return ClassMap.by_label(domains)
     class_map = ClassMap.read(config.class_map, domains)
     left_out = class_map.left_out(domains)

@@ -8,13 +8,14 @@ A configuration is a file or the name of one that the project ships, then after 
 configurations that ship with their modes, fields and values.
 
 Domains are names of those that ship, or folders: `--config.domains="('mnist','out/shapes')"`. Classes of the same
-number belong together. Where they do not, or differ in number, --class_map says which do:
+name belong together (`Zero`, `zero` and `0` are one), and those of the paper's data sets by their order. Which do is
+printed before the training. Where names do not match, --class_map says which belong together:
 
     bin/train_bridge.py --config=own_domains --config.domains="('mnist','out/shapes')" --workdir=out/bridge \
         --class_map=0=circle,8=circle,1=line
 
 or a file of such pairs: JSON, `{"0": "circle", "8": "circle", "1": "line"}`, or CSV, with a column for each of two or
-more domains. Any mapping will do, many to one or one to many.
+more domains. Any mapping will do, many to one or one to many. --class_map=by_label joins classes by their order.
 
 The folder gets `translator/` (domains and bridge, for `translate`, `evaluate` and `export`),
 `bridge.keras`, `config.json`, checkpoints and TensorBoard events. Killed at any moment, the same
@@ -34,7 +35,9 @@ from latent_xlate.cli import _app, _list_configs
 
 _CONFIG = config_flags.DEFINE_config_file("config", None, "File or name of a configuration, with its mode.")
 _WORKDIR = flags.DEFINE_string("workdir", None, "Folder of the run.", required=True)
-_CLASS_MAP = flags.DEFINE_string("class_map", None, "Classes that belong together: pairs, or a JSON or CSV file.")
+_CLASS_MAP = flags.DEFINE_string(
+    "class_map", None, "Classes that belong together: pairs, a JSON or CSV file, or by_label."
+)
 _DATA_DIR = flags.DEFINE_string("data_dir", None, "Folder of TFDS data sets (default: TFDS's own).")
 _STRATEGY = flags.DEFINE_enum("strategy", "auto", distribution.STRATEGIES, "tf.distribute strategy.")
 _list_configs.define(__name__)
