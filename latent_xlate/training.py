@@ -12,6 +12,7 @@ import json
 import math
 import os
 import sys
+import time
 from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import Any, Protocol
@@ -20,7 +21,7 @@ import keras
 import tensorflow as tf
 from tqdm import tqdm
 
-from latent_xlate import checks, distribution, files
+from latent_xlate import checks, distribution, files, interrupts
 
 MakeBatch = Callable[[tf.Tensor], Any]
 """Maps the positions of this replica's part of a batch in an endless stream, int64 [n], to the data of `train_step`."""
@@ -108,9 +109,12 @@ def train(
     logs_per_checkpoint: int = 1,
     on_log: Callable[[int, dict[str, float]], dict[str, float]] | None = None,
     state: Mapping[str, Any] | None = None,
+    should_stop: Callable[[], bool] | None = None,
     description: str = "training",
 ) -> dict[str, float]:
     """Trains a compiled model by its own `train_step`, in graph, and resumes a run that was cut.
+
+    With a `workdir` Ctrl-C and SIGTERM write a checkpoint first. They take effect within about a second.
 
     Args:
         model: Compiled and built under `strategy`.
@@ -123,6 +127,8 @@ def train(
         logs_per_checkpoint: Logs between checkpoints; the last step always has one.
         on_log: Called with the step and the metrics after each graph call; the metrics that it returns are logged too.
         state: Further trackables to store in checkpoints.
+        should_stop: Asked before each graph call whether to end early; what it looks at belongs in `state`, so that a
+            run that is resumed ends where it would have ended.
         description: Title of the progress bar.
 
     Returns:
@@ -147,17 +153,26 @@ def train(
 
     logs: dict[str, float] = {}
     done = int(step.numpy())
-    with tqdm(
-        total=num_steps, initial=done, desc=description, unit="step", disable=not distribution.is_chief(strategy)
-    ) as bar:
-        while done < num_steps:
-            # Chunks end at multiples of steps_per_log, even where an earlier run was cut between them.
+    pieces = _Pieces(train_steps)
+    # The workers of a cluster save together, so that none of them may stop alone.
+    with (
+        interrupts.deferred(manager is not None and strategy.cluster_resolver is None) as interrupted,
+        tqdm(
+            total=num_steps, initial=done, desc=description, unit="step", disable=not distribution.is_chief(strategy)
+        ) as bar,
+    ):
+        while done < num_steps and not (should_stop and should_stop()):
+            # Logs come at multiples of steps_per_log, even where an earlier run was cut between them.
             until = min(num_steps, (done // steps_per_log + 1) * steps_per_log)
             model.reset_metrics()
-            train_steps(tf.constant(done, tf.int64), tf.constant(until, tf.int64))
-            bar.update(until - done)
-            done = until
+            while done < until and not interrupted():
+                done = pieces.run(done, until)
+                bar.update(done - bar.n)
             step.assign(done)
+            if manager and done < until:
+                _save(manager, events, done)
+                bar.write(f"Stopped at step {done} of {num_steps}. The same command goes on from there.", sys.stderr)
+                break
             logs = {name: float(value) for name, value in model.get_metrics_result().items()}
             _check_finite(logs, done)
             if on_log:
@@ -166,13 +181,37 @@ def train(
             events.write(done, logs)
             bar.set_postfix({name: f"{value:.4g}" for name, value in logs.items()}, refresh=False)
             if manager and (done == num_steps or (done // steps_per_log) % logs_per_checkpoint == 0):
-                events.flush()  # What is logged before a checkpoint is not logged again.
-                with files.naming(manager.directory):
-                    manager.save(done)
+                _save(manager, events, done)
     events.close()
     if manager and not distribution.is_chief(strategy):
         files.remove(Path(manager.directory))
     return logs
+
+
+class _Pieces:
+    """Runs steps in graph calls of about a second, so that progress is shown and signals are heard."""
+
+    def __init__(self, train_steps: Callable[[tf.Tensor, tf.Tensor], None]):
+        """Takes the result of `train_function`."""
+        self._train_steps = train_steps
+        self._size = 1
+
+    def run(self, first: int, last: int) -> int:
+        """Runs steps from `first` on, at most up to `last`; returns the step after them."""
+        end, start = min(last, first + self._size), time.monotonic()
+        self._train_steps(tf.constant(first, tf.int64), tf.constant(end, tf.int64))
+        seconds = time.monotonic() - start
+        # The first call is traced, so that it says little of the others. The size at most doubles for the same reason.
+        self._size = max(1, min(2 * self._size, int((end - first) / max(seconds, 1e-6))))
+        return end
+
+
+def _save(manager: tf.train.CheckpointManager, events: _Events, step: int) -> None:
+    if (manager.latest_checkpoint or "").endswith(f"-{step}"):
+        return
+    events.flush()  # What is logged before a checkpoint is not logged again.
+    with files.naming(manager.directory):
+        manager.save(step)
 
 
 class _Events:

@@ -1,13 +1,15 @@
 import json
 import math
+import os
 import signal
+import threading
 
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 
-from latent_xlate import distribution, training
+from latent_xlate import distribution, interrupts, training
 from tests.support import train_process
 from tests.support.processes import finish, free_ports
 
@@ -47,7 +49,7 @@ def run(strategy="default", size=3, momentum=0.0, **options):
 
     last = training.train(
         model,
-        lambda positions: tf.cast(positions, tf.float32),
+        options.pop("make_batch", lambda positions: tf.cast(positions, tf.float32)),
         **({"num_steps": 7, "batch_size": 4, "steps_per_log": 3, "on_log": on_log} | options),
         strategy=tf_strategy,
     )
@@ -76,6 +78,77 @@ def test_training_goes_on_where_it_stopped_with_the_logs_at_the_same_steps(tmp_p
     assert first_logs == expected_logs(3, 4)
     assert logs == expected_logs(6, 9, 11, start=4)
     np.testing.assert_array_equal(total, unbroken[0])
+
+
+@pytest.mark.parametrize(
+    ("number", "error"), [(signal.SIGINT, KeyboardInterrupt), (signal.SIGTERM, SystemExit)], ids=["Ctrl-C", "SIGTERM"]
+)
+def test_signal_writes_a_checkpoint_first_so_that_nothing_is_lost(number, error, tmp_path, capsys):
+    trained = []
+
+    def positions_with_signal(positions):
+        def note(position):
+            trained.append(int(position) // 4)
+            if len(trained) == 15:
+                os.kill(os.getpid(), number)
+            return position
+
+        first = tf.py_function(note, [positions[0]], tf.int64)
+        return tf.cast(tf.concat([[first], positions[1:]], axis=0), tf.float32)
+
+    options = {"num_steps": 60, "steps_per_log": 50, "logs_per_checkpoint": 2, "momentum": 0.9}
+    unbroken = run(**options)
+    handlers = signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)
+    with pytest.raises(error) as raised:
+        run(**options, workdir=tmp_path, make_batch=positions_with_signal)
+    assert error is KeyboardInterrupt or raised.value.code == 143
+    assert (signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)) == handlers
+    assert 15 <= len(trained) < 50
+    said = f"Stopped at step {len(trained)} of 60. The same command goes on from there."
+    assert said in capsys.readouterr().err
+
+    total, logs, _ = run(**options, workdir=tmp_path)
+    assert logs == expected_logs(50, 60, start=len(trained))
+    np.testing.assert_array_equal(total, unbroken[0])
+
+
+def test_second_signal_ends_at_once_and_other_threads_hear_none():
+    with pytest.raises(KeyboardInterrupt), interrupts.deferred() as interrupted:
+        os.kill(os.getpid(), signal.SIGTERM)
+        assert interrupted()
+        os.kill(os.getpid(), signal.SIGINT)
+        pytest.fail("The second signal ends the block.")
+    answers = []
+
+    def in_thread():
+        with interrupts.deferred() as interrupted:
+            answers.append(interrupted())
+
+    thread = threading.Thread(target=in_thread)
+    thread.start()
+    thread.join()
+    assert answers == [False]
+
+
+def test_training_ends_early_when_it_is_told_and_stays_ended(tmp_path):
+    seen = tf.Variable(0)
+
+    def on_log(step, values):
+        seen.assign_add(1)
+        return {}
+
+    options = {
+        "num_steps": 12,
+        "on_log": on_log,
+        "state": {"seen": seen},
+        "should_stop": lambda: int(seen.numpy()) >= 2,
+    }
+    total, _, last = run(**options, workdir=tmp_path)
+    np.testing.assert_array_equal(total, run(num_steps=6)[0])
+    assert last
+    again, _, last = run(**options, workdir=tmp_path)
+    np.testing.assert_array_equal(again, total)
+    assert last == {}
 
 
 def test_run_that_has_ended_changes_nothing(tmp_path):
