@@ -55,7 +55,7 @@ def prepare(
     raw_dir: str | os.PathLike | None = None,
     data_dir: str | os.PathLike | None = None,
     *,
-    image_size: int = 28,
+    image: Image = Image(28, 28, invert="never"),
     held_out_speakers: Collection[str] = (),
 ) -> Preparation:
     """Makes a data set ready for `stored.load`.
@@ -73,8 +73,7 @@ def prepare(
         raw_dir: Folder of idx files, images or sound files, see `idx.read_idx_folder` and `class_folders.read_folder`;
             for "spoken_digit" the recordings, see `spoken_digit.read_recordings`.
         data_dir: Folder of TFDS data sets; None for the default.
-        image_size: Height and width to which a folder's images are fitted. They become grey and are not inverted. The
-            data set stores these settings for the domains that are made from it.
+        image: How the images of a folder are read. The data set stores it for the domains that are made from it.
         held_out_speakers: Speakers of the test split, if `raw_dir` holds the recordings of "spoken_digit" and `dataset`
             is another name; see `speech.from_spoken_digit`.
 
@@ -85,8 +84,8 @@ def prepare(
         ValueError: The arguments do not fit together, no source has the data set, its content is not that of the
             published data set of its name or cannot be used for training, or another data set has that name already.
     """
-    _check_arguments(dataset, source, raw_dir, image_size, held_out_speakers)
-    read_local = functools.partial(_read_local, dataset, raw_dir, image_size, held_out_speakers)
+    _check_arguments(dataset, source, raw_dir, held_out_speakers)
+    read_local = functools.partial(_read_local, dataset, raw_dir, image, held_out_speakers)
     data_dir = stored.resolve_data_dir(data_dir)
     folder = data_dir / dataset
     if dataset in stored.prepared_datasets(data_dir):
@@ -111,7 +110,6 @@ def _check_arguments(
     dataset: str,
     source: str,
     raw_dir: str | os.PathLike | None,
-    image_size: int,
     held_out_speakers: Collection[str],
 ) -> None:
     """Checks arguments of `prepare` that can be checked before anything is read."""
@@ -124,8 +122,6 @@ def _check_arguments(
         raise ValueError("--source=local needs --raw_dir, a folder of idx files, or of labelled images or sounds.")
     if source in ("tfds", "packages") and raw_dir:
         raise ValueError(f"--source={source} reads no --raw_dir: leave it out, or take --source=local.")
-    if image_size < 1:
-        raise ValueError(f"The image size is {image_size}; it must be positive.")
     if held_out_speakers and (source != "local" or dataset == spoken_digit.NAME):
         raise ValueError(
             "Speakers are held out of --source=local alone, and under another --dataset name than spoken_digit."
@@ -175,7 +171,7 @@ def _store_local(dataset: str, splits: labelled.Splits, raw_dir: str | os.PathLi
 
 
 def _read_local(
-    dataset: str, raw_dir: str | os.PathLike | None, image_size: int, held_out_speakers: Collection[str]
+    dataset: str, raw_dir: str | os.PathLike | None, image: Image, held_out_speakers: Collection[str]
 ) -> labelled.Splits:
     raw = _raw(raw_dir)
     if dataset == spoken_digit.NAME or held_out_speakers:
@@ -186,8 +182,7 @@ def _read_local(
     if idx.holds_idx_files(raw):
         return _checked(dataset, idx.read_idx_folder(raw), raw)
     has_sounds = class_folders.holds_files(raw, Audio.file_suffixes)
-    modality = Audio() if has_sounds else Image(image_size, image_size, invert="never")
-    return _checked(dataset, class_folders.read_folder(raw, modality), raw)
+    return _checked(dataset, class_folders.read_folder(raw, Audio() if has_sounds else image), raw)
 
 
 def _raw(raw_dir: str | os.PathLike | None) -> Path:

@@ -28,9 +28,7 @@ def frechet_distance(x: np.ndarray, y: np.ndarray) -> float:
     Raises:
         ValueError: A set is not [n, width] with at least 2 rows, the widths differ, or a feature is NaN or infinite.
     """
-    x, y = _features(x, "x"), _features(y, "y")
-    if x.shape[1] != y.shape[1]:
-        raise ValueError(f"The features of x are {x.shape[1]} wide, those of y {y.shape[1]}; they must agree.")
+    x, y = checked_features(x, y)
     mean_x, mean_y = x.mean(axis=0), y.mean(axis=0)
     factor_x, factor_y = (x - mean_x) / np.sqrt(len(x) - 1), (y - mean_y) / np.sqrt(len(y) - 1)
     if min(len(x), len(y)) > x.shape[1]:  # Otherwise the product below is small already.
@@ -40,10 +38,18 @@ def frechet_distance(x: np.ndarray, y: np.ndarray) -> float:
     return max(float(distance), 0.0)  # Rounding may give a negative number.
 
 
+def checked_features(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Returns two sets of features as float64; ValueError as in `frechet_distance`."""
+    x, y = _features(x, "x"), _features(y, "y")
+    if x.shape[1] != y.shape[1]:
+        raise ValueError(f"The features of x are {x.shape[1]} wide, those of y {y.shape[1]}; they must agree.")
+    return x, y
+
+
 def _features(x: np.ndarray, what: str) -> np.ndarray:
     x = np.asarray(x, np.float64)
     if x.ndim != 2 or len(x) < 2:
-        raise ValueError(f"{what} is {list(x.shape)}; the Fréchet distance needs [n, width] with at least 2 rows.")
+        raise ValueError(f"{what} is {list(x.shape)}; a distance needs [n, width] with at least 2 rows.")
     return checks.finite(x, what)
 
 

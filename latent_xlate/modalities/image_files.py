@@ -21,9 +21,14 @@ LUMINANCE = (0.299, 0.587, 0.114)
 _FORMATS = (png_files, jpeg_files, gif_files, bmp_files)
 
 
+def decode_file(content: bytes) -> np.ndarray:
+    """Decodes an image in its own size and colours: uint8 [height, width, 4]; InvalidArgumentError as `decode`."""
+    return _decode_in_graph()(tf.constant(content)).numpy()
+
+
 def on_white(content: bytes) -> np.ndarray:
     """Decodes an image in its own size and colours, on white: float32 [height, width, 3], in [0, 1]."""
-    image = _decode_in_graph()(tf.constant(content)).numpy() / np.float32(255)
+    image = decode_file(content) / np.float32(255)
     colour, opacity = image[..., :3], image[..., 3:]
     return colour * opacity + (1.0 - opacity)
 
