@@ -7,7 +7,7 @@ from typing import NamedTuple
 import tensorflow as tf
 
 from latent_xlate.modalities.ink import blurred, largest
-from latent_xlate.modalities.refusals import refuse
+from latent_xlate.modalities.refusals import refuse, require
 
 NO_DRAWING = "The picture holds no drawing that stands out from its ground: draw with a darker pen, or come closer."
 SEVERAL_DRAWINGS = "The picture holds several drawings: cut it down to one."
@@ -18,9 +18,17 @@ _CELL = 2
 _LEVEL = 0.4
 """Coverage of ink as a share of the largest."""
 
-_LEAST_CONTRAST = 0.15
+_LEAST_CONTRAST = 0.12
+"""Of a drawing with its ground."""
+
+_EDGE, _LEAST_EDGE = 9, 0.6
+"""Within so many pixels ink ends: its coverage falls by this share of the largest. Shadows are softer."""
+
 _LEAST_EXTENT = 0.06
 """Of a drawing, as a share of the picture's longer side."""
+
+_OF_CUT = 0.02
+"""What the mass of a part that the frame cuts counts, for it is an edge rather than a drawing, if there is another."""
 
 _NEAR = 0.12
 """Gap between parts of a drawing, as a share of the extent of its main part."""
@@ -30,6 +38,9 @@ _ANOTHER = 0.4
 
 _AS_TALL = 0.75
 """Height of another drawing right beside it, as of two digits of a number, as a share of that of the main one."""
+
+_MOST_WIDTH = 0.38
+"""Of strokes, as a share of a drawing's extent: what is wider is a spot."""
 
 _WIDTHS = (0.085, 0.15)
 """Smallest and largest width of strokes, as shares of a drawing's extent. Nine tenths in MNIST are 0.065 to 0.15."""
@@ -74,10 +85,14 @@ def isolate(coverage: tf.Tensor) -> tf.Tensor:
     parts = _measured(labels, cells, contrast)
     height, width = tf.unstack(tf.cast(tf.shape(cells), tf.float32))
     is_cut = (parts.top == 0) | (parts.left == 0) | (parts.bottom == height) | (parts.right == width)
-    main = tf.argmax(parts.mass * tf.where(is_cut, 0.25, 1.0))
+    main = tf.argmax(parts.mass * tf.where(is_cut, _OF_CUT, 1.0))
     belongs, is_another = _compared(parts, tf.nest.map_structure(lambda values: values[main], parts))
-    is_another &= ~is_cut | is_cut[main]
-    has_none = (contrast < _LEAST_CONTRAST) | (parts.extent[main] < _LEAST_EXTENT * tf.maximum(height, width))
+    is_within = ~is_cut | is_cut[main]  # The edges of paper and shadows are cut by the frame.
+    belongs, is_another = belongs & is_within, is_another & is_within
+    smooth = blurred(coverage)
+    edge = tf.reduce_max(smooth + largest(-smooth, _EDGE))
+    is_soft = edge < tf.maximum(_LEAST_CONTRAST, _LEAST_EDGE * contrast)
+    has_none = is_soft | (parts.extent[main] < _LEAST_EXTENT * tf.maximum(height, width))
     faults = [(has_none, lambda: NO_DRAWING), (tf.reduce_any(is_another), lambda: SEVERAL_DRAWINGS)]
     with tf.control_dependencies(refuse(faults)):
         near = largest(tf.cast(tf.gather(belongs, labels) & (labels > 0), tf.float32), 3)
@@ -87,13 +102,19 @@ def isolate(coverage: tf.Tensor) -> tf.Tensor:
 
 
 def of_usual_width(strokes: tf.Tensor) -> tf.Tensor:
-    """Thickens or thins strokes, [height, width], so that they are about as wide as those of digits in MNIST."""
+    """Thickens or thins strokes, [height, width], so that they are about as wide as those of digits in MNIST.
+
+    Raises:
+        tf.errors.InvalidArgumentError: There are no strokes but a spot.
+    """
     is_ink = strokes > 0.5
     padded = tf.pad(tf.cast(is_ink, tf.float32), [[1, 1], [1, 1]])
     outline = tf.image.total_variation(padded[..., tf.newaxis])
     width = 2.0 * tf.reduce_sum(padded) / tf.maximum(outline, 1.0)
     places = tf.cast(tf.where(is_ink), tf.float32)
     extent = tf.reduce_max(tf.reduce_max(places, axis=0) - tf.reduce_min(places, axis=0)) + 1.0
+    with tf.control_dependencies(require(width <= _MOST_WIDTH * extent, NO_DRAWING)):
+        width = tf.identity(width)
     missing = tf.clip_by_value(width, _WIDTHS[0] * extent, _WIDTHS[1] * extent) - width
     sign = tf.where(missing < 0.0, -1.0, 1.0)
     steps = tf.cast(tf.round(tf.abs(missing) / 2.0), tf.int32)  # Each moves both edges by a pixel.

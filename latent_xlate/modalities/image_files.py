@@ -91,9 +91,10 @@ def _stretch(image: tf.Tensor, shape: tuple[int, ...], invert: str) -> tf.Tensor
 
 def _ink(image: tf.Tensor, shape: tuple[int, ...], invert: str) -> tf.Tensor:
     height, width, channels = shape
-    cropped = tf.image.resize_with_crop_or_pad(image, height, width)
-    x = _bright_on_dark(_opaque(cropped, channels), invert)
-    is_framed = tf.reduce_all(tf.shape(image)[:2] == [height, width]) & framings.is_framed(x)
+    is_as_large = tf.reduce_all(tf.shape(image)[:2] == [height, width])
+    as_large = tf.cond(is_as_large, lambda: image, lambda: tf.zeros([height, width, 4], tf.uint8))
+    x = _bright_on_dark(_opaque(tf.ensure_shape(as_large, [height, width, 4]), channels), invert)
+    is_framed = is_as_large & framings.is_framed(x)
     return tf.cond(is_framed, lambda: x, lambda: framings.draw(_opaque(framings.reduced(image), 3), shape, invert))
 
 

@@ -13,7 +13,14 @@ _DARKEST = 0.08
 _GRID = 32
 """Side of the grid that the light is fitted on."""
 
+_NUM_TERMS = 6
 _NUM_FITS = 16
+
+_NOISE = 0.02
+"""Difference from the light that is none, in logarithms."""
+
+_SMOOTHING = 0.01
+"""Share of a ridge on all terms of the light, so that large strokes are not taken for it."""
 
 
 def coverage(picture: tf.Tensor, invert: str) -> tf.Tensor:
@@ -49,28 +56,41 @@ def largest(x: tf.Tensor, size: int, stride: int = 1) -> tf.Tensor:
 def _relative_brightness(picture: tf.Tensor) -> tf.Tensor:
     """Logarithm of the ratio of a picture to its light, a surface of second degree that most of it is close to."""
     brightness = tf.math.log(picture + _DARKEST)
-    samples = tf.reshape(tf.image.resize(brightness, [_GRID, _GRID], "area"), [_GRID**2, -1])
-    terms = tf.reshape(_terms(_GRID, _GRID), [_GRID**2, -1])
-    middle = tf.sort(samples, axis=0)[_GRID**2 // 2]
-    start = tf.concat([middle[tf.newaxis], tf.zeros([terms.shape[1] - 1, tf.shape(picture)[-1]])], axis=0)
+    channels = tf.shape(picture)[-1]
+    samples = tf.reshape(tf.image.resize(brightness, [_GRID, _GRID], "area"), [_GRID**2, channels])
+    terms = tf.reshape(_terms(_GRID, _GRID), [_GRID**2, _NUM_TERMS])
 
-    def fit(step: tf.Tensor, surface: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        error = tf.reduce_mean(tf.abs(samples - terms @ surface), axis=-1, keepdims=True)
+    def errors(surfaces: tf.Tensor) -> tf.Tensor:
+        return tf.reduce_mean(tf.abs(samples - terms @ surfaces), axis=-1, keepdims=True) + _NOISE
+
+    def fit(step: tf.Tensor, surfaces: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         # Iteratively reweighted least squares: first of least absolute errors, then without regard to what is far.
-        weights = (error + 0.02) ** tf.where(step < _NUM_FITS // 2, -1.0, -2.0)
-        moments = tf.matmul(terms, weights * terms, transpose_a=True)
-        moments += 1e-4 * tf.reduce_sum(weights) * tf.eye(terms.shape[1])
+        weights = errors(surfaces) ** tf.where(step < _NUM_FITS // 2, -1.0, -2.0)
+        ridge = _SMOOTHING * tf.reduce_sum(weights, axis=1, keepdims=True) * tf.eye(_NUM_TERMS)
+        moments = tf.matmul(terms, weights * terms, transpose_a=True) + ridge
         return step + 1, tf.linalg.solve(moments, tf.matmul(terms, weights * samples, transpose_a=True))
 
-    _, surface = tf.while_loop(lambda step, _: step < _NUM_FITS, fit, (tf.constant(0), start))
+    # Of two fits, one that starts from a dark ground and one from a bright ground, the closer one.
+    ordered = tf.math.top_k(tf.transpose(samples), _GRID**2).values
+    levels = tf.gather(tf.transpose(ordered), [_GRID**2 // 4, _GRID**2 * 3 // 4])
+    start = tf.pad(levels[:, tf.newaxis], [[0, 0], [0, _NUM_TERMS - 1], [0, 0]])
+    _, surfaces = tf.while_loop(
+        lambda step, _: step < _NUM_FITS,
+        fit,
+        (tf.constant(0), start),
+        shape_invariants=(tf.TensorShape([]), tf.TensorShape([2, _NUM_TERMS, None])),
+    )
+    closer = tf.argmin(tf.reduce_sum(tf.math.log(errors(surfaces)), axis=[1, 2]))
     height, width = tf.unstack(tf.shape(picture)[:2])
-    return brightness - tf.tensordot(_terms(height, width), surface, 1)
+    return brightness - tf.tensordot(_terms(height, width), surfaces[closer], 1)
 
 
 def _terms(height: tf.Tensor | int, width: tf.Tensor | int) -> tf.Tensor:
     """Terms of a polynomial of second degree at each pixel: [height, width, 6]."""
-    y, x = tf.meshgrid(tf.linspace(-1.0, 1.0, height), tf.linspace(-1.0, 1.0, width), indexing="ij")
-    return tf.stack([tf.ones_like(x), x, y, x * x, x * y, y * y], axis=-1)
+    ones = tf.ones([height, width])
+    y = ones * tf.linspace(-1.0, 1.0, height)[:, tf.newaxis]
+    x = ones * tf.linspace(-1.0, 1.0, width)
+    return tf.stack([ones, x, y, x * x, x * y, y * y], axis=-1)
 
 
 def _ground(ink: tf.Tensor) -> tf.Tensor:
