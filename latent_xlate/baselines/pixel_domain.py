@@ -84,6 +84,7 @@ class PixelDomain(ImageDomain):
             classifier,
             class_names=domain.class_names,
             invert=domain.modality.get_config()["invert"],
+            framing=domain.modality.get_config()["framing"],
             dataset=domain.dataset,
         )
 
@@ -101,6 +102,7 @@ class PixelDomain(ImageDomain):
             "classifier": self.classifier.get_config() if self.classifier is not None else None,
             "class_names": list(self.class_names),
             "invert": self.modality.invert,
+            "framing": self.modality.framing,
             "dataset": self.dataset,
         }
 

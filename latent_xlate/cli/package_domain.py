@@ -2,8 +2,8 @@ r"""Makes trained models a domain, ready for `train_bridge`.
 
 From finished runs of `train_domain` and `train_wavegan`:
 
-    bin/package_domain.py --name=mnist --vae=out/mnist_vae --classifier=out/mnist_classifier
-    bin/package_domain.py --name=mnist_b --vae=out/mnist_b_vae --classifier=mnist
+    bin/package_domain.py --name=mnist --vae=out/mnist_vae --classifier=out/mnist_classifier --framing=ink
+    bin/package_domain.py --name=mnist_b --vae=out/mnist_b_vae --classifier=mnist --framing=ink
     bin/package_domain.py --name=spoken_digit --wavegan=out/digits --classifier=out/speech_classifier
 
 From models of your own (docs/tutorials/own_model.md), Keras files or a SavedModel, with a folder of files to
@@ -28,6 +28,7 @@ from latent_xlate.domains import pretrained
 from latent_xlate.domains.custom import keras_domain, model_outputs, saved_model_domain
 from latent_xlate.domains.custom.model_domain import ModelDomain
 from latent_xlate.modalities import image_files
+from latent_xlate.modalities.framing import FRAMINGS
 from latent_xlate.packaging import image_packaging, model_packaging, speech_packaging
 
 _NAME = flags.DEFINE_string("name", None, "Name of the domain.", required=True)
@@ -54,6 +55,9 @@ _MU_OUTPUT = flags.DEFINE_string("mu_output", None, "Own models: name of the enc
 _SIGMA_OUTPUT = flags.DEFINE_string("sigma_output", None, "Own models: name of the one that --sigma_kind is about.")
 _SPREAD = flags.DEFINE_enum("spread", None, model_outputs.SIGMA_KINDS, "Old name of --sigma_kind.")
 _INVERT = flags.DEFINE_enum("invert", "auto", image_files.INVERT, "Own models: whether pictures are dark on bright.")
+_FRAMING = flags.DEFINE_enum(
+    "framing", None, FRAMINGS, "Pictures: how those in files are framed (default: as in the data set, or letterbox)."
+)
 _OUTPUT = flags.DEFINE_string("output", None, "Folder of the domain (default: savedmodels/NAME).")
 _NOTE = flags.DEFINE_string("note", "", "Sentence for a WaveGAN's model card: how long its training took, say.")
 _DATA_DIR = flags.DEFINE_string("data_dir", None, "Folder of TFDS data sets (default: TFDS's own).")
@@ -67,6 +71,7 @@ _FOR = (
     (_DATA_SHAPE, _OWN),
     (_MU_OUTPUT, _OWN),
     (_SIGMA_OUTPUT, _OWN),
+    (_FRAMING, ("vae", *_OWN)),
     (_NOTE, ("wavegan",)),
 )
 """By flag, the models that it is for."""
@@ -84,7 +89,9 @@ def main(argv: list[str]) -> None:
             raise ValueError(f"--{flag.name} is not for --{model}: leave it out.")
     folder = _OUTPUT.value or pretrained.savedmodels() / _NAME.value
     if model == "vae":
-        image_packaging.package_image_domain(_NAME.value, path, _CLASSIFIER.value, folder, data_dir=_DATA_DIR.value)
+        image_packaging.package_image_domain(
+            _NAME.value, path, _CLASSIFIER.value, folder, data_dir=_DATA_DIR.value, framing=_FRAMING.value
+        )
     elif model == "wavegan":
         speech_packaging.package_speech_domain(
             _NAME.value, path, _CLASSIFIER.value, folder, note=_NOTE.value, data_dir=_DATA_DIR.value
@@ -104,6 +111,7 @@ def _own_domain() -> ModelDomain:
         "mu_output": _MU_OUTPUT.value,
         "sigma_output": _SIGMA_OUTPUT.value,
         "invert": _INVERT.value,
+        "framing": _FRAMING.value or FRAMINGS[0],
     }
     if _SAVED_MODEL.value:
         return saved_model_domain.SavedModelDomain.of(_NAME.value, _SAVED_MODEL.value, **options)

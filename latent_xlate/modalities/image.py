@@ -11,6 +11,7 @@ import tensorflow as tf
 
 from latent_xlate import checks
 from latent_xlate.modalities import image_files
+from latent_xlate.modalities.framing import FRAMINGS
 from latent_xlate.modalities.modality import Modality, register
 
 
@@ -24,6 +25,9 @@ class Image(Modality):
         channels: 1 (grey) or 3 (RGB).
         invert: Whether reading a file inverts the image, from dark on bright to bright on dark: "auto" (if its corners
             are bright), "never" or "always".
+        framing: How reading a file frames the picture: "letterbox", "stretch" or "ink"; see `framing.FRAMINGS`. With
+            "ink" the result is bright ink on black; `invert` then says that the ink in files is whatever stands out
+            from its ground ("auto"), brighter ("never") or darker ("always").
     """
 
     kind = "image"
@@ -39,10 +43,12 @@ class Image(Modality):
     width: int
     channels: int = 1
     invert: str = "auto"
+    framing: str = "letterbox"
 
     def __post_init__(self) -> None:
-        """Checks `invert`."""
+        """Checks `invert` and `framing`."""
         checks.known(self.invert, image_files.INVERT, "invert")
+        checks.known(self.framing, FRAMINGS, "framing")
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -60,7 +66,7 @@ class Image(Modality):
         return checks.unit_images(x, self.shape)
 
     def read(self, files: tf.Tensor) -> tf.Tensor:
-        return image_files.read_pictures(files, self.shape, self.invert)
+        return image_files.read_pictures(files, self.shape, self.framing, self.invert)
 
     def older_form(self, content: bytes) -> bytes:
         return image_files.to_png(content)

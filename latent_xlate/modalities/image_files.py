@@ -9,6 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from latent_xlate.modalities import bmp_files, exif, gif_files, jpeg_files, png_files
+from latent_xlate.modalities import framing as framings
 from latent_xlate.modalities.outlining import outlined
 from latent_xlate.modalities.picture_limits import require
 
@@ -38,31 +39,32 @@ def to_png(content: bytes) -> bytes:
     return tf.io.encode_png(_decode_in_graph()(tf.constant(content))).numpy()
 
 
-def read_pictures(files: tf.Tensor, shape: tuple[int, ...], invert: str) -> tf.Tensor:
+def read_pictures(files: tf.Tensor, shape: tuple[int, ...], framing: str, invert: str) -> tf.Tensor:
     """Decodes PNG, JPEG, GIF (its first frame) or BMP files of any size and colour.
 
-    Images are turned upright if their EXIF data say so, converted to the number of channels in `shape`, laid on a
-    contrasting background if they are transparent, inverted according to `invert`, and scaled to fit with their
-    proportions kept.
+    Images are turned upright if their EXIF data say so, laid on a contrasting background if they are transparent,
+    converted to the number of channels in `shape`, inverted according to `invert`, and framed.
 
     Args:
         files: string [batch].
         shape: (height, width, channels), with 1 or 3 channels.
-        invert: One of `INVERT`.
+        framing: One of `framing.FRAMINGS`.
+        invert: One of `INVERT`. For the framing "ink", "auto" means that the ink is what differs from the ground.
 
     Returns:
         float32 [batch, *shape], in [0, 1].
 
     Raises:
-        tf.errors.InvalidArgumentError: A file is no such image, or it is too large.
+        tf.errors.InvalidArgumentError: A file is no such image, or it is too large; or the framing is "ink" and there
+            is no drawing in it, or several.
     """
-    return _reader(tuple(shape), invert)(files)
+    return _reader(tuple(shape), framing, invert)(files)
 
 
 @functools.cache
-def _reader(shape: tuple[int, ...], invert: str) -> Callable[[tf.Tensor], tf.Tensor]:
+def _reader(shape: tuple[int, ...], framing: str, invert: str) -> Callable[[tf.Tensor], tf.Tensor]:
     """A graph that reads pictures, which all graphs of a translator share."""
-    read_picture = outlined(lambda file: _read_picture(file, shape, invert), tf.TensorSpec([], tf.string))
+    read_picture = outlined(lambda file: _read_picture(file, shape, framing, invert), tf.TensorSpec([], tf.string))
 
     def read(files: tf.Tensor) -> tf.Tensor:
         return tf.map_fn(
@@ -80,22 +82,42 @@ def _decode_in_graph() -> Callable[[tf.Tensor], tf.Tensor]:
     return tf.function(decode, [tf.TensorSpec([], tf.string)], autograph=False)
 
 
-def _read_picture(file: tf.Tensor, shape: tuple[int, ...], invert: str) -> tf.Tensor:
-    height, width, channels = shape
+def _read_picture(file: tf.Tensor, shape: tuple[int, ...], framing: str, invert: str) -> tf.Tensor:
     image = decode(file)
+    framed = {"letterbox": _letterbox, "stretch": _stretch, "ink": _ink}[framing](image, shape, invert)
+    return tf.ensure_shape(tf.clip_by_value(framed, 0.0, 1.0), shape)
+
+
+def _letterbox(image: tf.Tensor, shape: tuple[int, ...], invert: str) -> tf.Tensor:
+    return framings.letterbox(_bright_on_dark(_opaque(image, shape[-1]), invert), shape)
+
+
+def _stretch(image: tf.Tensor, shape: tuple[int, ...], invert: str) -> tf.Tensor:
+    return framings.stretch(_bright_on_dark(_opaque(image, shape[-1]), invert), shape)
+
+
+def _ink(image: tf.Tensor, shape: tuple[int, ...], invert: str) -> tf.Tensor:
+    height, width, channels = shape
+    is_as_large = tf.reduce_all(tf.shape(image)[:2] == [height, width])
+    as_large = tf.cond(is_as_large, lambda: image, lambda: tf.zeros([height, width, 4], tf.uint8))
+    x = _bright_on_dark(_opaque(tf.ensure_shape(as_large, [height, width, 4]), channels), invert)
+    is_framed = is_as_large & framings.is_framed(x)
+    return tf.cond(is_framed, lambda: x, lambda: framings.draw(_opaque(framings.reduced(image), 3), shape, invert))
+
+
+def _opaque(image: tf.Tensor, channels: int) -> tf.Tensor:
+    """Lays RGB and opacity, [height, width, 4] in [0, 255], on a contrast: float32 [height, width, channels]."""
     colour = tf.cast(image[..., :3], tf.float32) / 255.0
     if channels == 1:
         colour = tf.reduce_sum(colour * LUMINANCE, axis=-1, keepdims=True)
     opacity = image[..., 3:]
-    colour = tf.cond(tf.reduce_min(opacity) < 255, lambda: _on_contrast(colour, opacity), lambda: colour)
+    return tf.cond(tf.reduce_min(opacity) < 255, lambda: _on_contrast(colour, opacity), lambda: colour)
+
+
+def _bright_on_dark(colour: tf.Tensor, invert: str) -> tf.Tensor:
     # The margin makes a tie independent of rounding.
     dark_on_bright = tf.reduce_mean(_corners(colour)) > 0.5 + 1e-6 if invert == "auto" else invert == "always"
-    colour = tf.where(dark_on_bright, 1.0 - colour, colour)
-    size = tf.cast(tf.shape(colour)[:2], tf.float32)
-    fitting = tf.round(size * tf.reduce_min([height, width] / size))
-    scaled = tf.image.resize(colour, tf.maximum(tf.cast(fitting, tf.int32), 1), antialias=True)
-    padded = tf.image.resize_with_crop_or_pad(scaled, height, width)
-    return tf.ensure_shape(tf.clip_by_value(padded, 0.0, 1.0), shape)
+    return tf.where(dark_on_bright, 1.0 - colour, colour)
 
 
 def _on_contrast(colour: tf.Tensor, opacity: tf.Tensor) -> tf.Tensor:

@@ -24,6 +24,7 @@ def package_image_domain(
     folder: str | os.PathLike,
     *,
     data_dir: str | None = None,
+    framing: str | None = None,
 ) -> Domain:
     """Writes weights (float16), latents and model card of a domain of images.
 
@@ -37,6 +38,7 @@ def package_image_domain(
             too; of the same data set. None for no judge, as for unlabelled images.
         folder: Folder that the domain is written to.
         data_dir: Folder of TFDS data sets; None for the default.
+        framing: How the domain frames the pictures in files, one of `framing.FRAMINGS`; None for the data set's way.
 
     Returns:
         The domain, with the weights as they ship.
@@ -51,15 +53,17 @@ def package_image_domain(
         raise ValueError(f"The VAE is of {dataset!r}, the classifier of {judge.dataset!r}.")
     folder = domain_folder.check_folder(folder)
     splits = {split: images.load(dataset, split, data_dir) for split in domain_folder.NUM_LATENTS}
+    settings = splits["train"].modality.get_config()
     domain = ImageDomain(
         name,
         load_network(Path(vae_run) / "model.keras", ImageVAE, "VAE of images"),
         judge.classifier if judge else None,
         splits["train"].class_names,
-        invert=splits["train"].modality.get_config()["invert"],
+        invert=settings["invert"],
         dataset=dataset,
+        framing=framing or settings["framing"],
     )
-    card = image_card(name, vae_config, vae_metrics["test"]["loss"], splits, judge)
+    card = image_card(name, vae_config, vae_metrics["test"]["loss"], splits, judge, framing)
 
     def finish(shipped: Domain, temporary: Path) -> str:
         for split, count in domain_folder.NUM_LATENTS.items():

@@ -26,7 +26,12 @@ LICENCES = {
 
 
 def image_card(
-    name: str, vae: Mapping[str, Any], loss: float, splits: Mapping[str, Labelled], judge: Judge | None
+    name: str,
+    vae: Mapping[str, Any],
+    loss: float,
+    splits: Mapping[str, Labelled],
+    judge: Judge | None,
+    framing: str | None = None,
 ) -> str:
     """Returns the model card of a domain of images.
 
@@ -36,6 +41,7 @@ def image_card(
         loss: Negative ELBO of the test images, in nats.
         splits: Training and test images, "train" and "test".
         judge: The classifier that judges the images, if there is one.
+        framing: How the domain frames pictures, if it is not as in the data set.
     """
     height, width = splits["train"].content.shape[1:3]
     counts = {split: min(len(data), domain_folder.NUM_LATENTS[split]) for split, data in splits.items()}
@@ -47,6 +53,7 @@ def image_card(
     ]
     judged = [judge.epochs, judge.batch_size, judge.seed, judge.accuracy] if judge else None
     package = f"bin/package_domain.py --name={name} --vae=out/{name}_vae"
+    package += f" --framing={framing}" if framing else ""
     return documents.fill(
         "image_card.md",
         name=name,

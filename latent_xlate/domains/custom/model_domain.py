@@ -187,15 +187,16 @@ def constructor_arguments(config: Mapping[str, Any]) -> dict[str, Any]:
     return config | {"modality": modality}
 
 
-def modality_of(shape: Sequence[int], invert: str = "auto") -> Modality:
+def modality_of(shape: Sequence[int], invert: str = "auto", framing: str = "letterbox") -> Modality:
     """Recognises the modality of data by their shape.
 
     Args:
         shape: (height, width, 1 or 3) for images in [0, 1], (NUM_SAMPLES,) for sounds in [-1, 1].
         invert: Setting of images, one of `image_files.INVERT`.
+        framing: Setting of images, one of `framing.FRAMINGS`.
 
     Raises:
-        ValueError: Any other shape, or unknown `invert`.
+        ValueError: Any other shape, or unknown `invert` or `framing`.
     """
     modality = modalities.of_shape(shape)
     if modality is None:
@@ -203,7 +204,7 @@ def modality_of(shape: Sequence[int], invert: str = "auto") -> Modality:
             f"Data of shape {list(shape)} are neither pictures (height, width, 1 or 3 channels) nor sounds "
             f"({NUM_SAMPLES} samples): say by data_shape what they are, in as many values, or give their modality."
         )
-    return modality.with_settings(invert=invert)
+    return modality.with_settings(invert=invert, framing=framing)
 
 
 def describe(
@@ -213,6 +214,7 @@ def describe(
     data_shape: Sequence[int] | None = None,
     modality: Modality | None = None,
     invert: str = "auto",
+    framing: str = "letterbox",
     sigma_kind: str = SIGMA_KINDS[0],
     mu_output: str | None = None,
     sigma_output: str | None = None,
@@ -225,6 +227,7 @@ def describe(
         data_shape: Shape of one x; None for the shape of the decoder's output.
         modality: The kind of data; None to recognise it by the shape, see `modality_of`.
         invert: Setting of images, one of `image_files.INVERT`.
+        framing: Setting of images, one of `framing.FRAMINGS`.
         sigma_kind: One of `SIGMA_KINDS`.
         mu_output: See `model_outputs.posterior_keys`.
         sigma_output: See `model_outputs.posterior_keys`.
@@ -265,7 +268,7 @@ def describe(
     return {
         "model_shape": model_shape,
         "latent_shape": tuple(latent_shape),
-        "modality": modality or modality_of(data_shape, invert),
+        "modality": modality or modality_of(data_shape, invert, framing),
         "sigma_kind": sigma_kind,
         "probabilities": "classify" in functions and _are_probabilities(call("classify", x)[0]),
         "has_prior": has_prior,

@@ -61,6 +61,7 @@ class SavedModelDomain(ModelDomain):
         data_shape: Sequence[int] | None = None,
         modality: Modality | None = None,
         invert: str = "auto",
+        framing: str = "letterbox",
         sigma_kind: str = SIGMA_KINDS[0],
         mu_output: str | None = None,
         sigma_output: str | None = None,
@@ -74,6 +75,7 @@ class SavedModelDomain(ModelDomain):
             data_shape: Shape of one x; None for the shape of the decoder's output.
             modality: The kind of data; None for images or sounds, which are recognised by their shape.
             invert: Setting of images, one of `image_files.INVERT`.
+            framing: Setting of images, one of `framing.FRAMINGS`.
             sigma_kind: Meaning of the second output of `encode`, if it has one; one of `SIGMA_KINDS`.
             mu_output: Name of the encoder's output that is mu; None to find it (`model_outputs.posterior_keys`).
             sigma_output: Name of the output that `sigma_kind` is about; None to find it.
@@ -97,6 +99,7 @@ class SavedModelDomain(ModelDomain):
             data_shape=data_shape,
             modality=modality,
             invert=invert,
+            framing=framing,
             sigma_kind=sigma_kind,
             mu_output=mu_output,
             sigma_output=sigma_output,

@@ -34,6 +34,7 @@ class ImageDomain(Domain):
         class_names: tuple[str, ...] = (),
         invert: str = "auto",
         dataset: str | None = None,
+        framing: str = "letterbox",
     ):
         """Makes the domain.
 
@@ -45,12 +46,13 @@ class ImageDomain(Domain):
             invert: Whether reading a file inverts the image, from dark on bright to bright on dark: "auto" (if its
                 corners are bright), "never" or "always".
             dataset: Name of the data set that the models were trained on; None for `name`.
+            framing: How reading a file frames the picture; one of `framing.FRAMINGS`.
 
         Raises:
-            ValueError: A bad name or `invert`, or a classifier for another shape of images.
+            ValueError: A bad name, `invert` or `framing`, or a classifier for another shape of images.
         """
         height, width, channels = vae.image_shape
-        super().__init__(name, Image(height, width, channels, invert), class_names, dataset)
+        super().__init__(name, Image(height, width, channels, invert, framing), class_names, dataset)
         self.vae = vae
         self.classifier = classifier
         self.has_classifier = classifier is not None
@@ -89,6 +91,7 @@ class ImageDomain(Domain):
             "classifier": self.classifier.get_config() if self.classifier is not None else None,
             "class_names": list(self.class_names),
             "invert": self.modality.invert,
+            "framing": self.modality.framing,
             "dataset": self.dataset,
         }
 
