@@ -108,6 +108,7 @@ def train(
     logs_per_checkpoint: int = 1,
     on_log: Callable[[int, dict[str, float]], dict[str, float]] | None = None,
     state: Mapping[str, Any] | None = None,
+    should_stop: Callable[[], bool] | None = None,
     description: str = "training",
 ) -> dict[str, float]:
     """Trains a compiled model by its own `train_step`, in graph, and resumes a run that was cut.
@@ -123,6 +124,8 @@ def train(
         logs_per_checkpoint: Logs between checkpoints; the last step always has one.
         on_log: Called with the step and the metrics after each graph call; the metrics that it returns are logged too.
         state: Further trackables to store in checkpoints.
+        should_stop: Asked before each graph call whether to end early; what it looks at belongs in `state`, so that a
+            run that is resumed ends where it would have ended.
         description: Title of the progress bar.
 
     Returns:
@@ -150,7 +153,7 @@ def train(
     with tqdm(
         total=num_steps, initial=done, desc=description, unit="step", disable=not distribution.is_chief(strategy)
     ) as bar:
-        while done < num_steps:
+        while done < num_steps and not (should_stop and should_stop()):
             # Chunks end at multiples of steps_per_log, even where an earlier run was cut between them.
             until = min(num_steps, (done // steps_per_log + 1) * steps_per_log)
             model.reset_metrics()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -54,9 +55,16 @@ def coloured_shapes(count: int, seed: int, image_size: int = 64) -> Labelled:
 
 
 def coloured_letters(count: int, seed: int, image_size: int = 64, fonts: Sequence[str] = FONTS) -> Labelled:
-    """Draws A, B and C as `coloured_shapes` draws shapes, turned by at most 20 degrees. Further Args:
+    """Draws A, B and C as `coloured_shapes` draws shapes, but turned by at most 20 degrees.
 
-    fonts: Names of font files of matplotlib, `FONTS` or `HELD_OUT_FONTS`, or paths.
+    Args:
+        count: Number of pictures of each class.
+        seed: Seed of all random numbers.
+        image_size: Height and width.
+        fonts: Names of font files of matplotlib, `FONTS` or `HELD_OUT_FONTS`, or paths; without the ending.
+
+    Returns:
+        uint8 pictures [3 count, image_size, image_size, 3], those of each class in turn.
     """
     return _pictures([_letter(name, fonts) for name in LETTERS], LETTERS, count, seed, image_size)
 
@@ -65,7 +73,7 @@ def write_folder(pictures: Labelled, folder: str | os.PathLike) -> Path:
     """Writes labelled pictures as `CLASS/0000.png` and so on; returns the folder."""
     folder = files.output_folder(folder)
     for label, name in enumerate(pictures.class_names):
-        (folder / name).mkdir(exist_ok=True)
+        (folder / name).mkdir(parents=True, exist_ok=True)
         for i, pixels in enumerate(pictures.content[pictures.labels == label]):
             Image.fromarray(pixels).save(folder / name / f"{i:04}.png")
     return folder
@@ -74,7 +82,7 @@ def write_folder(pictures: Labelled, folder: str | os.PathLike) -> Path:
 def _pictures(draws: Sequence[_Draw], names: Sequence[str], count: int, seed: int, image_size: int) -> Labelled:
     rng = np.random.default_rng(seed)
     labels = np.repeat(np.arange(len(names)), count)
-    pixels = np.stack([_picture(draws[label], rng, image_size) for label in labels])
+    pixels = np.stack([_picture(draws[label], rng, image_size) for label in labels.tolist()])
     return labelled_images(pixels, labels, tuple(names))
 
 
@@ -83,7 +91,8 @@ def _picture(draw: _Draw, rng: np.random.Generator, image_size: int) -> np.ndarr
     side = image_size * _OVERSAMPLING
     ink = draw(rng, side * rng.uniform(*SIZE))
     mask = Image.new("L", (side, side))
-    mask.paste(ink, tuple(int(rng.uniform(0, side - extent)) for extent in ink.size))
+    left, top = (int(rng.uniform(0, side - extent)) for extent in ink.size)
+    mask.paste(ink, (left, top))
     share = np.asarray(mask.resize((image_size, image_size), Image.Resampling.BOX), np.float64)[..., None] / 255
     ground, colour = _colours(rng)
     return np.round(255 * (ground + share * (colour - ground))).astype(np.uint8)
@@ -103,7 +112,8 @@ def _shape(name: str) -> _Draw:
         angles = rng.uniform(0, 2 * np.pi) + 2 * np.pi * np.arange(corners) / corners
         points = np.stack([np.cos(angles), np.sin(angles)], axis=1)
         points = (points - points.min(axis=0)) / np.ptp(points, axis=0).max() * extent
-        image = Image.new("L", tuple(int(size) + 1 for size in points.max(axis=0)))
+        width, height = (int(size) + 1 for size in points.max(axis=0))
+        image = Image.new("L", (width, height))
         ImageDraw.Draw(image).polygon([tuple(point) for point in points], fill=255)
         return image
 
@@ -116,7 +126,7 @@ def _letter(name: str, fonts: Sequence[str]) -> _Draw:
     def draw(rng: np.random.Generator, extent: float) -> Image.Image:
         font = ImageFont.truetype(folder / f"{rng.choice(fonts)}.ttf", 256)
         left, top, right, bottom = font.getbbox(name)
-        image = Image.new("L", (right - left, bottom - top))
+        image = Image.new("L", (math.ceil(right - left), math.ceil(bottom - top)))
         ImageDraw.Draw(image).text((-left, -top), name, fill=255, font=font)
         image = image.rotate(rng.uniform(-20, 20), Image.Resampling.BICUBIC, expand=True)
         scale = extent / max(image.size)

@@ -123,9 +123,7 @@ def augmented_copies(data: Labelled, augmentation: Augmentation, copies: int, se
         positions = tf.range(len(data), dtype=tf.int64) + copy * len(data)
         changed = augmentation(tf.constant(data.floats), positions, seed)
         content.append(np.round(255 * changed.numpy()).astype(np.uint8))
-    return dataclasses.replace(
-        data, content=np.concatenate(content), labels=np.tile(data.labels, 1 + copies)
-    )
+    return dataclasses.replace(data, content=np.concatenate(content), labels=np.tile(data.labels, 1 + copies))
 
 
 def classes_differ_in_colour(data: Labelled) -> bool:

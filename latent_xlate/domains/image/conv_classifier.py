@@ -11,11 +11,14 @@ import tensorflow as tf
 from latent_xlate import KERAS_PACKAGE
 from latent_xlate.domains.classifier import Classifier
 from latent_xlate.domains.image.convolutions import halving_stack
+from latent_xlate.domains.image.measurements import framed, measurements, with_contrast
 
 
 @keras.saving.register_keras_serializable(package=KERAS_PACKAGE)
 class ConvClassifier(Classifier):
     """A residual network of convolutions, the mean of its last maps over the picture, and an affine map to the logits.
+
+    The network sees the frame of the picture's figure (see `measurements`), in which places and sizes are alike.
 
     Example:
         classifier = ConvClassifier((64, 64, 3), num_classes=3)
@@ -45,7 +48,8 @@ class ConvClassifier(Classifier):
         Raises:
             ValueError: The shape fits no convolutional model.
         """
-        super().__init__(num_classes, **kwargs)
+        # Autocasting would round what is measured.
+        super().__init__(num_classes, autocast=False, **kwargs)
         self.image_shape = tuple(image_shape)
         self.width = width
         self.label_smoothing = label_smoothing
@@ -53,7 +57,7 @@ class ConvClassifier(Classifier):
         self.logits = keras.layers.Dense(num_classes, dtype="float32", name="logits")
 
     def build(self, input_shape: Any = None) -> None:
-        self.body.build((None, *self.image_shape))
+        self.body.build((None, *self.image_shape[:2], self.image_shape[-1] + 1))
         self.logits.build((None, self.body.output_shape[-1]))
         self.built = True
 
@@ -67,7 +71,8 @@ class ConvClassifier(Classifier):
         Returns:
             float32 [batch, 4 width].
         """
-        maps = self.body(tf.reshape(x, [-1, *self.image_shape]))
+        x = tf.cast(tf.reshape(x, [-1, *self.image_shape]), tf.float32)
+        maps = self.body(framed(with_contrast(x), measurements(x)))
         return tf.reduce_mean(tf.cast(maps, tf.float32), axis=[1, 2])
 
     def _entropy(self, labels: tf.Tensor, logits: tf.Tensor, training: bool) -> tf.Tensor:

@@ -11,8 +11,17 @@ import tensorflow as tf
 
 from latent_xlate import KERAS_PACKAGE
 from latent_xlate.domains.image.convolutions import doubling_stack, halving_stack
-from latent_xlate.domains.image.measurements import measurements, num_measurements
+from latent_xlate.domains.image.measurements import (
+    framed,
+    measurements,
+    num_measurements,
+    unframed,
+    with_contrast,
+)
 from latent_xlate.domains.image.vae import VAE
+
+MEASURED_SIGMA = 0.1
+"""Standard deviation of the posterior of a standardised measurement."""
 
 MIN_STD = 0.02
 """Least standard deviation of a measurement, below which it counts as equal in all pictures."""
@@ -24,9 +33,10 @@ class ConvVAE(VAE):
 
     The first coordinates of the posterior's mean are not learned: they are the picture's `measurements`, standardised
     by their mean and standard deviation over the training pictures. They therefore mean the same in every domain, so
-    that a bridge can keep them, and they are right for colours that no training picture has.
+    that a bridge can keep them, and they are right for colours, places and sizes that no training picture has. The
+    networks see and draw the frame of the figure alone, which is then put in its place.
 
-    The decoder colours each pixel by a mixture of a few colours, which it computes from z for the whole picture, and a
+    The decoder colours each pixel by a mixture of the colours of ground and figure and of a few others, and by a
     correction of its own. It so draws areas of one colour and sharp edges with little training.
 
     If there are classes, a linear classifier of the sampled z adds its cross entropy to the loss. Without it little of
@@ -46,7 +56,7 @@ class ConvVAE(VAE):
         latent_dim: int = 32,
         width: int = 16,
         num_classes: int = 0,
-        num_colours: int = 4,
+        num_colours: int = 2,
         sigma_x: float = 0.2,
         beta: float = 1.0,
         beta_cls: float = 30.0,
@@ -60,7 +70,7 @@ class ConvVAE(VAE):
             latent_dim: Size of z, with the measurements.
             width: Channels of the largest maps.
             num_classes: Number of classes of the classifier of z; 0 for none.
-            num_colours: Number of colours that the decoder mixes.
+            num_colours: Number of colours that the decoder mixes with those of ground and figure.
             sigma_x: Standard deviation of the likelihood.
             beta: Weight of the KL divergence.
             beta_cls: Weight of the classifier's cross entropy.
@@ -70,7 +80,8 @@ class ConvVAE(VAE):
         Raises:
             ValueError: The shape fits no convolutional model, or z has no room for what is learned.
         """
-        super().__init__(image_shape, latent_dim, sigma_x, beta, seed, **kwargs)
+        # Autocasting would round what is measured.
+        super().__init__(image_shape, latent_dim, sigma_x, beta, seed, autocast=False, **kwargs)
         channels = self.image_shape[-1]
         self.num_measured = num_measurements(channels)
         if latent_dim <= self.num_measured:
@@ -83,12 +94,14 @@ class ConvVAE(VAE):
         self.beta_cls = beta_cls
         self.encoder = halving_stack(self.image_shape, width, "encoder", self.dtype_policy)
         self.mu = keras.layers.Dense(latent_dim - self.num_measured, dtype="float32", name="mu")
-        self.sigma = keras.layers.Dense(latent_dim, activation="sigmoid", dtype="float32", name="sigma")
-        self.decoder = doubling_stack(self.image_shape, width, num_colours + channels, "decoder", self.dtype_policy)
+        self.sigma = keras.layers.Dense(
+            latent_dim - self.num_measured, activation="sigmoid", dtype="float32", name="sigma"
+        )
+        self.decoder = doubling_stack(self.image_shape, width, 2 + num_colours + channels, "decoder", self.dtype_policy)
         self.colours = keras.Sequential(
             [
                 keras.layers.Dense(64, activation="silu", dtype="float32"),
-                keras.layers.Dense(num_colours * channels, dtype="float32"),
+                keras.layers.Dense(num_colours * channels, activation="sigmoid", dtype="float32"),
             ],
             name="colours",
         )
@@ -96,7 +109,7 @@ class ConvVAE(VAE):
         self.classification_tracker = keras.metrics.Mean(name="classification")
 
     def build(self, input_shape: Any = None) -> None:
-        self.encoder.build((None, *self.image_shape))
+        self.encoder.build((None, *self.image_shape[:2], self.image_shape[-1] + 1))
         features = (None, math.prod(self.encoder.output_shape[1:]))
         self.mu.build(features)
         self.sigma.build(features)
@@ -122,17 +135,25 @@ class ConvVAE(VAE):
         self.measured_std.assign(tf.maximum(tf.math.reduce_std(measured, axis=0), MIN_STD))
 
     def encode(self, x: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        x = tf.reshape(x, [-1, *self.image_shape])  # Graphs of exports do not know the size.
-        h = tf.cast(self.encoder(x), tf.float32)
+        x = tf.cast(tf.reshape(x, [-1, *self.image_shape]), tf.float32)  # Graphs of exports do not know the size.
+        measured = measurements(x)
+        h = tf.cast(self.encoder(framed(with_contrast(x), measured)), tf.float32)
         h = tf.reshape(h, [-1, math.prod(h.shape[1:])])
-        measured = (measurements(tf.cast(x, tf.float32)) - self.measured_mean) / self.measured_std
-        return tf.concat([measured, self.mu(h)], axis=1), self.sigma(h)
+        measured = (measured - self.measured_mean) / self.measured_std
+        mu = tf.concat([measured, self.mu(h)], axis=1)
+        return mu, tf.concat([tf.fill(tf.shape(measured), MEASURED_SIGMA), self.sigma(h)], axis=1)
 
     def decode(self, z: tf.Tensor) -> tf.Tensor:
+        z = tf.cast(z, tf.float32)
+        channels = self.image_shape[-1]
+        measured = z[:, : self.num_measured] * self.measured_std + self.measured_mean
+        ground, figure = measured[:, :channels], measured[:, channels : 2 * channels]
+        colours = tf.concat([ground, figure, self.colours(z)], axis=1)
+        colours = tf.reshape(tf.clip_by_value(colours, 0.01, 0.99), [-1, 2 + self.num_colours, channels])
         maps = tf.cast(self.decoder(z), tf.float32)
-        shares, correction = maps[..., : self.num_colours], maps[..., self.num_colours :]
-        colours = tf.reshape(self.colours(z), [-1, self.num_colours, self.image_shape[-1]])
-        return tf.sigmoid(tf.einsum("bhwk,bkc->bhwc", tf.nn.softmax(shares), colours) + correction)
+        shares, correction = tf.split(maps, [2 + self.num_colours, channels], axis=-1)
+        x = tf.einsum("bhwk,bkc->bhwc", tf.nn.softmax(shares), colours)
+        return unframed(tf.sigmoid(tf.math.log(x / (1 - x)) + correction), measured)
 
     @property
     def metrics(self) -> list[keras.metrics.Metric]:
@@ -142,7 +163,9 @@ class ConvVAE(VAE):
         """Scalars: loss, reconstruction, KL divergence and cross entropy of the classes; see `VAE`."""
         x, y, _ = keras.utils.unpack_x_y_sample_weight(data)
         mu, sigma = self.encode(x)
-        z = mu + sigma * noise
+        # What is measured is not learned, and no noise teaches the decoder anything about it.
+        count = self.num_measured
+        z = mu + tf.pad((sigma * noise)[:, count:], [[0, 0], [count, 0]])
         loss, reconstruction, kl = self._bound(x, mu, sigma, self.decode(z))
         entropy = tf.zeros([])
         if self.classifier:
