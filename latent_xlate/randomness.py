@@ -107,3 +107,19 @@ def class_balanced(labels: np.ndarray, num_classes: int, seed: int) -> Callable[
 def hash_of_stream(seed: int, stream: int) -> int:
     """The seed of one of several streams of a run, in [0, 2^31)."""
     return int(np.random.SeedSequence([seed, stream]).generate_state(1)[0] >> 1)
+
+
+def position_uniform(positions: tf.Tensor, count: int, seed: int) -> tf.Tensor:
+    """Uniform random numbers for each position in an endless stream of instances.
+
+    Args:
+        positions: Positions in the stream, from 0, int64 [n].
+        count: How many numbers each position gets.
+        seed: Seed of the run.
+
+    Returns:
+        float32 [n, count], in [0, 1), multiples of 2^-24.
+    """
+    # A stream of its own for each number, none of them the one that shuffles the instances.
+    numbers = [shuffled_indices(positions, 2**24, seed, stream) for stream in range(1, count + 1)]
+    return tf.cast(tf.stack(numbers, axis=1), tf.float32) / 2**24

@@ -5,6 +5,13 @@ The paper's recipe for images, 100 epochs:
     bin/train_domain.py --model=vae --dataset=mnist --workdir=out/mnist_vae
     bin/train_domain.py --model=classifier --dataset=mnist --workdir=out/mnist_classifier
 
+For any pictures, grey or in colour, of a height and width that are multiples of 8, convolutional models:
+
+    bin/train_domain.py --model=conv_vae --dataset=shapes --workdir=out/shapes_vae
+    bin/train_domain.py --model=conv_classifier --dataset=shapes --workdir=out/shapes_classifier
+
+They are trained for as long as the validation pictures, which are held out, are reconstructed or recognised better.
+
 A classifier of spoken words:
 
     bin/train_domain.py --model=speech_classifier --dataset=spoken_digit --workdir=out/speech_classifier
@@ -30,12 +37,18 @@ _DATASET = flags.DEFINE_string("dataset", None, "Prepared data set of images, or
 _WORKDIR = flags.DEFINE_string("workdir", None, "Folder of the run.", required=True)
 _DATA_DIR = flags.DEFINE_string("data_dir", None, "Folder of TFDS data sets (default: that of TFDS).")
 _EPOCHS = flags.DEFINE_integer(
-    "epochs", None, "Number of passes over the training split (default: 100; for speech 20).", lower_bound=1
+    "epochs",
+    None,
+    "Number of passes over the training split (default: 100; for speech 20; for conv models, which end early, as many "
+    "as the size of the data asks for).",
+    lower_bound=1,
 )
 _BATCH_SIZE = flags.DEFINE_integer(
-    "batch_size", None, "Global batch size (default: the paper's; for speech 64).", lower_bound=1
+    "batch_size", None, "Global batch size (default: the paper's; for speech 64, for conv models 32).", lower_bound=1
 )
-_LEARNING_RATE = flags.DEFINE_float("learning_rate", 1e-3, "Learning rate of Adam.", lower_bound=0.0)
+_LEARNING_RATE = flags.DEFINE_float(
+    "learning_rate", None, "Learning rate of Adam (default: 1e-3; for conv models 2e-3).", lower_bound=0.0
+)
 _SCHEDULE = flags.DEFINE_enum(
     "schedule",
     None,
@@ -45,7 +58,13 @@ _SCHEDULE = flags.DEFINE_enum(
 _SHIFT = flags.DEFINE_integer(
     "shift", None, "Largest random shift of training images, in pixels (default: 0).", lower_bound=0
 )
-_HIDDEN_UNITS = flags.DEFINE_integer("hidden_units", None, "Width of the hidden layers, for images.", lower_bound=1)
+_HIDDEN_UNITS = flags.DEFINE_integer(
+    "hidden_units", None, "Width of the hidden layers of vae and classifier.", lower_bound=1
+)
+_LATENT_DIM = flags.DEFINE_integer("latent_dim", None, "Size of the latent of conv_vae (default: 32).", lower_bound=1)
+_WIDTH = flags.DEFINE_integer(
+    "width", None, "Channels of the largest maps of conv models (default: 16).", lower_bound=1
+)
 _FILTERS = flags.DEFINE_integer(
     "filters", None, "Number of filters of each convolution, for speech (default: 128).", lower_bound=1
 )
@@ -53,7 +72,7 @@ _SEED = flags.DEFINE_integer("seed", 0, "Seed of everything that is random.")
 _STRATEGY = flags.DEFINE_enum("strategy", "auto", distribution.STRATEGIES, "tf.distribute strategy.")
 _PRECISION = flags.DEFINE_enum("precision", "float32", PRECISIONS, "Keras dtype policy.")
 
-_IMAGE_FLAGS = (_SHIFT, _HIDDEN_UNITS)
+_IMAGE_FLAGS = (_SHIFT, _HIDDEN_UNITS, _LATENT_DIM, _WIDTH)
 _SPEECH_FLAGS = (_FILTERS,)
 _COMMON_FLAGS = (_DATA_DIR, _EPOCHS, _BATCH_SIZE, _LEARNING_RATE, _SCHEDULE, _SEED, _STRATEGY, _PRECISION)
 

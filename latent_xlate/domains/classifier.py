@@ -50,11 +50,16 @@ class Classifier(keras.Model):
         """Mean cross entropy of a batch of data, labels and, optionally, sample weights; float32 scalar."""
         x, y, weights = keras.utils.unpack_x_y_sample_weight(data)
         logits = self(x, training=training)
-        entropy = tf.nn.sparse_softmax_cross_entropy_with_logits(labels=y, logits=logits)
+        entropy = self._entropy(y, logits, training)
         loss = tf.reduce_mean(entropy if weights is None else weights * entropy)
         self.loss_tracker.update_state(loss)
         self.accuracy_tracker.update_state(y, logits)
         return loss
+
+    def _entropy(self, labels: tf.Tensor, logits: tf.Tensor, training: bool) -> tf.Tensor:
+        """Cross entropy of each instance, float32 [batch]."""
+        del training  # For subclasses, which may train by another loss than they are evaluated by.
+        return tf.nn.sparse_softmax_cross_entropy_with_logits(labels=labels, logits=logits)
 
     def _results(self) -> dict[str, tf.Tensor]:
         return {metric.name: metric.result() for metric in self.metrics}

@@ -29,11 +29,16 @@ def train_by_epochs(
     config: Mapping[str, Any],
     *,
     strategy: tf.distribute.Strategy,
-    keep_best: bool,
+    best_by: str | None,
     eval_batch_size: int,
+    validation: Labelled | None = None,
+    epochs_per_log: int = 1,
+    patience: int | None = None,
     state: Mapping[str, Any] | None = None,
 ) -> Path:
     """Trains a network and writes `model.keras`, which computes in float32, and `metrics.json`.
+
+    If the optimizer keeps moving averages of the weights, these are evaluated and written.
 
     Args:
         network: The model, built and compiled under the strategy.
@@ -42,9 +47,12 @@ def train_by_epochs(
         workdir: Folder of the run.
         config: Everything that determines the run, including `model`, `dataset`, `epochs` and `batch_size`.
         strategy: Strategy to train with.
-        keep_best: Whether to save the weights of the epoch with the best accuracy on the validation split, rather than
-            those of the last epoch.
+        best_by: Metric of the validation data by which the weights that are saved are the best, "accuracy" or "loss";
+            None for the weights of the last epoch.
         eval_batch_size: Batch size of evaluations.
+        validation: Validation data; None for the validation split as it is.
+        epochs_per_log: Epochs between evaluations.
+        patience: Ends the training after this many evaluations in a row that were not the best; None for never.
         state: Further trackables to keep in the checkpoint.
 
     Returns:
@@ -57,18 +65,19 @@ def train_by_epochs(
     evaluated = in_float32(network)
     evaluated.compile()
     workdir = training.open_workdir(workdir, config)  # After all checks, so that a failed call leaves no folder.
-    best = BestWeights(evaluated, workdir / "best.weights.h5") if keep_best else None
+    best = BestWeights(evaluated, workdir / "best.weights.h5") if best_by else None
 
-    def evaluate(split: str) -> dict[str, float]:
-        data = splits[split]
+    def evaluate(data: Labelled) -> dict[str, float]:
         batches = tf.data.Dataset.from_tensor_slices((data.floats, data.labels)).batch(eval_batch_size)
         return evaluated.evaluate(batches, verbose=0, return_dict=True)
 
     def on_log(step: int, logs: Mapping[str, float]) -> dict[str, float]:
-        evaluated.set_weights(network.get_weights())
-        results = {f"validation_{name}": float(value) for name, value in evaluate("validation").items()}
+        evaluated.set_weights(averaged_weights(network))
+        measured = evaluate(splits["validation"] if validation is None else validation)
+        results = {f"validation_{name}": float(value) for name, value in measured.items()}
         if best:
-            best.update(results["validation_accuracy"], distribution.is_chief(strategy))
+            score = results[f"validation_{best_by}"]
+            best.update(-score if best_by == "loss" else score, distribution.is_chief(strategy))
         return results
 
     epoch = steps_per_epoch(splits["train"], config["batch_size"])
@@ -79,21 +88,37 @@ def train_by_epochs(
         batch_size=config["batch_size"],
         workdir=workdir,
         strategy=strategy,
-        steps_per_log=epoch,
+        steps_per_log=epochs_per_log * epoch,
         on_log=on_log,
-        state={**({"best": best.value} if best else {}), **(state or {})},
+        state={
+            **({"best": best.value} if best else {}),
+            **({"since_best": best.age} if best and patience else {}),
+            **(state or {}),
+        },
+        should_stop=(lambda: int(best.age.numpy()) >= patience) if best and patience else None,
         description=f"{config['dataset']} {config['model']}",
     )
     path = workdir / "model.keras"
     if distribution.is_chief(strategy):
-        evaluated.set_weights(network.get_weights())
+        evaluated.set_weights(averaged_weights(network))
         if best:
             evaluated.load_weights(best.path)
         # Saves a copy, since `compile` added an optimizer.
         files.write_model(path, in_float32(evaluated))
-        files.write_json(workdir / "metrics.json", {split: evaluate(split) for split in ("validation", "test")})
+        files.write_json(workdir / "metrics.json", {split: evaluate(splits[split]) for split in ("validation", "test")})
     distribution.wait_for_workers(strategy)
     return path
+
+
+def averaged_weights(network: keras.Model) -> list[np.ndarray]:
+    """The moving averages of a model's weights if its optimizer keeps them, else the weights."""
+    weights = network.get_weights()
+    if not network.optimizer.use_ema:
+        return weights
+    network.optimizer.finalize_variable_values(network.trainable_variables)
+    averages = network.get_weights()
+    network.set_weights(weights)
+    return averages
 
 
 class BestWeights:
@@ -101,6 +126,7 @@ class BestWeights:
 
     Attributes:
         value: The highest score so far, a variable that belongs in the checkpoint.
+        age: Number of updates since then, a variable that belongs there if it is used.
         path: File of the weights of that epoch.
     """
 
@@ -109,6 +135,7 @@ class BestWeights:
         self.model = model
         self.path = path
         self.value = tf.Variable(-np.inf, dtype=tf.float32, trainable=False, name="best")
+        self.age = tf.Variable(0, dtype=tf.int64, trainable=False, name="since_best")
 
     def update(self, score: float, write: bool) -> None:
         """Keeps the model's weights if their score is the highest so far.
@@ -121,3 +148,6 @@ class BestWeights:
             if write:
                 files.write_atomically(self.path, lambda temporary: self.model.save_weights(temporary))
             self.value.assign(score)
+            self.age.assign(0)
+        else:
+            self.age.assign_add(1)

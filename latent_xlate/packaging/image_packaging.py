@@ -8,7 +8,7 @@ from pathlib import Path
 from latent_xlate.data import images
 from latent_xlate.domains.domain import Domain
 from latent_xlate.domains.image.image_domain import ImageDomain
-from latent_xlate.domains.image.image_vae import ImageVAE
+from latent_xlate.domains.image.vae import VAE
 from latent_xlate.domains.network_files import load_network
 from latent_xlate.latents.encoding import encode_data
 from latent_xlate.packaging import domain_folder
@@ -46,7 +46,7 @@ def package_image_domain(
     Raises:
         ValueError: The runs are unfinished, damaged or of two data sets, or `folder` holds something else.
     """
-    vae_config, vae_metrics = read_run(vae_run, "vae")
+    vae_config, vae_metrics = read_run(vae_run, "vae", "conv_vae")
     dataset = vae_config["dataset"]
     judge = Judge.read(judge_from, "classifier", name) if judge_from else None
     if judge and judge.dataset != dataset:
@@ -56,7 +56,7 @@ def package_image_domain(
     settings = splits["train"].modality.get_config()
     domain = ImageDomain(
         name,
-        load_network(Path(vae_run) / "model.keras", ImageVAE, "VAE of images"),
+        load_network(Path(vae_run) / "model.keras", VAE, "VAE of images"),
         judge.classifier if judge else None,
         splits["train"].class_names,
         invert=settings["invert"],

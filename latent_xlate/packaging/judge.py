@@ -9,17 +9,19 @@ from typing import Any
 import keras
 
 from latent_xlate.domains import pretrained
+from latent_xlate.domains.image.conv_classifier import ConvClassifier
 from latent_xlate.domains.image.image_classifier import ImageClassifier
+from latent_xlate.domains.image.image_training import CONVOLUTIONAL
 from latent_xlate.domains.network_files import load_network
 from latent_xlate.domains.speech.speech_classifier import SpeechClassifier
 from latent_xlate.packaging.training_commands import train_domain_command
 from latent_xlate.packaging.training_runs import read_run
 
-_CLASSIFIERS: dict[str, tuple[type[keras.Model], str]] = {
-    "classifier": (ImageClassifier, "classifier of images"),
-    "speech_classifier": (SpeechClassifier, "classifier of speech"),
+_CLASSIFIERS: dict[str, tuple[dict[str, type[keras.Model]], str]] = {
+    "classifier": ({"classifier": ImageClassifier, "conv_classifier": ConvClassifier}, "classifier of images"),
+    "speech_classifier": ({"speech_classifier": SpeechClassifier}, "classifier of speech"),
 }
-"""By the model of a run, its class and how messages call it."""
+"""By the kind of judge, the classes by the model of a run, and how messages call it."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -58,23 +60,24 @@ class Judge:
         Raises:
             ValueError: There is neither a finished run nor a domain with such a classifier.
         """
-        kind, description = _CLASSIFIERS[model]
+        classes, description = _CLASSIFIERS[model]
         if (Path(judge_from) / "config.json").exists():
             return cls._read_run(judge_from, model, name)
         domain = pretrained.load_domain(judge_from)
         classifier = domain.networks.get("classifier")
-        if not isinstance(classifier, kind):
+        if not isinstance(classifier, tuple(classes.values())):
             raise ValueError(f"Domain {domain.name!r} has no {description} to share.")
         shared = f"that of `{domain.name}`"
         return cls(classifier, domain.dataset, shared, shared, shared, shared, None, domain.name)
 
     @classmethod
     def _read_run(cls, run: str, model: str, name: str) -> Judge:
-        config, metrics = read_run(run, model)
+        classes, description = _CLASSIFIERS[model]
+        config, metrics = read_run(run, *classes)
         return cls(
-            load_network(Path(run) / "model.keras", *_CLASSIFIERS[model]),
+            load_network(Path(run) / "model.keras", classes[config["model"]], description),
             config["dataset"],
-            f"best of {config['epochs']} by validation accuracy",
+            f"best of {config['epochs']} by validation {'loss' if config['model'] in CONVOLUTIONAL else 'accuracy'}",
             str(config["batch_size"]),
             str(config["seed"]),
             f"accuracy {metrics['test']['accuracy']:.4f}",

@@ -8,6 +8,7 @@ from typing import Any
 from latent_xlate import documents, tables
 from latent_xlate.data.labelled import Labelled
 from latent_xlate.domains.domain import Domain
+from latent_xlate.domains.image.image_training import CONVOLUTIONAL
 from latent_xlate.domains.speech.latent_mixture import TEMPERATURE
 from latent_xlate.domains.speech.speech_domain import SpeechDomain
 from latent_xlate.latents.samples import MIN_PROBABILITY
@@ -23,6 +24,11 @@ LICENCES = {
     "sc09": "Speech Commands (Warden, 2018; Google), CC BY 4.0",
 }
 """By data set, its authors and licence."""
+
+_PAPER = """base models of
+Tian and Engel (2019), supplement B.2,"""
+
+_CONVOLUTIONAL = "convolutional networks,"
 
 
 def image_card(
@@ -43,7 +49,7 @@ def image_card(
         judge: The classifier that judges the images, if there is one.
         framing: How the domain frames pictures, if it is not as in the data set.
     """
-    height, width = splits["train"].content.shape[1:3]
+    height, width, channels = splits["train"].content.shape[1:]
     counts = {split: min(len(data), domain_folder.NUM_LATENTS[split]) for split, data in splits.items()}
     rows = [
         ["epochs", str(vae["epochs"])],
@@ -59,6 +65,9 @@ def image_card(
         name=name,
         height=height,
         width=width,
+        colour="colour" if channels == 3 else "grey",
+        origin=_CONVOLUTIONAL if vae["model"] in CONVOLUTIONAL else _PAPER,
+        recipe="defaults" if vae["model"] in CONVOLUTIONAL else "paper's recipe",
         dataset=vae["dataset"],
         and_judge=" and the classifier that judges its images" if judge else "",
         num_images=f"{len(splits['train']):,}",

@@ -8,7 +8,7 @@ import shlex
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from latent_xlate.domains.image.image_training import BATCH_SIZES, train_image_model
+from latent_xlate.domains.image.image_training import RECIPES, train_image_model
 from latent_xlate.domains.speech.speech_training import train_speech_classifier
 from latent_xlate.domains.speech.wavegan_settings import WaveGANSettings
 from latent_xlate.packaging.training_runs import Stage
@@ -25,8 +25,8 @@ def train_domain_command(name: str, config: Mapping[str, Any]) -> str:
     parameters = inspect.signature(train_speech_classifier if of_speech else train_image_model).parameters
     defaults = {key: parameter.default for key, parameter in parameters.items()}
     if not of_speech:
-        defaults["batch_size"] = BATCH_SIZES[config["model"]]
-    kind = config["model"].removeprefix("speech_")
+        defaults |= RECIPES[config["model"]]
+    kind = config["model"].removeprefix("speech_").removeprefix("conv_")
     flags = {"model": config["model"], "dataset": config["dataset"], "workdir": f"out/{name}_{kind}"}
     flags |= {"epochs": config["epochs"], "seed": config["seed"]}
     flags |= {key: value for key, value in config.items() if key not in flags and value != defaults[key]}

@@ -11,12 +11,12 @@ from typing import Any
 from latent_xlate import files
 
 
-def read_run(run: str | os.PathLike, model: str) -> tuple[dict[str, Any], dict[str, Any]]:
+def read_run(run: str | os.PathLike, *models: str) -> tuple[dict[str, Any], dict[str, Any]]:
     """Reads a finished run of `train_domain`.
 
     Args:
         run: Its folder.
-        model: The model that it has to be of: "vae", "classifier" or "speech_classifier".
+        *models: The models that it may be of, such as "vae" and "conv_vae".
 
     Returns:
         Contents of its `config.json` and `metrics.json`.
@@ -26,9 +26,9 @@ def read_run(run: str | os.PathLike, model: str) -> tuple[dict[str, Any], dict[s
     """
     config, metrics = (_read_json(run, name, "train_domain") for name in ("config.json", "metrics.json"))
     found = config.get("model")
-    if found != model:
+    if found not in models:
         held = found if isinstance(found, str) else "run of another command"
-        raise ValueError(f"{run} holds a {held}, not a {model}.")
+        raise ValueError(f"{run} holds a {held}, not a {' or '.join(models)}.")
     return config, metrics
 
 

@@ -15,7 +15,7 @@ import tensorflow as tf
 from latent_xlate import tables, training
 from latent_xlate.bridge.bridging_vae import BridgingVAE
 from latent_xlate.configs import mnist_fashion_mnist, mnist_spoken_digit
-from latent_xlate.domains.image.image_training import BATCH_SIZES
+from latent_xlate.domains.image.image_training import RECIPES
 from latent_xlate.domains.image.image_vae import ImageVAE
 from latent_xlate.domains.speech.wavegan_settings import WaveGANSettings
 from latent_xlate.domains.speech.wavegan_training import make_trainer
@@ -34,6 +34,8 @@ _LATENT_DIM, _NUM_CLASSES = 100, 10
 _ROUNDS = 3
 
 VAE, WAVEGAN = "VAE of images, 3x1024", "WaveGAN of speech"
+_BATCH_SIZE = RECIPES["vae"]["batch_size"]
+
 PAIRS = {
     "bridge of images, 4x512": (VAE, mnist_fashion_mnist, "paper"),
     "bridge of images, settings `best`": (VAE, mnist_fashion_mnist, "best"),
@@ -52,8 +54,8 @@ def measure(quick: bool) -> dict[str, dict[str, float]]:
         By model, "seconds" of one step and the number of "steps" of its whole training.
     """
     wavegan = WaveGANSettings(dim=1, batch_size=2, discriminator_steps=1) if quick else WaveGANSettings()
-    runners = {VAE: _runner(*_vae(quick), BATCH_SIZES["vae"]), WAVEGAN: _runner(*_wavegan(wavegan), wavegan.batch_size)}
-    steps = {VAE: _EPOCHS * math.ceil(_IMAGES / BATCH_SIZES["vae"]), WAVEGAN: wavegan.num_steps}
+    runners = {VAE: _runner(*_vae(quick), _BATCH_SIZE), WAVEGAN: _runner(*_wavegan(wavegan), wavegan.batch_size)}
+    steps = {VAE: _EPOCHS * math.ceil(_IMAGES / _BATCH_SIZE), WAVEGAN: wavegan.num_steps}
     for name, (_, configuration, mode) in PAIRS.items():
         config = configuration.get_config(mode)
         if quick:

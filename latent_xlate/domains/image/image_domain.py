@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import keras
@@ -9,8 +10,11 @@ import tensorflow as tf
 
 from latent_xlate import KERAS_PACKAGE
 from latent_xlate.domains.domain import Domain
+from latent_xlate.domains.image.conv_classifier import ConvClassifier
+from latent_xlate.domains.image.conv_vae import ConvVAE
 from latent_xlate.domains.image.image_classifier import ImageClassifier
 from latent_xlate.domains.image.image_vae import ImageVAE
+from latent_xlate.domains.image.vae import VAE
 from latent_xlate.modalities.image import Image
 
 
@@ -29,8 +33,8 @@ class ImageDomain(Domain):
     def __init__(
         self,
         name: str,
-        vae: ImageVAE,
-        classifier: ImageClassifier | None = None,
+        vae: VAE,
+        classifier: ImageClassifier | ConvClassifier | None = None,
         class_names: tuple[str, ...] = (),
         invert: str = "auto",
         dataset: str | None = None,
@@ -40,8 +44,8 @@ class ImageDomain(Domain):
 
         Args:
             name: Lower-case letters, digits and underscores.
-            vae: Encodes and decodes.
-            classifier: The judge; None if there is no judge.
+            vae: Encodes and decodes: an `ImageVAE` or a `ConvVAE`.
+            classifier: The judge, an `ImageClassifier` or a `ConvClassifier`; None if there is no judge.
             class_names: Names of the classes, by label.
             invert: Whether reading a file inverts the image, from dark on bright to bright on dark: "auto" (if its
                 corners are bright), "never" or "always".
@@ -87,8 +91,8 @@ class ImageDomain(Domain):
     def get_config(self) -> dict[str, Any]:
         return {
             "name": self.name,
-            "vae": self.vae.get_config(),
-            "classifier": self.classifier.get_config() if self.classifier is not None else None,
+            "vae": _network_config(self.vae),
+            "classifier": _network_config(self.classifier) if self.classifier is not None else None,
             "class_names": list(self.class_names),
             "invert": self.modality.invert,
             "framing": self.modality.framing,
@@ -98,10 +102,27 @@ class ImageDomain(Domain):
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> ImageDomain:
         config = dict(config)
-        vae = ImageVAE.from_config(config.pop("vae"))
-        vae.build()
-        classifier = config.pop("classifier")
-        if classifier is not None:
-            classifier = ImageClassifier.from_config(classifier)
-            classifier.build()
-        return cls(vae=vae, classifier=classifier, **config)
+        vae, classifier = config.pop("vae"), config.pop("classifier")
+        return cls(
+            vae=_make_network(vae, "ImageVAE"),
+            classifier=_make_network(classifier, "ImageClassifier") if classifier is not None else None,
+            **config,
+        )
+
+
+_NETWORKS: Mapping[str, type[keras.Model]] = {
+    kind.__name__: kind for kind in (ImageVAE, ConvVAE, ImageClassifier, ConvClassifier)
+}
+
+
+def _network_config(network: keras.Model) -> dict[str, Any]:
+    """The configuration of a network, with the name of its class."""
+    return {"kind": type(network).__name__} | network.get_config()
+
+
+def _make_network(config: Mapping[str, Any], kind: str) -> Any:
+    """Makes and builds the network of a configuration; of class `kind` where it names none, as it did earlier."""
+    config = {"kind": kind} | dict(config)
+    network = _NETWORKS[config.pop("kind")].from_config(config)
+    network.build()
+    return network

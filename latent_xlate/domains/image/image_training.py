@@ -1,7 +1,13 @@
-"""Training of the base VAE and of the classifier of images by the paper's recipe (supplement B.2)."""
+"""Training of VAEs and classifiers of images.
+
+`vae` and `classifier` are trained by the paper's recipe (supplement B.2), `conv_vae` and `conv_classifier` by one for
+any pictures, few ones included: see `train_image_model`.
+"""
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,14 +17,53 @@ import tensorflow as tf
 from latent_xlate import checks, distribution, training
 from latent_xlate.data import images
 from latent_xlate.data.labelled import SPLITS, Labelled
+from latent_xlate.domains.classifier import Classifier
+from latent_xlate.domains.image.augmentation import Augmentation, augmented_copies, classes_differ_in_colour
+from latent_xlate.domains.image.conv_classifier import ConvClassifier
+from latent_xlate.domains.image.conv_vae import ConvVAE
 from latent_xlate.domains.image.image_classifier import ImageClassifier
 from latent_xlate.domains.image.image_vae import ImageVAE
+from latent_xlate.domains.image.vae import VAE
+from latent_xlate.domains.network_files import checkpoint_state
 from latent_xlate.domains.network_training import steps_per_epoch, train_by_epochs
 from latent_xlate.optimizer import PRECISIONS, FusedAdam, make_schedule
 from latent_xlate.randomness import shuffled_indices
 
-MODELS = ("vae", "classifier")
-BATCH_SIZES = {"vae": 512, "classifier": 256}
+_PAPER = {"learning_rate": 1e-3, "schedule": "constant", "shift": 0, "hidden_units": None}
+
+RECIPES: Mapping[str, Mapping[str, Any]] = {
+    "vae": {"batch_size": 512, **_PAPER},
+    "classifier": {"batch_size": 256, **_PAPER},
+    "conv_vae": {"batch_size": 32, "learning_rate": 2e-3, "schedule": "constant", "latent_dim": 32, "width": 16},
+    "conv_classifier": {"batch_size": 32, "learning_rate": 2e-3, "schedule": "constant", "width": 16},
+}
+"""By model, its settings and their defaults. The hidden units' is the model's own."""
+
+MODELS = tuple(RECIPES)
+
+VAES = ("vae", "conv_vae")
+
+CONVOLUTIONAL = ("conv_vae", "conv_classifier")
+
+EPOCHS = 100
+"""Default number of epochs of the paper's models."""
+
+LEAST_STEPS = 1_500
+"""A convolutional model is trained for as many steps at most, or for `LEAST_EPOCHS` if they are more."""
+
+LEAST_EPOCHS = 20
+
+STEPS_PER_LOG = 50
+"""Steps between evaluations of a convolutional model, about."""
+
+PATIENCE = 8
+"""A convolutional model is no longer trained after so many evaluations in a row that were not the best."""
+
+VALIDATION_PICTURES = 256
+"""Few validation pictures are evaluated with changed copies, so many in all, about."""
+
+AVERAGING = 0.99
+"""A convolutional model's weights are averaged over the last steps, each of which counts by this factor less."""
 
 
 def train_image_model(
@@ -27,33 +72,42 @@ def train_image_model(
     workdir: str | Path,
     *,
     data_dir: str | None = None,
-    epochs: int = 100,
+    epochs: int | None = None,
     batch_size: int | None = None,
-    learning_rate: float = 1e-3,
-    schedule: str = "constant",
-    shift: int = 0,
+    learning_rate: float | None = None,
+    schedule: str | None = None,
+    shift: int | None = None,
     hidden_units: int | None = None,
+    latent_dim: int | None = None,
+    width: int | None = None,
     seed: int = 0,
     strategy: str = "auto",
     precision: str = "float32",
 ) -> Path:
-    """Trains an `ImageVAE` or an `ImageClassifier` and writes `model.keras` and `metrics.json`.
+    """Trains a VAE or a classifier of images and writes `model.keras` and `metrics.json`.
 
-    The validation split is cut from the training images and never trained on. The VAE has the weights of the last
-    epoch, the classifier those of the epoch with the best validation accuracy. A call with the same arguments resumes
-    from the last checkpoint.
+    The validation split is cut from the training images and never trained on. The paper's VAE has the weights of the
+    last epoch, its classifier those of the epoch with the best validation accuracy. A call with the same arguments
+    resumes from the last checkpoint.
+
+    The convolutional models are trained on augmented pictures, and their weights are averaged over steps. The
+    validation pictures, with augmented copies if they are few, are evaluated every `STEPS_PER_LOG` steps or once an
+    epoch, whichever is longer. The weights with the lowest loss on them are kept, and the training ends after
+    `PATIENCE` evaluations without a lower one, or after `most_epochs`.
 
     Args:
-        model: "vae" or "classifier".
+        model: One of `MODELS`.
         dataset: A prepared data set of images.
         workdir: Folder of the run.
         data_dir: Folder of TFDS data sets; None for the default.
-        epochs: Passes over the training split.
-        batch_size: Global batch size; None for the paper's (512 for the VAE, 256 for the classifier).
+        epochs: Passes over the training split, for a convolutional model at most; None for `EPOCHS`, or `most_epochs`.
+        batch_size: Global batch size. None here and below: the model's, see `RECIPES`.
         learning_rate: Learning rate of Adam.
         schedule: One of `optimizer.SCHEDULES`.
         shift: Largest random shift of training images along each axis, in pixels; 0 in the paper.
-        hidden_units: Width of the hidden layers; None for the model's default.
+        hidden_units: Width of the hidden layers.
+        latent_dim: Size of the latent.
+        width: Channels of the largest maps.
         seed: Seed of the initial weights, the order of the data and the noise.
         strategy: One of `distribution.STRATEGIES`.
         precision: Precision of training, one of `PRECISIONS`; `model.keras` computes in float32.
@@ -62,57 +116,139 @@ def train_image_model(
         Path of `model.keras`.
 
     Raises:
-        ValueError: Unknown model, schedule, strategy or precision, a batch size that is no multiple of the number of
-            replicas, data that are not prepared or, for a classifier, unlabelled, or a `workdir` of another run.
+        ValueError: Unknown model, schedule, strategy or precision, a setting that the model does not have, a batch size
+            that is no multiple of the number of replicas, data that are not prepared, do not fit the model or, for a
+            classifier, are unlabelled, or a `workdir` of another run.
     """
     tf_strategy = distribution.make_strategy(strategy)  # Before TensorFlow first computes, or workers cannot join.
     checks.known(model, MODELS, "model")
     checks.known(precision, PRECISIONS, "precision")
-    checks.at_least(learning_rate, 0, "learning_rate")
-    batch_size = batch_size or BATCH_SIZES[model]
+    given = {
+        "batch_size": batch_size, "learning_rate": learning_rate, "schedule": schedule, "shift": shift,
+        "hidden_units": hidden_units, "latent_dim": latent_dim, "width": width,
+    }  # fmt: skip
+    settings = _settings(model, {name: value for name, value in given.items() if value is not None})
     splits = {split: images.load(dataset, split, data_dir) for split in SPLITS}
     train = splits["train"]
-    if model == "classifier" and not train.class_names:
+    if model not in VAES and not train.class_names:
         raise ValueError(f"Data set {dataset!r} is unlabelled, so that there is nothing for a classifier to learn.")
-    config = {
-        "model": model, "dataset": dataset, "epochs": epochs, "batch_size": batch_size,
-        "learning_rate": learning_rate, "schedule": schedule, "shift": shift, "hidden_units": hidden_units,
-        "seed": seed, "precision": precision,
-    }  # fmt: skip
-    rate = make_schedule(schedule, learning_rate, epochs * steps_per_epoch(train, batch_size))
-    distribution.replica_batch_size(batch_size, tf_strategy)
+    epochs = epochs or (most_epochs(train, settings["batch_size"]) if model in CONVOLUTIONAL else EPOCHS)
+    config = {"model": model, "dataset": dataset, "epochs": epochs, **settings, "seed": seed, "precision": precision}
+    num_steps = epochs * steps_per_epoch(train, settings["batch_size"])
+    rate = make_schedule(settings["schedule"], settings["learning_rate"], num_steps)
+    distribution.replica_batch_size(settings["batch_size"], tf_strategy)
 
     keras.utils.set_random_seed(seed)
     with tf_strategy.scope():
-        network = _make_network(model, train, hidden_units, seed, precision)
-        network.compile(optimizer=FusedAdam(rate), jit_compile=False)
+        network = _make_network(model, train, settings, seed, precision)
+        averaging = {"use_ema": True, "ema_momentum": AVERAGING} if model in CONVOLUTIONAL else {}
+        network.compile(optimizer=FusedAdam(rate, **averaging), jit_compile=False)
+    if model in CONVOLUTIONAL:
+        return _train_on_augmented(network, splits, workdir, config, tf_strategy)
     return train_by_epochs(
         network,
-        _make_batch(train, shift, seed),
+        _make_batch(train, settings["shift"], seed),
         splits,
         workdir,
         config,
         strategy=tf_strategy,
-        keep_best=model == "classifier",
+        best_by="accuracy" if model == "classifier" else None,
         eval_batch_size=1000,
     )
 
 
+def most_epochs(data: Labelled, batch_size: int) -> int:
+    """The most epochs in which a convolutional model is trained: `LEAST_STEPS` steps, and `LEAST_EPOCHS` at least."""
+    return max(LEAST_EPOCHS, math.ceil(LEAST_STEPS / steps_per_epoch(data, batch_size)))
+
+
+def _settings(model: str, given: Mapping[str, Any]) -> dict[str, Any]:
+    """A model's settings: those that are given, and for the others its defaults."""
+    recipe = RECIPES[model]
+    if foreign := [name for name in given if name not in recipe]:
+        raise ValueError(f"--{foreign[0]} is not for --model={model}: leave it out.")
+    settings = {**recipe, **given}
+    checks.at_least(settings["learning_rate"], 0, "learning_rate")
+    return settings
+
+
+_CLASSES: Mapping[str, Callable[..., VAE | Classifier]] = {
+    "vae": ImageVAE,
+    "classifier": ImageClassifier,
+    "conv_vae": ConvVAE,
+    "conv_classifier": ConvClassifier,
+}
+
+
 def _make_network(
-    model: str, data: Labelled, hidden_units: int | None, seed: int, precision: str
-) -> ImageVAE | ImageClassifier:
-    """Makes and builds the model for images of the shape of `data`. Arguments are those of `train_image_model`."""
-    shape = data.content.shape[1:]
-    options: dict[str, Any] = {"dtype": precision}
-    if hidden_units:
-        options["hidden_units"] = [hidden_units] * (3 if model == "vae" else 4)
-    network: ImageVAE | ImageClassifier
-    if model == "vae":
-        network = ImageVAE(shape, seed=seed, **options)
-    else:
-        network = ImageClassifier(shape, len(data.class_names), **options)
+    model: str, data: Labelled, settings: Mapping[str, Any], seed: int, precision: str
+) -> VAE | Classifier:
+    """Makes and builds the model for images of the shape of `data`."""
+    is_vae = model in VAES
+    options: dict[str, Any] = {name: settings[name] for name in ("latent_dim", "width") if name in settings}
+    if hidden := settings.get("hidden_units"):
+        options["hidden_units"] = [hidden] * (3 if is_vae else 4)
+    if is_vae:
+        options["seed"] = seed
+    if model != "vae":
+        options["num_classes"] = len(data.class_names)
+    network = _CLASSES[model](data.content.shape[1:], dtype=precision, **options)
     network.build()
     return network
+
+
+def _train_on_augmented(
+    network: VAE | Classifier,
+    splits: Mapping[str, Labelled],
+    workdir: str | Path,
+    config: Mapping[str, Any],
+    strategy: tf.distribute.Strategy,
+) -> Path:
+    """Trains a convolutional model; see `train_image_model`."""
+    train, seed = splits["train"], config["seed"]
+    augmentation = augmentation_of(network, train)
+    if isinstance(network, ConvVAE):
+        network.standardise(augmented_copies(train.take(slice(0, 2_000)), augmentation, 1, seed).floats)
+    validation = splits["validation"]
+    copies = VALIDATION_PICTURES // len(validation) - 1
+    return train_by_epochs(
+        network,
+        _make_augmented_batch(train, augmentation, seed),
+        splits,
+        workdir,
+        config,
+        strategy=strategy,
+        best_by="loss",
+        eval_batch_size=100,
+        validation=augmented_copies(validation, augmentation, copies, seed + 1),
+        epochs_per_log=math.ceil(STEPS_PER_LOG / steps_per_epoch(train, config["batch_size"])),
+        patience=PATIENCE,
+        state=checkpoint_state(network),
+    )
+
+
+def augmentation_of(network: VAE | Classifier, data: Labelled) -> Augmentation:
+    """How the training pictures of a convolutional model are augmented.
+
+    They are recoloured if there are classes and colours do not tell them apart.
+    """
+    recolour = bool(data.class_names) and not classes_differ_in_colour(data)
+    return (
+        Augmentation(recolour=recolour)
+        if isinstance(network, VAE)
+        else Augmentation(shift=0.15, turn=20.0, scale=1.3, stretch=1.15, levels=0.3, recolour=recolour, hole=0.3)
+    )
+
+
+def _make_augmented_batch(data: Labelled, augmentation: Augmentation, seed: int) -> training.MakeBatch:
+    pixels, labels = tf.constant(data.content), tf.constant(data.labels)
+
+    def make_batch(positions: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        indices = shuffled_indices(positions, len(data), seed)
+        x = tf.cast(tf.gather(pixels, indices), tf.float32) / 255.0
+        return augmentation(x, positions, seed), tf.gather(labels, indices)
+
+    return make_batch
 
 
 def _make_batch(data: Labelled, shift: int, seed: int) -> training.MakeBatch:

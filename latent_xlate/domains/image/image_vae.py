@@ -9,13 +9,13 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from latent_xlate import KERAS_PACKAGE, losses
+from latent_xlate import KERAS_PACKAGE
+from latent_xlate.domains.image.vae import VAE
 from latent_xlate.layers import relu_stack
-from latent_xlate.randomness import replica_normal, step_seed
 
 
 @keras.saving.register_keras_serializable(package=KERAS_PACKAGE)
-class ImageVAE(keras.Model):
+class ImageVAE(VAE):
     """A VAE of small images with fully connected encoder and decoder.
 
     q(z|x) = N(mu(x), diag(sigma(x)^2)) with an affine mu and a sigmoid sigma. The likelihood is
@@ -52,13 +52,8 @@ class ImageVAE(keras.Model):
             seed: Seed of the noise by which training samples z.
             **kwargs: Passed to `keras.Model`.
         """
-        super().__init__(**kwargs)
-        self.image_shape = tuple(image_shape)
-        self.latent_dim = latent_dim
+        super().__init__(image_shape, latent_dim, sigma_x, beta, seed, **kwargs)
         self.hidden_units = tuple(hidden_units)
-        self.sigma_x = sigma_x
-        self.beta = beta
-        self.seed = seed
         self.encoder = relu_stack(self.hidden_units, "encoder", self.dtype_policy)
         self.mu = keras.layers.Dense(latent_dim, dtype="float32", name="mu")
         self.sigma = keras.layers.Dense(latent_dim, activation="sigmoid", dtype="float32", name="sigma")
@@ -66,9 +61,6 @@ class ImageVAE(keras.Model):
         self.pixels = keras.layers.Dense(
             math.prod(self.image_shape), activation="sigmoid", dtype="float32", name="pixels"
         )
-        self.loss_tracker = keras.metrics.Mean(name="loss")
-        self.reconstruction_tracker = keras.metrics.Mean(name="reconstruction")
-        self.kl_tracker = keras.metrics.Mean(name="kl")
 
     def build(self, input_shape: Any = None) -> None:
         self.encoder.build((None, math.prod(self.image_shape)))
@@ -78,71 +70,11 @@ class ImageVAE(keras.Model):
         self.built = True
 
     def encode(self, x: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        """Posterior of images.
-
-        Args:
-            x: [batch, *image_shape], in [0, 1].
-
-        Returns:
-            mu and sigma of q(z|x), float32 [batch, latent_dim]; sigma in (0, 1).
-        """
         h = self.encoder(tf.reshape(x, [-1, math.prod(self.image_shape)]))
         return self.mu(h), self.sigma(h)
 
     def decode(self, z: tf.Tensor) -> tf.Tensor:
-        """Mean images of latents.
-
-        Args:
-            z: [batch, latent_dim].
-
-        Returns:
-            float32 [batch, *image_shape], in [0, 1].
-        """
         return tf.reshape(self.pixels(self.decoder(z)), [-1, *self.image_shape])
 
-    def call(self, x: tf.Tensor) -> tf.Tensor:
-        return self.decode(self.encode(x)[0])
-
-    @property
-    def metrics(self) -> list[keras.metrics.Metric]:
-        return [self.loss_tracker, self.reconstruction_tracker, self.kl_tracker]
-
-    def _terms(self, x: tf.Tensor, noise: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
-        """Loss, reconstruction and KL divergence of images, scalars, for noise float32 [batch, latent_dim]."""
-        mu, sigma = self.encode(x)
-        flat = [tf.shape(x)[0], -1]
-        decoded = self.decode(mu + sigma * noise)
-        error = losses.squared_error(tf.reshape(x, flat), tf.reshape(decoded, flat), "sum")
-        reconstruction = tf.reduce_mean(error) / (2 * self.sigma_x**2)
-        kl = tf.reduce_mean(losses.gaussian_kl(mu, sigma))
-        return reconstruction + self.beta * kl, reconstruction, kl
-
-    def _track(self, values: tuple[tf.Tensor, tf.Tensor, tf.Tensor]) -> dict[str, tf.Tensor]:
-        for metric, value in zip(self.metrics, values, strict=True):
-            metric.update_state(value)
-        return {metric.name: metric.result() for metric in self.metrics}
-
-    def train_step(self, data: Any) -> dict[str, tf.Tensor]:
-        x = keras.utils.unpack_x_y_sample_weight(data)[0]
-        noise = replica_normal((tf.shape(x)[0], self.latent_dim), step_seed(self.seed, self.optimizer.iterations, 0))
-        with tf.GradientTape() as tape:
-            values = self._terms(x, noise)
-            # Keras adds the replicas' gradients.
-            loss = self.optimizer.scale_loss(values[0] / self.distribute_strategy.num_replicas_in_sync)
-        self.optimizer.apply(tape.gradient(loss, self.trainable_variables), self.trainable_variables)
-        return self._track(values)
-
-    def test_step(self, data: Any) -> dict[str, tf.Tensor]:
-        """Evaluates the same terms with z at the posterior's mean."""
-        x = keras.utils.unpack_x_y_sample_weight(data)[0]
-        return self._track(self._terms(x, tf.zeros((tf.shape(x)[0], self.latent_dim))))
-
     def get_config(self) -> dict[str, Any]:
-        return super().get_config() | {
-            "image_shape": self.image_shape,
-            "latent_dim": self.latent_dim,
-            "hidden_units": self.hidden_units,
-            "sigma_x": self.sigma_x,
-            "beta": self.beta,
-            "seed": self.seed,
-        }
+        return super().get_config() | {"hidden_units": self.hidden_units}

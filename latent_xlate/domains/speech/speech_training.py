@@ -96,7 +96,7 @@ def train_speech_classifier(
         workdir,
         config,
         strategy=tf_strategy,
-        keep_best=True,
+        best_by="accuracy",
         eval_batch_size=100,
         state=checkpoint_state(classifier),
     )
