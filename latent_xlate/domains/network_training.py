@@ -13,7 +13,7 @@ import tensorflow as tf
 
 from latent_xlate import distribution, files, training
 from latent_xlate.data.labelled import Labelled
-from latent_xlate.domains.network_files import in_float32
+from latent_xlate.domains.network_files import in_float32, read_weights, write_weights
 
 
 def steps_per_epoch(data: Labelled, batch_size: int) -> int:
@@ -57,7 +57,7 @@ def train_by_epochs(
     evaluated = in_float32(network)
     evaluated.compile()
     workdir = training.open_workdir(workdir, config)  # After all checks, so that a failed call leaves no folder.
-    best = BestWeights(evaluated, workdir / "best.weights.h5") if keep_best else None
+    best = BestWeights(evaluated, workdir / "best.npz") if keep_best else None
 
     def evaluate(split: str) -> dict[str, float]:
         data = splits[split]
@@ -88,7 +88,7 @@ def train_by_epochs(
     if distribution.is_chief(strategy):
         evaluated.set_weights(network.get_weights())
         if best:
-            evaluated.load_weights(best.path)
+            read_weights(evaluated, best.path)
         # Saves a copy, since `compile` added an optimizer.
         files.write_model(path, in_float32(evaluated))
         files.write_json(workdir / "metrics.json", {split: evaluate(split) for split in ("validation", "test")})
@@ -119,5 +119,5 @@ class BestWeights:
         """
         if score > float(self.value.numpy()):
             if write:
-                files.write_atomically(self.path, lambda temporary: self.model.save_weights(temporary))
+                write_weights(self.model, self.path)
             self.value.assign(score)
