@@ -12,6 +12,7 @@ import pytest
 
 from latent_xlate import files
 from tests.support import command_cases
+from tests.support.paths import ROOT
 
 pytest_plugins = ["tests.support.command_fixtures"]
 
@@ -76,6 +77,11 @@ def paths_under(folder):
     return {os.path.join(root, name) for root, folders, names in os.walk(folder) for name in (*folders, *names)}  # noqa: PTH118
 
 
+def run_alone(module, arguments, environment):
+    """Runs a command in a process of its own, whose addresses and hashes differ from those of all forked ones."""
+    subprocess.run([sys.executable, "-m", module, *arguments], env=os.environ | environment, cwd=ROOT, check=True)
+
+
 def watch(forked, output, seconds=np.inf, changes=np.inf):
     """Kills a command after a time, or when files have appeared or gone a number of times.
 
@@ -100,10 +106,12 @@ def test_command_that_is_killed_again_and_again_ends_with_the_bytes_of_an_undist
 ):
     output = tmp_path / "run" / "output"  # The same for all, since some files contain it.
     command = command_cases.CASES[name].command(inputs, output)
+    run_alone(*command)
+    expected = command_cases.with_one_version(command_cases.contents(output.parent))
+    shutil.rmtree(output.parent)
     forked.start(*command)
     ended, duration, changes = watch(forked, output.parent)
     assert ended.status == 0, ended.stderr
-    expected = command_cases.with_one_version(command_cases.contents(output.parent))
     shutil.rmtree(output.parent)
 
     generator = np.random.default_rng(list(command_cases.CASES).index(name))

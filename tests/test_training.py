@@ -201,7 +201,8 @@ def test_rest_of_the_oldest_checkpoint_that_a_killed_run_was_removing_goes_altho
     kept = sorted(folder.iterdir())
     assert {path.stem for path in kept} == {"checkpoint", "ckpt-6", "ckpt-9"}
     (folder / "ckpt-3.data-00000-of-00001").write_bytes(b"half")
-    tf.compat.v1.train.update_checkpoint_state(str(folder), "ckpt-9", ["ckpt-3", "ckpt-6", "ckpt-9"])
+    listed = ["ckpt-3", "ckpt-6", "ckpt-9"]
+    tf.compat.v1.train.update_checkpoint_state(str(folder), listed[-1], listed, None, [1.0, 2.0, 3.0], 0.0)
     run(workdir=tmp_path, num_steps=9)
     assert sorted(folder.iterdir()) == kept
 
