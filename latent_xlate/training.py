@@ -33,6 +33,9 @@ CHECKPOINTS = "checkpoints"
 EVENTS = "events"
 """Folder of TensorBoard's events in a work directory."""
 
+_KEPT = 2
+"""Number of the latest checkpoints that are kept."""
+
 
 class RunConfig(Protocol):
     """The part of a configuration that says how long a model is trained, and how often its state is written."""
@@ -321,7 +324,7 @@ def _checkpoint_manager(
     )
     try:
         with files.naming(own):
-            manager = tf.train.CheckpointManager(checkpoint, str(own), max_to_keep=2)
+            manager = tf.train.CheckpointManager(checkpoint, str(own), max_to_keep=_KEPT)
         latest = tf.train.latest_checkpoint(str(folder))
     except ValueError as error:  # The file that lists the checkpoints is no text.
         raise ValueError(
@@ -339,7 +342,8 @@ def _checkpoint_manager(
             ) from None
         print(f"Resuming from {latest}", file=sys.stderr)
     if distribution.is_chief(strategy):
-        _remove_leftovers(folder, {Path(each).name for each in manager.checkpoints})
+        # A run that is killed while it removes the oldest checkpoint has listed it beside those to keep.
+        _remove_leftovers(folder, {Path(each).name for each in manager.checkpoints[-_KEPT:]})
     return manager
 
 

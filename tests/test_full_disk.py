@@ -14,8 +14,9 @@ import pytest
 from latent_xlate import files
 from tests import test_training
 from tests.support import command_cases, disks
-from tests.support.forked import Forked
 from tests.support.paths import ROOT
+
+pytest_plugins = ["tests.support.command_fixtures"]
 
 SHARES = (0.0, 0.1, 0.3, 0.5, 0.7, 0.9)
 """Of the room that a command needs, how much there is."""
@@ -141,17 +142,6 @@ def test_output_that_cannot_be_written_gives_no_trace(shell, status, error, tmp_
 
 
 # ---- Commands ---------------------------------------------------------------------------------
-
-
-@pytest.fixture(scope="module")
-def inputs(tmp_path_factory):
-    return command_cases.write_inputs(tmp_path_factory.mktemp("inputs"))
-
-
-@pytest.fixture(scope="module")
-def forked(tmp_path_factory):
-    with Forked(tmp_path_factory.mktemp("log")) as process:
-        yield process
 
 
 def check_whole(output):

@@ -268,6 +268,18 @@ def test_parts_and_forgotten_checkpoints_of_a_killed_run_are_removed_and_other_f
     assert sorted(folder.iterdir()) == sorted([*kept, folder / "notes.txt"])
 
 
+def test_rest_of_the_oldest_checkpoint_that_a_killed_run_was_removing_goes_although_it_is_listed(tmp_path):
+    run(workdir=tmp_path, num_steps=9)
+    folder = tmp_path / "checkpoints"
+    kept = sorted(folder.iterdir())
+    assert {path.stem for path in kept} == {"checkpoint", "ckpt-6", "ckpt-9"}
+    (folder / "ckpt-3.data-00000-of-00001").write_bytes(b"half")
+    listed = ["ckpt-3", "ckpt-6", "ckpt-9"]
+    tf.compat.v1.train.update_checkpoint_state(str(folder), listed[-1], listed, None, [1.0, 2.0, 3.0], 0.0)
+    run(workdir=tmp_path, num_steps=9)
+    assert sorted(folder.iterdir()) == kept
+
+
 # ---- Processes --------------------------------------------------------------------------------
 
 

@@ -15,6 +15,7 @@ import requests
 import tensorflow as tf
 import tensorflow_datasets as tfds
 
+from latent_xlate import files
 from latent_xlate.checks import reason
 from latent_xlate.data import (
     sc09,  # noqa: F401 - registers the data set with TFDS
@@ -93,8 +94,10 @@ def _write(
             )
             builder.download_and_prepare()
     except (OSError, RuntimeError, tf.errors.OpError) as error:  # TFDS turns TensorFlow's errors into RuntimeErrors.
+        number = files.disk_error(error)
+        cause = os.strerror(number) if number else reason(error)
         raise ValueError(
-            f"Data set {dataset!r} cannot be written to {data_dir} ({reason(error)}): "
+            f"Data set {dataset!r} cannot be written to {data_dir} ({cause}): "
             "make room there and run the same command again, or give another --data_dir."
         ) from None
 

@@ -20,6 +20,7 @@ from latent_xlate import checks, files
 from latent_xlate.batching import BATCH_SIZE
 from latent_xlate.data import stored
 from latent_xlate.data.labelled import Labelled
+from latent_xlate.domains.network_files import read_weights, write_weights
 from latent_xlate.modalities.modality import Modality
 
 DOMAIN_FILE = "domain.json"
@@ -181,14 +182,7 @@ class Domain(abc.ABC):
     def save_models(self, folder: Path, dtype: str) -> None:
         """Saves the weights of each network for `load_models`. Arguments and errors are those of `save`."""
         for name, network in self.networks.items():
-            with np.errstate(over="ignore"):
-                arrays = {f"{i:03}": weight.astype(dtype) for i, weight in enumerate(network.get_weights())}
-            if not all(np.isfinite(array).all() for array in arrays.values()):
-                raise ValueError(
-                    f"Weights of {name} are too large for {dtype}, or not finite: save them as float32, or train again."
-                )
-            # Compressing float32 takes seconds and saves only a tenth.
-            files.write_npz(folder / f"{name}.npz", arrays, compress=dtype == "float16")
+            write_weights(network, folder / f"{name}.npz", dtype)
 
     def load_models(self, folder: Path) -> None:
         """Loads the weights that `save_models` wrote.
@@ -197,7 +191,7 @@ class Domain(abc.ABC):
             ValueError: A file is missing or damaged, or does not fit its network.
         """
         for name, network in self.networks.items():
-            _load_weights(network, folder / f"{name}.npz")
+            read_weights(network, folder / f"{name}.npz")
 
     @staticmethod
     def load(folder: str | os.PathLike) -> Domain:
@@ -226,14 +220,3 @@ class Domain(abc.ABC):
             raise ValueError(f"{path} is not the description of a domain ({error!r}).") from None
         domain.load_models(Path(folder))
         return domain
-
-
-def _load_weights(network: keras.Model, path: Path) -> None:
-    try:
-        with np.load(path, allow_pickle=False) as arrays:
-            weights = [arrays[name].astype(np.float32) for name in sorted(arrays.files)]
-        network.set_weights(weights)
-    except FileNotFoundError:
-        raise ValueError(f"Weights {path} are missing.") from None
-    except Exception as error:  # Damaged zip files raise many kinds of exceptions.
-        raise ValueError(f"{path} does not hold the weights of {network.name}, or is damaged ({error}).") from None

@@ -1,4 +1,4 @@
-"""Keras models in files: in checkpoints of a training, and as `.keras` files."""
+"""Keras models in files: in checkpoints of a training, as `.keras` files, and their weights as `.npz` files."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import TypeVar
 
 import keras
+import numpy as np
 import tensorflow as tf
 
-from latent_xlate import checks
+from latent_xlate import checks, files
 
 Network = TypeVar("Network", bound=keras.Model)
 
@@ -51,3 +52,42 @@ def load_network(path: str | os.PathLike, kind: type[Network], noun: str) -> Net
     if not isinstance(network, kind):
         raise ValueError(f"{path} holds a {type(network).__name__}, not a {noun}.")
     return network
+
+
+def write_weights(network: keras.Model, path: Path, dtype: str = "float32") -> None:
+    """Writes the weights of a network, atomically.
+
+    The file is no HDF5 file, since the HDF5 library crashes the process when the disk is full.
+
+    Args:
+        network: The network.
+        path: A `.npz` file.
+        dtype: Type of the stored weights.
+
+    Raises:
+        ValueError: A weight is too large for `dtype`, or not finite.
+    """
+    with np.errstate(over="ignore"):
+        arrays = {f"{i:03}": weight.astype(dtype) for i, weight in enumerate(network.get_weights())}
+    if not all(np.isfinite(array).all() for array in arrays.values()):
+        raise ValueError(
+            f"Weights of {path.stem} are too large for {dtype}, or not finite: save them as float32, or train again."
+        )
+    # Compressing float32 takes seconds and saves only a tenth.
+    files.write_npz(path, arrays, compress=dtype == "float16")
+
+
+def read_weights(network: keras.Model, path: Path) -> None:
+    """Gives a network the weights that `write_weights` wrote.
+
+    Raises:
+        ValueError: The file is missing or damaged, or does not fit the network.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as arrays:
+            weights = [arrays[name].astype(np.float32) for name in sorted(arrays.files)]
+        network.set_weights(weights)
+    except FileNotFoundError:
+        raise ValueError(f"Weights {path} are missing.") from None
+    except Exception as error:  # Damaged zip files raise many kinds of exceptions.
+        raise ValueError(f"{path} does not hold the weights of {network.name}, or is damaged ({error}).") from None

@@ -13,7 +13,7 @@ import tensorflow as tf
 
 from latent_xlate import distribution, files, training
 from latent_xlate.data.labelled import Labelled
-from latent_xlate.domains.network_files import in_float32
+from latent_xlate.domains.network_files import in_float32, read_weights, write_weights
 
 
 def steps_per_epoch(data: Labelled, batch_size: int) -> int:
@@ -65,7 +65,7 @@ def train_by_epochs(
     evaluated = in_float32(network)
     evaluated.compile()
     workdir = training.open_workdir(workdir, config)  # After all checks, so that a failed call leaves no folder.
-    best = BestWeights(evaluated, workdir / "best.weights.h5") if best_by else None
+    best = BestWeights(evaluated, workdir / "best.npz") if best_by else None
 
     def evaluate(data: Labelled) -> dict[str, float]:
         batches = tf.data.Dataset.from_tensor_slices((data.floats, data.labels)).batch(eval_batch_size)
@@ -102,7 +102,7 @@ def train_by_epochs(
     if distribution.is_chief(strategy):
         evaluated.set_weights(averaged_weights(network))
         if best:
-            evaluated.load_weights(best.path)
+            read_weights(evaluated, best.path)
         # Saves a copy, since `compile` added an optimizer.
         files.write_model(path, in_float32(evaluated))
         files.write_json(workdir / "metrics.json", {split: evaluate(splits[split]) for split in ("validation", "test")})
@@ -146,7 +146,7 @@ class BestWeights:
         """
         if score > float(self.value.numpy()):
             if write:
-                files.write_atomically(self.path, lambda temporary: self.model.save_weights(temporary))
+                write_weights(self.model, self.path)
             self.value.assign(score)
             self.age.assign(0)
         else:

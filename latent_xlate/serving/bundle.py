@@ -61,7 +61,7 @@ def write_warmup(model: Path, translator: Translator, signatures: Collection[str
     path.parent.mkdir(parents=True)
     with tf.io.TFRecordWriter(str(path)) as writer:
         for record in itertools.islice(_records(translator, signatures, default), MOST_WARMUP_RECORDS):
-            writer.write(record.SerializeToString())
+            writer.write(record.SerializeToString(deterministic=True))
     return path
 
 

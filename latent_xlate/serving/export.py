@@ -9,7 +9,7 @@ import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Collection, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -63,6 +63,7 @@ def export_translator(translator: Translator, base: str | os.PathLike) -> Path:
 
     Raises:
         ValueError: The names of domains give two signatures the same name, or `models.config` is damaged.
+        OSError: The disk is full, read-only or broken.
     """
     checks.instance(translator, Translator, "translator", "a Translator: load it by `Translator.load`")
     base = checks.path(base, "base")
@@ -72,27 +73,50 @@ def export_translator(translator: Translator, base: str | os.PathLike) -> Path:
     folder = files.output_folder(Path(base) / MODEL_NAME)
     signatures = trace_signatures(translator, [(s, t) for s in translator.names for t in translator.names])
     module = tf.Module()
-    module.weights = list({id(v): v for function in signatures.values() for v in function.variables}.values())
+    module.weights = _variables(signatures.values())
     module.resources = [resource for domain in translator.domains.values() for resource in domain.resources]
     first, second, *_ = translator.names
     has_encoder = translator.domain(first).has_encoder
     default = str(SignatureName(first, second, Payload.FILES if has_encoder else Payload.LATENTS))
     signatures[DEFAULT_SIGNATURE] = signatures[default]
 
+    def write(model: Path) -> None:
+        tf.saved_model.save(module, str(model), signatures=signatures)
+        if bundle:
+            bundle.write_warmup(model, translator, signatures, default)
+        write_modalities(model, translator)
+
+    version = _write_version(folder, write)
+    if bundle:
+        try:
+            bundle.write_configuration(Path(base), MODEL_NAME)
+        except OSError:  # Exported again, the translator would become a second version.
+            shutil.rmtree(version)
+            raise
+    return version
+
+
+def _variables(functions: Collection[Any]) -> list[tf.Variable]:
+    """The variables of functions, in the order in which their graphs capture them.
+
+    Their attribute `variables` has an order that differs from process to process, and with it would the export.
+    """
+    variables = {id(variable.handle): variable for function in functions for variable in function.variables}
+    captured = dict.fromkeys(id(tensor) for function in functions for tensor in function.captured_inputs)
+    return [variables[handle] for handle in captured if handle in variables]
+
+
+def _write_version(folder: Path, write: Callable[[Path], None]) -> Path:
+    """Writes the next version in a folder, completely or not at all, and returns its path."""
     folder.mkdir(parents=True, exist_ok=True)
     _remove_leftovers(folder)
-    temporary = Path(tempfile.mkdtemp(prefix=f"{_TEMPORARY}{os.getpid()}.", dir=folder))
-    try:
-        tf.saved_model.save(module, str(temporary / "model"), signatures=signatures)
-        if bundle:
-            bundle.write_warmup(temporary / "model", translator, signatures, default)
-        write_modalities(temporary / "model", translator)
-        version = _publish(temporary / "model", folder)
-    finally:
-        shutil.rmtree(temporary)
-    if bundle:
-        bundle.write_configuration(Path(base), MODEL_NAME)
-    return version
+    with files.naming(folder):
+        temporary = Path(tempfile.mkdtemp(prefix=f"{_TEMPORARY}{os.getpid()}.", dir=folder))
+        try:
+            write(temporary / "model")
+            return _publish(temporary / "model", folder)
+        finally:
+            shutil.rmtree(temporary)
 
 
 def _bundle() -> Any:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from latent_xlate.data import tfds_sets
 from latent_xlate.data.synthetic import digits_like
 from latent_xlate.domains.image.image_training import train_image_model
-from tests.support import own_models, raw, shipped, small_domains, sounds
+from tests.support import own_models, raw, shipped, small_domains, sounds, tiny
 
 DETERMINISTIC = {"TF_DETERMINISTIC_OPS": "1"}
 """Sums of parallel threads are otherwise taken in an order that differs, and with it their last bits."""
@@ -45,6 +47,10 @@ def _network(model: str, dataset: str, *flags: str) -> Callable[[Path, Path], li
         "--batch_size=20", *flags,
     ]  # fmt: skip
 
+
+_VARYING = ("checkpoint", "fingerprint.pb")
+
+_VERSION = re.compile(r"translator/\d+")
 
 CASES: dict[str, Case] = {
     "bridge": Case("train_bridge", _configured("bridge")),
@@ -80,19 +86,47 @@ CASES: dict[str, Case] = {
         ],
         {"LATENT_XLATE_SAVEDMODELS": "{inputs}/reproduced"},
     ),
+    "export": Case("export", lambda inputs, output: [f"--translator={inputs}/translator", f"--output={output}"]),
 }  # fmt: skip
 
 
 def contents(output: Path) -> dict[str, bytes | None]:
-    """What a command has written, by path; None for files that contain the time, which differ whenever they are made.
+    """What a command has written, by path; None for folders, and for files that differ whenever they are made.
 
-    TensorBoard's events contain it, as do their names, and so does TensorFlow's list of checkpoints.
+    TensorBoard's events contain the time, as do their names, and so does TensorFlow's list of checkpoints. The
+    fingerprint of a SavedModel contains a random number.
     """
     paths = [path for path in sorted(output.rglob("*")) if path.parent.name != "events"]
     return {
-        path.relative_to(output).as_posix(): None if path.is_dir() or path.name == "checkpoint" else path.read_bytes()
+        path.relative_to(output).as_posix(): None if path.is_dir() or path.name in _VARYING else path.read_bytes()
         for path in paths
     }
+
+
+def with_one_version(found: Mapping[str, Any]) -> dict[str, Any]:
+    """Takes the versions of an export as one: an export that is killed after it has written one writes a second.
+
+    Args:
+        found: What `contents` returned.
+
+    Returns:
+        The same with the number left out of paths and of the servers' configuration, which lists the versions.
+
+    Raises:
+        AssertionError: The versions differ.
+    """
+    versions: dict[str, dict[str, Any]] = {}
+    others: dict[str, Any] = {}
+    for path, content in found.items():
+        if version := _VERSION.search(path):
+            versions.setdefault(version[0], {})[path.replace(version[0], "translator/VERSION")] = content
+        elif path.endswith("/models.config"):
+            others[path] = set(re.sub(rb"\d+", b"VERSION", content).splitlines())
+        else:
+            others[path] = content
+    first, *more = versions.values() or [{}]
+    assert all(each == first for each in more), list(versions)
+    return others | first
 
 
 _BRIDGE = """
@@ -136,6 +170,7 @@ def write_inputs(folder: Path) -> Path:
         train_image_model(model, "digits", folder / model, **options)
     own_models.decoder().save(folder / "decoder.keras")
     raw.write_idx_folder(folder / "raw", raw.small_splits())
+    tiny.translator().save(folder / "translator")
     with pytest.MonkeyPatch.context() as patch:
         small_domains.write_domains(folder / "reproduced", patch)
     return folder

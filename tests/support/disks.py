@@ -15,7 +15,7 @@ PAGE = 4096
 
 
 @contextlib.contextmanager
-def small(folder: Path, megabytes: int = 32) -> Iterator[Path]:
+def small(folder: Path, megabytes: int = 64) -> Iterator[Path]:
     """A disk in memory, mounted at a folder; the test is skipped where this process may not mount."""
     folder.mkdir()
     mount = ["mount", "-t", "tmpfs", "-o", f"size={megabytes}m", "tmpfs", str(folder)]
