@@ -20,12 +20,13 @@ r"""Prepares a data set of images or recordings: checks its content and stores i
 
 A folder of images has the files CLASS/*.png (jpg, jpeg, jfif, gif, bmp); every sixth image of a class becomes a test
 image. Or it has train/CLASS/*.png and test/CLASS/*.png. Images are read as those that are translated later:
-of any size and colour, they are converted to grey and scaled into squares of --image_size pixels with their
-proportions kept; transparent pixels get a ground that contrasts with the picture. They are not inverted, and neither
-are those that a domain of this data set translates. A folder of sounds has CLASS/*.wav (flac, ogg, opus,
-mp3, aif, aiff, au) in the same layouts. Sounds of any rate and number of channels are converted to mono at 16 kHz and
-cut to 16384 samples. Instead of folders for the classes, a table `labels.csv` may have the columns file and class (and
-split). A folder of files without classes is an unlabelled data set.
+of any size and colour, they are scaled into squares of --image_size pixels with their proportions kept, and
+converted to grey or, by --channels=3, to RGB; transparent pixels get a ground that contrasts with the picture. They
+are not inverted unless --invert says so, and neither are those that a domain of this data set translates.
+A folder of sounds has CLASS/*.wav (flac, ogg, opus, mp3, aif, aiff, au) in the same layouts. Sounds of any rate and
+number of channels are converted to mono at 16 kHz and cut to 16384 samples. Instead of folders for the classes, a
+table `labels.csv` may have the columns file and class (and split). A folder of files without classes is an unlabelled
+data set.
 
 Two data sets of speech are known by name: `spoken_digit`, the Free Spoken Digit Dataset, and `sc09`, the ten digits of
 TFDS's `speech_commands`. Training and test recordings of `spoken_digit` have the same speakers. With
@@ -38,6 +39,9 @@ from absl import flags
 
 from latent_xlate.cli import _app
 from latent_xlate.data import sources
+from latent_xlate.modalities.framing import FRAMINGS
+from latent_xlate.modalities.image import Image
+from latent_xlate.modalities.image_files import INVERT
 
 _DATASET = flags.DEFINE_string(
     "dataset", None, "mnist, fashion_mnist, spoken_digit, sc09, or a new name for your own files.", required=True
@@ -53,16 +57,20 @@ _HELD_OUT_SPEAKERS = flags.DEFINE_list(
     "held_out_speakers", [], "Speakers of spoken_digit's recordings who are in the test split only."
 )
 _IMAGE_SIZE = flags.DEFINE_integer("image_size", 28, "Height and width of images from a folder.", lower_bound=1)
+_CHANNELS = flags.DEFINE_enum("channels", "1", ("1", "3"), "Channels of images from a folder: 1 for grey, 3 for RGB.")
+_INVERT = flags.DEFINE_enum("invert", "never", INVERT, "Whether images from a folder are dark on bright.")
+_FRAMING = flags.DEFINE_enum("framing", FRAMINGS[0], FRAMINGS, "How images from a folder are framed.")
 
 
 def main(argv: list[str]) -> None:
     del argv
+    size = _IMAGE_SIZE.value
     preparation = sources.prepare(
         _DATASET.value,
         _SOURCE.value,
         _RAW_DIR.value,
         _DATA_DIR.value,
-        image_size=_IMAGE_SIZE.value,
+        image=Image(size, size, int(_CHANNELS.value), _INVERT.value, _FRAMING.value),
         held_out_speakers=_HELD_OUT_SPEAKERS.value,
     )
     for source, why in preparation.passed_over.items():

@@ -33,6 +33,9 @@ from latent_xlate.modalities.image import Image
 
 SOURCES = ("auto", "tfds", "packages", "local")
 
+GREY_28 = Image(28, 28, invert="never")
+"""How images of a folder are read unless told otherwise: as those of MNIST are."""
+
 
 @dataclasses.dataclass(frozen=True)
 class Preparation:
@@ -55,7 +58,7 @@ def prepare(
     raw_dir: str | os.PathLike | None = None,
     data_dir: str | os.PathLike | None = None,
     *,
-    image: Image = Image(28, 28, invert="never"),
+    image: Image = GREY_28,
     held_out_speakers: Collection[str] = (),
 ) -> Preparation:
     """Makes a data set ready for `stored.load`.

@@ -46,7 +46,9 @@ class Image(Modality):
     framing: str = "letterbox"
 
     def __post_init__(self) -> None:
-        """Checks `invert` and `framing`."""
+        """Checks the settings."""
+        if min(self.height, self.width) < 1:
+            raise ValueError(f"The image size is {self.height}x{self.width}; it must be positive.")
         checks.known(self.invert, image_files.INVERT, "invert")
         checks.known(self.framing, FRAMINGS, "framing")
 

@@ -32,7 +32,7 @@ def test_idx_files_of_ones_own(tmp_path):
 def test_folder_of_images_in_the_size_that_is_asked_for(tmp_path):
     raw_dir, data_dir = folders(tmp_path)
     data = digits_like(40, num_classes=2, image_size=14)
-    sources.prepare("shapes", "local", raw.write_image_folder(raw_dir, data), data_dir, image_size=14)
+    sources.prepare("shapes", "local", raw.write_image_folder(raw_dir, data), data_dir, image=Image(14, 14))
     assert raw.same_content(raw.joined(read_stored("shapes", data_dir)), data)
 
 
@@ -47,7 +47,6 @@ BAD_ARGUMENTS = [
     ({"raw_dir": "nowhere"}, "--raw_dir=nowhere is not a folder"),
     ({"source": "tfds"}, "--source=tfds reads no --raw_dir"),
     ({"source": "packages"}, "--source=packages reads no --raw_dir"),
-    ({"image_size": 0}, "image size is 0; it must be positive"),
     ({"dataset": "mnist"}, "train images in .* are not those of 'mnist' .* Get the files again, or give another"),
     ({"dataset": "cifar10"}, "TFDS has a data set 'cifar10' of its own"),
 ]

@@ -125,7 +125,7 @@ def test_a_data_set_of_pictures_keeps_how_they_were_read(tmp_path):
         for number in range(8):
             picture = Pillow.new("L", (30, 12), (220 if name == "bright" else 30) + number)
             picture.save(tmp_path / "raw" / name / f"{number}.png")
-    sources.prepare("shades", "local", tmp_path / "raw", tmp_path / "data", image_size=10)
+    sources.prepare("shades", "local", tmp_path / "raw", tmp_path / "data", image=Image(10, 10, 1, invert="never"))
     data = stored.load("shades", "test", tmp_path / "data")
     assert data.modality == Image(10, 10, 1, invert="never")
     assert sorted(data.content.max(axis=(1, 2, 3)) > 200) == [False, True]  # Nothing was inverted.
