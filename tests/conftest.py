@@ -1,9 +1,11 @@
-"""Settings that must be made before TensorFlow first computes, and names of parametrised tests."""
+"""Settings that must be made before TensorFlow first computes, names of parametrised tests, and a fixture."""
 
+import functools
 import os
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
+import pytest
 import tensorflow as tf
 
 # Two devices, for the tests of distribution; everything else runs on the first.
@@ -15,3 +17,14 @@ tf.config.set_logical_device_configuration(
 def pytest_make_parametrize_id(val, argname):
     """Names a parameter of bytes by its argument: contents of files may differ from one collection to the next."""
     return argname if isinstance(val, bytes) else None
+
+
+@pytest.fixture(scope="module")
+def translators_loaded_once():
+    """Has `translate_path` load each translator once: that takes seconds, and a translation milliseconds."""
+    from latent_xlate import file_translation
+
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("load_export", "_load_pair"):
+            patch.setattr(file_translation, name, functools.cache(getattr(file_translation, name)))
+        yield

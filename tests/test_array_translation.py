@@ -15,6 +15,8 @@ from latent_xlate.serving.export import export_translator, load_export
 from latent_xlate.translator import Translator
 from tests.support import own_models, tiny
 
+pytestmark = pytest.mark.usefixtures("translators_loaded_once")
+
 SHAPE = (3, 5)
 
 

@@ -1,5 +1,6 @@
 """Training of a bridge by a configuration, in this process and by the real command."""
 
+import functools
 import json
 import os
 import signal
@@ -27,6 +28,21 @@ from tests.support.processes import finish, free_ports
 @pytest.fixture(scope="module")
 def savedmodels(tmp_path_factory):
     return shipped.write(tmp_path_factory.mktemp("savedmodels"))
+
+
+@pytest.fixture(scope="module")
+def trained(savedmodels, tmp_path_factory):
+    """Trains by `shipped.config` with other values of its fields, once for the same: gives the bridge and its folder.
+
+    What is in the folder must stay.
+    """
+
+    @functools.cache
+    def train(**fields):
+        folder = tmp_path_factory.mktemp("trained")
+        return train_bridge(shipped.config(savedmodels, **fields), folder).bridge, folder
+
+    return train
 
 
 def files(folder):
@@ -62,10 +78,11 @@ def test_bridge_learns_which_classes_belong_together_and_leaves_the_domains_alon
     assert json.loads((tmp_path / "config.json").read_text()) == json.loads(json.dumps(config.to_dict()))
 
 
-def test_seed_decides_the_weights(savedmodels, tmp_path):
-    first, again, other = (
-        train_bridge(shipped.config(savedmodels, seed=seed), tmp_path / name).bridge
-        for name, seed in (("first", 1), ("again", 1), ("other", 2))
+def test_seed_decides_the_weights(savedmodels, trained, tmp_path):
+    first, _ = trained(num_steps=10)
+    again, other = (
+        train_bridge(shipped.config(savedmodels, num_steps=10, seed=seed), tmp_path / name).bridge
+        for name, seed in (("again", 0), ("other", 2))
     )
     assert_same_weights(first, again)
     assert min(np.abs(a - b).max() for a, b in zip(first.weights, other.weights, strict=True) if a.ndim > 1) > 0.01
@@ -84,16 +101,21 @@ def test_settings_reach_the_bridge(savedmodels, tmp_path):
     assert int(bridge.optimizer.iterations) == 10
 
 
-def test_cosine_schedule_ends_at_zero(savedmodels, tmp_path):
-    bridge = train_bridge(shipped.config(savedmodels, schedule="cosine", num_steps=10), tmp_path).bridge
+def test_cosine_schedule_ends_at_zero(trained):
+    bridge, folder = trained(num_steps=10)
+    assert json.loads((folder / "config.json").read_text())["schedule"] == "cosine"
     assert float(bridge.optimizer.learning_rate) == pytest.approx(0, abs=1e-9)
 
 
 # ---- Few labels -------------------------------------------------------------------------------
 
 
+FEW_LABELS = {"labels_per_class": 3, "label_seed": 5, "sampling": "mixed"}
+PSEUDO_LABELS = FEW_LABELS | {"labels_per_class": 1, "sampling": "balanced", "pseudo_labels": "poisson"}
+
+
 def few_labels(folder, **fields):
-    return shipped.config(folder, **({"labels_per_class": 3, "label_seed": 5, "sampling": "mixed"} | fields))
+    return shipped.config(folder, **(FEW_LABELS | fields))
 
 
 def relabelled_copy(savedmodels, folder, relabel):
@@ -122,9 +144,9 @@ def permuting(seen, label_seed=5):
     return permute
 
 
-def test_few_labels_are_those_of_the_file_and_hidden_labels_play_no_part(savedmodels, tmp_path):
-    bridge = train_bridge(few_labels(savedmodels), tmp_path / "run").bridge
-    seen = json.loads((tmp_path / "run" / "labelled.json").read_text())
+def test_few_labels_are_those_of_the_file_and_hidden_labels_play_no_part(savedmodels, trained, tmp_path):
+    bridge, folder = trained(**FEW_LABELS)
+    seen = json.loads((folder / "labelled.json").read_text())
     for name, indices in seen.items():
         labels = shipped.latents(name, 200, seed=1).labels[indices]
         assert np.bincount(labels).tolist() == [3] * shipped.NUM_CLASSES
@@ -142,16 +164,15 @@ def test_few_labels_are_those_of_the_file_and_hidden_labels_play_no_part(savedmo
     assert json.loads((tmp_path / "run_wrong" / "labelled.json").read_text()) == seen
 
 
-def test_pseudo_labels_are_of_the_seen_labels_alone_and_stand_in_for_the_others(savedmodels, tmp_path):
-    fields = {"labels_per_class": 1, "sampling": "balanced", "pseudo_labels": "poisson", "num_steps": 20}
-    bridge = train_bridge(few_labels(savedmodels, **fields), tmp_path / "run").bridge
-    seen = json.loads((tmp_path / "run" / "labelled.json").read_text())
+def test_pseudo_labels_are_of_the_seen_labels_alone_and_stand_in_for_the_others(savedmodels, trained, tmp_path):
+    bridge, folder = trained(**PSEUDO_LABELS)
+    seen = json.loads((folder / "labelled.json").read_text())
     assert {name: len(indices) for name, indices in seen.items()} == dict.fromkeys(seen, shipped.NUM_CLASSES)
 
-    wrong = few_labels(relabelled_copy(savedmodels, tmp_path / "permuted", permuting(seen)), **fields)
+    wrong = few_labels(relabelled_copy(savedmodels, tmp_path / "permuted", permuting(seen)), **PSEUDO_LABELS)
     assert_same_weights(train_bridge(wrong, tmp_path / "run_wrong").bridge, bridge)
 
-    data = prepare_training(BridgeConfig.of(few_labels(savedmodels, **fields)))
+    data = prepare_training(BridgeConfig.of(few_labels(savedmodels, **PSEUDO_LABELS)))
     for name, labelled, pseudo, weights in zip(seen, data.labelled, data.latents, data.sample_weights, strict=True):
         assert labelled.tolist() == seen[name]
         assert np.mean(pseudo.labels == shipped.latents(name, 200, seed=1).labels) > 0.9
@@ -160,11 +181,10 @@ def test_pseudo_labels_are_of_the_seen_labels_alone_and_stand_in_for_the_others(
 
 
 def test_terms_that_labels_add_see_the_seen_labels_alone_and_a_cut_run_ends_with_the_same_bits(
-    savedmodels, tmp_path, monkeypatch
+    savedmodels, trained, tmp_path, monkeypatch
 ):
     monkeypatch.setattr(latent_classifier, "NUM_STEPS", 100)
-    terms = {"beta_class_swd": 1.0, "beta_translation": 0.5, "ramp_steps": 10}
-    fields = {"labels_per_class": 2, "sampling": "balanced", "pseudo_labels": "poisson", "label_terms": terms}
+    fields = PSEUDO_LABELS | {"label_terms": {"beta_class_swd": 1.0, "beta_translation": 0.5, "ramp_steps": 10}}
     bridge = train_bridge(few_labels(savedmodels, **fields), tmp_path / "run").bridge
     seen = json.loads((tmp_path / "run" / "labelled.json").read_text())
     wrong = few_labels(relabelled_copy(savedmodels, tmp_path / "permuted", permuting(seen)), **fields)
@@ -176,15 +196,14 @@ def test_terms_that_labels_add_see_the_seen_labels_alone_and_a_cut_run_ends_with
     )  # As if cut before the last one.
     resumed = train_bridge(few_labels(savedmodels, **fields), tmp_path / "run").bridge
     assert_same_weights(resumed, bridge)
-    without = few_labels(savedmodels, **fields | {"label_terms": dict.fromkeys(terms, 0) | {"ramp_steps": 1}})
-    plain = train_bridge(without, tmp_path / "run_without").bridge
+    plain, folder = trained(**PSEUDO_LABELS)
+    assert "label_terms" not in json.loads((folder / "config.json").read_text())
     assert any(np.abs(a - b).max() > 1e-3 for a, b in zip(plain.get_weights(), bridge.get_weights(), strict=True))
 
 
-def test_label_file_gives_the_labels(savedmodels, tmp_path):
-    config = few_labels(savedmodels)
-    bridge = train_bridge(config, tmp_path / "random").bridge
-    seen = json.loads((tmp_path / "random" / "labelled.json").read_text())
+def test_label_file_gives_the_labels(savedmodels, trained, tmp_path):
+    bridge, folder = trained(**FEW_LABELS)
+    seen = json.loads((folder / "labelled.json").read_text())
     rows = [
         f"{name},shipped,{index},{shipped.latents(name, 200, seed=1).labels[index]}"
         for name, indices in seen.items()
@@ -377,15 +396,15 @@ def test_domain_that_does_not_fit_is_refused_and_nothing_is_written(spoil, messa
     assert not (tmp_path / "run").exists()
 
 
-def test_run_of_another_configuration_is_refused_with_its_fields_and_stays(savedmodels, tmp_path):
-    train_bridge(shipped.config(savedmodels, num_steps=10), tmp_path)
-    before = files(tmp_path)
+def test_run_of_another_configuration_is_refused_with_its_fields_and_stays(savedmodels, trained):
+    _, folder = trained(num_steps=10)
+    before = files(folder)
     config = shipped.config(savedmodels, num_steps=20)
     config.model.beta_kl = 0.25
     message = r"another configuration \(model.beta_kl: 0.005 there, 0.25 here; num_steps: 10 there, 20 here\)"
     with pytest.raises(ValueError, match=message):
-        train_bridge(config, tmp_path)
-    assert files(tmp_path) == before
+        train_bridge(config, folder)
+    assert files(folder) == before
 
 
 def test_run_of_an_earlier_version_is_resumed_and_a_name_of_today_says_the_same(savedmodels, tmp_path):

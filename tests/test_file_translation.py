@@ -1,7 +1,6 @@
 """Files in, files out, against the translator's own answers on what it reads from them."""
 
 import errno
-import functools
 import io
 import os
 import signal
@@ -23,6 +22,8 @@ from latent_xlate.translator import Translator
 from tests.support import oddities, pictures, tiny
 from tests.support.decoders import decoders
 
+pytestmark = pytest.mark.usefixtures("translators_loaded_once")
+
 
 @pytest.fixture(scope="module")
 def translator():
@@ -37,14 +38,6 @@ def saved(translator, tmp_path_factory):
 @pytest.fixture(scope="module")
 def exported(translator, tmp_path_factory):
     return export.export_translator(translator, tmp_path_factory.mktemp("exported"))
-
-
-@pytest.fixture(scope="module", autouse=True)
-def translators_loaded_once():
-    with pytest.MonkeyPatch.context() as patch:
-        for name in ("load_export", "_load_pair"):
-            patch.setattr(file_translation, name, functools.cache(getattr(file_translation, name)))
-        yield
 
 
 @pytest.fixture(params=["saved", "exported"])

@@ -20,6 +20,8 @@ from latent_xlate.serving.export import export_translator, load_export
 from tests.support import identity, pictures
 from tests.support.served import serving
 
+pytestmark = pytest.mark.usefixtures("translators_loaded_once")
+
 MODALITY = Image(20, 16, 3, "auto")
 DAMAGED = checks.BAD_PICTURE
 TOO_LARGE = "The picture has more than 16777216 pixels: scale it down."

@@ -12,6 +12,8 @@ from latent_xlate.serving import export
 from latent_xlate.translator import Translator
 from tests.support import identity, sounds, tiny
 
+pytestmark = pytest.mark.usefixtures("translators_loaded_once")
+
 
 @pytest.fixture(scope="module")
 def translator():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import unicodedata
 import warnings
@@ -52,7 +53,7 @@ def read_folder(folder: str | os.PathLike, modality: Modality) -> dict[str, Labe
     """
     folder = Path(folder)
     endings, noun = modality.file_suffixes, modality.noun
-    decode = tf.function(modality.read, [tf.TensorSpec([None], tf.string)], autograph=False)
+    decode = _decoder(modality)
 
     def read_files(files: Sequence[tuple[Path, int]], names: Sequence[str]) -> Labelled:
         labels = np.array([label for _, label in files], np.int64)
@@ -78,6 +79,12 @@ def read_folder(folder: str | os.PathLike, modality: Modality) -> dict[str, Labe
         return _split(read_files([(path, UNLABELLED) for path in _files(folder, endings, noun)], ()))
     _check_names(names, folder, endings, noun)
     return _split(read_files(in_classes(folder, names), names))
+
+
+@functools.cache
+def _decoder(modality: Modality) -> Callable[[tf.Tensor], tf.Tensor]:
+    """The graph that decodes files, made once: to make it takes longer than to read a hundred files."""
+    return tf.function(modality.read, [tf.TensorSpec([None], tf.string)], autograph=False)
 
 
 def _read_content(paths: Sequence[Path], decode: Callable[[tf.Tensor], tf.Tensor], modality: Modality) -> np.ndarray:

@@ -2,11 +2,13 @@
 
 import csv
 import json
+import shutil
 
 import numpy as np
 import pytest
 
 from latent_xlate.bridge.bridge_config import BridgeConfig
+from latent_xlate.domains import pretrained
 from latent_xlate.latents.latents import Latents
 from latent_xlate.reproduction import experiments, label_study
 from latent_xlate.reproduction.experiments import Settings
@@ -14,9 +16,14 @@ from latent_xlate.reproduction.reproduce import reproduce
 from tests.support import small_domains
 
 
-@pytest.fixture
-def savedmodels(tmp_path, monkeypatch):
-    return small_domains.write_domains(tmp_path / "savedmodels", monkeypatch)
+@pytest.fixture(scope="module")
+def reproduced(tmp_path_factory):
+    """A folder of domains in `savedmodels`, and of their reproduction in `out`."""
+    folder = tmp_path_factory.mktemp("reproduced")
+    with pytest.MonkeyPatch.context() as patch:
+        small_domains.write_domains(folder / "savedmodels", patch)
+        reproduce(["few_labels"], folder / "out", small_domains.SETTINGS)
+    return folder
 
 
 def test_runs_are_of_each_pair_and_number_with_sets_of_their_own():
@@ -33,15 +40,15 @@ def test_runs_are_of_each_pair_and_number_with_sets_of_their_own():
             assert config.pseudo_labels == "poisson_mbo"
 
 
-def test_suggested_sets_are_filled_in_as_the_data_say_and_trained_on(savedmodels, tmp_path):
-    reproduce(["few_labels"], tmp_path / "out", small_domains.SETTINGS)
+def test_suggested_sets_are_filled_in_as_the_data_say_and_trained_on(reproduced):
+    savedmodels, out = reproduced / "savedmodels", reproduced / "out"
     latents = {name: Latents.load(savedmodels / name / "latents_train.npz") for name in ("mnist", "mnist_b")}
-    with (tmp_path / "out" / "labels" / "mnist_mnist_10_0.csv").open() as file:
+    with (out / "labels" / "mnist_mnist_10_0.csv").open() as file:
         rows = list(csv.DictReader(file))
     assert len(rows) == 2 * 10 * 10
     for row in rows:
         assert row["class"] == str(latents[row["domain"]].labels[int(row["index"])])
-    metrics = [json.loads(path.read_text()) for path in (tmp_path / "out" / "runs").glob("*/metrics.json")]
+    metrics = [json.loads(path.read_text()) for path in (out / "runs").glob("*/metrics.json")]
     of_file = [run for run in metrics if run["labels_seen"]["label_file"]]
     of_sets = [run for run in metrics if not run["labels_seen"]["label_file"]]
     assert (len(of_file), [run["labels_seen"]["label_seed"] for run in of_sets].count(0)) == (1, 1)
@@ -49,16 +56,14 @@ def test_suggested_sets_are_filled_in_as_the_data_say_and_trained_on(savedmodels
     assert sorted(of_file[0]["labels_seen"]["instances"]["mnist"]) == suggested
     random = np.mean([run["transfers"]["mnist_to_mnist_b"]["accuracy"] for run in of_sets])
     chosen = of_file[0]["transfers"]["mnist_to_mnist_b"]["accuracy"]
-    (line,) = (
-        line
-        for line in (tmp_path / "out" / "report.md").read_text().splitlines()
-        if line.startswith("| mnist to mnist_b |")
-    )
+    (line,) = (line for line in (out / "report.md").read_text().splitlines() if line.startswith("| mnist to mnist_b |"))
     assert line.startswith(f"| mnist to mnist_b | 10 | 0.524 | {random:.4f} ± ")
     assert line.endswith(f" | {chosen:.4f} |")
 
 
-def test_sets_that_miss_a_class_are_left_out_and_told(savedmodels, tmp_path, monkeypatch):
+def test_sets_that_miss_a_class_are_left_out_and_told(reproduced, tmp_path, monkeypatch):
+    monkeypatch.setenv(pretrained.SAVEDMODELS, str(reproduced / "savedmodels"))
+    shutil.copytree(reproduced / "out" / "runs", tmp_path / "out" / "runs")
     labels = [0] * 100
 
     def suggest(study, name, latents):

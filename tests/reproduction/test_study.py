@@ -1,26 +1,47 @@
 import dataclasses
 import json
+import shutil
 
 import numpy as np
 import pytest
 
+from latent_xlate.domains import pretrained
 from latent_xlate.latents.sources import load_latents
 from latent_xlate.reproduction import experiments
 from latent_xlate.reproduction.study import Study
 from tests.support import shipped, small_domains, tiny
 
 
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    """A folder of domains in `savedmodels`, and of a study in `out` that has made `bridge()`."""
+    folder = tmp_path_factory.mktemp("made")
+    with pytest.MonkeyPatch.context() as patch:
+        small_domains.write_domains(folder / "savedmodels", patch)
+        Study(folder / "out", small_domains.SETTINGS).train(bridge())
+    return folder
+
+
 @pytest.fixture
-def study(tmp_path, monkeypatch):
-    small_domains.write_domains(tmp_path / "savedmodels", monkeypatch)
+def study(made, tmp_path, monkeypatch):
+    """One that has made nothing yet."""
+    monkeypatch.setenv(pretrained.SAVEDMODELS, str(made / "savedmodels"))
     return Study(tmp_path / "out", small_domains.SETTINGS)
+
+
+@pytest.fixture
+def study_with_bridge(study, made):
+    """One that has made `bridge()`."""
+    shutil.copytree(made / "out", study.output, dirs_exist_ok=True)
+    return study
 
 
 def bridge(settings=small_domains.SETTINGS, name="mnist_fashion_mnist"):
     return experiments.bridges(settings, name)[0]
 
 
-def test_a_run_is_made_once_and_keeps_no_checkpoints(study):
+def test_a_run_is_made_once_and_keeps_no_checkpoints(study_with_bridge):
+    study = study_with_bridge
     metrics = study.metrics(bridge())
     folder = study.run_folder(bridge())
     assert {path.name for path in folder.iterdir()} == {"bridge.keras", "config.json", "events", "metrics.json"}
@@ -32,7 +53,8 @@ def test_a_run_is_made_once_and_keeps_no_checkpoints(study):
     assert {path: path.stat().st_mtime_ns for path in folder.iterdir()} == times
 
 
-def test_numbers_alone_will_do_until_the_model_is_needed(study):
+def test_numbers_alone_will_do_until_the_model_is_needed(study_with_bridge):
+    study = study_with_bridge
     metrics = study.metrics(bridge())
     model = study.run_folder(bridge()) / "bridge.keras"
     model.unlink()
@@ -43,8 +65,8 @@ def test_numbers_alone_will_do_until_the_model_is_needed(study):
     assert study.metrics(bridge()) == metrics
 
 
-def test_numbers_are_of_the_model_that_is_kept(study):
-    config = bridge()
+def test_numbers_are_of_the_model_that_is_kept(study_with_bridge):
+    study, config = study_with_bridge, bridge()
     accuracy = study.metrics(config)["transfers"]["mnist_to_fashion_mnist"]["accuracy"]
     translator = study.translator(config)
     latents, _ = study.test_data(translator.domain("mnist"))
@@ -56,7 +78,7 @@ def test_numbers_are_of_the_model_that_is_kept(study):
     assert accuracy == np.mean(before == after)
 
 
-def test_latents_are_loaded_once_for_all_runs_which_do_not_change_them(study, monkeypatch):
+def test_latents_are_loaded_once_for_all_runs_which_do_not_change_them(study, made, monkeypatch):
     loaded = []
 
     def load(domain, folder, latents, split, data_dir=None):
@@ -65,7 +87,7 @@ def test_latents_are_loaded_once_for_all_runs_which_do_not_change_them(study, mo
 
     few = experiments.bridges(small_domains.SETTINGS, "mnist_fashion_mnist")[0]
     few.update({"labels_per_class": 1, "sampling": "mixed"})
-    alone = Study(study.output.parent / "alone", small_domains.SETTINGS).metrics(bridge())
+    alone = Study(made / "out", small_domains.SETTINGS).metrics(bridge())
     monkeypatch.setattr("latent_xlate.reproduction.study.load_latents", load)
     study.train(few)
     assert study.metrics(bridge()) == alone
@@ -73,7 +95,7 @@ def test_latents_are_loaded_once_for_all_runs_which_do_not_change_them(study, mo
     assert trained_on == [("mnist", "shipped"), ("fashion_mnist", "shipped")]
 
 
-def test_a_cut_run_goes_on(study, monkeypatch):
+def test_a_cut_run_goes_on(study, made, monkeypatch):
     def full_disk(*args, **kwargs):
         raise OSError("No space left on device")
 
@@ -82,7 +104,7 @@ def test_a_cut_run_goes_on(study, monkeypatch):
         study.train(bridge())
     assert (study.run_folder(bridge()) / "checkpoints").is_dir()
     monkeypatch.undo()
-    monkeypatch.setenv("LATENT_XLATE_SAVEDMODELS", str(study.output.parent / "savedmodels"))
+    monkeypatch.setenv(pretrained.SAVEDMODELS, str(made / "savedmodels"))
     assert study.metrics(bridge())["model"] == "BridgingVAE"
     assert not (study.run_folder(bridge()) / "checkpoints").exists()
 

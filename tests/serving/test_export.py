@@ -25,13 +25,13 @@ PAIRS = list(itertools.product(["digits", "clothes"], repeat=2))
 
 
 @pytest.fixture(scope="module")
-def translator():
-    return tiny.translator()
+def translator(served_translator):
+    return served_translator
 
 
 @pytest.fixture(scope="module")
-def folder(translator, tmp_path_factory):
-    return export.export_translator(translator, tmp_path_factory.mktemp("export"))
+def folder(served_base):
+    return served_base / "translator" / "1"
 
 
 @pytest.fixture(scope="module")
