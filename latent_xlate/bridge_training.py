@@ -16,6 +16,7 @@ from latent_xlate.bridge import class_pairing, latent_classifier
 from latent_xlate.bridge.bridge_config import BridgeConfig
 from latent_xlate.bridge.bridging_vae import BridgingVAE
 from latent_xlate.bridge.class_map import ClassMap
+from latent_xlate.bridge.held_out_progress import HeldOutProgress
 from latent_xlate.bridge.label_terms import LabelTerms
 from latent_xlate.bridge.labels_seen import write_labels_seen
 from latent_xlate.bridge.training_data import TrainingData, assign_class_names, prepare_training, read_class_map
@@ -78,7 +79,13 @@ def train_bridge(
     if config.has_few_labels and distribution.is_chief(tf_strategy):
         names = [domain.name for domain in data.domains]
         write_labels_seen(workdir, dict(zip(names, data.labelled, strict=True)))
-    training.train_run(bridge, make_batch, config, workdir, tf_strategy, "bridge")
+    measured: dict[str, Any] = {}
+    if data.held_out:
+        progress = HeldOutProgress(bridge, data.held_out, data.latents, config.patience)
+        measured = {"on_log": progress.on_log, "should_stop": progress.should_stop, "state": progress.state}
+    training.train_run(
+        bridge, make_batch, config, workdir, tf_strategy, "bridge", num_steps=data.num_steps(config), **measured
+    )
     if distribution.is_chief(tf_strategy):
         files.write_model(workdir / MODEL_FILE, bridge)
     return Translator(data.domains, bridge, _kept_class_map(config, data.class_map))
@@ -113,7 +120,7 @@ def make_bridge(config: BridgeConfig, data: TrainingData, label_terms: LabelTerm
         **config.model.to_dict(),
     )
     bridge.build()
-    rate = make_schedule(config.schedule, config.learning_rate, config.num_steps)
+    rate = make_schedule(config.schedule, config.learning_rate, data.num_steps(config))
     bridge.compile(optimizer=FusedAdam(rate), jit_compile=False)
     return bridge
 

@@ -47,7 +47,7 @@ def write_report(domain: Domain, folder: str | os.PathLike, data_dir: str | None
     test = domain.load_data("test", data_dir).take(slice(0, _MOST_MEASURED))
     train = domain.load_data("train", data_dir).take(slice(0, 10 * _MOST_MEASURED))
     latents = encode_data(domain, test)
-    decoded = in_batches(domain.decode, latents.mu, batch_size=domain.batch_size)[0]
+    decoded = in_batches(domain.decode, latents.mu, batch_size=domain.batch_size)
     numbers = {"sharpness of reconstructions": _contrast(decoded) / max(_contrast(test.floats), 1e-6)}
     confusion = _judge(domain, test, decoded, numbers) if domain.has_classifier else None
     _draw(domain, train, test, latents.mu, decoded, folder / "report")
@@ -99,9 +99,9 @@ def _verdict(numbers: dict[str, float], confusion: np.ndarray | None, names: Seq
         mistakes = confusion - np.diag(np.diag(confusion))
         true, judged = np.unravel_index(mistakes.argmax(), mistakes.shape)
         faults.append(
-            f"The judge recognises {accuracy:.0%} of the pictures; most often it takes {names[true]} for {names[judged]}. "
-            "Add pictures of these classes, and look for wrong labels among them: what is measured by this judge is no "
-            "better than it is."
+            f"The judge recognises {accuracy:.0%} of the pictures; most often it takes {names[true]} for "
+            f"{names[judged]}. Add pictures of these classes, and look for wrong labels among them: what is measured "
+            "by this judge is no better than it is."
         )
     kept = numbers.get("accuracy on reconstructions", 1.0)
     if kept < GOOD_ACCURACY and kept < (accuracy or 1.0) - 0.05:

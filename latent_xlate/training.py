@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import keras
+import numpy as np
 import tensorflow as tf
 from tqdm import tqdm
 
@@ -26,6 +27,8 @@ from latent_xlate import checks, distribution, files, interrupts
 MakeBatch = Callable[[tf.Tensor], Any]
 """Maps the positions of this replica's part of a batch in an endless stream, int64 [n], to the data of `train_step`."""
 
+OnLog = Callable[[int, dict[str, float]], Mapping[str, float]]
+"""Called with the step and the metrics at each log; the metrics that it returns are logged too."""
 
 CHECKPOINTS = "checkpoints"
 """Folder of the checkpoints in a work directory."""
@@ -110,7 +113,7 @@ def train(
     strategy: tf.distribute.Strategy | None = None,
     steps_per_log: int = 500,
     logs_per_checkpoint: int = 1,
-    on_log: Callable[[int, dict[str, float]], dict[str, float]] | None = None,
+    on_log: OnLog | None = None,
     state: Mapping[str, Any] | None = None,
     should_stop: Callable[[], bool] | None = None,
     description: str = "training",
@@ -191,6 +194,34 @@ def train(
     return logs
 
 
+class BestScore:
+    """Keeps the highest score of a run, across restarts.
+
+    Attributes:
+        value: The highest score so far, a variable that belongs in the checkpoint.
+        age: Number of updates since then, a variable that belongs there if it is used.
+    """
+
+    def __init__(self) -> None:
+        """There is no score yet."""
+        self.value = tf.Variable(-np.inf, dtype=tf.float32, trainable=False, name="best")
+        self.age = tf.Variable(0, dtype=tf.int64, trainable=False, name="since_best")
+
+    @property
+    def highest(self) -> float:
+        """The highest score so far; minus infinity if there is none."""
+        return float(self.value.numpy())
+
+    def update(self, score: float) -> bool:
+        """Takes a score; returns whether it is the highest so far."""
+        if score > self.highest:
+            self.value.assign(score)
+            self.age.assign(0)
+            return True
+        self.age.assign_add(1)
+        return False
+
+
 class _Pieces:
     """Runs steps in graph calls of about a second, so that progress is shown and signals are heard."""
 
@@ -254,18 +285,26 @@ def train_run(
     strategy: tf.distribute.Strategy,
     description: str,
     state: Mapping[str, Any] | None = None,
+    num_steps: int | None = None,
+    on_log: OnLog | None = None,
+    should_stop: Callable[[], bool] | None = None,
 ) -> None:
-    """`train`, for as long and with as many logs and checkpoints as a configuration says. Args as in `train`."""
+    """`train`, with as many logs and checkpoints as a configuration says. Args as in `train`.
+
+    It takes the configuration's number of steps, unless `num_steps` is given.
+    """
     train(
         model,
         make_batch,
-        num_steps=config.num_steps,
+        num_steps=num_steps or config.num_steps,
         batch_size=config.batch_size,
         workdir=workdir,
         strategy=strategy,
         steps_per_log=config.steps_per_log,
         logs_per_checkpoint=max(1, config.steps_per_checkpoint // config.steps_per_log),
+        on_log=on_log,
         state=state,
+        should_stop=should_stop,
         description=description,
     )
 

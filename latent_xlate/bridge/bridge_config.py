@@ -95,7 +95,11 @@ class BridgeConfig(Config):
         seed: Seed of the initial weights, the order of the instances and all noise.
         model: Hyperparameters of the bridge.
         label_terms: Weights of the terms that labels add to the loss; None for none.
-        num_steps: Number of training steps.
+        num_steps: Number of training steps; at most, where `epochs` or `patience` is given.
+        epochs: Passes over the latents of the domain that has most; None for as many as `num_steps` makes.
+        patience: Ends the training after so many logs in a row in which held-out latents were not translated better
+            (`HeldOutProgress`); None for never. One in twelve latents is held out, unless a domain's folder has
+            others for it.
         batch_size: Instances of each domain in a step, over all replicas.
         learning_rate: Learning rate of Adam, at the start.
         schedule: Learning rate over the steps, "constant", or "cosine", down to zero.
@@ -119,6 +123,8 @@ class BridgeConfig(Config):
     model: BridgeModelConfig = setting(BridgeModelConfig())
     label_terms: LabelTermsConfig | None = setting(None, optional=True)
     num_steps: int = setting(50_000, minimum=1)
+    epochs: int | None = setting(None, minimum=1, optional=True)
+    patience: int | None = setting(None, minimum=1, optional=True)
     batch_size: int = setting(128, minimum=1)
     learning_rate: float = setting(1e-3, minimum=0)
     schedule: str = setting("constant", choices=SCHEDULES)

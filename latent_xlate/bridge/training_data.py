@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -10,13 +11,13 @@ import numpy as np
 from latent_xlate.bridge import class_pairing
 from latent_xlate.bridge.bridge_config import BridgeConfig
 from latent_xlate.bridge.class_map import ClassMap
-from latent_xlate.data.labelled import UNLABELLED
+from latent_xlate.data.labelled import UNLABELLED, VALIDATION_SHARE
 from latent_xlate.domains.domain import Domain
 from latent_xlate.few_labels import label_file, label_propagation
 from latent_xlate.latents.batches import make_batches
 from latent_xlate.latents.label_choice import choose_labelled
 from latent_xlate.latents.latents import Latents
-from latent_xlate.latents.sources import LoadLatents, latent_kinds, load_domains, load_latents
+from latent_xlate.latents.sources import LoadLatents, latent_kinds, load_domains, load_held_out, load_latents
 from latent_xlate.randomness import hash_of_stream
 from latent_xlate.training import MakeBatch
 
@@ -32,6 +33,7 @@ class TrainingData:
         latents: Each domain's latents. Their labels are groups of the class map: those that the training sees, and
             those propagated from them; -1 where unlabelled.
         sample_weights: Weights of each domain's labels, float32 [n]; None for 1.
+        held_out: Each domain's latents by which training is ended, labelled likewise; None where it is not.
     """
 
     domains: list[Domain]
@@ -39,6 +41,14 @@ class TrainingData:
     labelled: list[np.ndarray]
     latents: list[Latents]
     sample_weights: list[np.ndarray] | None
+    held_out: list[Latents] | None = None
+
+    def num_steps(self, config: BridgeConfig) -> int:
+        """Number of steps of a training, at most: that of the configuration, or that in its number of epochs."""
+        if config.epochs is None:
+            return config.num_steps
+        longest = max(map(len, self.latents))
+        return min(config.num_steps, config.epochs * math.ceil(longest / config.batch_size))
 
     def make_batches(self, config: BridgeConfig) -> MakeBatch:
         """Batches in the order that a configuration describes; ValueError as in `latents.batches.make_batches`."""
@@ -65,7 +75,26 @@ def prepare_training(
     labelled = [np.flatnonzero(each.labels != UNLABELLED) for each in masked]
     shared = to_shared_labels(class_map, masked)
     latents, sample_weights = propagate_labels(config, domains, shared, class_map.num_groups)
-    return TrainingData(domains, class_map, labelled, latents, sample_weights)
+    data = TrainingData(domains, class_map, labelled, latents, sample_weights)
+    return data if config.patience is None else _hold_out(config, data)
+
+
+def _hold_out(config: BridgeConfig, data: TrainingData) -> TrainingData:
+    """Takes the held-out latents from the domains' folders, or else from those that are trained on."""
+    latents, held_out, sample_weights = [], [], []
+    kinds = latent_kinds(config.latents, len(data.domains))
+    for index, (domain, name, kind) in enumerate(zip(data.domains, config.domains, kinds, strict=True)):
+        own = data.latents[index]
+        weights = None if data.sample_weights is None else data.sample_weights[index]
+        others = load_held_out(domain, name, kind)
+        cut = 0 if others is not None else len(own) // VALIDATION_SHARE
+        if others is not None:
+            others = Latents(others.mu, others.sigma, data.class_map.shared(index, others.labels))
+        held_out.append(own.take(slice(0, cut)) if others is None else others)
+        latents.append(own.take(slice(cut, None)))
+        sample_weights.append(None if weights is None else weights[cut:])
+    weighted = None if data.sample_weights is None else [each for each in sample_weights if each is not None]
+    return dataclasses.replace(data, latents=latents, held_out=held_out, sample_weights=weighted)
 
 
 def assign_class_names(config: BridgeConfig, domains: Sequence[Domain]) -> list[Domain]:

@@ -121,33 +121,29 @@ def averaged_weights(network: keras.Model) -> list[np.ndarray]:
     return averages
 
 
-class BestWeights:
+class BestWeights(training.BestScore):
     """Keeps the weights of the epoch with the highest score, across restarts.
 
     Attributes:
-        value: The highest score so far, a variable that belongs in the checkpoint.
-        age: Number of updates since then, a variable that belongs there if it is used.
         path: File of the weights of that epoch.
     """
 
     def __init__(self, model: keras.Model, path: Path):
         """Keeps the best weights of `model` in the file `path`; there are none yet."""
+        super().__init__()
         self.model = model
         self.path = path
-        self.value = tf.Variable(-np.inf, dtype=tf.float32, trainable=False, name="best")
-        self.age = tf.Variable(0, dtype=tf.int64, trainable=False, name="since_best")
 
-    def update(self, score: float, write: bool) -> None:
+    def update(self, score: float, write: bool = True) -> bool:
         """Keeps the model's weights if their score is the highest so far.
 
         Args:
             score: Score of the current weights.
             write: Whether this process writes the file; in a cluster only the chief does.
+
+        Returns:
+            Whether it is.
         """
-        if score > float(self.value.numpy()):
-            if write:
-                write_weights(self.model, self.path)
-            self.value.assign(score)
-            self.age.assign(0)
-        else:
-            self.age.assign_add(1)
+        if score > self.highest and write:
+            write_weights(self.model, self.path)
+        return super().update(score)

@@ -60,7 +60,7 @@ def load_latents(domain: Domain, folder: str, latents: str, split: str, data_dir
             posteriors of the data set's images moved by a pixel, or of its recordings at other speeds; "shipped",
             posteriors of a part of the data set, stored in the domain's folder; "samples", draws from its prior of
             which its judge is sure, stored there too.
-        split: "train", "validation" (not shipped) or "test".
+        split: "train", "validation" (which only some domains ship) or "test".
         data_dir: Folder of TFDS data sets; None for the default.
 
     Raises:
@@ -83,6 +83,16 @@ def _load_kind(domain: Domain, folder: str, kind: str, split: str, data_dir: str
             "take those of the data set instead (latents=dataset)."
         )
     return shipped
+
+
+def load_held_out(domain: Domain, folder: str, latents: str) -> Latents | None:
+    """Loads the validation latents in a domain's folder, if there are and its latents come from there, else None.
+
+    Arguments and errors are those of `load_latents`.
+    """
+    if latents != "shipped" or not (pretrained.folder(folder) / f"{LATENTS[latents]}_validation.npz").is_file():
+        return None
+    return _load_kind(domain, folder, latents, "validation", None)
 
 
 class LoadLatents(Protocol):

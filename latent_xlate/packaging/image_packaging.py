@@ -7,7 +7,10 @@ from pathlib import Path
 
 from latent_xlate.data import images
 from latent_xlate.domains.domain import Domain
+from latent_xlate.domains.image.augmentation import Augmentation, augmented_copies
+from latent_xlate.domains.image.conv_vae import ConvVAE
 from latent_xlate.domains.image.image_domain import ImageDomain
+from latent_xlate.domains.image.image_training import augmentation_of
 from latent_xlate.domains.image.vae import VAE
 from latent_xlate.domains.network_files import load_network
 from latent_xlate.latents.encoding import encode_data
@@ -15,6 +18,9 @@ from latent_xlate.packaging import domain_folder
 from latent_xlate.packaging.judge import Judge
 from latent_xlate.packaging.model_cards import image_card
 from latent_xlate.packaging.training_runs import read_run
+
+LEAST_LATENTS = {"train": 3_000, "validation": 240}
+"""About as many latents, by split, has a domain with a `ConvVAE`: those of augmented copies among them if need be."""
 
 
 def package_image_domain(
@@ -68,6 +74,22 @@ def package_image_domain(
     def finish(shipped: Domain, temporary: Path) -> str:
         for split, count in domain_folder.NUM_LATENTS.items():
             encode_data(shipped, splits[split].take(slice(0, count))).save(temporary / f"latents_{split}.npz")
+        if isinstance(domain.vae, ConvVAE):
+            augmentation = augmentation_of(domain.vae, splits["train"])
+            _add_copies(shipped, augmentation, data_dir, temporary, vae_config["seed"])
         return card
 
     return domain_folder.write_domain(domain, folder, finish)
+
+
+def _add_copies(domain: Domain, augmentation: Augmentation, data_dir: str | None, folder: Path, seed: int) -> None:
+    """Writes training and validation latents, with those of augmented copies where pictures are few.
+
+    The VAE was trained on such copies, and a bridge needs more latents than few pictures give.
+    """
+    for split, least in LEAST_LATENTS.items():
+        data = images.load(domain.dataset, split, data_dir).take(slice(0, domain_folder.NUM_LATENTS["train"]))
+        copies = least // max(len(data), 1) - 1
+        if copies > 0:
+            data = augmented_copies(data, augmentation, copies, seed + (split == "validation"))
+        encode_data(domain, data).save(folder / f"latents_{split}.npz")
