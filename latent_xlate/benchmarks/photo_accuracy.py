@@ -14,6 +14,7 @@ import tensorflow as tf
 from tqdm import tqdm
 
 from latent_xlate import checks, tables
+from latent_xlate.batching import in_batches
 from latent_xlate.benchmarks import photos
 from latent_xlate.data import images
 from latent_xlate.evaluation.predictions import predictor
@@ -50,6 +51,7 @@ def benchmark(
         data_dir: Folder of TFDS data sets with `mnist`; None for the default.
 
     Returns:
+        `unchanged`, the share of all test images that are read as they are from files, to half a level of 255;
         `photos`, and `printed` by the name of the font, with `instances`, `refused` (their number by sentence), `read`
         and `translated` (shares of all instances that the judge of the source, or of the target, gives the right
         class), and `confused` (the number of instances by "class as class read").
@@ -61,7 +63,8 @@ def benchmark(
     test = images.read_split("mnist", "test", data_dir)
     chosen = range(min(num_photos, len(test)))
     made = [photos.photo(test.content[i, ..., 0], [SEED, i]) for i in tqdm(chosen, "photos")]
-    results: dict[str, Any] = {"photos": reader.measure(made, test.labels[: len(made)]), "printed": {}}
+    results: dict[str, Any] = {"unchanged": reader.unchanged(test.floats)}
+    results |= {"photos": reader.measure(made, test.labels[: len(made)]), "printed": {}}
     folder = Path(matplotlib.get_data_path()) / "fonts" / "ttf"
     for font in tqdm(FONTS, "fonts"):
         digits = np.arange(prints_per_font) % 10
@@ -77,6 +80,11 @@ class _Reader:
     def __init__(self, translator: Translator, source: str, target: str) -> None:
         self.translator, self.source, self.target = translator, source, target
         self.judges = [predictor(translator.domain(name), tf.identity) for name in (source, target)]
+
+    def unchanged(self, x: np.ndarray) -> float:
+        domain = self.translator.domain(self.source)
+        read = in_batches(lambda batch: domain.read(domain.write(batch)), x, batch_size=domain.batch_size)
+        return float(np.mean(np.abs(read - x).max(axis=(1, 2, 3)) < 0.5 / 255))
 
     def measure(self, contents: Sequence[bytes], labels: np.ndarray) -> dict[str, Any]:
         refused: collections.Counter[str] = collections.Counter()
@@ -118,4 +126,6 @@ def table(results: Mapping[str, Any]) -> str:
         for name, each in rows
     ]
     cells.append(["printed, mean", "", "", f"{mean['read']:.3f}", f"{mean['translated']:.3f}"])
-    return tables.markdown(["digits", "pictures", "refused", "right as read", "right as translated"], cells)
+    unchanged = f"Test images of MNIST that are read unchanged: {results['unchanged']:.2%}"
+    table = tables.markdown(["digits", "pictures", "refused", "right as read", "right as translated"], cells)
+    return f"{unchanged}\n\n{table}"

@@ -118,14 +118,12 @@ def of_usual_width(strokes: tf.Tensor) -> tf.Tensor:
     missing = tf.clip_by_value(width, _WIDTHS[0] * extent, _WIDTHS[1] * extent) - width
     sign = tf.where(missing < 0.0, -1.0, 1.0)
     steps = tf.cast(tf.round(tf.abs(missing) / 2.0), tf.int32)  # Each moves both edges by a pixel.
-    return (
-        sign
-        * tf.while_loop(
-            lambda step, _: step < steps,
-            lambda step, grown: (step + 1, largest(grown, 3)),
-            (tf.constant(0), sign * strokes),
-        )[1]
+    _, grown = tf.while_loop(
+        lambda step, _: step < steps,
+        lambda step, grown: (step + 1, largest(grown, 3)),
+        (tf.constant(0), sign * strokes),
     )
+    return sign * grown
 
 
 def _components(mask: tf.Tensor) -> tf.Tensor:

@@ -41,9 +41,13 @@ def stretch(picture: tf.Tensor, shape: tuple[int, ...]) -> tf.Tensor:
 
 
 def reduced(picture: tf.Tensor) -> tf.Tensor:
-    """Scales a picture, [height, width, channels], to a longer side of `ink.SIDE`: float32 of the same range."""
+    """Scales a picture, [height, width, channels], to a longer side of `ink.SIDE`: float32 of the same range.
+
+    A small picture is enlarged no more than three times, so that its edges stay sharp.
+    """
     size = tf.cast(tf.shape(picture)[:2], tf.float32)
-    return tf.image.resize(picture, _fitting(size, ink.SIDE / tf.reduce_max(size)), antialias=True)
+    scale = tf.minimum(ink.SIDE / tf.reduce_max(size), 3.0)
+    return tf.image.resize(picture, _fitting(size, scale), antialias=True)
 
 
 def _fitting(size: tf.Tensor, scale: tf.Tensor) -> tf.Tensor:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import tensorflow as tf
 
 SIDE = 256
-"""Longer side of the pictures in which ink is sought, in pixels."""
+"""Longer side of the pictures in which ink is sought, in pixels; that of small ones is shorter."""
 
 _DARKEST = 0.08
 """Added to brightness before the logarithm: differences in darker places are noise."""
@@ -18,6 +18,9 @@ _NUM_FITS = 16
 
 _NOISE = 0.02
 """Difference from the light that is none, in logarithms."""
+
+_UNEVEN = 0.1
+"""Logarithm that the ground may differ by from its light, to the side where there is no ink."""
 
 _SMOOTHING = 0.01
 """Share of a ridge on all terms of the light, so that large strokes are not taken for it."""
@@ -40,6 +43,7 @@ def coverage(picture: tf.Tensor, invert: str) -> tf.Tensor:
         grey = blurred(tf.reduce_mean(relative, axis=-1))
         sign = tf.where(tf.reduce_max(grey) > -tf.reduce_min(grey), 1.0, -1.0)
     ink = tf.reduce_max(sign * relative, axis=-1)  # Coloured ink differs in some channels only.
+    ink = tf.maximum(ink, -_UNEVEN)  # What differs to the other side is no ground, beside which the ground were ink.
     return tf.abs(tf.exp(sign * tf.maximum(ink - _ground(ink), 0.0)) - 1.0)
 
 
