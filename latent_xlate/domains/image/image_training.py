@@ -216,7 +216,7 @@ def _train_on_augmented(
     if isinstance(network, ConvVAE):
         network.standardise(augmented_copies(train.take(slice(0, 2_000)), augmentation, 1, seed).floats)
     validation = splits["validation"]
-    copies = VALIDATION_PICTURES // len(validation) - 1
+    copies = max(0, VALIDATION_PICTURES // len(validation) - 1)
     return train_by_epochs(
         network,
         _make_augmented_batch(train, augmentation, seed),

@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from latent_xlate.benchmarks.own_pictures_data import coloured_shapes
 from latent_xlate.data import images, tfds_sets
-from latent_xlate.data.labelled import SPLITS, UNLABELLED
+from latent_xlate.data.labelled import UNLABELLED
 from latent_xlate.domains.image import image_training
 from latent_xlate.domains.image.image_training import augmentation_of, most_epochs, train_image_model
 
@@ -126,9 +126,3 @@ def test_settings_of_other_models_are_refused_and_nothing_is_written(model, opti
 def test_few_pictures_are_seen_in_more_epochs_than_many(count, epochs):
     data = images.labelled_images(np.zeros((count, 8, 8, 1), np.uint8), np.zeros(count, np.int64), ("a",))
     assert most_epochs(data, 32) == epochs
-
-
-def test_each_class_of_a_small_set_is_held_out(data_dir):
-    splits = {split: images.load("shapes", split, data_dir) for split in SPLITS}
-    assert np.bincount(splits["validation"].labels).tolist() == [2, 2, 2]
-    assert np.bincount(splits["train"].labels).tolist() == [22, 22, 22]
