@@ -103,3 +103,18 @@ def test_classes_take_turns_in_epochs_of_their_own():
     for label, members in enumerate(([1], [2, 3, 5, 6], [0, 4])):
         epochs = np.sort(indices[label::3].reshape(-1, len(members)), axis=1)
         np.testing.assert_array_equal(epochs, [members] * len(epochs))
+
+
+def test_numbers_of_positions_are_uniform_independent_and_of_the_position_alone():
+    positions = tf.range(20_000, dtype=tf.int64)
+    numbers = randomness.position_uniform(positions, 6, 0).numpy()
+    assert numbers.shape == (20_000, 6)
+    assert 0 <= numbers.min() <= numbers.max() < 1
+    np.testing.assert_allclose(numbers.mean(axis=0), 0.5, atol=0.01)
+    np.testing.assert_allclose(numbers.std(axis=0), 12**-0.5, atol=0.01)
+    assert np.abs(np.corrcoef(numbers.T) - np.eye(6)).max() < 0.04
+    for column in numbers.T:
+        assert abs(correlation(column[:-1], column[1:])) < 0.04
+    np.testing.assert_array_equal(randomness.position_uniform(positions[500:600], 6, 0), numbers[500:600])
+    np.testing.assert_array_equal(randomness.position_uniform(positions[:50], 3, 0), numbers[:50, :3])
+    assert not np.array_equal(randomness.position_uniform(positions[:50], 6, 1), numbers[:50])

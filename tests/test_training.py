@@ -158,6 +158,35 @@ def test_run_that_has_ended_changes_nothing(tmp_path):
     np.testing.assert_array_equal(again, total)
 
 
+def test_run_that_is_told_to_stop_ends_with_a_checkpoint_and_stays_ended(tmp_path):
+    seen = tf.Variable(0, dtype=tf.int64)
+
+    def on_log(step, values):
+        seen.assign(step)
+        return {}
+
+    def ended():
+        model = Recorder()
+        model.compile(optimizer=keras.optimizers.SGD(1.0))
+        training.train(
+            model,
+            lambda positions: tf.cast(positions, tf.float32),
+            num_steps=20,
+            batch_size=4,
+            steps_per_log=3,
+            workdir=tmp_path,
+            on_log=on_log,
+            state={"seen": seen},
+            should_stop=lambda: int(seen.numpy()) >= 6,
+        )
+        return model.total.numpy()
+
+    first = ended()
+    np.testing.assert_allclose(first, 6 * 11.5, rtol=1e-6)  # Six steps of four positions each, 0 to 23.
+    seen.assign(0)
+    np.testing.assert_array_equal(ended(), first)
+
+
 def test_checkpoints_are_kept_at_the_asked_logs_and_at_the_end(tmp_path):
     run(num_steps=14, workdir=tmp_path, logs_per_checkpoint=2)
     assert sorted(path.name for path in (tmp_path / "checkpoints").glob("*.index")) == [

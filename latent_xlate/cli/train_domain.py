@@ -47,13 +47,13 @@ _BATCH_SIZE = flags.DEFINE_integer(
     "batch_size", None, "Global batch size (default: the paper's; for speech 64, for conv models 32).", lower_bound=1
 )
 _LEARNING_RATE = flags.DEFINE_float(
-    "learning_rate", None, "Learning rate of Adam (default: 1e-3; for conv models 2e-3).", lower_bound=0.0
+    "learning_rate", None, "Learning rate of Adam (default: 1e-3; for conv models 3e-3).", lower_bound=0.0
 )
 _SCHEDULE = flags.DEFINE_enum(
     "schedule",
     None,
     SCHEDULES,
-    "Schedule of the learning rate; cosine ends at zero (default: constant; for speech cosine).",
+    "Schedule of the learning rate; cosine ends at zero (default: constant; for speech and conv models cosine).",
 )
 _SHIFT = flags.DEFINE_integer(
     "shift", None, "Largest random shift of training images, in pixels (default: 0).", lower_bound=0

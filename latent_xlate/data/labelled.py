@@ -14,9 +14,6 @@ from latent_xlate.modalities.modality import Modality
 VALIDATION_SHARE = 12
 """One in this many training instances is held out of all training, for choosing models."""
 
-SMALL = 1_200
-"""A data set with fewer training instances is small: each class is held out by itself."""
-
 SPLITS = ("train", "validation", "test")
 
 MAX_CLASSES = 256
@@ -87,17 +84,6 @@ def in_canonical_order(data: Labelled) -> tuple[Labelled, str]:
 
 
 def cut_validation(data: Labelled, split: str) -> Labelled:
-    """Returns the part "train" or "validation" of the training instances, which are in canonical order.
-
-    The validation instances are the first ones; in a small data set, where these may be of one class, the first ones of
-    each class, one at least of every class that has two.
-    """
-    order = np.arange(len(data))
-    if len(data) >= SMALL:
-        held_out = order < len(data) // VALIDATION_SHARE
-    else:
-        held_out = np.zeros(len(data), bool)
-        for label in np.unique(data.labels):
-            members = np.flatnonzero(data.labels == label)
-            held_out[members[: max(len(members) // VALIDATION_SHARE, min(1, len(members) - 1))]] = True
-    return data.take(held_out if split == "validation" else ~held_out)
+    """Returns the part "train" or "validation" of the training instances, which are in canonical order."""
+    cut = len(data) // VALIDATION_SHARE
+    return data.take(slice(0, cut)) if split == "validation" else data.take(slice(cut, None))

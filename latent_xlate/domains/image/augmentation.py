@@ -27,16 +27,14 @@ class Augmentation:
         stretch: Largest factor by which height and width are changed in opposite directions.
         levels: Largest change of the darkest and of the brightest level of each channel, as a share of the range.
         recolour: Whether channels are also permuted and inverted, so that any colour becomes any other.
-        hole: Largest side of a square that is filled with grey, as a share of the picture's size.
     """
 
-    shift: float = 0.1
-    turn: float = 10.0
-    scale: float = 1.15
-    stretch: float = 1.0
-    levels: float = 0.1
+    shift: float = 0.05
+    turn: float = 15.0
+    scale: float = 1.2
+    stretch: float = 1.1
+    levels: float = 0.2
     recolour: bool = False
-    hole: float = 0.0
 
     def __call__(self, x: tf.Tensor, positions: tf.Tensor, seed: int) -> tf.Tensor:
         """Changes pictures.
@@ -49,11 +47,8 @@ class Augmentation:
         Returns:
             Pictures of the shape of `x`, in [0, 1].
         """
-        uniform = position_uniform(positions, 8 + 3 * x.shape[-1], seed)
-        moves, colours = uniform[:, :8], tf.reshape(uniform[:, 8:], [-1, 3, x.shape[-1]])
-        x = self._moved(x, 2 * moves[:, :5] - 1)
-        x = self._coloured(x, colours)
-        return self._with_hole(x, moves[:, 5:]) if self.hole else x
+        uniform = position_uniform(positions, 5 + 3 * x.shape[-1], seed)
+        return self._coloured(self._moved(x, 2 * uniform[:, :5] - 1), tf.reshape(uniform[:, 5:], [-1, 3, x.shape[-1]]))
 
     def _moved(self, x: tf.Tensor, moves: tf.Tensor) -> tf.Tensor:
         """Shifts, turns, scales and stretches; `moves` are numbers in [-1, 1], [n, 5]."""
@@ -95,15 +90,6 @@ class Augmentation:
             darkest, brightest = tf.where(invert, brightest, darkest), tf.where(invert, darkest, brightest)
         darkest, brightest = darkest[:, tf.newaxis, tf.newaxis], brightest[:, tf.newaxis, tf.newaxis]
         return darkest + x * (brightest - darkest)
-
-    def _with_hole(self, x: tf.Tensor, place: tf.Tensor) -> tf.Tensor:
-        """Fills a square of random place and size with grey; `place` are numbers in [0, 1), [n, 3]."""
-        inside = [
-            tf.abs(tf.linspace(0.0, 1.0, size) - place[:, axis, tf.newaxis]) < self.hole / 2 * place[:, 2, tf.newaxis]
-            for axis, size in enumerate(x.shape[1:3])
-        ]
-        hole = inside[0][:, :, tf.newaxis, tf.newaxis] & inside[1][:, tf.newaxis, :, tf.newaxis]
-        return tf.where(hole, 0.5, x)
 
 
 def augmented_copies(data: Labelled, augmentation: Augmentation, copies: int, seed: int) -> Labelled:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -10,19 +11,21 @@ import tensorflow as tf
 
 from latent_xlate import KERAS_PACKAGE
 from latent_xlate.domains.classifier import Classifier
-from latent_xlate.domains.image.convolutions import halving_stack
+from latent_xlate.domains.image.convolutions import MAX_FACTOR, apply, halving_stack
 from latent_xlate.domains.image.measurements import framed, measurements, with_contrast
 
 
 @keras.saving.register_keras_serializable(package=KERAS_PACKAGE)
 class ConvClassifier(Classifier):
-    """A residual network of convolutions, the mean of its last maps over the picture, and an affine map to the logits.
+    """A residual network of convolutions, a fully connected layer, and an affine map to the logits.
 
-    The network sees the frame of the picture's figure (see `measurements`), in which places and sizes are alike.
+    The network sees the frame of the picture's figure (see `measurements`), in which places and sizes are alike. The
+    fully connected layer therefore knows where in the figure it sees what. With the mean over all places instead, more
+    steps are needed for the same accuracy.
 
     Example:
         classifier = ConvClassifier((64, 64, 3), num_classes=3)
-        classifier.compile(optimizer=FusedAdam(2e-3))
+        classifier.compile(optimizer=FusedAdam(3e-3))
         classifier.fit(images, labels)
         logits = classifier(images)
         features = classifier.features(images)
@@ -54,15 +57,17 @@ class ConvClassifier(Classifier):
         self.width = width
         self.label_smoothing = label_smoothing
         self.body = halving_stack(self.image_shape, width, "body", self.dtype_policy)
+        self.hidden = keras.layers.Dense(MAX_FACTOR * width, activation="silu", dtype="float32", name="hidden")
         self.logits = keras.layers.Dense(num_classes, dtype="float32", name="logits")
 
     def build(self, input_shape: Any = None) -> None:
         self.body.build((None, *self.image_shape[:2], self.image_shape[-1] + 1))
-        self.logits.build((None, self.body.output_shape[-1]))
+        self.hidden.build((None, math.prod(self.body.output_shape[1:])))
+        self.logits.build((None, self.hidden.units))
         self.built = True
 
     def features(self, x: tf.Tensor, training: bool = False) -> tf.Tensor:
-        """Means of the last maps, on which FID and KID are computed.
+        """Output of the fully connected layer, on which FID and KID are computed.
 
         Args:
             x: [batch, *image_shape], in [0, 1].
@@ -72,8 +77,8 @@ class ConvClassifier(Classifier):
             float32 [batch, 4 width].
         """
         x = tf.cast(tf.reshape(x, [-1, *self.image_shape]), tf.float32)
-        maps = self.body(framed(with_contrast(x), measurements(x)))
-        return tf.reduce_mean(tf.cast(maps, tf.float32), axis=[1, 2])
+        maps = apply(self.body, framed(with_contrast(x), measurements(x)))
+        return self.hidden(tf.reshape(maps, [-1, math.prod(maps.shape[1:])]))
 
     def _entropy(self, labels: tf.Tensor, logits: tf.Tensor, training: bool) -> tf.Tensor:
         entropy = super()._entropy(labels, logits, training)

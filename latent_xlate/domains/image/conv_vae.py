@@ -10,7 +10,7 @@ import keras
 import tensorflow as tf
 
 from latent_xlate import KERAS_PACKAGE
-from latent_xlate.domains.image.convolutions import doubling_stack, halving_stack
+from latent_xlate.domains.image.convolutions import apply, doubling_stack, halving_stack
 from latent_xlate.domains.image.measurements import (
     framed,
     measurements,
@@ -44,7 +44,7 @@ class ConvVAE(VAE):
 
     Example:
         vae = ConvVAE((64, 64, 3), num_classes=3)
-        vae.compile(optimizer=FusedAdam(2e-3))
+        vae.compile(optimizer=FusedAdam(3e-3))
         vae.fit(images, labels)  # float32 [n, 64, 64, 3] in [0, 1], int64 [n]
         mu, sigma = vae.encode(images[:8])
         x = vae.decode(mu)
@@ -59,7 +59,7 @@ class ConvVAE(VAE):
         num_colours: int = 2,
         sigma_x: float = 0.2,
         beta: float = 1.0,
-        beta_cls: float = 30.0,
+        beta_cls: float = 150.0,
         seed: int = 0,
         **kwargs: Any,
     ):
@@ -137,7 +137,7 @@ class ConvVAE(VAE):
     def encode(self, x: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         x = tf.cast(tf.reshape(x, [-1, *self.image_shape]), tf.float32)  # Graphs of exports do not know the size.
         measured = measurements(x)
-        h = tf.cast(self.encoder(framed(with_contrast(x), measured)), tf.float32)
+        h = tf.cast(apply(self.encoder, framed(with_contrast(x), measured)), tf.float32)
         h = tf.reshape(h, [-1, math.prod(h.shape[1:])])
         measured = (measured - self.measured_mean) / self.measured_std
         mu = tf.concat([measured, self.mu(h)], axis=1)
@@ -150,10 +150,11 @@ class ConvVAE(VAE):
         ground, figure = measured[:, :channels], measured[:, channels : 2 * channels]
         colours = tf.concat([ground, figure, self.colours(z)], axis=1)
         colours = tf.reshape(tf.clip_by_value(colours, 0.01, 0.99), [-1, 2 + self.num_colours, channels])
-        maps = tf.cast(self.decoder(z), tf.float32)
+        maps = tf.cast(apply(self.decoder, z), tf.float32)
         shares, correction = tf.split(maps, [2 + self.num_colours, channels], axis=-1)
         x = tf.einsum("bhwk,bkc->bhwc", tf.nn.softmax(shares), colours)
-        return unframed(tf.sigmoid(tf.math.log(x / (1 - x)) + correction), measured)
+        x = tf.sigmoid(tf.math.log(x / (1 - x)) + correction)
+        return unframed(x, measured, colours[:, 0])
 
     @property
     def metrics(self) -> list[keras.metrics.Metric]:

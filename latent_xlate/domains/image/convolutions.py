@@ -152,3 +152,10 @@ def doubling_stack(
         layers += [ResidualBlock(dtype=dtype)] if i < len(others) else []
     layers += [NormSiLU(dtype=dtype), keras.layers.Conv2D(4 * channels, 3, padding="same", dtype=dtype)]
     return keras.Sequential([*layers, DepthToSpace(dtype=dtype)], name=name)
+
+
+def apply(network: keras.Model, x: tf.Tensor) -> tf.Tensor:
+    """Output of a network for a batch, an empty one too, for which TensorFlow's convolutions give a wrong shape."""
+    count = tf.shape(x)[0]
+    filled = tf.pad(x, [[0, tf.cast(count == 0, tf.int32)], *([[0, 0]] * (x.shape.rank - 1))])
+    return network(filled)[:count]

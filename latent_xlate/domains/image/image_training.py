@@ -34,8 +34,8 @@ _PAPER = {"learning_rate": 1e-3, "schedule": "constant", "shift": 0, "hidden_uni
 RECIPES: Mapping[str, Mapping[str, Any]] = {
     "vae": {"batch_size": 512, **_PAPER},
     "classifier": {"batch_size": 256, **_PAPER},
-    "conv_vae": {"batch_size": 32, "learning_rate": 2e-3, "schedule": "constant", "latent_dim": 32, "width": 16},
-    "conv_classifier": {"batch_size": 32, "learning_rate": 2e-3, "schedule": "constant", "width": 16},
+    "conv_vae": {"batch_size": 32, "learning_rate": 3e-3, "schedule": "cosine", "latent_dim": 32, "width": 16},
+    "conv_classifier": {"batch_size": 32, "learning_rate": 3e-3, "schedule": "cosine", "width": 16},
 }
 """By model, its settings and their defaults. The hidden units' is the model's own."""
 
@@ -48,10 +48,11 @@ CONVOLUTIONAL = ("conv_vae", "conv_classifier")
 EPOCHS = 100
 """Default number of epochs of the paper's models."""
 
-LEAST_STEPS = 1_500
-"""A convolutional model is trained for as many steps at most, or for `LEAST_EPOCHS` if they are more."""
+CONVOLUTIONAL_EPOCHS = 20
+"""A convolutional model is trained for as many epochs at most, if these are neither too few nor too many steps."""
 
-LEAST_EPOCHS = 20
+STEPS = (500, 6_000)
+"""The least and the most steps that `CONVOLUTIONAL_EPOCHS` may be."""
 
 STEPS_PER_LOG = 50
 """Steps between evaluations of a convolutional model, about."""
@@ -62,7 +63,7 @@ PATIENCE = 8
 VALIDATION_PICTURES = 256
 """Few validation pictures are evaluated with changed copies, so many in all, about."""
 
-AVERAGING = 0.99
+AVERAGING = 0.98
 """A convolutional model's weights are averaged over the last steps, each of which counts by this factor less."""
 
 
@@ -158,8 +159,13 @@ def train_image_model(
 
 
 def most_epochs(data: Labelled, batch_size: int) -> int:
-    """The most epochs in which a convolutional model is trained: `LEAST_STEPS` steps, and `LEAST_EPOCHS` at least."""
-    return max(LEAST_EPOCHS, math.ceil(LEAST_STEPS / steps_per_epoch(data, batch_size)))
+    """The most epochs for which a convolutional model is trained by default.
+
+    They are `CONVOLUTIONAL_EPOCHS`, but more for few pictures and fewer for many, so that the steps are within `STEPS`.
+    """
+    epoch = steps_per_epoch(data, batch_size)
+    least, most = (math.ceil(steps / epoch) for steps in STEPS)
+    return min(max(CONVOLUTIONAL_EPOCHS, least), most)
 
 
 def _settings(model: str, given: Mapping[str, Any]) -> dict[str, Any]:
@@ -206,11 +212,11 @@ def _train_on_augmented(
 ) -> Path:
     """Trains a convolutional model; see `train_image_model`."""
     train, seed = splits["train"], config["seed"]
-    augmentation = augmentation_of(network, train)
+    augmentation = augmentation_of(train)
     if isinstance(network, ConvVAE):
         network.standardise(augmented_copies(train.take(slice(0, 2_000)), augmentation, 1, seed).floats)
     validation = splits["validation"]
-    copies = VALIDATION_PICTURES // len(validation) - 1
+    copies = max(0, VALIDATION_PICTURES // len(validation) - 1)
     return train_by_epochs(
         network,
         _make_augmented_batch(train, augmentation, seed),
@@ -227,17 +233,12 @@ def _train_on_augmented(
     )
 
 
-def augmentation_of(network: VAE | Classifier, data: Labelled) -> Augmentation:
-    """How the training pictures of a convolutional model are augmented.
+def augmentation_of(data: Labelled) -> Augmentation:
+    """How the training pictures of convolutional models are augmented.
 
     They are recoloured if there are classes and colours do not tell them apart.
     """
-    recolour = bool(data.class_names) and not classes_differ_in_colour(data)
-    return (
-        Augmentation(recolour=recolour)
-        if isinstance(network, VAE)
-        else Augmentation(shift=0.15, turn=20.0, scale=1.3, stretch=1.15, levels=0.3, recolour=recolour, hole=0.3)
-    )
+    return Augmentation(recolour=bool(data.class_names) and not classes_differ_in_colour(data))
 
 
 def _make_augmented_batch(data: Labelled, augmentation: Augmentation, seed: int) -> training.MakeBatch:

@@ -75,13 +75,24 @@ def framed(x: tf.Tensor, measured: tf.Tensor) -> tf.Tensor:
         float32 of the shape of `x`; beyond the edge its pixels are repeated.
     """
     row, column, half = _frames(measured)
-    return _mapped(x, (row, half), (column, half))
+    return _mapped(x, (row, half), (column, half), "NEAREST")
 
 
-def unframed(x: tf.Tensor, measured: tf.Tensor) -> tf.Tensor:
-    """The inverse of `framed`: puts frames where they were in their pictures. Args as there."""
+def unframed(x: tf.Tensor, measured: tf.Tensor, ground: tf.Tensor) -> tf.Tensor:
+    """The inverse of `framed`: puts frames where they were in their pictures.
+
+    Args:
+        x: Frames, float32 [batch, height, width, channels], in [0, 1].
+        measured: As for `framed`.
+        ground: Colour around the frames, [batch, channels], in [0, 1].
+
+    Returns:
+        float32 of the shape of `x`, in [0, 1].
+    """
     row, column, half = _frames(measured)
-    return _mapped(x, (-row / half, 1 / half), (-column / half, 1 / half))
+    ground = ground[:, tf.newaxis, tf.newaxis]
+    placed = _mapped(x - ground, (-row / half, 1 / half), (-column / half, 1 / half), "CONSTANT")
+    return tf.clip_by_value(ground + placed, 0.0, 1.0)  # Rounding may leave the range.
 
 
 def _frames(measured: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
@@ -93,10 +104,12 @@ def _frames(measured: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
     return row, column, half
 
 
-def _mapped(x: tf.Tensor, *axes: tuple[tf.Tensor, tf.Tensor]) -> tf.Tensor:
+def _mapped(
+    x: tf.Tensor, row: tuple[tf.Tensor, tf.Tensor], column: tuple[tf.Tensor, tf.Tensor], fill_mode: str
+) -> tf.Tensor:
     """Takes each pixel at `u`, in [-1, 1], from `offset + factor * u`, given offset and factor of rows and columns."""
     height, width = x.shape[1:3]
-    (rows, row_factor), (columns, column_factor) = axes
+    (rows, row_factor), (columns, column_factor) = row, column
     down = (height - 1) / 2 * (1 + rows - row_factor)
     right = (width - 1) / 2 * (1 + columns - column_factor)
     zero = tf.zeros_like(down)
@@ -106,7 +119,7 @@ def _mapped(x: tf.Tensor, *axes: tuple[tf.Tensor, tf.Tensor]) -> tf.Tensor:
         output_shape=[height, width],
         fill_value=0.0,
         interpolation="BILINEAR",
-        fill_mode="NEAREST",
+        fill_mode=fill_mode,
     )
 
 

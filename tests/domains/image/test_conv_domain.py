@@ -61,6 +61,7 @@ def test_a_domain_that_was_saved_before_there_were_kinds_of_networks_is_loaded(t
     np.testing.assert_array_equal(Domain.load(tmp_path).encode(x)[0], domain.encode(x)[0])
 
 
+@pytest.mark.slow
 def test_an_export_translates_as_the_models_do(tmp_path):
     domains = [conv_domain("shapes"), conv_domain("others", 14)]
     translator = Translator(domains, tiny.bridge((12, 14)))

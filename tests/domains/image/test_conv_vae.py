@@ -94,6 +94,7 @@ def test_terms_are_the_bound_and_the_cross_entropy():
     assert float(vae(num_classes=0).test_step((x,))["classification"]) == 0
 
 
+@pytest.mark.slow
 def test_training_lowers_every_term_but_the_divergence():
     model = ConvVAE(SHAPE, latent_dim=12, width=4, num_classes=3)
     model.build()

@@ -54,8 +54,8 @@ def test_frames_show_figures_at_one_place_and_size_and_are_put_back(side, top, l
     np.testing.assert_allclose(again[6:8], 0, atol=0.05)
     # A square whose root mean square radius is 1 / 2.2 of half the frame.
     assert again[8] == pytest.approx(-np.log(2.2), abs=0.1)
-    np.testing.assert_allclose(unframed(frame, measured), x, atol=0.45)
-    assert float(tf.reduce_mean(tf.abs(unframed(frame, measured) - x))) < 0.02
+    np.testing.assert_allclose(unframed(frame, measured, measured[:, :3]), x, atol=0.45)
+    assert float(tf.reduce_mean(tf.abs(unframed(frame, measured, measured[:, :3]) - x))) < 0.02
 
 
 def test_a_picture_that_differs_from_its_ground_everywhere_is_its_own_frame():
