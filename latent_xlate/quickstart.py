@@ -176,7 +176,9 @@ def _draw_interpolation(
 ) -> Path:
     """Draws an interpolation within a class and one between two classes, each above its translation."""
     rows, captions = [], []
-    for first, second in ((3, 3), (0, 1)):
+    labels = np.unique(latents.labels)
+    within = int(labels[min(3, len(labels) - 1)])
+    for first, second in ((within, within), (int(labels[0]), int(labels[1]))):
         start, end = (latents.mu[latents.labels == label][i] for i, label in enumerate((first, second)))
         z = interpolate(start, end, INTERPOLATION_POINTS)
         translated = signatures[str(SignatureName(source.name, target.name, Payload.LATENTS))](z=z)["z"]

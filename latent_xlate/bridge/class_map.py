@@ -7,13 +7,22 @@ import json
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
 from latent_xlate import checks, spreadsheets
 from latent_xlate.data.labelled import UNLABELLED
-from latent_xlate.domains.domain import Domain
+
+
+class HasClasses(Protocol):
+    """What has a name and classes, such as a domain."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def class_names(self) -> tuple[str, ...]: ...
 
 
 @dataclasses.dataclass(frozen=True)
@@ -50,7 +59,7 @@ class ClassMap:
         return lookup[labels]
 
     @classmethod
-    def by_label(cls, domains: Sequence[Domain]) -> ClassMap:
+    def by_label(cls, domains: Sequence[HasClasses]) -> ClassMap:
         """The map in which classes of the same label belong together.
 
         Raises:
@@ -65,7 +74,7 @@ class ClassMap:
         return cls(tuple(tuple(range(len(domain.class_names))) for domain in domains))
 
     @classmethod
-    def read(cls, source: str, domains: Sequence[Domain]) -> ClassMap:
+    def read(cls, source: str, domains: Sequence[HasClasses]) -> ClassMap:
         """Reads a map that a user wrote. Any mapping will do, many to one and one to many included.
 
         Args:
@@ -85,7 +94,7 @@ class ClassMap:
             raise ValueError(f"class_map: {error}") from None
         return cls(_joined(rows, [len(domain.class_names) for domain in domains]))
 
-    def left_out(self, domains: Sequence[Domain]) -> list[str]:
+    def left_out(self, domains: Sequence[HasClasses]) -> list[str]:
         """Classes without a group, each as "CLASS of DOMAIN"."""
         return [
             f"{name} of {domain.name}"
@@ -95,7 +104,7 @@ class ClassMap:
         ]
 
 
-def _read_rows(source: str, domains: Sequence[Domain]) -> list[dict[int, int]]:
+def _read_rows(source: str, domains: Sequence[HasClasses]) -> list[dict[int, int]]:
     """For each row the labels of classes that belong together, by index of the domain."""
     names = [domain.name for domain in domains]
     if not os.path.lexists(source):
@@ -143,7 +152,7 @@ def _listed(value: Any) -> list[str]:
     return [str(each) for each in values]
 
 
-def _rows_of_pairs(pairs: Sequence[tuple[str, ...]], domains: Sequence[Domain]) -> list[dict[int, int]]:
+def _rows_of_pairs(pairs: Sequence[tuple[str, ...]], domains: Sequence[HasClasses]) -> list[dict[int, int]]:
     if len(domains) != 2:
         raise ValueError(
             f"Pairs join the classes of two domains, and these are {', '.join(domain.name for domain in domains)}: "
@@ -155,7 +164,7 @@ def _rows_of_pairs(pairs: Sequence[tuple[str, ...]], domains: Sequence[Domain]) 
     return [{place: _label(domains[place], name.strip()) for place, name in enumerate(pair)} for pair in pairs]
 
 
-def _label(domain: Domain, name: str) -> int:
+def _label(domain: HasClasses, name: str) -> int:
     return domain.class_names.index(checks.known(name, domain.class_names, f"class of {domain.name!r}"))
 
 

@@ -6,9 +6,8 @@ import itertools
 import re
 from collections.abc import Sequence
 
-from latent_xlate.bridge.class_map import ClassMap
+from latent_xlate.bridge.class_map import ClassMap, HasClasses
 from latent_xlate.data.labelled import UNLABELLED
-from latent_xlate.domains.domain import Domain
 
 BY_LABEL = "by_label"
 """The class map in which classes of the same label belong together, whatever their names."""
@@ -20,7 +19,7 @@ _DIGITS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight
 _MOST_SHOWN = 20
 
 
-def pair_classes(domains: Sequence[Domain]) -> ClassMap:
+def pair_classes(domains: Sequence[HasClasses]) -> ClassMap:
     """Finds the classes of the same name: "Zero", "zero", " zero " and "0" are one.
 
     The classes of the paper's data sets belong together by label. Domains without classes have no part in it.
@@ -29,7 +28,9 @@ def pair_classes(domains: Sequence[Domain]) -> ClassMap:
         ValueError: The classes of two domains do not have the same names.
     """
     with_classes = [domain for domain in domains if domain.class_names]
-    if len(with_classes) < 2 or all(domain.dataset in PAIRED_BY_LABEL for domain in with_classes):
+    # What has no data set of another name is one itself.
+    data_sets = {getattr(domain, "dataset", domain.name) for domain in with_classes}
+    if len(with_classes) < 2 or data_sets <= PAIRED_BY_LABEL:
         return ClassMap.by_label(domains)
     first = with_classes[0]
     names = {domain.name: _comparable(domain) for domain in with_classes}
@@ -40,7 +41,7 @@ def pair_classes(domains: Sequence[Domain]) -> ClassMap:
     return ClassMap(tuple(tuple(map(order.index, names.get(domain.name, ()))) for domain in domains))
 
 
-def describe(class_map: ClassMap, domains: Sequence[Domain]) -> str:
+def describe(class_map: ClassMap, domains: Sequence[HasClasses]) -> str:
     """Says which classes belong together: "0=zero, 1=one of mnist=words"; "" if no domain has classes."""
     named = [(domain, groups) for domain, groups in zip(domains, class_map.groups, strict=True) if groups]
     members = [
@@ -65,7 +66,7 @@ def is_by_label(class_map: ClassMap) -> bool:
     )
 
 
-def _comparable(domain: Domain) -> list[str]:
+def _comparable(domain: HasClasses) -> list[str]:
     """Names of a domain's classes in a form in which equal ones are equal; as they are, if two would be one then."""
     names = [_normalised(name) for name in domain.class_names]
     return names if len(set(names)) == len(names) else list(domain.class_names)
@@ -78,7 +79,7 @@ def _normalised(name: str) -> str:
     return str(int(name)) if name.isdecimal() else name
 
 
-def _refusal(first: Domain, second: Domain, count: int) -> str:
+def _refusal(first: HasClasses, second: HasClasses, count: int) -> str:
     lists = "; ".join(f"{domain.name} has {_shown(domain.class_names)}" for domain in (first, second))
     sentence = f"The classes of {first.name} and {second.name} are not the same by name ({lists}): say which belong"
     if count > 2:

@@ -121,6 +121,24 @@ def _a(noun: str) -> str:
     return f"{'an' if noun[0] in 'aeiou' else 'a'} {noun}"
 
 
+def class_names(folder: str | os.PathLike) -> tuple[str, ...]:
+    """Names of the classes that `read_folder` would find, sorted, without reading a file; none if it is unlabelled.
+
+    Raises:
+        ValueError: There is no such folder, or its table does not fit.
+    """
+    folder = Path(folder)
+    if not folder.is_dir():
+        raise ValueError(f"There is no folder {folder}.")
+    if table := _table_in(folder):
+        return tuple(sorted({row.get("class", "") for _, row in spreadsheets.read(table, _COLUMNS).rows}))
+    names = _class_names(folder)
+    splits = [folder / split for split in ("train", "test")]
+    if all(path.is_dir() for path in splits):
+        names = [name for path in splits for name in _class_names(path)]
+    return tuple(sorted(set(names)))
+
+
 def holds_files(folder: str | os.PathLike, endings: Sequence[str]) -> bool:
     """Whether any file that `read_folder` would read has one of the endings.
 

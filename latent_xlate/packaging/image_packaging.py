@@ -75,7 +75,7 @@ def package_image_domain(
         for split, count in domain_folder.NUM_LATENTS.items():
             encode_data(shipped, splits[split].take(slice(0, count))).save(temporary / f"latents_{split}.npz")
         if isinstance(domain.vae, ConvVAE):
-            augmentation = augmentation_of(domain.vae, splits["train"])
+            augmentation = augmentation_of(splits["train"])
             _add_copies(shipped, augmentation, data_dir, temporary, vae_config["seed"])
         return card
 

@@ -1,0 +1,100 @@
+"""From folders of pictures to an exported translator in one call."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import re
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from latent_xlate import configs, domain_report, files, quickstart
+from latent_xlate.bridge import class_pairing
+from latent_xlate.bridge.class_map import ClassMap
+from latent_xlate.data import class_folders
+from latent_xlate.packaging.domain_folder import RUNS
+from latent_xlate.packaging.domain_making import make_image_domain
+
+
+@dataclasses.dataclass(frozen=True)
+class _Folder:
+    """A folder of pictures, with the name of the domain to be and the names of its classes."""
+
+    path: Path
+    name: str
+    class_names: tuple[str, ...]
+
+
+def bridge_folders(
+    folders: Sequence[str | os.PathLike],
+    output: str | os.PathLike,
+    class_map: str | None = None,
+    seed: int = 0,
+) -> Path:
+    """Makes a domain of each folder of pictures, trains a bridge between them, and measures, exports and shows it.
+
+    A call that was interrupted continues where it was when it is repeated with the same arguments.
+
+    Args:
+        folders: Two or more folders of labelled pictures, as `class_folders.read_folder` reads them. Their names become
+            the names of the domains.
+        output: Folder that gets `domains/<name>/` with a report each, and what `quickstart` writes: `run/`,
+            `translator/<version>/`, `examples/`, `figures/`, `metrics.json` and `index.html`.
+        class_map: As in `BridgeConfig`; None pairs classes of the same name.
+        seed: Seed of all trainings.
+
+    Returns:
+        Path of `index.html`.
+
+    Raises:
+        ValueError: There are fewer than two folders, one is not there or unlabelled, or the names of classes do not
+            match and there is no class map. Nothing has been trained then.
+    """
+    output = files.output_folder(output)
+    found = [_Folder(Path(folder), name, _class_names(folder)) for folder, name in _named(folders)]
+    pairing = _pairing(found, class_map)
+    print(f"Classes that belong together: {pairing}", file=sys.stderr)
+    for number, folder in enumerate(found, 1):
+        print(f"[{number} of {len(found) + 1}] Domain {folder.name}, of {folder.path}", file=sys.stderr)
+        made = output / "domains" / folder.name
+        domain = make_image_domain(folder.name, folder.path, made, made / RUNS, seed=seed)
+        print(domain_report.write_report(domain, made, str(made / RUNS / "data")), file=sys.stderr)
+    print(f"[{len(found) + 1} of {len(found) + 1}] Bridge", file=sys.stderr)
+    config = configs.load("own_domains")
+    with config.unlocked():
+        config.update(domains=tuple(str(output / "domains" / each.name) for each in found), seed=seed)
+        if class_map is not None:
+            config.class_map = class_map
+    return quickstart.quickstart(config, output)
+
+
+def _named(folders: Sequence[str | os.PathLike]) -> list[tuple[str | os.PathLike, str]]:
+    """Gives each folder the name of its domain: that of the folder, in lower-case letters, digits and underscores."""
+    if len(folders) < 2:
+        raise ValueError(f"There are {len(folders)} folders; a bridge needs two or more.")
+    names = [re.sub("[^a-z0-9]+", "_", Path(folder).resolve().name.lower()).strip("_") for folder in folders]
+    names = [name if name[:1].isalpha() else f"folder_{name}".rstrip("_") for name in names]
+    if len(set(names)) < len(names):
+        raise ValueError(
+            f"Folders must differ in name, which their domains get; these are {', '.join(names)}: rename one."
+        )
+    return list(zip(folders, names, strict=True))
+
+
+def _class_names(folder: str | os.PathLike) -> tuple[str, ...]:
+    names = class_folders.class_names(folder)
+    if not names:
+        raise ValueError(
+            f"{folder} has no folders of classes and no labels.csv. A bridge of unlabelled pictures takes make_domain, "
+            "suggest_labels and train_bridge."
+        )
+    return names
+
+
+def _pairing(found: Sequence[_Folder], class_map: str | None) -> str:
+    if class_map == class_pairing.BY_LABEL:
+        pairs = ClassMap.by_label(found)
+    else:
+        pairs = ClassMap.read(class_map, found) if class_map is not None else class_pairing.pair_classes(found)
+    return class_pairing.describe(pairs, found)
