@@ -55,7 +55,7 @@ def write_report(domain: Domain, folder: str | os.PathLike, data_dir: str | None
         names = domain.class_names
         path = folder / "report" / "confusion.png"
         figures.confusion_figure(path, confusion, "true class", "judged class", names, names)
-    sentences = _verdict(numbers, confusion, domain.class_names)
+    sentences = verdict(numbers, confusion, domain.class_names)
     rows = [[name, f"{value:.3g}"] for name, value in numbers.items()]
     text = documents.fill(
         "domain_report.md",
@@ -91,8 +91,17 @@ def _judge(domain: Domain, test: Labelled, decoded: np.ndarray, numbers: dict[st
     return confusion
 
 
-def _verdict(numbers: dict[str, float], confusion: np.ndarray | None, names: Sequence[str]) -> list[str]:
-    """Says whether a domain is good enough, and what to do if it is not."""
+def verdict(numbers: dict[str, float], confusion: np.ndarray | None, names: Sequence[str]) -> list[str]:
+    """Says whether a domain is good enough, and what to do if it is not.
+
+    Args:
+        numbers: What was measured, by the names in the report.
+        confusion: Number of pictures by true class and by that of the judge; None without a judge.
+        names: Names of the classes.
+
+    Returns:
+        A sentence or more.
+    """
     faults = []
     accuracy = numbers.get("accuracy of the judge")
     if confusion is not None and accuracy is not None and accuracy < GOOD_ACCURACY:

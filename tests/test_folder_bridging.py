@@ -1,0 +1,70 @@
+import json
+
+import numpy as np
+import pytest
+
+from latent_xlate import folder_bridging
+from latent_xlate.data.class_folders import class_names
+from latent_xlate.data.synthetic import digits_like
+from latent_xlate.translator import Translator
+from tests.support import raw
+
+NAMES = ("zero", "one", "two")
+
+
+def write(folder, names=("0", "1", "2"), seed=0, count=60):
+    data = digits_like(count, len(names), seed=seed, image_size=16)
+    for name, label in zip(names, range(len(names)), strict=True):
+        (folder / name).mkdir(parents=True)
+        for number in np.flatnonzero(data.labels == label):
+            raw.Image.fromarray(data.content[number, ..., 0]).save(folder / name / f"{number}.png")
+    return folder
+
+
+def test_what_does_not_fit_is_refused_before_anything_is_trained(tmp_path):
+    digits, shapes = write(tmp_path / "digits"), write(tmp_path / "shapes", ("bar", "beam", "rod"))
+    (tmp_path / "plain").mkdir()
+    raw.Image.new("L", (16, 16)).save(tmp_path / "plain" / "0.png")
+    other = write(tmp_path / "other" / "Digits")
+    for folders, options, message in (
+        ([digits], {}, "There are 1 folders; a bridge needs two or more"),
+        ([digits, other], {}, "Folders must differ in name.*digits, digits: rename one"),
+        ([digits, tmp_path / "nowhere"], {}, "There is no folder .*nowhere"),
+        ([digits, tmp_path / "plain"], {}, "plain has no folders of classes"),
+        ([digits, shapes], {}, "digits has 0, 1, 2; shapes has bar, beam, rod.*--class_map='0=bar,1=beam,2=rod'"),
+        ([digits, shapes], {"class_map": "0=bat"}, "Unknown class of 'shapes' 'bat'"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            folder_bridging.bridge_folders(folders, tmp_path / "out", **options)
+    assert not (tmp_path / "out").exists()
+
+
+def test_names_of_classes_are_those_of_folders_splits_or_the_table(tmp_path):
+    write(tmp_path / "a", ("y", "x"))
+    assert class_names(tmp_path / "a") == ("x", "y")
+    write(tmp_path / "b" / "train", ("y", "x"))
+    write(tmp_path / "b" / "test", ("x", "z"))
+    assert class_names(tmp_path / "b") == ("x", "y", "z")
+    (tmp_path / "c").mkdir()
+    (tmp_path / "c" / "labels.csv").write_text("file,class\n0.png,q\n1.png,p\n2.png,q\n")
+    assert class_names(tmp_path / "c") == ("p", "q")
+
+
+@pytest.mark.slow
+def test_two_folders_become_an_exported_translator_that_keeps_the_class(tmp_path, capsys):
+    folders = [write(tmp_path / "digits", count=240), write(tmp_path / "words", NAMES, seed=7, count=240)]
+    page = folder_bridging.bridge_folders(folders, tmp_path / "out")
+    said = capsys.readouterr()
+    assert "Classes that belong together: 0=zero, 1=one, 2=two of digits=words" in said.err
+    assert page == tmp_path / "out" / "index.html"
+    numbers = json.loads((tmp_path / "out" / "metrics.json").read_text())["transfers"]
+    assert min(each["label_accuracy"] for each in numbers.values()) > 0.8
+    translator = Translator.load(tmp_path / "out" / "run" / "translator")
+    data = digits_like(60, 3, seed=50, image_size=16)
+    judge = translator.domain("words")
+    words = np.array(judge.class_names)[
+        np.argmax(judge.classify(translator.translate(data.floats, "digits", "words")), axis=1)
+    ]
+    assert np.mean(words == np.array(NAMES)[data.labels]) > 0.8
+    for part in ("translator/1/saved_model.pb", "domains/digits/report.html", "domains/words/report.html"):
+        assert (tmp_path / "out" / part).is_file()
