@@ -21,6 +21,7 @@ _COLUMNS = 10
 _ROWS = 3
 _NEIGHBOURS = 6
 _MOST_MEASURED = 1_000
+_LEAST_FOR_KID = 100  # Of fewer pictures it is mostly chance.
 
 GOOD_ACCURACY = 0.9
 """Share of held-out pictures, and of reconstructions, that the judge has to recognise."""
@@ -84,7 +85,7 @@ def _judge(domain: Domain, test: Labelled, decoded: np.ndarray, numbers: dict[st
     original, reconstructed = judge(test.floats), judge(decoded)
     numbers["accuracy of the judge"] = float(np.mean(original.classes == test.labels))
     numbers["accuracy on reconstructions"] = float(np.mean(reconstructed.classes == test.labels))
-    if len(test) > 1:
+    if len(test) >= _LEAST_FOR_KID:
         numbers["KID of reconstructions"] = kernel_distance(reconstructed.features, original.features)
     confusion = np.zeros([len(domain.class_names)] * 2, int)
     np.add.at(confusion, (test.labels, original.classes), 1)

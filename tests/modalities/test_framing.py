@@ -9,6 +9,7 @@ from PIL import ImageDraw, ImageFilter
 from latent_xlate import checks
 from latent_xlate.domains import pretrained
 from latent_xlate.file_translation import translate_path
+from latent_xlate.modalities import framing
 from latent_xlate.modalities import modality as modalities
 from latent_xlate.modalities.drawing import NO_DRAWING, SEVERAL_DRAWINGS
 from latent_xlate.modalities.image import Image
@@ -18,7 +19,6 @@ from latent_xlate.serving.export import export_translator, load_export
 from tests.support import identity
 
 INK = Image(28, 28, framing="ink")
-KNOWN = ("always", "never")
 SEVEN = ((0.05, 0.1), (0.75, 0.1), (0.3, 0.9), (0.45, 0.5), (0.1, 0.55))
 
 
@@ -154,13 +154,15 @@ def test_several_drawings_are_refused_and_parts_of_one_are_joined():
 def test_ink_may_be_said_to_be_bright_or_dark():
     page = scene(strokes(place=(0.3, 0.1), points=((0.1, 0.1), (0.1, 0.9))), 0.2, 0.5)
     both = page + 0.3 * strokes(place=(0.3, 0.55), points=((0.1, 0.5), (0.9, 0.5)))
-    dark, bright = (read(both, modality=INK.with_settings(invert=invert))[0, ..., 0] > 0.5 for invert in KNOWN)
+    given = tf.constant(both, tf.float32)
+    dark, bright = (framing.draw(given, (28, 28, 1), invert)[..., 0].numpy() > 0.5 for invert in ("always", "never"))
     assert dark.any(axis=1).sum() >= 18 and dark.any(axis=0).sum() <= 5
     assert bright.any(axis=0).sum() >= 18 and bright.any(axis=1).sum() <= 5
 
 
 def test_ink_has_any_shape_and_is_white_in_colour():
-    x = read(scene(strokes(), 0.9, np.array([0.0, 0.1, 0.5])), modality=Image(20, 32, 3, framing="ink"))[0]
+    picture = tf.constant(scene(strokes(), 0.9, np.array([0.0, 0.1, 0.5])), tf.float32)
+    x = framing.draw(picture, (20, 32, 3), "auto").numpy()
     assert x.shape == (20, 32, 3)
     assert np.ptp(x, axis=-1).max() == 0
     assert np.flatnonzero((x[..., 0] > 0.3).any(axis=1)).size in (13, 14, 15)
@@ -171,7 +173,7 @@ def test_stretch_fills_the_frame_and_letterbox_keeps_proportions():
     picture[:20] = 1
     stretched = read(picture, modality=Image(8, 8, framing="stretch", invert="never"))[0, ..., 0]
     np.testing.assert_allclose(stretched, np.repeat([[1.0], [0.0]], 4, axis=0) * np.ones(8), atol=0.2)
-    letterboxed = read(picture, modality=Image(8, 8, invert="never"))[0, ..., 0]
+    letterboxed = framing.letterbox(tf.constant(picture, tf.float32), (8, 8, 1))[..., 0].numpy()
     np.testing.assert_array_equal(letterboxed.any(axis=0), [0, 0, 0, 1, 1, 0, 0, 0])
 
 

@@ -113,6 +113,13 @@ def test_a_judge_can_be_shared(packaged, runs, data_dir, tmp_path):
     assert "--model=classifier" not in card
 
 
+def test_files_are_framed_as_the_data_set_was_unless_told_otherwise(packaged, runs, data_dir, tmp_path):
+    assert packaged[1].modality.framing == "letterbox"
+    package_image_domain("twigs", runs / "vae", None, tmp_path / "twigs", data_dir=data_dir, framing="ink")
+    assert Domain.load(tmp_path / "twigs").modality.framing == "ink"
+    assert "--vae=out/twigs_vae --framing=ink\n" in (tmp_path / "twigs" / "MODEL_CARD.md").read_text()
+
+
 def without(name):
     return lambda run: (run / name).unlink()
 
