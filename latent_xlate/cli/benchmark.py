@@ -5,6 +5,7 @@
     bin/benchmark.py labels --output=out/labels.json
     bin/benchmark.py wavegan --output=out/wavegan.json
     bin/benchmark.py export_growth --output=out/export_growth.json
+    bin/benchmark.py own_pictures --output=out/own_pictures.json
     bin/benchmark.py photos --translator=out/quickstart/run/translator --output=out/photos.json
     bin/benchmark.py serving --model_base_path=out/quickstart/translator --output=out/serving.json
 
@@ -33,6 +34,10 @@ Session. The domains are tiny ones, and those that ship under several names (ext
 `photos`: shares of photos of handwritten digits, made of test images of MNIST, and of printed digits in 20 fonts,
 that keep their class as they are read and as they are translated from `--source` to `--target`.
 
+`own_pictures`: domains of coloured shapes and letters, 60 of a class, and a bridge between them, by `bridge_folders`,
+of three seeds: how many held-out pictures keep class, colours and size, judged by networks that are trained apart, and
+the seconds that it takes.
+
 Run the measurements of speed on a quiet machine.
 """
 
@@ -46,6 +51,7 @@ from ml_collections import config_flags
 
 from latent_xlate import checks, distribution, files
 from latent_xlate.benchmarks import bridge_speed, label_speed, photo_accuracy, time_to_accuracy, wavegan_speed
+from latent_xlate.benchmarks import own_pictures as own_pictures_benchmark
 from latent_xlate.cli import _app
 
 CONFIG = "mnist_fashion_mnist:quick"
@@ -119,11 +125,16 @@ def photos() -> dict[str, Any]:
     )
 
 
+def own_pictures() -> list[dict[str, Any]]:
+    return own_pictures_benchmark.benchmark()
+
+
 BENCHMARKS = {
     "bridge": bridge,
     "time_to_accuracy": until_accuracy,
     "labels": labels,
     "photos": photos,
+    "own_pictures": own_pictures,
     "export_growth": export_growth,
     "serving": serving,
     "wavegan": wavegan,

@@ -1,0 +1,153 @@
+"""How well a person's own pictures are translated: coloured shapes and letters, by everything's defaults."""
+
+from __future__ import annotations
+
+import itertools
+import tempfile
+import time
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from latent_xlate import folder_bridging, tables
+from latent_xlate.benchmarks.own_pictures_data import (
+    FONTS,
+    HELD_OUT_FONTS,
+    coloured_letters,
+    coloured_shapes,
+    write_folder,
+)
+from latent_xlate.data.labelled import Labelled
+from latent_xlate.domains.image.measurements import measurements
+from latent_xlate.evaluation.kid import kernel_distance
+from latent_xlate.translator import Translator
+
+PER_CLASS = 60
+"""Pictures of each class in a folder."""
+
+CLASS_MAP = "circle=A,square=B,triangle=C"
+
+_HELD_OUT = 100
+_FOR_JUDGES = 600
+_JUDGE_SEED = 10_000  # Far from those of the folders and of the held-out pictures.
+
+_MAKERS: Mapping[str, Callable[[int, int], Labelled]] = {
+    "shapes": coloured_shapes,
+    "letters": lambda count, seed: coloured_letters(count, seed, fonts=FONTS + HELD_OUT_FONTS),
+}
+
+
+def benchmark(seeds: Iterable[int] = (0, 1, 2)) -> list[dict[str, Any]]:
+    """Makes domains of two folders of pictures, and a bridge, for each seed, and measures and prints how good they are.
+
+    Classes are judged by two networks that are trained apart, on other pictures of the same kinds.
+
+    Args:
+        seeds: Seeds of the pictures and of all trainings.
+
+    Returns:
+        A JSON-serialisable dictionary for each seed: `seed`, `seconds` from the folders to the evaluated and exported
+        translator, by domain `judges`, the accuracy of the domains' own judges on held-out pictures, and by pair of
+        domains, those of each with itself included, the results of `measure`.
+    """
+    judges = {name: _judge(make(_FOR_JUDGES, _JUDGE_SEED)) for name, make in _MAKERS.items()}
+    results = []
+    for seed in seeds:
+        with tempfile.TemporaryDirectory() as scratch:
+            folders = [write_folder(make(PER_CLASS, seed), Path(scratch) / name) for name, make in _MAKERS.items()]
+            start = time.perf_counter()
+            folder_bridging.bridge_folders(folders, Path(scratch) / "out", CLASS_MAP, seed)
+            seconds = time.perf_counter() - start
+            translator = Translator.load(Path(scratch) / "out" / "run" / "translator")
+        held_out = {name: make(_HELD_OUT, seed + 1_000) for name, make in _MAKERS.items()}
+        results.append(
+            {
+                "seed": seed,
+                "seconds": seconds,
+                "judges": {name: _accuracy(translator.domain(name).classify, data) for name, data in held_out.items()},
+                "pairs": {
+                    f"{source}_to_{target}": measure(translator, source, target, held_out, judges[target])
+                    for source, target in itertools.product(_MAKERS, repeat=2)
+                },
+            }
+        )
+    print(table(results))
+    return results
+
+
+def measure(
+    translator: Translator, source: str, target: str, held_out: Mapping[str, Labelled], judge: keras.Model
+) -> dict[str, float]:
+    """Measures the translation of held-out pictures.
+
+    Args:
+        translator: The translator.
+        source: Its domain to translate from.
+        target: Its domain to translate to.
+        held_out: Pictures of each domain, class after class.
+        judge: A classifier of pictures like the target's that had no part in anything.
+
+    Returns:
+        `right`, the share of translations that the judge puts in the right class; `kid`, the kernel distance of its
+        features between translations and held-out pictures of the target; and `ground`, `figure` and `size`, the
+        correlation of the colours of ground and figure and of the figure's size before and after.
+    """
+    data = held_out[source]
+    x = translator.translate(data.floats, source, target)
+    before, after = measurements(tf.constant(data.floats)).numpy(), measurements(tf.constant(x)).numpy()
+    features = keras.Model(judge.inputs, judge.layers[-2].output)
+    kept = [float(np.corrcoef(before[:, i], after[:, i])[0, 1]) for i in range(before.shape[1])]
+    return {
+        "right": float(np.mean(judge.predict(x, verbose=0).argmax(axis=1) == data.labels)),
+        "kid": kernel_distance(features.predict(x, verbose=0), features.predict(held_out[target].floats, verbose=0)),
+        "ground": float(np.mean(kept[:3])),
+        "figure": float(np.mean(kept[3:6])),
+        "size": kept[-1],
+    }
+
+
+def _accuracy(classify: Callable[[tf.Tensor], tf.Tensor], data: Labelled) -> float:
+    return float(np.mean(np.argmax(classify(tf.constant(data.floats)), axis=1) == data.labels))
+
+
+def _judge(data: Labelled) -> keras.Model:
+    """Trains a plain network of convolutions on pictures; it shares no code with the domains' judges."""
+    keras.utils.set_random_seed(_JUDGE_SEED)
+    layers: list[keras.layers.Layer] = [keras.Input(data.content.shape[1:])]
+    for filters in (16, 32, 64, 64):
+        layers += [
+            keras.layers.Conv2D(filters, 3, strides=2, padding="same", use_bias=False),
+            keras.layers.BatchNormalization(momentum=0.9),
+            keras.layers.ReLU(),
+        ]
+    layers += [keras.layers.Flatten(), keras.layers.Dense(64, "relu"), keras.layers.Dense(len(data.class_names))]
+    judge = keras.Sequential(layers)
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    judge.compile(keras.optimizers.Adam(1e-3), loss, jit_compile=False)
+    judge.fit(data.floats, data.labels, batch_size=64, epochs=20, verbose=0)
+    return judge
+
+
+def table(results: Iterable[Mapping[str, Any]]) -> str:
+    """Formats the results of `benchmark` as Markdown tables: means and standard deviations over the seeds."""
+    results = list(results)
+    cell = tables.mean_and_deviation
+    rows = [
+        [pair, *(cell([result["pairs"][pair][key] for result in results], 3) for key in numbers)]
+        for numbers in [list(results[0]["pairs"]["shapes_to_letters"])]
+        for pair in results[0]["pairs"]
+    ]
+    head = ["pair", "right class", "KID", "colour of ground", "of figure", "size"]
+    judged = [[name, cell([result["judges"][name] for result in results], 3)] for name in results[0]["judges"]]
+    seconds = ", ".join(f"{result['seconds']:.0f}" for result in results)
+    return "\n\n".join(
+        [
+            tables.markdown(["domain", "its judge on held-out pictures"], judged),
+            tables.markdown(head, rows),
+            f"Seconds from the folders to the translator: {seconds}",
+        ]
+    )
