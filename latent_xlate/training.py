@@ -11,6 +11,7 @@ import contextlib
 import json
 import math
 import os
+import re
 import sys
 from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
@@ -170,8 +171,7 @@ def train(
             bar.set_postfix({name: f"{value:.4g}" for name, value in logs.items()}, refresh=False)
             if manager and (done == num_steps or (done // steps_per_log) % logs_per_checkpoint == 0):
                 events.flush()  # What is logged before a checkpoint is not logged again.
-                with files.naming(manager.directory):
-                    manager.save(done)
+                _save(manager, done)
     events.close()
     if manager and not distribution.is_chief(strategy):
         files.remove(Path(manager.directory))
@@ -308,10 +308,30 @@ def _checkpoint_manager(
     return manager
 
 
-def _remove_leftovers(folder: Path, kept: Collection[str]) -> None:
-    """Removes what a killed run left: parts of a checkpoint, and checkpoints that it was about to remove or to note."""
+def _save(manager: tf.train.CheckpointManager, step: int) -> None:
+    """Writes a checkpoint, or nothing.
+
+    Raises:
+        OSError: The disk is full, read-only or broken.
+    """
+    try:
+        with files.naming(manager.directory):
+            manager.save(step)
+    except Exception:
+        _remove_leftovers(Path(manager.directory))
+        raise
+
+
+def _remove_leftovers(folder: Path, kept: Collection[str] = ()) -> None:
+    """Removes what a killed or failed run left.
+
+    Args:
+        folder: Folder of checkpoints.
+        kept: Names of the checkpoints that stay, beside those that the run was about to remove or to note; none to
+            remove only parts of a checkpoint.
+    """
     for path in folder.glob("*"):
         name = path.name
-        is_part = ".tempstate" in name or name.startswith("checkpoint.tmp")
+        is_part = ".tempstate" in name or name.startswith("checkpoint.tmp") or re.fullmatch(r"ckpt-\d+_temp", name)
         if is_part or (kept and name.startswith("ckpt-") and name.partition(".")[0] not in kept):
             files.remove(path)
