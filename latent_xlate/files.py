@@ -20,6 +20,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import h5py
 import numpy as np
 
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
@@ -180,24 +181,58 @@ def write_npz(path: str | os.PathLike, arrays: Mapping[str, np.ndarray], compres
 
 
 def write_model(path: str | os.PathLike, model: Any) -> Path:
-    """Writes a Keras model as a `.keras` file, atomically; the same model gives the same bytes at any time."""
+    """Writes a Keras model as a `.keras` file, atomically.
+
+    Its bytes depend on the model alone, not on the time or on what else the process has made. Only if the model is
+    Sequential or Functional, its configuration has the names of its layers, which Keras counts in each process.
+    """
 
     def write(temporary: Path) -> None:
         model.save(temporary)
-        _undate(temporary)
+        _normalise(temporary)
 
     return write_atomically(path, write)
 
 
-def _undate(path: Path) -> None:
-    """Takes the time of saving out of a `.keras` file, a zip archive with a date in its metadata and of each member."""
-    with zipfile.ZipFile(io.BytesIO(path.read_bytes())) as dated, zipfile.ZipFile(path, "w") as undated:
-        for name in dated.namelist():
-            content = dated.read(name)
-            if name == "metadata.json":
-                metadata = json.loads(content)
-                metadata.pop("date_saved", None)
-                content = json.dumps(metadata).encode()
+def _normalise(path: Path) -> None:
+    """Takes dates and counted names, such as `dense_7`, out of a `.keras` file. Keras loads it without them."""
+    normalise = {"metadata.json": _undated, "config.json": _uncounted, "model.weights.h5": _unnamed}
+    with zipfile.ZipFile(io.BytesIO(path.read_bytes())) as saved, zipfile.ZipFile(path, "w") as normalised:
+        for name in saved.namelist():
+            content = saved.read(name)
             member = zipfile.ZipInfo(name)  # Of 1980, the earliest date that there is.
             member.external_attr = 0o600 << 16
-            undated.writestr(member, content)
+            normalised.writestr(member, normalise[name](content) if name in normalise else content)
+
+
+def _undated(metadata: bytes) -> bytes:
+    content = json.loads(metadata)
+    content.pop("date_saved", None)
+    return json.dumps(content).encode()
+
+
+def _uncounted(config: bytes) -> bytes:
+    """Takes the count out of the names of the model and of its optimizer, and of what that one wraps."""
+    content = json.loads(config)
+    named = [content, content.get("compile_config", {}).get("optimizer")]
+    for each in named:
+        if isinstance(each, dict):
+            if name := each["config"].get("name"):
+                each["config"]["name"] = re.sub(r"_\d+$", "", name)
+            named.append(each["config"].get("inner_optimizer"))
+    return json.dumps(content).encode()
+
+
+def _unnamed(weights: bytes) -> bytes:
+    """Copies an HDF5 file without the attributes of its groups, which are names of layers."""
+    copy = io.BytesIO()
+    with h5py.File(io.BytesIO(weights)) as source, h5py.File(copy, "w") as target:
+
+        def add(path: str, entry: h5py.Group | h5py.Dataset) -> None:
+            if isinstance(entry, h5py.Dataset):  # Its attribute is a type that HDF5 lacks.
+                target.create_dataset(path, data=entry[()]).attrs.update(entry.attrs)
+            else:
+                target.create_group(path)
+
+        source.visititems(add)
+    return copy.getvalue()

@@ -11,6 +11,7 @@ import contextlib
 import json
 import math
 import os
+import re
 import sys
 import time
 from collections.abc import Callable, Collection, Mapping
@@ -240,14 +241,6 @@ class _Pieces:
         return end
 
 
-def _save(manager: tf.train.CheckpointManager, events: _Events, step: int) -> None:
-    if (manager.latest_checkpoint or "").endswith(f"-{step}"):
-        return
-    events.flush()  # What is logged before a checkpoint is not logged again.
-    with files.naming(manager.directory):
-        manager.save(step)
-
-
 class _Events:
     """TensorBoard's events of a run."""
 
@@ -386,10 +379,33 @@ def _checkpoint_manager(
     return manager
 
 
-def _remove_leftovers(folder: Path, kept: Collection[str]) -> None:
-    """Removes what a killed run left: parts of a checkpoint, and checkpoints that it was about to remove or to note."""
+def _save(manager: tf.train.CheckpointManager, events: _Events, step: int) -> None:
+    """Writes a checkpoint, unless the last one is of the same step.
+
+    Raises:
+        OSError: The disk is full, read-only or broken. Nothing has been written then.
+    """
+    if (manager.latest_checkpoint or "").endswith(f"-{step}"):
+        return
+    events.flush()  # What is logged before a checkpoint is not logged again.
+    try:
+        with files.naming(manager.directory):
+            manager.save(step)
+    except Exception:
+        _remove_leftovers(Path(manager.directory))
+        raise
+
+
+def _remove_leftovers(folder: Path, kept: Collection[str] = ()) -> None:
+    """Removes what a killed or failed run left.
+
+    Args:
+        folder: Folder of checkpoints.
+        kept: Names of the checkpoints that stay, beside those that the run was about to remove or to note; none to
+            remove only parts of a checkpoint.
+    """
     for path in folder.glob("*"):
         name = path.name
-        is_part = ".tempstate" in name or name.startswith("checkpoint.tmp")
+        is_part = ".tempstate" in name or name.startswith("checkpoint.tmp") or re.fullmatch(r"ckpt-\d+_temp", name)
         if is_part or (kept and name.startswith("ckpt-") and name.partition(".")[0] not in kept):
             files.remove(path)

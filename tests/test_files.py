@@ -1,7 +1,10 @@
 import keras
+import numpy as np
 import pytest
 
 from latent_xlate import files
+from latent_xlate.optimizer import FusedAdam
+from tests.support import tiny
 
 
 def test_folder_for_results_is_there_or_can_be_made(tmp_path):
@@ -75,3 +78,26 @@ def test_model_saved_at_another_time_has_the_same_bytes(tmp_path, monkeypatch):
     assert files.write_model(tmp_path / "b.keras", model).read_bytes() == first
     weights = keras.saving.load_model(tmp_path / "a.keras").get_weights()
     assert [weight.tolist() for weight in weights] == [weight.tolist() for weight in model.get_weights()]
+
+
+def test_bytes_of_a_model_do_not_depend_on_what_the_process_has_made_before(tmp_path):
+    def make():
+        model = tiny.bridge((6, 5))
+        model.compile(optimizer=keras.optimizers.LossScaleOptimizer(FusedAdam()))
+        return model
+
+    first, second = make(), make()
+    assert first.name != second.name
+    paths = [files.write_model(tmp_path / f"{i}.keras", model) for i, model in enumerate([first, second])]
+    assert paths[0].read_bytes() == paths[1].read_bytes()
+    second.save(tmp_path / "counted.keras")  # As older versions wrote it.
+    for path in (paths[1], tmp_path / "counted.keras"):
+        weights = keras.saving.load_model(path, compile=False, safe_mode=True).get_weights()
+        np.testing.assert_equal(weights, first.get_weights())
+
+
+def test_type_of_weights_that_hdf5_lacks_stays(tmp_path):
+    model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(3, dtype="bfloat16")], name="kept")
+    loaded = keras.saving.load_model(files.write_model(tmp_path / "a.keras", model))
+    assert loaded.name == "kept"
+    np.testing.assert_equal(loaded.get_weights(), model.get_weights())

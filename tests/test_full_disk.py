@@ -87,20 +87,22 @@ def test_error_of_a_file_elsewhere_names_that_file(tmp_path):
 # ---- Training ---------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("share", "folder"), [(0, "events"), (2, "checkpoints")])
-def test_training_on_a_full_disk_names_the_folder_and_goes_on_once_there_is_room(share, folder, disk):
+@pytest.mark.parametrize(
+    ("pages", "size", "folder"), [(0, 3, "events"), (2, 3, "checkpoints"), (300, 1_000_000, "checkpoints")]
+)
+def test_training_on_a_full_disk_names_the_folder_and_goes_on_once_there_is_room(pages, size, folder, disk):
     def fill(step, logs):
-        disks.leave(disk, share * disks.PAGE)
+        disks.leave(disk, pages * disks.PAGE)
         return {f"metric_{number}": float(step) for number in range(200 if folder == "events" else 1)}
 
-    unbroken, expected, _ = test_training.run(num_steps=12)
-    test_training.run(num_steps=3, workdir=disk / "run")
+    unbroken, expected, _ = test_training.run(num_steps=12, size=size)
+    test_training.run(num_steps=3, workdir=disk / "run", size=size)
     with pytest.raises(OSError, match="No space left") as error:
-        test_training.run(num_steps=12, workdir=disk / "run", on_log=fill)
+        test_training.run(num_steps=12, workdir=disk / "run", size=size, on_log=fill)
     assert error.value.filename == str(disk / "run" / folder)
-    assert [path.name for path in (disk / "run").rglob("*tempstate*")] == []
+    assert [path.name for path in (disk / "run").rglob("*temp*")] == []
     (disk / "ballast").unlink()
-    total, logs, _ = test_training.run(num_steps=12, workdir=disk / "run")
+    total, logs, _ = test_training.run(num_steps=12, workdir=disk / "run", size=size)
     assert logs == expected[1:]
     np.testing.assert_array_equal(total, unbroken)
 

@@ -280,10 +280,11 @@ def test_checkpoint_of_another_model_is_refused(other, tmp_path):
 
 
 def test_what_a_kill_in_the_first_save_leaves_behind_is_no_obstacle(tmp_path):
-    (tmp_path / "checkpoints").mkdir()
-    (tmp_path / "checkpoints" / "ckpt-3.data-00000-of-00001.tempstate123").write_bytes(b"half")
+    (tmp_path / "checkpoints" / "ckpt-4_temp").mkdir(parents=True)
+    for name in ("ckpt-3.data-00000-of-00001.tempstate123", "ckpt-4_temp/part-00000-of-00001.index"):
+        (tmp_path / "checkpoints" / name).write_bytes(b"half")
     assert run(workdir=tmp_path)[1] == expected_logs(3, 6, 7)
-    assert list((tmp_path / "checkpoints").glob("*tempstate*")) == []
+    assert list((tmp_path / "checkpoints").glob("*temp*")) == []
 
 
 def test_parts_and_forgotten_checkpoints_of_a_killed_run_are_removed_and_other_files_are_not(tmp_path):

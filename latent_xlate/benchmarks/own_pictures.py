@@ -32,7 +32,8 @@ PER_CLASS = 60
 CLASS_MAP = "circle=A,square=B,triangle=C"
 
 _HELD_OUT = 100
-_FOR_JUDGES = 600
+_FOR_JUDGES = 2_000
+_JUDGE_EPOCHS = 10
 _JUDGE_SEED = 10_000  # Far from those of the folders and of the held-out pictures.
 
 _MAKERS: Mapping[str, Callable[[int, int], Labelled]] = {
@@ -118,17 +119,18 @@ def _judge(data: Labelled) -> keras.Model:
     """Trains a plain network of convolutions on pictures; it shares no code with the domains' judges."""
     keras.utils.set_random_seed(_JUDGE_SEED)
     layers: list[keras.layers.Layer] = [keras.Input(data.content.shape[1:])]
-    for filters in (16, 32, 64, 64):
+    for filters in (32, 64, 128, 128):
         layers += [
             keras.layers.Conv2D(filters, 3, strides=2, padding="same", use_bias=False),
             keras.layers.BatchNormalization(momentum=0.9),
             keras.layers.ReLU(),
         ]
-    layers += [keras.layers.Flatten(), keras.layers.Dense(64, "relu"), keras.layers.Dense(len(data.class_names))]
+    layers += [keras.layers.GlobalMaxPooling2D(), keras.layers.Dense(len(data.class_names))]
     judge = keras.Sequential(layers)
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-    judge.compile(keras.optimizers.Adam(1e-3), loss, jit_compile=False)
-    judge.fit(data.floats, data.labels, batch_size=64, epochs=20, verbose=0)
+    rate = keras.optimizers.schedules.CosineDecay(2e-3, _JUDGE_EPOCHS * len(data) // 64)
+    judge.compile(keras.optimizers.Adam(rate), loss, jit_compile=False)
+    judge.fit(data.floats, data.labels, batch_size=64, epochs=_JUDGE_EPOCHS, verbose=0)
     return judge
 
 

@@ -78,12 +78,15 @@ def write_weights(network: keras.Model, path: Path, dtype: str = "float32") -> N
 
 
 def read_weights(network: keras.Model, path: Path) -> None:
-    """Gives a network the weights that `write_weights` wrote.
+    """Gives a network the weights that `write_weights` wrote, or an earlier version as a `.weights.h5` file.
 
     Raises:
         ValueError: The file is missing or damaged, or does not fit the network.
     """
     try:
+        if path.suffix == ".h5":
+            network.load_weights(path)
+            return
         with np.load(path, allow_pickle=False) as arrays:
             weights = [arrays[name].astype(np.float32) for name in sorted(arrays.files)]
         network.set_weights(weights)

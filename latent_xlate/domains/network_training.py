@@ -102,7 +102,7 @@ def train_by_epochs(
     if distribution.is_chief(strategy):
         evaluated.set_weights(averaged_weights(network))
         if best:
-            read_weights(evaluated, best.path)
+            best.read()
         # Saves a copy, since `compile` added an optimizer.
         files.write_model(path, in_float32(evaluated))
         files.write_json(workdir / "metrics.json", {split: evaluate(splits[split]) for split in ("validation", "test")})
@@ -147,3 +147,12 @@ class BestWeights(training.BestScore):
         if score > self.highest and write:
             write_weights(self.model, self.path)
         return super().update(score)
+
+    def read(self) -> None:
+        """Gives the model the best weights.
+
+        Raises:
+            ValueError: Their file is missing or damaged.
+        """
+        older = self.path.with_name("best.weights.h5")  # Of a run that an earlier version began.
+        read_weights(self.model, older if older.is_file() and not self.path.is_file() else self.path)

@@ -1,7 +1,7 @@
 import keras
 import numpy as np
+import pytest
 
-from latent_xlate.domains.network_files import read_weights
 from latent_xlate.domains.network_training import BestWeights, averaged_weights
 
 
@@ -14,7 +14,8 @@ def test_best_weights_are_those_of_the_highest_score(tmp_path):
         best.update(score, write)
 
     def kept():
-        read_weights(model, best.path)
+        model.set_weights([np.full((1, 1), -1), np.zeros(1)])
+        best.read()
         return model.get_weights()[0].item()
 
     for score, expected in ((0.5, 0.5), (0.25, 0.5), (0.5, 0.5), (0.75, 0.75)):
@@ -46,3 +47,25 @@ def test_averaged_weights_are_the_optimizers_moving_averages_and_the_weights_sta
     assert network.get_weights()[0].item() == 3.0
     network.compile(optimizer=keras.optimizers.SGD(1.0))
     assert averaged_weights(network)[0].item() == 3.0
+
+
+def test_best_weights_of_a_run_that_an_earlier_version_began(tmp_path):
+    model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])
+    best = BestWeights(model, tmp_path / "best.npz")
+    with pytest.raises(ValueError, match=r"Weights .*best\.npz are missing\."):
+        best.read()
+    older = tmp_path / "best.weights.h5"
+    model.set_weights([np.full((1, 1), 0.5), np.zeros(1)])
+    model.save_weights(older)
+    model.set_weights([np.full((1, 1), 0.25), np.zeros(1)])
+    best.read()
+    assert model.get_weights()[0].item() == 0.5
+    model.set_weights([np.full((1, 1), 0.75), np.zeros(1)])
+    best.update(1.0, write=True)
+    model.set_weights([np.full((1, 1), 0.25), np.zeros(1)])
+    best.read()
+    assert model.get_weights()[0].item() == 0.75
+    best.path.unlink()
+    older.write_bytes(b"damaged")
+    with pytest.raises(ValueError, match=r"best\.weights\.h5 does not hold the weights of .* or is damaged"):
+        best.read()

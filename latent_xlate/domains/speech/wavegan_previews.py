@@ -49,18 +49,6 @@ class Previews:
         """Writer of TensorBoard events. Only the chief, which writes, makes the file."""
         return tf.summary.create_file_writer(str(self._workdir / training.EVENTS))
 
-    @functools.cached_property
-    def _networks(self) -> dict[str, tuple[keras.Model, keras.Model]]:
-        """The networks that are written, by name, each with its only copy in float32.
-
-        Files contain the names that Keras gives to layers. It counts them, so that those of a new copy at each step
-        would depend on whether the run was interrupted.
-        """
-        networks: dict[str, keras.Model] = {"generator": self._trainer.average}
-        if self._trainer.encoder:
-            networks["encoder"] = self._trainer.encoder
-        return {name: (network, in_float32(network)) for name, network in networks.items()}
-
     def write(self, step: int) -> dict[str, float]:
         """Writes `generator.keras`, `encoder.keras` if there is an encoder, `previews/STEP.wav`, and events.
 
@@ -70,9 +58,11 @@ class Previews:
         Returns:
             The metrics of generated sounds.
         """
-        for name, (network, copy) in self._networks.items():
-            copy.set_weights(network.get_weights())
-            files.write_model(self._workdir / f"{name}.keras", copy)
+        networks: dict[str, keras.Model] = {"generator": self._trainer.average}
+        if self._trainer.encoder:
+            networks["encoder"] = self._trainer.encoder
+        for name, network in networks.items():
+            files.write_model(self._workdir / f"{name}.keras", in_float32(network))
         x = self._generate(NUM_PREVIEWS, stream=0)
         self._write_sounds(x, step)
         return dict(self._evaluate(self._generate(NUM_EVALUATED, stream=1))) if self._evaluate else {}
