@@ -121,7 +121,14 @@ class ConvVAE(VAE):
         if self.classifier:
             self.classifier.build((None, self.latent_dim))
         self.measured_mean, self.measured_std = (
-            self.add_weight(shape=(self.num_measured,), initializer=start, trainable=False, name=name)
+            self.add_weight(
+                shape=(self.num_measured,),
+                initializer=start,
+                trainable=False,
+                dtype="float32",
+                autocast=False,
+                name=name,
+            )
             for name, start in (("measured_mean", "zeros"), ("measured_std", "ones"))
         )
         self.built = True
