@@ -12,8 +12,8 @@ from latent_xlate.data.labelled import Labelled
 from latent_xlate.domains.image.measurements import measurements
 from latent_xlate.randomness import position_uniform
 
-LARGEST_SET = 2_000
-"""Pictures that suffice to tell whether classes have colours of their own."""
+ENOUGH = 2_000
+"""Pictures whose measurements say as much as those of a larger data set."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -118,7 +118,7 @@ def classes_differ_in_colour(data: Labelled) -> bool:
     They can if the nearest other picture by colour has the same class in more cases than by chance, by more than three
     standard errors.
     """
-    data = data.take(slice(0, LARGEST_SET))  # They are in random order.
+    data = data.take(slice(0, ENOUGH))  # They are in random order.
     colours = measurements(tf.constant(data.floats)).numpy()[:, : 2 * data.content.shape[-1]]
     distances = np.square(colours[:, np.newaxis] - colours).sum(axis=-1)
     np.fill_diagonal(distances, np.inf)

@@ -10,7 +10,7 @@ import keras
 import tensorflow as tf
 
 from latent_xlate import KERAS_PACKAGE
-from latent_xlate.domains.image.convolutions import apply, doubling_stack, halving_stack
+from latent_xlate.domains.image.convolutions import MAX_FACTOR, apply, doubling_stack, halving_stack
 from latent_xlate.domains.image.measurements import (
     framed,
     measurements,
@@ -93,6 +93,9 @@ class ConvVAE(VAE):
         self.num_colours = num_colours
         self.beta_cls = beta_cls
         self.encoder = halving_stack(self.image_shape, width, "encoder", self.dtype_policy)
+        self.hidden = keras.layers.Dense(
+            2 * MAX_FACTOR * width, activation="silu", dtype=self.dtype_policy, name="hidden"
+        )
         self.mu = keras.layers.Dense(latent_dim - self.num_measured, dtype="float32", name="mu")
         self.sigma = keras.layers.Dense(
             latent_dim - self.num_measured, activation="sigmoid", dtype="float32", name="sigma"
@@ -110,15 +113,22 @@ class ConvVAE(VAE):
 
     def build(self, input_shape: Any = None) -> None:
         self.encoder.build((None, *self.image_shape[:2], self.image_shape[-1] + 1))
-        features = (None, math.prod(self.encoder.output_shape[1:]))
-        self.mu.build(features)
-        self.sigma.build(features)
+        self.hidden.build((None, math.prod(self.encoder.output_shape[1:])))
+        self.mu.build((None, self.hidden.units))
+        self.sigma.build((None, self.hidden.units))
         for layer in (self.decoder, self.colours):
             layer.build((None, self.latent_dim))
         if self.classifier:
             self.classifier.build((None, self.latent_dim))
         self.measured_mean, self.measured_std = (
-            self.add_weight(shape=(self.num_measured,), initializer=start, trainable=False, name=name)
+            self.add_weight(
+                shape=(self.num_measured,),
+                initializer=start,
+                trainable=False,
+                dtype="float32",
+                autocast=False,
+                name=name,
+            )
             for name, start in (("measured_mean", "zeros"), ("measured_std", "ones"))
         )
         self.built = True
@@ -137,8 +147,8 @@ class ConvVAE(VAE):
     def encode(self, x: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         x = tf.cast(tf.reshape(x, [-1, *self.image_shape]), tf.float32)  # Graphs of exports do not know the size.
         measured = measurements(x)
-        h = tf.cast(apply(self.encoder, framed(with_contrast(x), measured)), tf.float32)
-        h = tf.reshape(h, [-1, math.prod(h.shape[1:])])
+        h = apply(self.encoder, framed(with_contrast(x), measured))
+        h = self.hidden(tf.reshape(h, [-1, math.prod(h.shape[1:])]))
         measured = (measured - self.measured_mean) / self.measured_std
         mu = tf.concat([measured, self.mu(h)], axis=1)
         return mu, tf.concat([tf.fill(tf.shape(measured), MEASURED_SIGMA), self.sigma(h)], axis=1)

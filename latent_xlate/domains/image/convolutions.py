@@ -59,8 +59,10 @@ class NormSiLU(keras.layers.Layer):
     def build(self, input_shape: Any) -> None:
         self.filters = input_shape[-1]
         self.groups = max(1, self.filters // CHANNELS_PER_GROUP)
-        self.scale = self.add_weight(shape=(self.filters,), initializer="ones", name="scale", dtype="float32")
-        self.offset = self.add_weight(shape=(self.filters,), initializer="zeros", name="offset", dtype="float32")
+        self.scale, self.offset = (
+            self.add_weight(shape=(self.filters,), initializer=start, dtype="float32", autocast=False, name=name)
+            for name, start in (("scale", "ones"), ("offset", "zeros"))
+        )
         self.built = True
 
     def call(self, x: tf.Tensor) -> tf.Tensor:

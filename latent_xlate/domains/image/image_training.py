@@ -18,7 +18,7 @@ from latent_xlate import checks, distribution, training
 from latent_xlate.data import images
 from latent_xlate.data.labelled import SPLITS, Labelled
 from latent_xlate.domains.classifier import Classifier
-from latent_xlate.domains.image.augmentation import Augmentation, augmented_copies, classes_differ_in_colour
+from latent_xlate.domains.image.augmentation import ENOUGH, Augmentation, augmented_copies, classes_differ_in_colour
 from latent_xlate.domains.image.conv_classifier import ConvClassifier
 from latent_xlate.domains.image.conv_vae import ConvVAE
 from latent_xlate.domains.image.image_classifier import ImageClassifier
@@ -214,7 +214,7 @@ def _train_on_augmented(
     train, seed = splits["train"], config["seed"]
     augmentation = augmentation_of(train)
     if isinstance(network, ConvVAE):
-        network.standardise(augmented_copies(train.take(slice(0, 2_000)), augmentation, 1, seed).floats)
+        network.standardise(augmented_copies(train.take(slice(0, ENOUGH)), augmentation, 1, seed).floats)
     validation = splits["validation"]
     copies = max(0, VALIDATION_PICTURES // len(validation) - 1)
     return train_by_epochs(
