@@ -177,7 +177,7 @@ def test_rows_of_an_array_are_samples_of_their_own(saved, tmp_path):
 
 
 BAD = {
-    "empty.png": (b"", "it is empty"),
+    "empty.png": (b"", "The picture is empty: the file has no bytes"),
     "cut.png": (picture(1, size=(90, 90))[:500], "damaged"),
     "cut.jpg": (picture(2, "jpeg", size=(90, 90))[:500], "damaged"),
     "cut.gif": (picture(3, "gif", size=(90, 90))[:500], "damaged"),

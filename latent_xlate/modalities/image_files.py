@@ -19,6 +19,8 @@ INVERT = ("auto", "never", "always")
 LUMINANCE = (0.299, 0.587, 0.114)
 """Weights of red, green and blue. Unlike those of `tf.image.rgb_to_grayscale` they sum to 1: white stays white."""
 
+EMPTY = "The picture is empty: the file has no bytes."
+
 _FORMATS = (png_files, jpeg_files, gif_files, bmp_files)
 
 
@@ -152,6 +154,8 @@ def decode(file: tf.Tensor) -> tf.Tensor:
         tf.errors.InvalidArgumentError: The file is no PNG, JPEG, GIF or BMP picture, it is damaged, or it is too large.
             Its size is checked before it is decoded.
     """
+    with tf.control_dependencies(require(tf.strings.length(file) > 0, EMPTY)):
+        file = tf.identity(file)
     is_kind = tf.strings.substr(file, 0, 2) == [kind.MAGIC[:2] for kind in _FORMATS]
     with tf.control_dependencies(require(tf.reduce_any(is_kind))):
         number = tf.argmax(is_kind, output_type=tf.int32)

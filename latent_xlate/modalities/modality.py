@@ -86,16 +86,13 @@ class Modality(abc.ABC):
         return checks.floats(x, self.shape, f"{self.noun}s", self.limits)
 
     def prepare(self, path: Path) -> bytes:
-        """Reads a file from disk and converts it to a form that `read` accepts.
+        """Reads a file from disk and converts it to a form that `read` accepts, or refuses.
 
         Raises:
             OSError: The file cannot be opened.
             ValueError: The file cannot be read; the message is the reason, without the name of the file.
         """
-        content = path.read_bytes()
-        if not content:
-            raise ValueError("it is empty")
-        return content
+        return path.read_bytes()
 
     def older_form(self, content: bytes) -> bytes | None:
         """Converts what `prepare` returned to a form that exports of earlier versions read; None if there is none.

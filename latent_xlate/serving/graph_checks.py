@@ -27,8 +27,11 @@ def data(x: tf.Tensor, modality: Modality, what: str = "x") -> tf.Tensor:
         return x
     lowest, highest = tf.reduce_min(x), tf.reduce_max(x)
     seen = [tf.strings.as_string(value, shortest=True) for value in (lowest, highest)]
+    full_scale = modality.full_scale
+    way_out = tf.where((highest > high + 1) & (highest <= full_scale), f": divide it by {full_scale:g}.", ".")
     sentence = tf.strings.join(
-        [f"{what} has values from ", seen[0], " to ", seen[1], f"; {modality.noun}s must lie in [{low:g}, {high:g}]."]
+        [f"{what} has values from ", seen[0], " to ", seen[1], f"; {modality.noun}s must lie in [{low:g}, {high:g}]"]
+        + [way_out]
     )
     # Of an empty batch the smallest value is infinite and the largest minus infinite.
     return _asserted(x, (tf.size(x) == 0) | ((lowest >= low) & (highest <= high)), sentence)

@@ -104,7 +104,7 @@ def png_bytes(tmp_path):
 @pytest.mark.parametrize(
     ("damage", "reason"),
     [
-        (lambda png: b"", "it is empty"),
+        (lambda png: b"", "The picture is empty: the file has no bytes"),
         (lambda png: b"No image at all.", "not a PNG, JPEG, GIF or BMP picture"),
         (lambda png: png[: len(png) // 2], "damaged"),
         (lambda png: png[:20], "damaged"),

@@ -82,7 +82,7 @@ BAD = [
     (
         "digits_to_clothes_arrays",
         {"x": np.linspace(0, 255, 784, dtype=np.float32).reshape(1, 28, 28, 1)},
-        "x has values from 0 to 255; images must lie in [0, 1].",
+        "x has values from 0 to 255; images must lie in [0, 1]: divide it by 255.",
     ),
     (
         "digits_to_clothes_arrays_sampled",
