@@ -59,7 +59,7 @@ class ConvVAE(VAE):
         num_colours: int = 2,
         sigma_x: float = 0.2,
         beta: float = 1.0,
-        beta_cls: float = 150.0,
+        beta_cls: float = 400.0,
         seed: int = 0,
         **kwargs: Any,
     ):
