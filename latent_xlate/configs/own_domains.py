@@ -3,7 +3,7 @@
 Steps follow from the number of latents, and training ends when held-out latents are translated no better.
 """
 
-from ml_collections import ConfigDict
+from ml_collections import ConfigDict, config_dict
 
 from latent_xlate.configs import base
 
@@ -13,8 +13,8 @@ MODES = base.MODES
 def get_config(mode: str = "best") -> ConfigDict:
     config = base.image_bridge((), mode)
     config.latents = "shipped"
+    with config.unlocked():
+        config.epochs = config.patience = config_dict.placeholder(int)
     if mode != "paper":
-        with config.unlocked():
-            config.update(epochs=100, patience=10)
-        config.steps_per_log = 100
+        config.update(epochs=100, patience=10, steps_per_log=100)
     return config

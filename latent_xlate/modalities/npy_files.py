@@ -97,7 +97,9 @@ def read_npy(file: tf.Tensor, shape: tuple[int, ...]) -> tf.Tensor:
     fits = tf.stack([tf.strings.regex_full_match(header, pattern.format(_descr(dtype), sizes)) for dtype in DTYPES])
     is_npy = tf.strings.substr(file, 0, len(MAGIC)) == MAGIC
     no_array = f"The file holds no array of numbers of shape {list(shape)} in C order."
-    with tf.control_dependencies(require(is_npy, "The file is no npy file.") + require(tf.reduce_any(fits), no_array)):
+    checks = require(tf.strings.length(file) > 0, "The file is empty: it has no bytes.")
+    checks += require(is_npy, "The file is no npy file.") + require(tf.reduce_any(fits), no_array)
+    with tf.control_dependencies(checks):
         size = tf.strings.length(file)
         content = tf.strings.substr(file, tf.minimum(start + length, size), size)
 

@@ -7,6 +7,7 @@ from PIL import Image
 from latent_xlate.data import images, labelled, sources, stored
 from latent_xlate.data.checksums import CHECKSUMS
 from latent_xlate.data.synthetic import digits_like
+from latent_xlate.modalities import image
 from tests.support import raw, served_shapes
 
 
@@ -32,7 +33,7 @@ def test_idx_files_of_ones_own(tmp_path):
 def test_folder_of_images_in_the_size_that_is_asked_for(tmp_path):
     raw_dir, data_dir = folders(tmp_path)
     data = digits_like(40, num_classes=2, image_size=14)
-    sources.prepare("shapes", "local", raw.write_image_folder(raw_dir, data), data_dir, image=Image(14, 14))
+    sources.prepare("shapes", "local", raw.write_image_folder(raw_dir, data), data_dir, image=image.Image(14, 14))
     assert raw.same_content(raw.joined(read_stored("shapes", data_dir)), data)
 
 

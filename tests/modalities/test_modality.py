@@ -99,6 +99,8 @@ def test_settings_of_other_kinds_are_left_out():
     assert Audio().with_settings(invert="never", align=True) == Audio(align=True)
     with pytest.raises(ValueError, match="Unknown invert 'no'"):
         Image(2, 3).with_settings(invert="no")
+    with pytest.raises(ValueError, match="image size is 0x3; it must be positive"):
+        Image(0, 3)
 
 
 def test_other_rates_and_lengths_of_sounds():
