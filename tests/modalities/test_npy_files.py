@@ -44,7 +44,7 @@ X = random((3, 5))
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b"", "no npy file"),
+        (b"", "is empty"),
         (b"PK\x03\x04", "no npy file"),
         (npy(X)[:9], "no array of numbers of shape"),
         (npy(X)[:-3], "."),
