@@ -72,7 +72,7 @@ def bridge_folders(
 def _named(folders: Sequence[str | os.PathLike]) -> list[tuple[str | os.PathLike, str]]:
     """Gives each folder the name of its domain: that of the folder, in lower-case letters, digits and underscores."""
     if len(folders) < 2:
-        raise ValueError(f"There are {len(folders)} folders; a bridge needs two or more.")
+        raise ValueError(f"A bridge needs two folders or more; given: {len(folders)}.")
     names = [re.sub("[^a-z0-9]+", "_", Path(folder).resolve().name.lower()).strip("_") for folder in folders]
     names = [name if name[:1].isalpha() else f"folder_{name}".rstrip("_") for name in names]
     if len(set(names)) < len(names):

@@ -27,7 +27,7 @@ def test_what_does_not_fit_is_refused_before_anything_is_trained(tmp_path):
     raw.Image.new("L", (16, 16)).save(tmp_path / "plain" / "0.png")
     other = write(tmp_path / "other" / "Digits")
     for folders, options, message in (
-        ([digits], {}, "There are 1 folders; a bridge needs two or more"),
+        ([digits], {}, "A bridge needs two folders or more; given: 1"),
         ([digits, other], {}, "Folders must differ in name.*digits, digits: rename one"),
         ([digits, tmp_path / "nowhere"], {}, "There is no folder .*nowhere"),
         ([digits, tmp_path / "plain"], {}, "plain has no folders of classes"),
