@@ -11,7 +11,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from latent_xlate import files, training
+from latent_xlate import files, training_files
 from latent_xlate.batching import in_batches
 from latent_xlate.domains.network_files import in_float32
 from latent_xlate.domains.speech.priors import sample_prior
@@ -47,7 +47,7 @@ class Previews:
     @functools.cached_property
     def _writer(self) -> tf.summary.SummaryWriter:
         """Writer of TensorBoard events. Only the chief, which writes, makes the file."""
-        return tf.summary.create_file_writer(str(self._workdir / training.EVENTS))
+        return tf.summary.create_file_writer(str(self._workdir / training_files.EVENTS))
 
     def write(self, step: int) -> dict[str, float]:
         """Writes `generator.keras`, `encoder.keras` if there is an encoder, `previews/STEP.wav`, and events.
@@ -71,7 +71,7 @@ class Previews:
         wav = tf.audio.encode_wav(np.clip(x, -1.0, 1.0).reshape(-1, 1), SAMPLE_RATE)
         path = self._workdir / "previews" / f"{step:08}.wav"
         files.write_atomically(path, lambda temporary: temporary.write_bytes(wav.numpy()))
-        with files.naming(self._workdir / training.EVENTS), self._writer.as_default(step=step):
+        with files.naming(self._workdir / training_files.EVENTS), self._writer.as_default(step=step):
             tf.summary.audio("generated", x[..., tf.newaxis], SAMPLE_RATE, max_outputs=NUM_PREVIEWS)
             tf.summary.image("generated", spectrogram_pictures(x), max_outputs=NUM_PREVIEWS)
             self._writer.flush()
