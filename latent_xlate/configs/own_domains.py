@@ -14,7 +14,7 @@ def get_config(mode: str = "best") -> ConfigDict:
     config = base.image_bridge((), mode)
     config.latents = "shipped"
     with config.unlocked():
-        config.epochs = config.patience = config_dict.placeholder(int)
+        config.update(epochs=config_dict.placeholder(int), patience=config_dict.placeholder(int))
     if mode != "paper":
         config.update(epochs=100, patience=10, steps_per_log=100)
     return config

@@ -61,6 +61,13 @@ def test_names_with_a_mode_are_loaded():
         configs.load("base")
 
 
+def test_own_domains_end_by_their_latents_and_the_papers_mode_by_its_steps():
+    config = configs.load("own_domains")
+    assert (config.num_steps, config.epochs, config.patience) == (10_000, 100, 10)
+    paper = BridgeConfig.of(configs.load("own_domains:paper"))
+    assert (paper.num_steps, paper.epochs, paper.patience) == (50_000, None, None)
+
+
 def test_command_lists_them_without_any_other_flag():
     command = [sys.executable, str(ROOT / "bin" / "train_bridge.py"), "--list_configs"]
     environment = os.environ | {"PYTHONPATH": str(ROOT)}
