@@ -59,11 +59,17 @@ def test_bitmap_from_top_to_bottom_has_a_size():
 WEBP = picture("WEBP", 5, 5, "RGB")
 
 
-@pytest.mark.parametrize("content", [b"", b"B", b"GIF", b"\x89PN", b"\xff\xd8", b"RIFF" + bytes(100), b"no", WEBP])
+@pytest.mark.parametrize("content", [b"B", b"GIF", b"\x89PN", b"\xff\xd8", b"RIFF" + bytes(100), b"no", WEBP])
 def test_what_is_no_picture_of_the_four_kinds_is_refused(content):
     with pytest.raises(tf.errors.InvalidArgumentError) as raised:
         decode(content)
     assert checks.sentence(raised.value) == checks.BAD_PICTURE.rstrip(".")
+
+
+def test_empty_file_is_said_to_be_empty():
+    with pytest.raises(tf.errors.InvalidArgumentError) as raised:
+        decode(b"")
+    assert checks.sentence(raised.value) == "The picture is empty: the file has no bytes"
 
 
 @pytest.mark.parametrize("kind", ["PNG", "JPEG", "GIF", "BMP"])
