@@ -133,13 +133,16 @@ def _draw(domain: Domain, train: Labelled, test: Labelled, mu: np.ndarray, decod
     chosen = _one_of_each(test.labels, _COLUMNS * _ROWS)
     columns = min(_COLUMNS, len(chosen))
     blocks = [chosen[start : start + columns] for start in range(0, len(chosen) - columns + 1, columns)]
-    rows = [row for block in blocks for row in (test.floats[block], decoded[block])]
+    rows = [row for block in blocks for row in (test.take(block).floats, decoded[block])]
     figures.image_grid(folder / "reconstructions.png", rows, ["held out", "reconstructed"] * len(blocks))
     samples = domain.decode(domain.sample_prior(_COLUMNS * _ROWS, seed=0)).numpy()
     figures.image_grid(folder / "samples.png", np.split(samples, _ROWS), [""] * _ROWS)
     known = encode_data(domain, train).mu
     nearest = np.argsort(np.square(mu[chosen[:_ROWS], np.newaxis] - known).sum(axis=-1), axis=1)[:, :_NEIGHBOURS]
-    rows = [np.concatenate([test.floats[[i]], train.floats[near]]) for i, near in zip(chosen, nearest, strict=False)]
+    rows = [
+        np.concatenate([test.take([i]).floats, train.take(near).floats])
+        for i, near in zip(chosen, nearest, strict=False)
+    ]
     figures.image_grid(folder / "neighbours.png", rows, ["held out, nearest"] * len(rows), framed=[0])
 
 

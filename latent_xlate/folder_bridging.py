@@ -11,7 +11,6 @@ from pathlib import Path
 
 from latent_xlate import configs, domain_report, files, quickstart
 from latent_xlate.bridge import class_pairing
-from latent_xlate.bridge.class_map import ClassMap
 from latent_xlate.data import class_folders
 from latent_xlate.packaging.domain_folder import RUNS
 from latent_xlate.packaging.domain_making import make_image_domain
@@ -53,7 +52,7 @@ def bridge_folders(
     """
     output = files.output_folder(output)
     found = [_Folder(Path(folder), name, _class_names(folder)) for folder, name in _named(folders)]
-    pairing = _pairing(found, class_map)
+    pairing = class_pairing.describe(class_pairing.read_or_pair(class_map, found), found)
     print(f"Classes that belong together: {pairing}", file=sys.stderr)
     for number, folder in enumerate(found, 1):
         print(f"[{number} of {len(found) + 1}] Domain {folder.name}, of {folder.path}", file=sys.stderr)
@@ -90,11 +89,3 @@ def _class_names(folder: str | os.PathLike) -> tuple[str, ...]:
             "suggest_labels and train_bridge."
         )
     return names
-
-
-def _pairing(found: Sequence[_Folder], class_map: str | None) -> str:
-    if class_map == class_pairing.BY_LABEL:
-        pairs = ClassMap.by_label(found)
-    else:
-        pairs = ClassMap.read(class_map, found) if class_map is not None else class_pairing.pair_classes(found)
-    return class_pairing.describe(pairs, found)

@@ -41,6 +41,21 @@ def pair_classes(domains: Sequence[HasClasses]) -> ClassMap:
     return ClassMap(tuple(tuple(map(order.index, names.get(domain.name, ()))) for domain in domains))
 
 
+def read_or_pair(source: str | None, domains: Sequence[HasClasses]) -> ClassMap:
+    """The class map that a user gives, or that of equal names.
+
+    Args:
+        source: As `ClassMap.read` takes it, or `BY_LABEL`; None for `pair_classes`.
+        domains: The domains.
+
+    Raises:
+        ValueError: As by `ClassMap.read`, `ClassMap.by_label` and `pair_classes`.
+    """
+    if source is None:
+        return pair_classes(domains)
+    return ClassMap.by_label(domains) if source == BY_LABEL else ClassMap.read(source, domains)
+
+
 def describe(class_map: ClassMap, domains: Sequence[HasClasses]) -> str:
     """Says which classes belong together: "0=zero, 1=one of mnist=words"; "" if no domain has classes."""
     named = [(domain, groups) for domain, groups in zip(domains, class_map.groups, strict=True) if groups]

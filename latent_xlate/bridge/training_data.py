@@ -118,11 +118,7 @@ def read_class_map(config: BridgeConfig, domains: Sequence[Domain]) -> ClassMap:
         ValueError: A map that does not fit, or that leaves out classes although sampling is balanced by class; or
             there is none, and the domains' classes differ in name.
     """
-    if config.class_map is None:
-        return class_pairing.pair_classes(domains)
-    if config.class_map == class_pairing.BY_LABEL:
-        return ClassMap.by_label(domains)
-    class_map = ClassMap.read(config.class_map, domains)
+    class_map = class_pairing.read_or_pair(config.class_map, domains)
     left_out = class_map.left_out(domains)
     if left_out and config.sampling == "balanced":
         raise ValueError(

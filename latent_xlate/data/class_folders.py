@@ -69,12 +69,10 @@ def read_folder(folder: str | os.PathLike, modality: Modality) -> dict[str, Labe
             of_split = {split: [row[:2] for row in rows if row[2] == split] for split in ("train", "test")}
             return {split: read_files(files, names) for split, files in of_split.items()}
         return _split(read_files([row[:2] for row in rows], names))
-    splits = {split: folder / split for split in ("train", "test")}
-    if all(path.is_dir() for path in splits.values()):
-        names = sorted({name for path in splits.values() for name in _class_names(path)})
+    splits, names = _split_folders(folder), list(class_names(folder))
+    if splits:
         _check_names(names, folder, endings, noun)
         return {split: read_files(in_classes(path, names), names) for split, path in splits.items()}
-    names = _class_names(folder)
     if not names and _unlabelled(folder, endings):
         return _split(read_files([(path, UNLABELLED) for path in _files(folder, endings, noun)], ()))
     _check_names(names, folder, endings, noun)
@@ -132,11 +130,14 @@ def class_names(folder: str | os.PathLike) -> tuple[str, ...]:
         raise ValueError(f"There is no folder {folder}.")
     if table := _table_in(folder):
         return tuple(sorted({row.get("class", "") for _, row in spreadsheets.read(table, _COLUMNS).rows}))
-    names = _class_names(folder)
-    splits = [folder / split for split in ("train", "test")]
-    if all(path.is_dir() for path in splits):
-        names = [name for path in splits for name in _class_names(path)]
-    return tuple(sorted(set(names)))
+    parents = _split_folders(folder).values() or [folder]
+    return tuple(sorted({name for parent in parents for name in _class_names(parent)}))
+
+
+def _split_folders(folder: Path) -> dict[str, Path]:
+    """The folders of the splits "train" and "test", if both are there; else none."""
+    splits = {split: folder / split for split in ("train", "test")}
+    return splits if all(path.is_dir() for path in splits.values()) else {}
 
 
 def holds_files(folder: str | os.PathLike, endings: Sequence[str]) -> bool:

@@ -77,7 +77,8 @@ def make_image_domain(
     sources.prepare(name, "local", raw_dir, data_dir, image=image)
     splits = {split: images.load(name, split, data_dir) for split in SPLITS}
     print(describe(splits), file=sys.stderr)
-    is_convolutional = size % MULTIPLE == 0
+    height, width, _ = splits["train"].modality.shape  # Files of the IDX format have a size of their own.
+    is_convolutional = height % MULTIPLE == width % MULTIPLE == 0
     models = ("conv_vae", "conv_classifier") if is_convolutional else ("vae", "classifier")
     options: dict[str, Any] = {"data_dir": data_dir, "epochs": epochs, "batch_size": batch_size, "seed": seed}
     labelled = bool(splits["train"].class_names)

@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 from latent_xlate.data import images
+from latent_xlate.data.labelled import Labelled
 from latent_xlate.domains.domain import Domain
 from latent_xlate.domains.image.augmentation import Augmentation, augmented_copies
 from latent_xlate.domains.image.conv_vae import ConvVAE
@@ -72,24 +73,24 @@ def package_image_domain(
     card = image_card(name, vae_config, vae_metrics["test"]["loss"], splits, judge, framing)
 
     def finish(shipped: Domain, temporary: Path) -> str:
-        for split, count in domain_folder.NUM_LATENTS.items():
-            encode_data(shipped, splits[split].take(slice(0, count))).save(temporary / f"latents_{split}.npz")
+        latents = {split: splits[split].take(slice(0, count)) for split, count in domain_folder.NUM_LATENTS.items()}
         if isinstance(domain.vae, ConvVAE):
+            validation = images.load(dataset, "validation", data_dir)
+            latents["validation"] = validation.take(slice(0, domain_folder.NUM_LATENTS["train"]))
             augmentation = augmentation_of(splits["train"])
-            _add_copies(shipped, augmentation, data_dir, temporary, vae_config["seed"])
+            for split in LEAST_LATENTS:
+                latents[split] = _with_copies(latents[split], split, augmentation, vae_config["seed"])
+        for split, data in latents.items():
+            encode_data(shipped, data).save(temporary / f"latents_{split}.npz")
         return card
 
     return domain_folder.write_domain(domain, folder, finish)
 
 
-def _add_copies(domain: Domain, augmentation: Augmentation, data_dir: str | None, folder: Path, seed: int) -> None:
-    """Writes training and validation latents, with those of augmented copies where pictures are few.
+def _with_copies(data: Labelled, split: str, augmentation: Augmentation, seed: int) -> Labelled:
+    """Adds augmented copies of few pictures.
 
     The VAE was trained on such copies, and a bridge needs more latents than few pictures give.
     """
-    for split, least in LEAST_LATENTS.items():
-        data = images.load(domain.dataset, split, data_dir).take(slice(0, domain_folder.NUM_LATENTS["train"]))
-        copies = least // max(len(data), 1) - 1
-        if copies > 0:
-            data = augmented_copies(data, augmentation, copies, seed + (split == "validation"))
-        encode_data(domain, data).save(folder / f"latents_{split}.npz")
+    copies = LEAST_LATENTS[split] // max(len(data), 1) - 1
+    return augmented_copies(data, augmentation, copies, seed + (split == "validation")) if copies > 0 else data
