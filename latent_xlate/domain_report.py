@@ -26,6 +26,9 @@ _LEAST_FOR_KID = 100  # Of fewer pictures it is mostly chance.
 GOOD_ACCURACY = 0.9
 """Share of held-out pictures, and of reconstructions, that the judge has to recognise."""
 
+GOOD_VARIANCE = 0.5
+"""Smallest share of the pixels' variance that reconstructions have to keep."""
+
 GOOD_SHARPNESS = 0.5
 """Smallest contrast of neighbouring pixels in reconstructions, as a share of that in the pictures."""
 
@@ -49,13 +52,18 @@ def write_report(domain: Domain, folder: str | os.PathLike, data_dir: str | None
     train = domain.load_data("train", data_dir).take(slice(0, 10 * _MOST_MEASURED))
     latents = encode_data(domain, test)
     decoded = in_batches(domain.decode, latents.mu, batch_size=domain.batch_size)
-    numbers = {"sharpness of reconstructions": _contrast(decoded) / max(_contrast(test.floats), 1e-6)}
+    x = test.floats
+    numbers = {
+        "variance that reconstructions keep": 1.0
+        - float(np.mean((decoded - x) ** 2) / max(x.var(axis=0).mean(), 1e-6)),
+        "sharpness of reconstructions": _contrast(decoded) / max(_contrast(x), 1e-6),
+    }
     confusion = _judge(domain, test, decoded, numbers) if domain.has_classifier else None
     _draw(domain, train, test, latents.mu, decoded, folder / "report")
     if confusion is not None:
         names = domain.class_names
         path = folder / "report" / "confusion.png"
-        figures.confusion_figure(path, confusion, "true class", "judged class", names, names)
+        figures.count_matrix(path, confusion, "Held-out pictures", "true class", "judged class", names, names)
     sentences = verdict(numbers, confusion, domain.class_names)
     rows = [[name, f"{value:.3g}"] for name, value in numbers.items()]
     text = documents.fill(
@@ -118,6 +126,12 @@ def verdict(numbers: dict[str, float], confusion: np.ndarray | None, names: Sequ
         faults.append(
             f"The judge recognises {kept:.0%} of the reconstructions: the VAE loses what tells classes apart. Add "
             "pictures, or train for longer (--epochs)."
+        )
+    variance = numbers["variance that reconstructions keep"]
+    if variance < GOOD_VARIANCE:
+        faults.append(
+            f"Reconstructions are unlike the pictures: of the pixels' variance they keep {variance:.0%}. Train for "
+            "longer (--epochs), or add pictures."
         )
     sharpness = numbers["sharpness of reconstructions"]
     if sharpness < GOOD_SHARPNESS:

@@ -79,20 +79,54 @@ def confusion_figure(
     Returns:
         `path`.
     """
-    confusion = np.asarray(confusion)
-    share = confusion / np.maximum(confusion.sum(axis=1, keepdims=True), 1)
-    num_rows, num_columns = confusion.shape
+    return count_matrix(
+        path,
+        confusion,
+        f"{source} to {target}: number of instances",
+        f"class of the source, as the judge of {source} says",
+        f"class of the translation, as the judge of {target} says",
+        source_classes,
+        target_classes,
+    )
+
+
+def count_matrix(
+    path: str | os.PathLike,
+    counts: np.ndarray,
+    title: str,
+    row_label: str,
+    column_label: str,
+    rows: Sequence[str] = (),
+    columns: Sequence[str] = (),
+) -> Path:
+    """Draws a matrix of numbers, with the shares of each row as colours.
+
+    Args:
+        path: The PNG file to write.
+        counts: Integers [n, m].
+        title: Title of the figure.
+        row_label: What the rows are.
+        column_label: What the columns are.
+        rows: Names of the rows; numbers if there are none.
+        columns: Names of the columns; numbers if there are none.
+
+    Returns:
+        `path`.
+    """
+    counts = np.asarray(counts)
+    share = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    num_rows, num_columns = counts.shape
     figure = Figure(figsize=(3.0 + 0.5 * num_columns, 2.0 + 0.5 * num_rows), layout="constrained")
     axis = figure.subplots()
     image = axis.imshow(share, cmap=COLOURS, vmin=0.0, vmax=1.0)
-    for row, column in np.ndindex(confusion.shape):
+    for row, column in np.ndindex(counts.shape):
         colour = "black" if share[row, column] > 0.5 else "white"
-        axis.text(column, row, str(confusion[row, column]), ha="center", va="center", color=colour, fontsize=7)
-    axis.set_xticks(range(num_columns), target_classes or map(str, range(num_columns)), rotation=45, ha="right")
-    axis.set_yticks(range(num_rows), source_classes or map(str, range(num_rows)))
-    axis.set_xlabel(f"class of the translation, as the judge of {target} says")
-    axis.set_ylabel(f"class of the source, as the judge of {source} says")
-    axis.set_title(f"{source} to {target}: number of instances")
+        axis.text(column, row, str(counts[row, column]), ha="center", va="center", color=colour, fontsize=7)
+    axis.set_xticks(range(num_columns), columns or map(str, range(num_columns)), rotation=45, ha="right")
+    axis.set_yticks(range(num_rows), rows or map(str, range(num_rows)))
+    axis.set_xlabel(column_label)
+    axis.set_ylabel(row_label)
+    axis.set_title(title)
     figure.colorbar(image, label="share of the row's instances")
     return write(figure, path)
 

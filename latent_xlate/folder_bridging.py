@@ -9,7 +9,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from latent_xlate import configs, domain_report, files, quickstart
+from latent_xlate import configs, domain_report, quickstart, training
 from latent_xlate.bridge import class_pairing
 from latent_xlate.data import class_folders
 from latent_xlate.packaging.domain_folder import RUNS
@@ -47,25 +47,31 @@ def bridge_folders(
         Path of `index.html`.
 
     Raises:
-        ValueError: There are fewer than two folders, one is not there or unlabelled, or the names of classes do not
-            match and there is no class map. Nothing has been trained then.
+        ValueError: `output` holds a run of other arguments, there are fewer than two folders, one is not there or
+            unlabelled, or the names of classes do not match and there is no class map. Nothing has been trained then.
     """
-    output = files.output_folder(output)
+    output = Path(output)
     found = [_Folder(Path(folder), name, _class_names(folder)) for folder, name in _named(folders)]
     pairing = class_pairing.describe(class_pairing.read_or_pair(class_map, found), found)
     print(f"Classes that belong together: {pairing}", file=sys.stderr)
+    given = {"folders": [str(each.path.resolve()) for each in found], "class_map": class_map, "seed": seed}
+    training.open_workdir(output, given)
+    summaries = []
     for number, folder in enumerate(found, 1):
         print(f"[{number} of {len(found) + 1}] Domain {folder.name}, of {folder.path}", file=sys.stderr)
         made = output / "domains" / folder.name
         domain = make_image_domain(folder.name, folder.path, made, made / RUNS, seed=seed)
-        print(domain_report.write_report(domain, made, str(made / RUNS / "data")), file=sys.stderr)
+        summaries.append(f"{folder.name}: {domain_report.write_report(domain, made, str(made / RUNS / 'data'))}")
+        print(summaries[-1], file=sys.stderr)
     print(f"[{len(found) + 1} of {len(found) + 1}] Bridge", file=sys.stderr)
     config = configs.load("own_domains")
     with config.unlocked():
         config.update(domains=tuple(str(output / "domains" / each.name) for each in found), seed=seed)
         if class_map is not None:
             config.class_map = class_map
-    return quickstart.quickstart(config, output)
+    page = quickstart.quickstart(config, output)
+    print("\n".join(["How good the domains are, on which every number above depends:", *summaries]))
+    return page
 
 
 def _named(folders: Sequence[str | os.PathLike]) -> list[tuple[str | os.PathLike, str]]:
@@ -76,7 +82,8 @@ def _named(folders: Sequence[str | os.PathLike]) -> list[tuple[str | os.PathLike
     names = [name if name[:1].isalpha() else f"folder_{name}".rstrip("_") for name in names]
     if len(set(names)) < len(names):
         raise ValueError(
-            f"Folders must differ in name, which their domains get; these are {', '.join(names)}: rename one."
+            "Folders must differ in name, which their domains get in Latin letters and digits; these are "
+            f"{', '.join(names)}: rename one."
         )
     return list(zip(folders, names, strict=True))
 

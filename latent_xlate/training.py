@@ -82,7 +82,7 @@ def open_workdir(
     if different:
         raise ValueError(
             f"{workdir} holds a run of another configuration ({'; '.join(different)}). "
-            "Give another --workdir, or the same settings to resume it."
+            "Give another folder, or the same settings to resume it."
         )
     return path.parent
 

@@ -11,7 +11,12 @@ from latent_xlate.domains.domain import Domain
 from latent_xlate.packaging import domain_making
 from tests.support import raw
 
-SAID = {"sharpness of reconstructions": 0.9, "accuracy of the judge": 0.95, "accuracy on reconstructions": 0.95}
+SAID = {
+    "variance that reconstructions keep": 0.9,
+    "sharpness of reconstructions": 0.9,
+    "accuracy of the judge": 0.95,
+    "accuracy on reconstructions": 0.95,
+}
 
 
 @pytest.fixture(scope="module")
@@ -67,6 +72,7 @@ def test_report_says_what_the_judge_says(made):
         ({"accuracy of the judge": 0.6, "accuracy on reconstructions": 0.6}, ["recognises 60%.* takes b for a"]),
         ({"accuracy on reconstructions": 0.7}, ["70% of the reconstructions"]),
         ({"sharpness of reconstructions": 0.3}, ["blurred: their contrast is 30%"]),
+        ({"variance that reconstructions keep": -0.4, "sharpness of reconstructions": 9.0}, ["unlike .* keep -40%"]),
         (
             {"accuracy of the judge": 0.5, "sharpness of reconstructions": 0.1, "accuracy on reconstructions": 0.2},
             ["recognises 50%", "20% of the reconstructions", "contrast is 10%"],

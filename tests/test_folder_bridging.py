@@ -39,6 +39,16 @@ def test_what_does_not_fit_is_refused_before_anything_is_trained(tmp_path):
     assert not (tmp_path / "out").exists()
 
 
+def test_output_of_another_pair_is_refused_before_anything_is_trained(tmp_path):
+    folders = [write(tmp_path / name) for name in ("digits", "others", "thirds")]
+    (tmp_path / "out").mkdir()
+    given = {"folders": [str(folder) for folder in folders[:2]], "class_map": None, "seed": 0}
+    (tmp_path / "out" / "config.json").write_text(json.dumps(given))
+    with pytest.raises(ValueError, match="out holds a run of another configuration .folders: .*thirds.*another folder"):
+        folder_bridging.bridge_folders([folders[0], folders[2]], tmp_path / "out")
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["config.json"]
+
+
 def test_names_of_classes_are_those_of_folders_splits_or_the_table(tmp_path):
     write(tmp_path / "a", ("y", "x"))
     assert class_names(tmp_path / "a") == ("x", "y")

@@ -94,7 +94,9 @@ def prepare(
     if dataset in stored.prepared_datasets(data_dir):
         there = _read_prepared(dataset, data_dir)
         if source == "local" and not _same(dataset, there, read_local()):
-            raise ValueError(f"{folder} holds other data than {raw_dir}: remove it, or give another --dataset name.")
+            raise ValueError(
+                f"{folder} holds other data than {raw_dir} as it is read now: remove it, or take another name."
+            )
         return Preparation("prepared", folder, {})
 
     _clear(folder)

@@ -105,10 +105,9 @@ def describe(splits: dict[str, Labelled]) -> str:
     of_class = np.bincount(np.concatenate([data.labels for data in splits.values()]), minlength=len(names)).tolist()
     shown = ", ".join(f"{name} {count}" for name, count in zip(names[:20], of_class, strict=False))
     lines.append(f"Classes: {shown}{f', and {len(names) - 20} more' * (len(names) > 20)}.")
-    if min(of_class) < FEW_PER_CLASS:
-        few = names[int(np.argmin(of_class))]
+    few = [f"{name} {count}" for name, count in zip(names, of_class, strict=True) if count < FEW_PER_CLASS]
+    if few:
         lines.append(
-            f"Warning: {few} has {min(of_class)} pictures. With fewer than {FEW_PER_CLASS} of a class, expect "
-            "mistakes: add more."
+            f"Warning: fewer than {FEW_PER_CLASS} pictures of {', '.join(few[:20])}. Expect mistakes, or add pictures."
         )
     return "\n".join(lines)
