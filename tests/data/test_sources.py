@@ -142,7 +142,7 @@ def test_prepared_again(tmp_path):
         assert sources.prepare("shapes", source, directory, data_dir).source == "prepared"
     Image.new("L", (28, 28), 9).save(raw_dir / "0" / "new.png")
     assert sources.prepare("shapes", "auto", raw_dir, data_dir).source == "prepared"
-    with pytest.raises(ValueError, match="shapes holds other data than .*raw as it is read now: remove it, or take another name"):
+    with pytest.raises(ValueError, match="holds other data than .*raw as it is read now: remove it, or take"):
         sources.prepare("shapes", "local", raw_dir, data_dir)
     (raw_dir / "0" / "new.png").unlink()
     (raw_dir / "0").rename(raw_dir / "00")
