@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import collections
 import contextlib
-import dataclasses
 import errno
 import functools
 import os
@@ -19,15 +18,12 @@ from tqdm import tqdm
 
 from latent_xlate import checks, figures, files, folders
 from latent_xlate.batching import in_batches
-from latent_xlate.modalities import bmp_files, npy_files
-from latent_xlate.modalities import modality as modalities
-from latent_xlate.modalities.array import Array
+from latent_xlate.domains.novelty import NOVEL
+from latent_xlate.modalities import npy_files
 from latent_xlate.modalities.modality import Modality
-from latent_xlate.serving import older_exports
-from latent_xlate.serving.export import ModelSignatures, is_saved_model, load_export, trace_signatures
-from latent_xlate.serving.exported_modalities import read_modalities
-from latent_xlate.serving.signature_name import Payload, SignatureName, parse_signatures
-from latent_xlate.translator import Translator, row_seeds
+from latent_xlate.serving.pair import Pair, load_pair
+from latent_xlate.serving.signature_name import NOVELTY, Payload, SignatureName, novelty_signature
+from latent_xlate.translator import row_seeds
 
 if TYPE_CHECKING:  # It needs the extra `serving`.
     from latent_xlate.serving.client import TranslatorClient
@@ -39,6 +35,8 @@ GRID_FILE = "grid.png"
 
 _MOST_IN_GRID = 5 * GRID_COLUMNS
 _THUMBNAIL = (56, 56)
+_MOST_DOUBTS = 20
+_MOST_ROWS = 10
 
 
 def translate_path(
@@ -75,7 +73,7 @@ def translate_path(
 
     Returns:
         The number of files that were translated, and the number of those in a folder that could not be. For each of the
-        latter there is a line on stderr.
+        latter there is a line on stderr, and for translated files that are unlike the source's training data.
 
     Raises:
         ValueError: The translator, a domain or the input does not exist; there is nothing to translate; a result would
@@ -83,7 +81,7 @@ def translate_path(
     """
     _check_there(Path(path))
     files.output_folder(output)
-    pair = _load_pair(translator, source, target, invert)
+    pair = load_pair(translator, source, target, invert)
     paths = _inputs(Path(path), pair.before)
     results = _results(paths, Path(output), pair.after.file_suffix)
     job = _Job(pair, results, sample, seed)
@@ -92,39 +90,17 @@ def translate_path(
         raise ValueError(checks.one_line(job.failures[0]))
     for failure in job.failures:
         print(f"Not translated: {checks.one_line(failure)}", file=sys.stderr)
+    _print_doubts(job.doubts)
     if job.shown:
         _draw_grid(Path(output) / GRID_FILE, job.shown, source, target)
     return len(paths) - len(job.failures), len(job.failures)
 
 
-@dataclasses.dataclass(frozen=True)
-class _Pair:
-    """The functions that translate from one domain to another.
-
-    Attributes:
-        source, target: Names of the two domains.
-        signatures: The signatures of `export_translator`, by name.
-        before, after: The modalities of source and target.
-        misreads_bmps: Whether the signatures are those of an older export, which misreads BMPs or ends the process.
-    """
-
-    source: str
-    target: str
-    signatures: Mapping[str, Any]
-    before: Modality
-    after: Modality
-    misreads_bmps: bool = False
-
-    def prepare(self, file: Path) -> bytes:
-        """Reads a file for the signatures; OSError or ValueError for one that they cannot be given."""
-        folders.check_file(file)
-        content = self.before.prepare(file)
-        if not (self.misreads_bmps and content.startswith(bmp_files.MAGIC)):
-            return content
-        try:
-            return self.before.older_form(content) or content
-        except tf.errors.InvalidArgumentError as error:
-            raise ValueError(checks.sentence(error)) from None
+def _print_doubts(doubts: Sequence[str]) -> None:
+    for doubt in doubts[:_MOST_DOUBTS]:
+        print(f"Do not trust the translation of {checks.one_line(doubt)}.", file=sys.stderr)
+    if len(doubts) > _MOST_DOUBTS:
+        print(f"Nor of {len(doubts) - _MOST_DOUBTS} more such files.", file=sys.stderr)
 
 
 class _Job:
@@ -133,13 +109,15 @@ class _Job:
     Attributes:
         shown: Pictures of the first sources and their translations, for the grid.
         failures: A sentence about each file that could not be translated.
+        doubts: A sentence about each translated file that is unlike the source's training data.
     """
 
-    def __init__(self, pair: _Pair, results: Mapping[Path, Path], sample: bool, seed: int):
+    def __init__(self, pair: Pair, results: Mapping[Path, Path], sample: bool, seed: int):
         """Takes the output path of each file, and `sample` and `seed` of `translate_path`."""
         self.pair, self.results, self.sample, self.seed = pair, results, sample, seed
         self.shown: list[tuple[np.ndarray, np.ndarray]] = []
         self.failures: list[str] = []
+        self.doubts: list[str] = []
 
     def translate(self, paths: Sequence[Path]) -> None:
         """Translates files with a progress bar: first those that hold one instance each, then the npz files."""
@@ -164,7 +142,8 @@ class _Job:
                 self.failures.append(f"{file}: {error.strerror}.")
             except ValueError as error:
                 self.failures.append(f"{file}: {str(error).rstrip('.')}.")
-        for number, translation in self._translate_contents(contents).items():
+        translations = self._translate_contents(contents)
+        for number, translation in translations.items():
             file = by_number[number]
             if isinstance(translation, tf.errors.InvalidArgumentError):
                 self.failures.append(f"{file}: {checks.sentence(translation)}.")
@@ -172,6 +151,11 @@ class _Job:
             write = functools.partial(Path.write_bytes, data=translation)
             if self._written(file, functools.partial(files.write_atomically, write=write)):
                 self._show(contents[number], translation)
+        translated = [number for number in contents if isinstance(translations[number], bytes)]
+        novelty = self._novelty(Payload.FILES, [contents[number] for number in translated])
+        for number, value in zip(translated, novelty.tolist(), strict=True):
+            if value > NOVEL:
+                self._doubt(by_number[number], "it is unlike", value)
 
     def translate_arrays(self, file: Path) -> None:
         """Translates an npz file, which holds many instances."""
@@ -188,10 +172,28 @@ class _Job:
             self.failures.append(f"{file}: {checks.sentence(error)}.")
             return
         written = self._written(file, functools.partial(files.write_npz, arrays={"x": y}))
+        novelty = self._novelty(Payload.ARRAYS, x)
+        rows = np.flatnonzero(novelty > NOVEL)
+        if len(rows):
+            listed = f"{', '.join(map(str, rows[:_MOST_ROWS]))}{', …' * (len(rows) > _MOST_ROWS)}"
+            self._doubt(file, f"of {len(x)} rows {len(rows)} ({listed}) are unlike", novelty.max())
         room = _MOST_IN_GRID - len(self.shown)
         if written and room and len(x):
             pictures = self.pair.before.pictures(tf.constant(x[:room])), self.pair.after.pictures(tf.constant(y[:room]))
             self.shown += [(_thumbnail(a), _thumbnail(b)) for a, b in zip(*map(np.asarray, pictures), strict=True)]
+
+    def _novelty(self, payload: Payload, batch: Any) -> np.ndarray:
+        """The novelty of files or array rows; zeros if the source has no scale of it."""
+        function = self.pair.signatures.get(novelty_signature(self.pair.source, payload))
+        if function is None or not len(batch):
+            return np.zeros(len(batch), np.float32)
+        return in_batches(
+            lambda part: function(**{payload.key: part})[NOVELTY], np.asarray(batch), batch_size=BATCH_SIZE
+        )
+
+    def _doubt(self, file: Path, unlike: str, novelty: float) -> None:
+        scale = f"novelty {novelty:.3g}, where {NOVEL:g} is the limit"
+        self.doubts.append(f"{file}: {unlike} what {self.pair.source} was trained on ({scale})")
 
     def _show(self, source: bytes, translation: bytes) -> None:
         """Adds a file and its translation to those of the grid while there is room."""
@@ -309,53 +311,6 @@ def _results(files: Sequence[Path], output: Path, suffix: str) -> dict[Path, Pat
     if replaced or (len(files) > 1 and real(output) == real(files[0].parent)):
         raise ValueError(f"The output folder {output} holds the input {(replaced or files)[0].name}: give another.")
     return results
-
-
-def _load_pair(translator: str | os.PathLike | TranslatorClient, source: str, target: str, invert: str | None) -> _Pair:
-    """Loads the pair's signatures and modalities. Arguments and errors are those of `translate_path`."""
-    name, misreads = SignatureName(source, target), False
-    if isinstance(translator, (str, os.PathLike)) and not is_saved_model(translator):
-        signatures, noted = _trace(translator, source, target, invert)
-    elif invert not in (None, "auto"):
-        raise ValueError(f"An exported translator inverts by itself: leave invert at 'auto', not {invert!r}.")
-    elif isinstance(translator, (str, os.PathLike)):
-        signatures, noted = ModelSignatures(load_export(translator)), read_modalities(Path(translator))
-        misreads = older_exports.die_of_top_down_bmps(older_exports.read_saved_model(Path(translator)))
-    else:
-        signatures, noted = translator.functions, {}  # Servers do not report modalities.
-    if str(SignatureName(source, target, Payload.LATENTS)) not in signatures:  # Every pair has it.
-        pairs = {each.pair for each in parse_signatures(signatures).values()}
-        checks.known(name.pair, pairs, "pair of domains")
-    if str(name) not in signatures:
-        raise ValueError(f"Domain {source!r} has no encoder: nothing but its latents can be translated, not its files.")
-    arrays = signatures[str(SignatureName(source, target, Payload.ARRAYS))]
-    before = noted.get(source) or _modality_of_shape(arrays.inputs[0].shape)
-    after = noted.get(target) or _modality_of_shape(arrays.structured_outputs["x"].shape)
-    return _Pair(source, target, signatures, before, after, misreads)
-
-
-def _trace(
-    folder: str | os.PathLike, source: str, target: str, invert: str | None
-) -> tuple[Mapping[str, Any], dict[str, Modality]]:
-    """Traces the signatures of a saved translator's pair, and returns its domains' modalities by name as well."""
-    versions = [path.parent for path in Path(folder).glob("*/saved_model.pb")]
-    if versions:
-        newest = max(versions, key=lambda path: path.stat().st_mtime)
-        raise ValueError(f"{folder} holds versions of an exported translator: name one, {newest} say.")
-    translator = Translator.load(folder)
-    domain = translator.domain(source)
-    if invert is not None:
-        if "invert" not in domain.modality.get_config():
-            raise ValueError(f"Domain {source!r} is not of pictures: leave invert out.")
-        domain.modality = domain.modality.with_settings(invert=invert)
-    signatures = trace_signatures(translator, [(source, target)])
-    return signatures, {name: each.modality for name, each in translator.domains.items()}
-
-
-def _modality_of_shape(batch_shape: tf.TensorShape) -> Modality:
-    """Guesses the modality of data from the shape of a batch."""
-    shape = tuple(batch_shape[1:])
-    return modalities.of_shape(shape) or Array(shape)
 
 
 def _read_arrays(file: Path) -> np.ndarray:

@@ -159,6 +159,27 @@ class Translator:
         seeds = row_seeds(secrets.randbits(31) if seed is None else seed, range(len(x)))
         return _finite(*in_batches(translate, x, in_batches(self._function("noise"), seeds), batch_size=batch_size))
 
+    def novelty(self, x: np.ndarray, domain: str) -> np.ndarray:
+        """How unlike a domain's training data inputs are; a translation of what is unlike them means little.
+
+        Args:
+            x: float32 [batch, *data_shape].
+            domain: Name of the domain.
+
+        Returns:
+            float32 [batch]. Above 1 an input is unlike the training data: about 1 in 100 held-out instances is.
+
+        Raises:
+            ValueError: Unknown domain, `x` is no data of the domain, or the domain has no scale of novelty.
+        """
+        x = self._data(x, domain)
+        if self.domain(domain).novelty_scale is None:
+            raise ValueError(
+                f"Domain {domain!r} has no scale of novelty, as it was packaged by an earlier version or with too few "
+                "held-out data: package it again."
+            )
+        return in_batches(self._function("_novelty", domain), x, batch_size=self.domain(domain).batch_size)
+
     def reconstruct(self, x: np.ndarray, domain: str, sample: bool = False, seed: int | None = None) -> np.ndarray:
         """Translates data to their own domain, through the shared latent and back. Args as in `translate`."""
         return self.translate(x, domain, domain, sample, seed)
@@ -235,6 +256,9 @@ class Translator:
         if not domain.has_encoder:
             raise ValueError(f"Domain {source!r} has no encoder: translate its latents by `translate_latents`.")
         return domain.check(x)
+
+    def _novelty(self, x: tf.Tensor, domain: str) -> tf.Tensor:
+        return self.domain(domain).novelty(x)
 
     def _encode(self, x: tf.Tensor, source: str) -> tuple[tf.Tensor, tf.Tensor]:
         return self.bridge.encode(self.domain(source).encode(x)[0], self.index(source))

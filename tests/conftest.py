@@ -23,8 +23,9 @@ def pytest_make_parametrize_id(val, argname):
 def translators_loaded_once():
     """Has `translate_path` load each translator once: that takes seconds, and a translation milliseconds."""
     from latent_xlate import file_translation
+    from latent_xlate.serving import pair
 
     with pytest.MonkeyPatch.context() as patch:
-        for name in ("load_export", "_load_pair"):
-            patch.setattr(file_translation, name, functools.cache(getattr(file_translation, name)))
+        patch.setattr(pair, "load_export", functools.cache(pair.load_export))
+        patch.setattr(file_translation, "load_pair", functools.cache(pair.load_pair))
         yield

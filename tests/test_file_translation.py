@@ -1,6 +1,7 @@
 """Files in, files out, against the translator's own answers on what it reads from them."""
 
 import errno
+import functools
 import io
 import os
 import signal
@@ -14,6 +15,7 @@ import tensorflow as tf
 from PIL import Image
 
 from latent_xlate import checks, file_translation, modalities
+from latent_xlate.domains.novelty import NoveltyScale
 from latent_xlate.file_translation import translate_path
 from latent_xlate.modalities import image as image_modality
 from latent_xlate.modalities import image_files
@@ -203,6 +205,41 @@ def test_the_rest_of_a_folder_is_translated_and_each_bad_file_has_a_line(transla
     for name, what in [(name, what) for name, (_, what) in BAD.items()] + [("gone.png", "No such file")]:
         assert sum(line.startswith(f"Not translated: {folder / name}: ") and what in line for line in lines) == 1
     assert "Skipped, neither images nor npz files: notes.txt" in lines
+
+
+@pytest.mark.parametrize("kind", ["saved", "exported"])
+def test_inputs_unlike_the_training_data_are_named(kind, tmp_path, capsys, monkeypatch):
+    translator = tiny.translator()
+    translator.domain("digits").novelty_scale = NoveltyScale(variance=0.01, data=2.0, latent=0.04)
+    given = (translator.save if kind == "saved" else functools.partial(export.export_translator, translator))(
+        tmp_path / "translator"
+    )
+    x = np.random.default_rng(0).integers(0, 256, (6, 28, 28, 1)).astype(np.float32) / 255
+    contents = {f"{i}.png": content for i, content in enumerate(translator.domain("digits").write(x).numpy())}
+    folder = fill(tmp_path / "in", contents)
+    read = translator.domain("digits").read(tf.constant(list(contents.values()))).numpy()
+    np.savez(folder / "rows.npz", x=read)
+    novelty = translator.novelty(read, "digits")
+    novel = np.flatnonzero(novelty > 1).tolist()
+    assert len(novel) == 3
+
+    def doubts() -> list[str]:
+        return [line for line in capsys.readouterr().err.splitlines() if line.startswith(("Do not trust", "Nor of"))]
+
+    assert translate_path(given, "digits", "clothes", folder, tmp_path / "out") == (7, 0)
+    *lines, last = doubts()
+    start, of = "Do not trust the translation of", "unlike what digits was trained on (novelty"
+    for i, line in zip(novel, lines, strict=True):
+        assert line.startswith(f"{start} {folder / f'{i}.png'}: it is {of} {novelty[i]:.1f}")
+        assert line.endswith(", where 1 is the limit).")
+    assert last.startswith(
+        f"{start} {folder / 'rows.npz'}: of 6 rows 3 ({', '.join(map(str, novel))}) are {of} {novelty.max():.1f}"
+    )
+    monkeypatch.setattr(file_translation, "_MOST_DOUBTS", 1)
+    assert translate_path(given, "digits", "clothes", folder, tmp_path / "again") == (7, 0)
+    assert doubts() == [lines[0], "Nor of 3 more such files."]
+    assert translate_path(given, "clothes", "digits", folder, tmp_path / "back") == (7, 0)
+    assert doubts() == []  # That domain has no scale.
 
 
 @pytest.mark.parametrize("name", BAD)

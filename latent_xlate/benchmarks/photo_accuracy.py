@@ -1,4 +1,4 @@
-"""Classes kept of photos of handwritten digits and of printed digits, as they are read and as they are translated."""
+"""Classes kept of digits in photos and in print, and which pictures are said to be unlike the training data."""
 
 from __future__ import annotations
 
@@ -17,7 +17,9 @@ from latent_xlate import checks, tables
 from latent_xlate.batching import in_batches
 from latent_xlate.benchmarks import photos
 from latent_xlate.data import images
+from latent_xlate.domains.novelty import NOVEL
 from latent_xlate.evaluation.predictions import predictor
+from latent_xlate.modalities import image_files
 from latent_xlate.translator import Translator
 
 FONTS = (
@@ -30,6 +32,8 @@ FONTS = (
 
 SEED = 2026
 
+_NOISE_SHAPE = (64, 64, 3)
+
 
 def benchmark(
     translator: str | os.PathLike,
@@ -40,21 +44,22 @@ def benchmark(
     prints_per_font: int = 50,
     data_dir: str | os.PathLike | None = None,
 ) -> dict[str, Any]:
-    """Measures and prints how often digits in photos and in print keep their class.
+    """Measures and prints how often digits in photos and in print keep their class, and what is flagged as no digit.
 
     Args:
         translator: A folder that `Translator.save` wrote.
         source: Name of its domain of digits, whose classes are 0 to 9 in order.
-        target: Name of the domain to translate to.
+        target: Name of the domain to translate to, of other pictures, which are flagged if they are given as digits.
         num_photos: How many photos to make, each of another test image of MNIST.
         prints_per_font: How many pictures to make with each of `FONTS`, with the digits in turn.
-        data_dir: Folder of TFDS data sets with `mnist`; None for the default.
+        data_dir: Folder of TFDS data sets with `mnist` and the target's; None for the default.
 
     Returns:
         `unchanged`, the share of all test images that are read as they are from files, to half a level of 255;
-        `photos`, and `printed` by the name of the font, with `instances`, `refused` (their number by sentence), `read`
-        and `translated` (shares of all instances that the judge of the source, or of the target, gives the right
-        class), and `confused` (the number of instances by "class as class read").
+        `photos`, and `printed` by the name of the font, with `instances`, `refused` (their number by sentence),
+        `flagged` (the share whose novelty exceeds `novelty.NOVEL`), `read` and `translated` (shares of all instances
+        that the judge of the source, or of the target, gives the right class), and `confused` (the number of instances
+        by "class as class read"); and `unlike`, by kind of pictures, the shares of files that are flagged or refused.
 
     Raises:
         ValueError: The translator or the data set cannot be read.
@@ -70,6 +75,10 @@ def benchmark(
         digits = np.arange(prints_per_font) % 10
         made = [photos.printed(str(digit), str(folder / f"{font}.ttf"), [SEED, i]) for i, digit in enumerate(digits)]
         results["printed"][font] = reader.measure(made, digits)
+    noise = np.random.default_rng(SEED).integers(0, 256, (num_photos, *_NOISE_SHAPE), np.uint8).astype(np.float32) / 255
+    others = reader.translator.domain(target).load_data("test", data_dir).take(slice(0, 10 * num_photos))
+    kinds = {"digits of the test set": test.floats, "pictures of the target": others.floats, "noise": noise}
+    results["unlike"] = {kind: reader.unlike(x) for kind, x in kinds.items()}
     print(table(results))
     return results
 
@@ -86,12 +95,28 @@ class _Reader:
         read = in_batches(lambda batch: domain.read(domain.write(batch)), x, batch_size=domain.batch_size)
         return float(np.mean(np.abs(read - x).max(axis=(1, 2, 3)) < 0.5 / 255))
 
+    def unlike(self, x: np.ndarray) -> float:
+        """The share of pictures that are flagged or refused when they are read from files."""
+        flagged = 0
+        for content in image_files.write_pictures(tf.constant(x)).numpy():
+            try:
+                flagged += int(self._novel(self._read(content)[np.newaxis])[0])
+            except tf.errors.InvalidArgumentError:
+                flagged += 1
+        return flagged / len(x)
+
+    def _read(self, content: bytes) -> np.ndarray:
+        return self.translator.domain(self.source).read(tf.constant([content]))[0].numpy()
+
+    def _novel(self, x: np.ndarray) -> np.ndarray:
+        return self.translator.novelty(x, self.source) > NOVEL
+
     def measure(self, contents: Sequence[bytes], labels: np.ndarray) -> dict[str, Any]:
         refused: collections.Counter[str] = collections.Counter()
         x, known = [], []
         for content, label in zip(contents, labels, strict=True):
             try:
-                x.append(self.translator.domain(self.source).read(tf.constant([content]))[0].numpy())
+                x.append(self._read(content))
                 known.append(int(label))
             except tf.errors.InvalidArgumentError as error:
                 refused[checks.sentence(error)] += 1
@@ -104,6 +129,7 @@ class _Reader:
         return {
             "instances": len(labels),
             "refused": dict(refused),
+            "flagged": float(np.sum(self._novel(read)) / len(labels)),
             "read": float(np.sum(classes == known) / len(labels)),
             "translated": float(np.sum(is_kept) / len(labels)),
             "confused": dict(confused.most_common()),
@@ -113,19 +139,20 @@ class _Reader:
 def table(results: Mapping[str, Any]) -> str:
     """Formats the results of `benchmark` as a Markdown table."""
     printed = results["printed"]
-    mean = {key: float(np.mean([each[key] for each in printed.values()])) for key in ("read", "translated")}
+    shares = ("flagged", "read", "translated")
+    mean = {key: float(np.mean([each[key] for each in printed.values()])) for key in shares}
     rows = [("photos", results["photos"]), *printed.items()]
     cells = [
         [
             name,
             str(each["instances"]),
             str(sum(each["refused"].values())),
-            f"{each['read']:.3f}",
-            f"{each['translated']:.3f}",
+            *(f"{each[key]:.3f}" for key in shares),
         ]
         for name, each in rows
     ]
-    cells.append(["printed, mean", "", "", f"{mean['read']:.3f}", f"{mean['translated']:.3f}"])
+    cells.append(["printed, mean", "", "", *(f"{mean[key]:.3f}" for key in shares)])
     unchanged = f"Test images of MNIST that are read unchanged: {results['unchanged']:.2%}"
-    table = tables.markdown(["digits", "pictures", "refused", "right as read", "right as translated"], cells)
-    return f"{unchanged}\n\n{table}"
+    table = tables.markdown(["digits", "pictures", "refused", "flagged", "right as read", "right as translated"], cells)
+    unlike = [[kind, f"{share:.4f}"] for kind, share in results["unlike"].items()]
+    return "\n\n".join([unchanged, table, tables.markdown(["given as digits", "flagged or refused"], unlike)])

@@ -6,6 +6,7 @@ The bridge, the translator, evaluation and serving use nothing but `Domain`, so 
 from __future__ import annotations
 
 import abc
+import dataclasses
 import os
 import re
 from collections.abc import Sequence
@@ -21,6 +22,7 @@ from latent_xlate.batching import BATCH_SIZE
 from latent_xlate.data import stored
 from latent_xlate.data.labelled import Labelled
 from latent_xlate.domains.network_files import read_weights, write_weights
+from latent_xlate.domains.novelty import NoveltyScale
 from latent_xlate.modalities.modality import Modality
 
 DOMAIN_FILE = "domain.json"
@@ -56,6 +58,9 @@ class Domain(abc.ABC):
 
     has_prior: bool = True
     """Whether `sample_prior` exists."""
+
+    novelty_scale: NoveltyScale | None = None
+    """Scale of `novelty`; None if none was chosen, as in folders of earlier versions and without an encoder."""
 
     resources: Sequence[Any] = ()
     """Objects that an export has to keep in addition to the variables that graphs use, for example tables."""
@@ -119,6 +124,12 @@ class Domain(abc.ABC):
         """Draws z, [num_samples, latent_dim], from the prior: standard normal, unless a subclass overrides this."""
         return tf.random.stateless_normal([num_samples, self.latent_dim], [seed, 0])
 
+    def novelty(self, x: tf.Tensor) -> tf.Tensor:
+        """How unlike the training data x is: float32 [batch], above `novelty.NOVEL` for 1 in 100 held-out instances."""
+        if self.novelty_scale is None:
+            raise NotImplementedError(f"Domain {self.name!r} has no scale of novelty.")
+        return self.novelty_scale.novelty(self, x)
+
     def check(self, x: np.ndarray) -> np.ndarray:
         """Returns a user's x as float32; see `Modality.check`."""
         return self.modality.check(x)
@@ -176,6 +187,8 @@ class Domain(abc.ABC):
         folder = checks.path(folder, "folder")
         self.save_models(folder, dtype)
         content = {"class": keras.saving.get_registered_name(type(self)), "config": self.get_config()}
+        if self.novelty_scale is not None:
+            content["novelty"] = dataclasses.asdict(self.novelty_scale)
         files.write_json(folder / DOMAIN_FILE, content)
         return folder
 
@@ -205,6 +218,7 @@ class Domain(abc.ABC):
         try:
             content = files.read_json(path)
             registered, config = content["class"], content["config"]
+            scale = NoveltyScale.from_config(content["novelty"]) if "novelty" in content else None
             domain_class = keras.saving.get_registered_object(registered)
         except FileNotFoundError:
             raise ValueError(f"There is no domain in {folder}: it has no {DOMAIN_FILE}.") from None
@@ -219,4 +233,5 @@ class Domain(abc.ABC):
         except Exception as error:  # The class may be the user's, so it may raise any exception.
             raise ValueError(f"{path} is not the description of a domain ({error!r}).") from None
         domain.load_models(Path(folder))
+        domain.novelty_scale = scale
         return domain

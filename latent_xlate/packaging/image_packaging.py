@@ -14,6 +14,7 @@ from latent_xlate.domains.image.image_domain import ImageDomain
 from latent_xlate.domains.image.image_training import augmentation_of
 from latent_xlate.domains.image.vae import VAE
 from latent_xlate.domains.network_files import load_network
+from latent_xlate.domains.novelty import MOST_HELD_OUT, NoveltyScale
 from latent_xlate.latents.encoding import encode_data
 from latent_xlate.packaging import domain_folder
 from latent_xlate.packaging.judge import Judge
@@ -70,12 +71,13 @@ def package_image_domain(
         dataset=dataset,
         framing=framing or settings["framing"],
     )
+    validation = images.load(dataset, "validation", data_dir)
+    domain.novelty_scale = NoveltyScale.of_held_out(domain, validation.take(slice(0, MOST_HELD_OUT)).floats)
     card = image_card(name, vae_config, vae_metrics["test"]["loss"], splits, judge, framing)
 
     def finish(shipped: Domain, temporary: Path) -> str:
         latents = {split: splits[split].take(slice(0, count)) for split, count in domain_folder.NUM_LATENTS.items()}
         if isinstance(domain.vae, ConvVAE):
-            validation = images.load(dataset, "validation", data_dir)
             latents["validation"] = validation.take(slice(0, domain_folder.NUM_LATENTS["train"]))
             augmentation = augmentation_of(splits["train"])
             for split in LEAST_LATENTS:

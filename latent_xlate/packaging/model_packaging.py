@@ -15,6 +15,7 @@ from latent_xlate.data.class_folders import read_folder
 from latent_xlate.data.labelled import UNLABELLED, Labelled
 from latent_xlate.domains.custom.model_domain import ModelDomain
 from latent_xlate.domains.domain import Domain
+from latent_xlate.domains.novelty import MOST_HELD_OUT, NoveltyScale
 from latent_xlate.latents.encoding import encode_data
 from latent_xlate.latents.latents import Latents
 from latent_xlate.latents.samples import PER_CLASS, sample_latents
@@ -66,6 +67,9 @@ def package_model_domain(
         print(f"Warning: {doubt}", file=sys.stderr)
     if domain.has_encoder and not domain.has_prior:
         domain.standardise(_first(splits, "train").floats)
+    if domain.has_encoder:
+        held_out = splits["validation"].take(slice(0, MOST_HELD_OUT))
+        domain.novelty_scale = NoveltyScale.of_held_out(domain, held_out.floats)
 
     def finish(shipped: Domain, temporary: Path) -> str:
         measured = {}

@@ -14,6 +14,7 @@ from latent_xlate.batching import as_graph, in_batches
 from latent_xlate.data.labelled import Labelled
 from latent_xlate.domains.domain import Domain
 from latent_xlate.domains.network_files import load_network
+from latent_xlate.domains.novelty import MOST_HELD_OUT, NoveltyScale
 from latent_xlate.domains.speech.latent_mixture import LatentMixture
 from latent_xlate.domains.speech.speech_domain import SpeechDomain
 from latent_xlate.domains.speech.speech_encoder import SpeechEncoder
@@ -73,6 +74,8 @@ def package_speech_domain(
     domain.class_names = data["train"].class_names
     if domain.has_encoder:
         _fit_prior(domain, data["train"])
+        held_out = domain.load_data("validation", data_dir).take(slice(0, MOST_HELD_OUT))
+        domain.novelty_scale = NoveltyScale.of_held_out(domain, held_out.floats)
 
     def finish(shipped: Any, temporary: Path) -> str:
         recognised = _save_posteriors(shipped, data, temporary) if shipped.has_encoder else None

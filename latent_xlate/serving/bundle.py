@@ -18,7 +18,7 @@ from tensorflow_serving.apis import predict_pb2, prediction_log_pb2
 from tensorflow_serving.config import model_server_config_pb2
 
 from latent_xlate import checks, files
-from latent_xlate.serving.signature_name import DEFAULT_SIGNATURE, Payload, SignatureName
+from latent_xlate.serving.signature_name import DEFAULT_SIGNATURE, Payload, SignatureName, novelty_signature
 from latent_xlate.translator import Translator
 
 FILES = Path(__file__).parent / "bundle_files"
@@ -78,6 +78,10 @@ def _records(
                 yield _record(name, values)
                 if name == default:
                     yield _record(DEFAULT_SIGNATURE, values)
+        for payload in inputs:
+            name = novelty_signature(source, payload)
+            if name in signatures:
+                yield _record(name, {payload.key: inputs[payload]})
 
 
 def _example(translator: Translator, name: str) -> dict[Payload, tf.Tensor]:

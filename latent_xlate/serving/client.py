@@ -17,7 +17,12 @@ import numpy as np
 import tensorflow as tf
 
 from latent_xlate import checks
-from latent_xlate.serving.signature_name import Payload, SignatureName, parse_signatures
+from latent_xlate.serving.signature_name import (
+    Payload,
+    SignatureName,
+    novelty_signature,
+    parse_signatures,
+)
 from latent_xlate.serving.transports import (
     Arrays,
     GrpcTransport,
@@ -112,7 +117,7 @@ class TranslatorClient:
             inputs: Arrays [batch, ...] by name; files as bytes objects.
 
         Returns:
-            The outputs by name.
+            The outputs by name. Over REST a single one is called like the first input.
 
         Raises:
             RefusedError: There is no such signature, or it cannot read the inputs.
@@ -148,6 +153,14 @@ class TranslatorClient:
         z = np.asarray(z, np.float32)
         return self._translate(SignatureName(source, target, Payload.LATENTS, sample), z, seed)
 
+    def novelty(self, x: np.ndarray, domain: str) -> np.ndarray:
+        """How unlike a domain's training data inputs are, like `Translator.novelty`; raises the errors of `predict`."""
+        return self._novelty(Payload.ARRAYS, np.asarray(x, np.float32), domain)
+
+    def novelty_of_files(self, files: Sequence[bytes | str | os.PathLike], domain: str) -> np.ndarray:
+        """How unlike a domain's training data files are, as `novelty`. Args as in `translate_files`."""
+        return self._novelty(Payload.FILES, _contents(files), domain)
+
     def translate_files(
         self,
         files: Sequence[bytes | str | os.PathLike],
@@ -172,26 +185,36 @@ class TranslatorClient:
             OSError: A file cannot be read.
             RefusedError, ConnectionError, TimeoutError: As in `predict`.
         """
-        contents = [file if isinstance(file, bytes) else Path(file).read_bytes() for file in files]
         name = SignatureName(source, target, Payload.FILES, sample)
-        return list(self._translate(name, bytes_array(contents), seed))
+        return list(self._translate(name, _contents(files), seed))
+
+    def _novelty(self, payload: Payload, batch: np.ndarray, domain: str) -> np.ndarray:
+        name = novelty_signature(domain, payload)
+        if name not in self.signatures:
+            checks.known(domain, {each.source for each in parse_signatures(self.signatures).values()}, "domain")
+            raise ValueError(f"The server's domain {domain!r} has no scale of novelty: package and export it again.")
+        return self._in_batches(name, {payload.key: batch})
 
     def _translate(self, name: SignatureName, batch: np.ndarray, seed: int | None) -> np.ndarray:
         if str(name) not in self.signatures:
             pairs = {each.pair for each in parse_signatures(self.signatures).values()}
             checks.known(name.pair, pairs, "pair of domains")
             raise ValueError(f"Domain {name.source!r} has no encoder: nothing but its latents can be translated.")
-        if len(batch) == 0:
-            raise ValueError("There is nothing to translate.")
-        seeds = None
+        inputs = {name.payload.key: batch}
         if name.sampled:
-            seeds = row_seeds(random.getrandbits(31) if seed is None else seed, range(len(batch)))
-        key = name.payload.key
+            inputs["seed"] = row_seeds(random.getrandbits(31) if seed is None else seed, range(len(batch)))
+        return self._in_batches(str(name), inputs)
+
+    def _in_batches(self, signature: str, inputs: Mapping[str, np.ndarray]) -> np.ndarray:
+        """Calls a signature on the rows of its inputs, a batch at a time, and joins its only output."""
+        length = len(next(iter(inputs.values())))
+        if length == 0:
+            raise ValueError("There is nothing to translate.")
         parts = []
-        for start in range(0, len(batch), BATCH_SIZE):
-            rows = slice(start, start + BATCH_SIZE)
-            inputs = {key: batch[rows]} | ({} if seeds is None else {"seed": seeds[rows]})
-            parts.append(self.predict(str(name), inputs)[key])
+        for start in range(0, length, BATCH_SIZE):
+            rows = {key: value[start : start + BATCH_SIZE] for key, value in inputs.items()}
+            (output,) = self.predict(signature, rows).values()
+            parts.append(output)
         return np.concatenate(parts)
 
     def _retry(self, attempt: Callable[[float], Result]) -> Result:
@@ -211,6 +234,10 @@ class TranslatorClient:
                 wait = min(2 * wait, LONGEST_WAIT)
             except TimeoutError:
                 raise TimeoutError(f"{self.server} did not answer within {self._timeout:g} s.") from None
+
+
+def _contents(files: Sequence[bytes | str | os.PathLike]) -> np.ndarray:
+    return bytes_array([file if isinstance(file, bytes) else Path(file).read_bytes() for file in files])
 
 
 def _array(value: Any) -> np.ndarray:
@@ -244,7 +271,7 @@ class _RemoteFunction:
             outputs = self._client.predict(self._name, {key: value.numpy() for key, value in inputs.items()})
         except RefusedError as error:
             raise tf.errors.InvalidArgumentError(None, None, str(error)) from None
-        return {key: tf.constant(value) for key, value in outputs.items()}
+        return {key: tf.constant(value) for key, value in zip(self.structured_outputs, outputs.values(), strict=True)}
 
 
 def _spec(info: Any) -> tf.TensorSpec:

@@ -18,7 +18,13 @@ import tensorflow as tf
 from latent_xlate import checks, files
 from latent_xlate.serving.exported_modalities import write_modalities
 from latent_xlate.serving.signature_graphs import SignatureGraphs
-from latent_xlate.serving.signature_name import DEFAULT_SIGNATURE, Payload, SignatureName, parse_signatures
+from latent_xlate.serving.signature_name import (
+    DEFAULT_SIGNATURE,
+    Payload,
+    SignatureName,
+    novelty_signature,
+    parse_signatures,
+)
 from latent_xlate.translator import Translator
 
 MODEL_NAME = "translator"
@@ -46,10 +52,13 @@ def export_translator(translator: Translator, base: str | os.PathLike) -> Path:
     A signature fails with InvalidArgumentError if `x` lies outside its modality's limits, if an input is NaN or
     infinite, or if the answer would be.
 
-    Each signature has a variant whose name ends in `_sampled`. It samples the shared latent and has a further input
-    `seed`, int32 [batch, 2]. The result for a row depends on its data and its seed, not on the rest of the batch.
-    Domains without an encoder are a source of latents only. `serving_default` translates files of the first domain
-    (latents, if it has no encoder) to the second.
+    For each domain that has a scale of novelty, `novelty_<domain>` and `novelty_<domain>_arrays` take files or arrays,
+    as above, to `novelty`, float32 [batch]: above 1 an input is unlike the training data (see `domains.novelty`).
+
+    Each signature of translation has a variant whose name ends in `_sampled`. It samples the shared latent and has a
+    further input `seed`, int32 [batch, 2]. The result for a row depends on its data and its seed alone. Domains without
+    an encoder are a source of latents only. `serving_default` translates files of the first domain (latents, if it has
+    no encoder) to the second.
 
     If the extra `serving` is installed, the SavedModel gets warm-up records, and BASE gets the configuration of servers
     (see `bundle`).
@@ -163,7 +172,7 @@ def _publish(model: Path, folder: Path) -> Path:
 
 
 def trace_signatures(translator: Translator, pairs: Iterable[tuple[str, str]]) -> dict[str, Any]:
-    """Traces the signatures of ordered pairs of domains, as `export_translator` lists them.
+    """Traces the signatures of ordered pairs of domains and of their sources, as `export_translator` lists them.
 
     Args:
         translator: The translator.
@@ -175,14 +184,21 @@ def trace_signatures(translator: Translator, pairs: Iterable[tuple[str, str]]) -
     Raises:
         ValueError: A domain is unknown, or the names of domains give two signatures the same name.
     """
-    graphs = SignatureGraphs(translator)
+    graphs, pairs = SignatureGraphs(translator), list(pairs)
+    named = [
+        (str(SignatureName(source, target, payload, sampled)), function)
+        for (source, target), sampled in itertools.product(pairs, (False, True))
+        for payload, function in graphs.trace(source, target, sampled).items()
+    ] + [
+        (novelty_signature(source, payload), function)
+        for source in dict.fromkeys(source for source, _ in pairs)
+        for payload, function in graphs.trace_novelty(source).items()
+    ]
     signatures: dict[str, Any] = {}
-    for (source, target), sampled in itertools.product(pairs, (False, True)):
-        for payload, function in graphs.trace(source, target, sampled).items():
-            name = str(SignatureName(source, target, payload, sampled))
-            if name in signatures:
-                raise ValueError(f"Two signatures would be called {name!r}: name a domain otherwise.")
-            signatures[name] = function
+    for name, function in named:
+        if name in signatures:
+            raise ValueError(f"Two signatures would be called {name!r}: name a domain otherwise.")
+        signatures[name] = function
     return signatures
 
 

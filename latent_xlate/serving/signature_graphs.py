@@ -7,8 +7,9 @@ from typing import Any
 
 import tensorflow as tf
 
+from latent_xlate.domains.domain import Domain
 from latent_xlate.serving import graph_checks
-from latent_xlate.serving.signature_name import Payload
+from latent_xlate.serving.signature_name import NOVELTY, Payload
 from latent_xlate.translator import Translator
 
 
@@ -16,8 +17,9 @@ class SignatureGraphs:
     """Traces signatures.
 
     A signature is a call of a graph of its source, which leads to the shared latent, and of one of its target, which
-    leads from there. Each of these is traced once, so that n domains need no more than 6 n of them for 6 n^2
-    signatures. A bridge without a shared latent has a graph for each pair in addition.
+    leads from there. Each of these is traced once, so that n domains need no more than 8 n of them for 6 n^2
+    signatures of translation and 2 n of novelty. A bridge without a shared latent has a graph for each pair in
+    addition.
     """
 
     def __init__(self, translator: Translator):
@@ -25,6 +27,7 @@ class SignatureGraphs:
         self._translator = translator
         self._shares = translator.bridge.shared_dim > 0
         self._noise = _graph(translator.noise)
+        self._readers = {name: _graph(domain.read) for name, domain in translator.domains.items()}
         self._sources = {name: self._source(name) for name in translator.names}
         self._targets = {name: self._target(name) for name in translator.names}
         self._translate_latents = _graph(translator.translate_latents)
@@ -37,18 +40,30 @@ class SignatureGraphs:
         """
         domain = self._translator.domain(source)
         self._translator.domain(target)
-        specs = {
-            Payload.FILES: tf.TensorSpec([None], tf.string),
-            Payload.ARRAYS: tf.TensorSpec([None, *domain.data_shape], tf.float32),
-            Payload.LATENTS: tf.TensorSpec([None, domain.latent_dim], tf.float32),
-        }
         seed = {"seed": tf.TensorSpec([None, 2], tf.int32, name="seed")} if sampled else {}
         return {
-            payload: self._signature(source, target, payload).get_concrete_function(
-                **{payload.key: tf.TensorSpec(specs[payload].shape, specs[payload].dtype, name=payload.key)}, **seed
-            )
+            payload: self._signature(source, target, payload).get_concrete_function(**_spec(domain, payload), **seed)
             for payload in Payload
             if payload in self._sources[source]
+        }
+
+    def trace_novelty(self, name: str) -> dict[Payload, Any]:
+        """Traces the signatures of a domain's novelty: concrete functions by what they take, none without a scale.
+
+        Raises:
+            ValueError: The domain is unknown.
+        """
+        domain, read = self._translator.domain(name), self._readers[name]
+        if domain.novelty_scale is None:
+            return {}
+        novelty = _graph(lambda x: {NOVELTY: domain.novelty(x)})
+        functions = {
+            Payload.FILES: lambda data_bytes: novelty(read(data_bytes)),
+            Payload.ARRAYS: lambda x: novelty(graph_checks.data(x, domain.modality)),
+        }
+        return {
+            payload: _graph(function).get_concrete_function(**_spec(domain, payload))
+            for payload, function in functions.items()
         }
 
     def _signature(self, source: str, target: str, payload: Payload) -> Any:
@@ -71,6 +86,7 @@ class SignatureGraphs:
     def _source(self, name: str) -> dict[Payload, Any]:
         """Graphs from each kind of a domain's inputs to the shared latent's mu and sigma; else to its own latent."""
         domain, bridge, index = self._translator.domain(name), self._translator.bridge, self._translator.index(name)
+        read = self._readers[name]
 
         @_graph
         def encode_latents(z: tf.Tensor) -> Any:
@@ -84,7 +100,7 @@ class SignatureGraphs:
         if not domain.has_encoder:
             return {Payload.LATENTS: latents}
         return {
-            Payload.FILES: _graph(lambda files: encode(domain.read(files))),
+            Payload.FILES: _graph(lambda files: encode(read(files))),
             Payload.ARRAYS: _graph(lambda x: encode(graph_checks.data(x, domain.modality))),
             Payload.LATENTS: latents,
         }
@@ -107,6 +123,16 @@ class SignatureGraphs:
             Payload.ARRAYS: decode,
             Payload.LATENTS: decode_latents,
         }
+
+
+def _spec(domain: Domain, payload: Payload) -> dict[str, tf.TensorSpec]:
+    """What a signature takes: a batch of a domain's files, arrays or latents, by its name."""
+    shape, dtype = {
+        Payload.FILES: ((), tf.string),
+        Payload.ARRAYS: (domain.data_shape, tf.float32),
+        Payload.LATENTS: ((domain.latent_dim,), tf.float32),
+    }[payload]
+    return {payload.key: tf.TensorSpec([None, *shape], dtype, name=payload.key)}
 
 
 def _graph(function: Callable[..., Any]) -> Any:

@@ -10,6 +10,9 @@ from collections.abc import Collection, Iterable, Iterator
 DEFAULT_SIGNATURE = "serving_default"
 """The signature that is called if a request names none."""
 
+NOVELTY = "novelty"
+"""Name of the output of a signature of novelty."""
+
 
 class Payload(enum.Enum):
     """Kinds of data that signatures translate.
@@ -64,6 +67,11 @@ class SignatureName:
             yield cls(source, target, payload, sampled)
 
 
+def novelty_signature(domain: str, payload: Payload = Payload.FILES) -> str:
+    """The name of the signature that says how unlike the training data a domain's files or arrays are."""
+    return f"{NOVELTY}_{domain}{payload.suffix}"
+
+
 def parse_signatures(names: Iterable[str]) -> dict[str, SignatureName]:
     """Parses the names of all signatures of an exported translator.
 
@@ -75,7 +83,7 @@ def parse_signatures(names: Iterable[str]) -> dict[str, SignatureName]:
         names: The names; `serving_default` is ignored.
 
     Returns:
-        The parsed signatures by name.
+        The parsed signatures by name, without those of novelty.
 
     Raises:
         ValueError: The names are not those of an exported translator.
@@ -87,8 +95,9 @@ def parse_signatures(names: Iterable[str]) -> dict[str, SignatureName]:
             possible = list(SignatureName.possible(domains))
             required = {str(name) for name in possible if name.payload is Payload.LATENTS and not name.sampled}
             parsed = {str(name): name for name in possible}
-            if required <= names <= parsed.keys():
-                return {name: parsed[name] for name in names}
+            others = {novelty_signature(domain, payload) for domain in domains for payload in Payload}
+            if required <= names <= parsed.keys() | others:
+                return {name: parsed[name] for name in names & parsed.keys()}
     raise ValueError("These are not the signatures of an exported translator.")
 
 

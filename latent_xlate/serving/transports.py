@@ -154,7 +154,7 @@ class RestTransport(Transport):
         body = orjson.dumps(content, option=orjson.OPT_SERIALIZE_NUMPY)
         outputs = self._call("POST", ":predict", seconds, body, "outputs")
         if not isinstance(outputs, dict):
-            # The server omits the name of a single output. A translator names it like the input.
+            # The server omits the name of a single output. Most signatures name it like the input.
             outputs = {next(iter(inputs)): outputs}
         return {key: _from_json(value) for key, value in outputs.items()}
 

@@ -59,4 +59,7 @@ def test_digits_in_print_are_read_right_and_what_is_kept_is_counted(tmp_path, mo
         assert results["printed"][font]["instances"] == 10
         assert results["printed"][font]["read"] >= 0.9
         assert 0 <= results["printed"][font]["translated"] <= 1  # By a bridge that has learnt nothing.
-    assert "| printed, mean |" in capsys.readouterr().out
+    assert results["unlike"]["noise"] == results["unlike"]["pictures of the target"] == 1.0
+    printed = capsys.readouterr().out
+    assert "| printed, mean |" in printed
+    assert "| noise | 1.0000 |" in printed

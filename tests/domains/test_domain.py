@@ -121,6 +121,12 @@ def swap_shape(path):
         ("domain.json", lambda path: path.write_text("{}"), "not the description of a domain"),
         ("domain.json", lambda path: edit(path, **{"class": ["a", "b"]}), "not the description of a domain"),
         ("domain.json", lambda path: edit(path, config={}), "not the description of a domain"),
+        ("domain.json", lambda path: edit(path, novelty={"variance": 1}), "not the description of a domain"),
+        (
+            "domain.json",
+            lambda path: edit(path, novelty={"variance": 1, "data": 0, "latent": 1}),
+            "not the description of a domain .*must be positive",
+        ),
         (
             "domain.json",
             lambda path: edit(path, config={"name": "digits", "vae": {}, "size": 3}),

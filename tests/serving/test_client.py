@@ -51,6 +51,21 @@ def test_latents_are_translated_as_by_the_translator(client, served_translator):
     np.testing.assert_allclose(client.translate_latents(z, "digits", "clothes"), expected, atol=1e-6)
 
 
+def test_novelty_is_the_translators(client, served_translator):
+    x = images(70)
+    expected = served_translator.novelty(x, "digits")
+    assert expected.std() > 0
+    np.testing.assert_allclose(client.novelty(x, "digits"), expected, rtol=1e-5)
+    contents = tiny.image_domain().write(tf.constant(x))
+    read = served_translator.domain("digits").read(contents).numpy()
+    of_files = client.novelty_of_files(list(contents.numpy()), "digits")
+    np.testing.assert_allclose(of_files, served_translator.novelty(read, "digits"), rtol=1e-5)
+    with pytest.raises(ValueError, match="'clothes' has no scale of novelty: package and export it again"):
+        client.novelty(x, "clothes")
+    with pytest.raises(ValueError, match="Unknown domain 'digit'. Did you mean 'digits'"):
+        client.novelty(x, "digit")
+
+
 def test_files_and_their_contents_are_translated_alike(client, tmp_path):
     contents = list(tiny.image_domain().write(tf.constant(images(3))).numpy())
     paths = [tmp_path / f"{i}.png" for i in range(3)]

@@ -50,7 +50,7 @@ def files(count: int) -> tf.Tensor:
 def test_signatures_are_those_of_every_pair_and_the_default(model):
     kinds = ["", "_arrays", "_latents"]
     names = {f"{s}_to_{t}{kind}{end}" for s, t in PAIRS for kind in kinds for end in ("", "_sampled")}
-    assert set(model.signatures) == names | {"serving_default"}
+    assert set(model.signatures) == names | {"serving_default", "novelty_digits", "novelty_digits_arrays"}
 
 
 @pytest.mark.parametrize("count", [0, 1, 5])
@@ -76,6 +76,19 @@ def test_files_equal_the_translators(translator, model, source, target):
     expected = translator.translate(x, source, target)
     decoded = np.stack([tf.io.decode_png(content).numpy() for content in translated])
     np.testing.assert_array_equal(decoded, np.round(expected * 255).astype(np.uint8))
+
+
+@pytest.mark.parametrize("count", [0, 1, 5])
+def test_novelty_equals_the_translators(translator, model, count):
+    x = images(count)
+    novelty = translator.novelty(x, "digits")
+    assert novelty.shape == (count,)
+    answer = model.signatures["novelty_digits_arrays"](x=tf.constant(x))
+    np.testing.assert_allclose(answer["novelty"], novelty, rtol=1e-5)
+    contents = files(count)
+    of_files = model.signatures["novelty_digits"](data_bytes=contents)["novelty"]
+    read = translator.domain("digits").read(contents).numpy()
+    np.testing.assert_allclose(of_files, translator.novelty(read, "digits"), rtol=1e-5)
 
 
 def test_default_takes_files_of_the_first_domain_to_the_second(model):

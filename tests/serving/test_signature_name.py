@@ -2,7 +2,7 @@ import itertools
 
 import pytest
 
-from latent_xlate.serving.signature_name import Payload, SignatureName, parse_signatures
+from latent_xlate.serving.signature_name import Payload, SignatureName, novelty_signature, parse_signatures
 
 
 def names(domains, without_encoder=()):
@@ -54,6 +54,8 @@ def test_what_is_formatted_is_parsed(domains, encoders):
     texts = [str(name) for name in expected]
     assert len(set(texts)) == len(texts)
     assert parse_signatures([*texts, "serving_default"]) == dict(zip(texts, expected, strict=True))
+    novelty = [novelty_signature(domain, payload) for domain in domains for payload in (Payload.FILES, Payload.ARRAYS)]
+    assert parse_signatures([*texts, *novelty]) == dict(zip(texts, expected, strict=True))
 
 
 @pytest.mark.parametrize(
@@ -65,6 +67,8 @@ def test_what_is_formatted_is_parsed(domains, encoders):
         ["digits_to_clothes_latents"],
         ["digits_to_digits_latents", "digits_to_digits_latents_sampled", "embed"],
         ["_to__latents", "_to__latents_sampled"],
+        ["novelty_digits"],
+        ["digits_to_digits_latents", "novelty_clothes"],
     ],
 )
 def test_other_models_have_no_such_signatures(texts):

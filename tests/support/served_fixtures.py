@@ -2,6 +2,7 @@
 
 import pytest
 
+from latent_xlate.domains.novelty import NoveltyScale
 from latent_xlate.serving import export
 from tests.support import tiny
 from tests.support.served import serving
@@ -9,7 +10,9 @@ from tests.support.served import serving
 
 @pytest.fixture(scope="session")
 def served_translator():
-    return tiny.translator()
+    translator = tiny.translator()
+    translator.domain("digits").novelty_scale = NoveltyScale(variance=0.01, data=2.0, latent=0.04)
+    return translator
 
 
 @pytest.fixture(scope="session")

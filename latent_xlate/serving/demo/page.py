@@ -19,8 +19,8 @@ import gradio as gr
 
 from latent_xlate import checks
 from latent_xlate.serving.demo import view
-from latent_xlate.serving.demo.player import STEPS, Player
-from latent_xlate.serving.demo.session import SAMPLES, Session
+from latent_xlate.serving.demo.player import Player
+from latent_xlate.serving.demo.session import SAMPLES, STEPS, Session
 
 MAX_FILE_SIZE = "16mb"
 MOST_SAMPLES = 8
@@ -68,13 +68,13 @@ class Page:
             self._drawing = gr.HTML(
                 "", html_template=_asset("drawing.html"), js_on_load=_asset("drawing.js"), elem_id="xlate-drawing"
             )
-        with gr.Row(visible=self._is_uploaded(source)) as self._uploaded:
-            self._clear = gr.Button("Clear", size="md", min_width=80, visible=self._is_drawn(source))
+        with gr.Row(visible=self._player.reads_files(source)) as self._uploaded:
+            self._clear = gr.Button("Clear", size="md", min_width=80)
             self._file = gr.UploadButton(**self._upload(source), size="md", min_width=160)
         self._sound = gr.Audio(
-            sources=["microphone", "upload"],
+            sources=["microphone"],
             type="filepath",
-            label="Record or upload a sound",
+            label="Record a sound",
             visible=self._is_recorded(source),
             buttons=[],
             elem_id="xlate-sound",
@@ -111,7 +111,7 @@ class Page:
         on(self._inputs.select, self._choose, numbered=True)
         on(self._drawing.input, self._draw, self._drawing)
         on(self._clear.click, self._erase)
-        on(self._file.upload, self._read, self._file)
+        on(self._file.upload, self._upload_file, self._file)
         on(self._sound.change, self._read, self._sound)
         on(self._examples.select, self._pick, numbered=True)
         on(self._again.click, self._sample_again)
@@ -145,8 +145,8 @@ class Page:
             answer,
             [self._session, self._targets, self._num_samples, self._step, *inputs],
             [
-                self._session, self._source, self._inputs, self._drawn, self._drawing, self._uploaded, self._clear,
-                self._file, self._sound, self._examples, self._targets, self._step, self._message, self._results,
+                self._session, self._source, self._inputs, self._drawn, self._drawing, self._uploaded, self._file,
+                self._sound, self._examples, self._targets, self._step, self._message, self._results,
             ],
             # Requests are answered one by one, and only the latest is kept, since a moving slider sends many.
             trigger_mode="always_last",
@@ -171,8 +171,7 @@ class Page:
             self._step: gr.update(value=0, visible=False),
             self._drawn: gr.update(visible=drawn),
             self._drawing: "",
-            self._uploaded: gr.update(visible=self._is_uploaded(source)),
-            self._clear: gr.update(visible=drawn),
+            self._uploaded: gr.update(visible=self._player.reads_files(source)),
             self._file: gr.update(**self._upload(source)),
             self._sound: gr.update(value=None, visible=self._is_recorded(source)),
             self._examples: self._draw_examples(source),
@@ -183,15 +182,18 @@ class Page:
         return changed | {self._drawing: "", self._sound: gr.update(value=None)}
 
     def _draw(self, session: Session, drawing: str) -> Change:
-        return self._show(session.with_input(self._player.read_drawing(session.source, drawing)))
+        return self._show(session.with_input(*self._player.read_drawing(session.source, drawing)))
 
-    def _erase(self, _: Session) -> Change:
-        return {self._drawing: "", self._message: ""}
+    def _erase(self, session: Session) -> Change:
+        return self._show(session.with_input(None)) | {self._drawing: "", self._sound: gr.update(value=None)}
+
+    def _upload_file(self, session: Session, path: str) -> Change:
+        return self._read(session, path) | {self._sound: gr.update(value=None)}
 
     def _read(self, session: Session, path: str | None) -> Change:
-        if path is None:  # The component was emptied, by the user or by the page.
-            return {self._message: ""}
-        return self._show(session.with_input(self._player.read(session.source, path)))
+        if path is None:  # The recorder was emptied, by the user or by the page.
+            return {self._session: session}
+        return self._show(session.with_input(*self._player.read(session.source, path))) | {self._drawing: ""}
 
     def _pick(self, session: Session, number: int) -> Change:
         z = self._player.example(session.source, number)
@@ -219,8 +221,8 @@ class Page:
         return {
             self._session: session,
             self._inputs: view.inputs(shown, session.chosen),
-            self._step: gr.update(visible=len(given) == 2),
-            self._message: "",
+            self._step: gr.update(visible=len(given) == 2, value=session.step),
+            self._message: view.doubts(session.source, session.novelty),
             self._results: results,
         }
 
@@ -231,9 +233,6 @@ class Page:
 
     def _is_recorded(self, source: str) -> bool:
         return self._player.reads_files(source) and self._player.modality(source).is_played
-
-    def _is_uploaded(self, source: str) -> bool:
-        return self._player.reads_files(source) and not self._is_recorded(source)
 
     def _upload(self, source: str) -> dict[str, Any]:
         """The label of the button that uploads a file, and what files it takes."""

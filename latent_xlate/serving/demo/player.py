@@ -19,10 +19,8 @@ from latent_xlate.latents.interpolation import interpolate
 from latent_xlate.modalities.modality import Modality
 from latent_xlate.serving.demo.examples import Examples, class_name, make_examples
 from latent_xlate.serving.demo.models import Models
+from latent_xlate.serving.demo.session import STEPS
 from latent_xlate.translator import row_seeds
-
-STEPS = 100
-"""Number of steps from one input to the other."""
 
 DRAWING = "data:image/png;base64,"
 """Prefix of the browser's drawings."""
@@ -81,8 +79,8 @@ class Player:
             raise ValueError(f"There is no example {index} of {name!r}.")
         return z[index]
 
-    def read(self, name: str, path: str) -> np.ndarray:
-        """The latent of a file.
+    def read(self, name: str, path: str) -> tuple[np.ndarray, float]:
+        """The latent of a file, and its novelty.
 
         Args:
             name: The domain to read it as.
@@ -98,8 +96,10 @@ class Player:
         except (ValueError, tf.errors.InvalidArgumentError) as error:
             raise ValueError(f"{Path(path).name} cannot be read: {checks.sentence(error)}.") from None
 
-    def read_drawing(self, name: str, drawing: str) -> np.ndarray:
-        """The latent of a drawing, moved and scaled to lie in its frame as the domain's examples lie in theirs.
+    def read_drawing(self, name: str, drawing: str) -> tuple[np.ndarray, float]:
+        """The latent of a drawing and its novelty.
+
+        The drawing is moved and scaled to lie in its frame as the domain's examples lie in theirs.
 
         Args:
             name: A domain of pictures.
@@ -116,11 +116,13 @@ class Player:
         Image.fromarray(np.round(255 * framed).astype(np.uint8)).save(png, "PNG")
         return self._encode(name, png.getvalue())
 
-    def _encode(self, name: str, content: bytes) -> np.ndarray:
+    def _encode(self, name: str, content: bytes) -> tuple[np.ndarray, float]:
         domain = self._domain(name)
         if not domain.has_encoder:
             raise ValueError(f"domain {name!r} has no encoder, so that its examples are its only inputs")
-        return domain.encode(domain.read(tf.constant([content])))[0][0].numpy()
+        x = domain.read(tf.constant([content]))
+        novelty = 0.0 if domain.novelty_scale is None else float(domain.novelty(x)[0])
+        return domain.encode(x)[0][0].numpy(), novelty
 
     def _extent(self, name: str) -> float:
         """Median over the examples of the ratio of an object's longer side to that of its frame."""

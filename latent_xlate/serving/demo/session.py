@@ -6,6 +6,9 @@ import dataclasses
 
 import numpy as np
 
+STEPS = 100
+"""Number of steps from one input to the other."""
+
 SAMPLES = 4
 """Number of samples of each translation at the beginning."""
 
@@ -18,8 +21,9 @@ class Session:
         source: Name of the domain of the inputs.
         targets: Names of the domains to translate to.
         inputs: Latents of the first and the second input, float32 [latent_dim]; None for an empty input.
+        novelty: How unlike the training data each of them is; 0 if that is unknown.
         chosen: Index of the input that a drawing, a file or an example replaces.
-        step: Position between the first and the second input, 0 to `player.STEPS`.
+        step: Position between the first and the second input, 0 to STEPS.
         num_samples: Number of samples of each translation.
         seed: Seed of the samples.
     """
@@ -27,12 +31,23 @@ class Session:
     source: str
     targets: tuple[str, ...] = ()
     inputs: tuple[np.ndarray | None, np.ndarray | None] = (None, None)
+    novelty: tuple[float, float] = (0.0, 0.0)
     chosen: int = 0
     step: int = 0
     num_samples: int = SAMPLES
     seed: int = 0
 
-    def with_input(self, z: np.ndarray) -> Session:
-        """A copy in which the chosen input has the latent z."""
-        first, second = self.inputs
-        return dataclasses.replace(self, inputs=(first, z) if self.chosen else (z, second))
+    def with_input(self, z: np.ndarray | None, novelty: float = 0.0) -> Session:
+        """A copy in which the chosen input has the latent z, or is empty, and what is shown is that input."""
+        (first, second), (novelty_of_first, novelty_of_second) = self.inputs, self.novelty
+        if self.chosen:
+            second, novelty_of_second = z, novelty
+        else:
+            first, novelty_of_first = z, novelty
+        is_way = first is not None and second is not None
+        return dataclasses.replace(
+            self,
+            inputs=(first, second),
+            novelty=(novelty_of_first, novelty_of_second),
+            step=STEPS * self.chosen if is_way else 0,
+        )

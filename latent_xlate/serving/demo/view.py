@@ -11,6 +11,7 @@ import matplotlib
 import numpy as np
 from PIL import Image
 
+from latent_xlate.domains.novelty import NOVEL
 from latent_xlate.serving.demo.player import Shown
 
 _SPECTRUM = matplotlib.colormaps["magma"]
@@ -55,6 +56,17 @@ def examples(shown: Sequence[Shown], names: Sequence[str]) -> str:
 def message(sentence: str) -> str:
     """An error message."""
     return f'<p class="xlate-message" role="alert">{html.escape(sentence)}</p>' if sentence else ""
+
+
+def doubts(source: str, novelty: Sequence[float]) -> str:
+    """A warning of the first and the second input that are unlike what the source was trained on."""
+    named = [
+        f"the {name} input (novelty {value:.3g}, where {NOVEL:g} is the limit)"
+        for name, value in zip(("first", "second"), novelty, strict=True)
+        if value > NOVEL
+    ]
+    unlike = f"{source} was trained on nothing like {' and '.join(named)}: do not trust its translations."
+    return message(unlike) if named else ""
 
 
 _TWO_INPUTS = "Choose the other one and fill it, too: a slider then goes from one to the other."

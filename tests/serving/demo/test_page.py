@@ -7,8 +7,10 @@ import subprocess
 import sys
 import time
 
+import numpy as np
 import pytest
 import tensorflow as tf
+from PIL import Image
 from playwright.sync_api import sync_playwright
 
 from latent_xlate.domains import pretrained
@@ -118,28 +120,52 @@ def test_drawing_by_the_mouse_is_read_and_heard(page, tmp_path):
     page.locator(".xlate-playing").wait_for(state="detached")  # After a second.
     page.get_by_role("button", name="Clear").click()
     page.get_by_text("Draw here").wait_for()
+    card(page, SOUNDS).wait_for(state="detached")
+    page.locator("#xlate-inputs button").first.get_by_text("empty").wait_for()
     page.screenshot(path=tmp_path / "page.png", full_page=True)
 
 
-@pytest.mark.parametrize("page", ["Waveform load error"], indirect=True)  # The browser's own, of the bad file.
+def upload(page, path) -> None:
+    """Presses the button that uploads a file, and gives it one."""
+    with page.expect_file_chooser() as chooser:
+        page.get_by_role("button", name="Upload a").click()
+    chooser.value.set_files(path)
+
+
 def test_uploaded_sound_is_read_and_a_bad_one_is_named(page, tmp_path):
     page.get_by_label(SOUNDS).first.check()
     see(page, SOUNDS, "0")
-    page.locator("#xlate-sound").get_by_label("Upload file").click()
     (tmp_path / "noise.wav").write_bytes(b"RIFF and no more")
-    page.locator("#xlate-sound input[type=file]").set_input_files(tmp_path / "noise.wav")
+    upload(page, tmp_path / "noise.wav")
     page.get_by_role("alert").wait_for()
     assert page.get_by_role("alert").inner_text().startswith("noise.wav cannot be read: ")
     see(page, SOUNDS, "0")
     page.get_by_role("button", name="Second").click()
     page.get_by_role("alert").wait_for(state="detached")
-    page.locator("#xlate-sound input[type=file]").set_input_files(recording(tmp_path, 8))
+    upload(page, recording(tmp_path, 8))
     page.locator("#xlate-inputs button").nth(1).get_by_text("8", exact=True).wait_for()
     slider = page.locator("#xlate-step input[type=range]")
-    slider.fill("100")
-    see(page, SOUNDS, "8")
+    see(page, SOUNDS, "8")  # The slider is where the new input is.
+    assert slider.input_value() == "100"
     slider.fill("0")
     see(page, SOUNDS, "0")
+    page.get_by_text("Clear", exact=True).click()
+    slider.wait_for(state="detached")
+
+
+def test_upload_takes_the_place_of_the_drawing_and_noise_is_doubted(page, tmp_path):
+    draw_seven(page)
+    see(page, PICTURES, "7")
+    pixels = np.random.default_rng(0).integers(0, 256, (200, 200, 3), np.uint8)
+    Image.fromarray(pixels).save(tmp_path / "noise.png")
+    upload(page, tmp_path / "noise.png")
+    page.get_by_role("alert").wait_for()
+    said = page.get_by_role("alert").inner_text()
+    assert said.startswith(f"{PICTURES} was trained on nothing like the first input (novelty ")
+    page.get_by_text("Draw here").wait_for()
+    draw_seven(page)
+    see(page, PICTURES, "7")
+    page.get_by_role("alert").wait_for(state="detached")
 
 
 def tab_to(page, selector: str) -> None:

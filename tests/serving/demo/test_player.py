@@ -1,6 +1,7 @@
 """What the page shows, against the translator and the domains themselves."""
 
 import base64
+import dataclasses
 import io
 import wave
 
@@ -13,6 +14,7 @@ from latent_xlate.domains import pretrained
 from latent_xlate.latents.latents import Latents
 from latent_xlate.serving.demo import models, view
 from latent_xlate.serving.demo import player as demo_player
+from latent_xlate.serving.demo.session import STEPS, Session
 from latent_xlate.translator import row_seeds
 from tests.support import toys
 from tests.support.toys import PICTURES, SOUNDS
@@ -90,7 +92,10 @@ def test_file_is_read_as_the_domain_reads_it(player, translator, tmp_path):
         content = domain.write(domain.decode(domain.sample_prior(1)))
         path = tmp_path / f"input{domain.file_suffix}"
         path.write_bytes(content[0].numpy())
-        np.testing.assert_allclose(player.read(name, str(path)), domain.encode(domain.read(content))[0][0], atol=1e-4)
+        z, novelty = player.read(name, str(path))
+        x = domain.read(content)
+        np.testing.assert_allclose(z, domain.encode(x)[0][0], atol=1e-4)
+        assert novelty == pytest.approx(domain.novelty(x).numpy()[0], rel=1e-3)
 
 
 @pytest.mark.parametrize(("name", "file"), [(PICTURES, "a.png"), (PICTURES, "a.gif"), (SOUNDS, "a.wav")])
@@ -103,13 +108,14 @@ def test_bad_file_is_named_in_one_sentence(player, tmp_path, name, file, content
 
 def test_drawing_counts_by_its_shape_not_by_its_place(player):
     seven = [(60, 60), (160, 60), (100, 220)]
-    z = player.read_drawing(PICTURES, drawing(seven))
+    z, novelty = player.read_drawing(PICTURES, drawing(seven))
     (seen,) = player.show(PICTURES, z[np.newaxis])
     assert seen.class_name == "7"
+    assert 0 < novelty < 1.5  # It is drawn by straight lines.
     moved = [(x + 70, y + 30) for x, y in seven]
-    np.testing.assert_array_equal(player.read_drawing(PICTURES, drawing(moved)), z)
-    smaller = player.read_drawing(PICTURES, drawing([(x / 2, y / 2) for x, y in seven], width=10))
-    other = player.read_drawing(PICTURES, drawing([(60, 60), (60, 220), (200, 220)]))
+    np.testing.assert_array_equal(player.read_drawing(PICTURES, drawing(moved))[0], z)
+    smaller, _ = player.read_drawing(PICTURES, drawing([(x / 2, y / 2) for x, y in seven], width=10))
+    other, _ = player.read_drawing(PICTURES, drawing([(60, 60), (60, 220), (200, 220)]))
     assert np.abs(smaller - z).max() < 0.2 * np.abs(other - z).max()
 
 
@@ -145,3 +151,21 @@ def test_html_holds_the_sound_and_no_markup_of_names(player):
     assert "<i>" not in html
     assert html.count(base64.b64encode(mean.sound).decode()) == 2
     assert "<script>" not in view.message("<script>")
+
+
+def test_chosen_input_is_shown_and_emptied():
+    z = np.zeros(3, np.float32)
+    first = Session("digits").with_input(z, 0.5)
+    assert (first.inputs[0] is z, first.inputs[1], first.novelty, first.step) == (True, None, (0.5, 0.0), 0)
+    both = dataclasses.replace(first, chosen=1).with_input(z + 1, 2.5)
+    assert (both.novelty, both.step) == ((0.5, 2.5), STEPS)
+    assert dataclasses.replace(both, chosen=0).with_input(z).step == 0
+    emptied = both.with_input(None)
+    assert (emptied.inputs[0] is z, emptied.inputs[1], emptied.novelty, emptied.step) == (True, None, (0.5, 0.0), 0)
+
+
+def test_inputs_unlike_the_training_data_are_named():
+    assert view.doubts("digits", (1.0, 0.2)) == ""
+    said = view.doubts("digits", (0.5, 2.345))
+    assert "digits was trained on nothing like the second input (novelty 2.35, where 1 is the limit): do not" in said
+    assert "like the first input (novelty 3, where 1 is the limit) and the second" in view.doubts("digits", (3.0, 4.0))
