@@ -109,7 +109,7 @@ def test_signature_takes_and_gives_npy(translator, exported, files):
 
 def test_page_shows_heat_maps_and_reads_files(translator, files, tmp_path):
     player = Player(models.load_models(translator.save(tmp_path / "saved")))
-    z = player.read("signals", str(files / "low" / "3.npy"))
+    z, _ = player.read("signals", str(files / "low" / "3.npy"))
     x = np.load(files / "low" / "3.npy")[np.newaxis].astype(np.float32)
     np.testing.assert_allclose(z, translator.domain("signals").encode(x)[0][0], atol=1e-5)
     (shown,) = player.show("signals", z[np.newaxis])

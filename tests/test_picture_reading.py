@@ -82,7 +82,7 @@ def test_every_way_sees_the_same_picture(step, base, server, player, tmp_path):
         "training": np.concatenate([splits["test"].floats, splits["train"].floats]),
         "translate": translated,
         "signature": [pixels(each) for each in signature(data_bytes=tf.constant(contents))["data_bytes"].numpy()],
-        "page": [player.read("here", str(folder / name)).reshape(MODALITY.shape) for name, *_ in files],
+        "page": [player.read("here", str(folder / name))[0].reshape(MODALITY.shape) for name, *_ in files],
     }
     for way in ("rest", "grpc"):
         with TranslatorClient(getattr(server, way)) as client:

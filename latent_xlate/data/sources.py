@@ -20,8 +20,10 @@ from latent_xlate import checks
 from latent_xlate.data import (
     checksums,
     class_folders,
+    emoji,
     idx,
     labelled,
+    letters,
     packages,
     speech,
     spoken_digit,
@@ -32,6 +34,12 @@ from latent_xlate.modalities.audio import Audio
 from latent_xlate.modalities.image import Image
 
 SOURCES = ("auto", "tfds", "packages", "local")
+
+_DRAWN: Mapping[str, Callable[[str], labelled.Splits]] = {
+    emoji.NAME: emoji.read_emoji,
+    letters.NAME: letters.read_letters,
+}
+"""Data sets that exist only as they are made of packages of pictures and of fonts."""
 
 GREY_28 = Image(28, 28, invert="never")
 """How images of a folder are read unless told otherwise: as those of MNIST are."""
@@ -71,8 +79,8 @@ def prepare(
             data set of labelled images of one size or of labelled recordings, or, for the user's own files, any other
             name of lowercase letters, digits and underscores.
         source: "tfds" lets TFDS download the data; "packages" takes them from software packages (see
-            `packages.fetch`); "local" reads `raw_dir`; "auto" takes the first that works: what is prepared already,
-            local, tfds, packages.
+            `packages.fetch`, `emoji` and `letters`); "local" reads `raw_dir`; "auto" takes the first that works: what
+            is prepared already, local, tfds, packages.
         raw_dir: Folder of idx files, images or sound files, see `idx.read_idx_folder` and `class_folders.read_folder`;
             for "spoken_digit" the recordings, see `spoken_digit.read_recordings`.
         data_dir: Folder of TFDS data sets; None for the default.
@@ -165,6 +173,8 @@ def _read_prepared(dataset: str, data_dir: Path) -> labelled.Splits:
 
 def _read_packages(dataset: str) -> labelled.Splits:
     with tempfile.TemporaryDirectory() as folder:
+        if dataset in _DRAWN:
+            return _checked(dataset, _DRAWN[dataset](folder), "the package")
         return _checked(dataset, idx.read_idx_folder(packages.fetch(dataset, folder)), "the package")
 
 

@@ -55,7 +55,11 @@ def _fitting(size: tf.Tensor, scale: tf.Tensor) -> tf.Tensor:
 
 
 def is_framed(x: tf.Tensor) -> tf.Tensor:
-    """Whether a picture, [height, width, channels], already is as `draw` returns them: bool scalar."""
+    """Whether a picture, [height, width, channels], already is as `draw` returns them: bool scalar.
+
+    So is what fills the frame, on a black ground: it is larger than any drawing that `draw` returns, and no drawing, or
+    meant to be as large.
+    """
     grey = tf.reduce_mean(x, axis=-1)
     height, width = grey.shape
     side = min(height, width)
@@ -64,7 +68,9 @@ def is_framed(x: tf.Tensor) -> tf.Tensor:
     extent = tf.reduce_max(end - start) / side
     off_centre = tf.reduce_max(tf.abs(_centre_of_mass(grey) - _middle(height, width))) / side
     is_placed = (extent >= _EXTENTS[0]) & (extent <= _EXTENTS[1]) & (off_centre <= _OFF_CENTRE)
-    return is_placed & (tf.reduce_mean(edge) <= _BLACK)
+    corners = tf.stack([grey[0, 0], grey[0, -1], grey[-1, 0], grey[-1, -1]])
+    fills = (extent > _EXTENTS[1]) & (tf.reduce_max(corners) <= _BLACK)
+    return (is_placed & (tf.reduce_mean(edge) <= _BLACK)) | fills
 
 
 def draw(picture: tf.Tensor, shape: tuple[int, ...], invert: str) -> tf.Tensor:

@@ -201,7 +201,7 @@ def test_every_way_frames_and_refuses_alike(tmp_path):
     written = [(tmp_path / "out" / f"{number}.png").read_bytes() for number in (0, 1)]
     np.testing.assert_allclose([tf.io.decode_png(each) / 255 for each in written], expected, atol=1.01 / 255)
     player = Player(Models(identity.translator(INK).domains, {}, lambda z, source, target, seeds: z))
-    shown = [player.read("here", str(tmp_path / "files" / name)).reshape(INK.shape) for name in ("0.jpg", "1.png")]
+    shown = [player.read("here", str(tmp_path / "files" / name))[0].reshape(INK.shape) for name in ("0.jpg", "1.png")]
     np.testing.assert_allclose(shown, expected, atol=1e-5)
     with pytest.raises(ValueError, match=f"2.png cannot be read: {NO_DRAWING}"):
         player.read("here", str(tmp_path / "files" / "2.png"))

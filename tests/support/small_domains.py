@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from latent_xlate.data import images, tfds_sets
+from latent_xlate.data import checksums, tfds_sets
 from latent_xlate.data.synthetic import digits_like
 from latent_xlate.domains import pretrained
 from latent_xlate.latents.latents import Latents
@@ -45,7 +45,7 @@ def write_speech(folder: Path) -> None:
 
 def write_datasets(folder: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     """Stores made-up data sets under the names of the published ones, whose content is not checked."""
-    monkeypatch.setattr(images, "CHECKSUMS", {})
+    monkeypatch.setattr(checksums, "CHECKSUMS", {})
     for seed, name in enumerate(("mnist", "fashion_mnist")):
         splits = {split: digits_like(60, seed=seed + i) for i, split in enumerate(("train", "test"))}
         tfds_sets.store(name, splits, folder)
