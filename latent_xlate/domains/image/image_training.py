@@ -48,7 +48,7 @@ CONVOLUTIONAL = ("conv_vae", "conv_classifier")
 EPOCHS = 100
 """Default number of epochs of the paper's models."""
 
-CONVOLUTIONAL_EPOCHS = 20
+CONVOLUTIONAL_EPOCHS = 60
 """A convolutional model is trained for as many epochs at most, if these are neither too few nor too many steps."""
 
 STEPS = (500, 6_000)
