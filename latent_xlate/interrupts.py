@@ -1,11 +1,15 @@
-"""Ctrl-C and SIGTERM that wait until work is safe."""
+"""Ctrl-C and SIGTERM that wait until work is safe, and are not lost."""
 
 from __future__ import annotations
 
 import contextlib
 import signal
+import sys
 import threading
 from collections.abc import Callable, Iterator
+
+_AGAIN_AFTER = 0.05
+"""Seconds after which a signal is sent again."""
 
 Interrupted = Callable[[], bool]
 """Whether a signal has arrived."""
@@ -39,6 +43,30 @@ def deferred(enabled: bool = True) -> Iterator[Interrupted]:
             signal.signal(number, handler)
     if received:
         _end(received[0])
+
+
+@contextlib.contextmanager
+def never_lost() -> Iterator[None]:
+    """Sends SIGINT again if its KeyboardInterrupt was raised where Python prints and drops exceptions.
+
+    These are finalizers and other callbacks of the interpreter. TensorFlow frees every graph in one.
+    """
+    before = sys.unraisablehook
+
+    def send_again(dropped: sys.UnraisableHookArgs) -> None:
+        if not issubclass(dropped.exc_type, KeyboardInterrupt):
+            before(dropped)
+            return
+        # Not from here, where an exception would be dropped too.
+        timer = threading.Timer(_AGAIN_AFTER, signal.raise_signal, [signal.SIGINT])
+        timer.daemon = True
+        timer.start()
+
+    sys.unraisablehook = send_again
+    try:
+        yield
+    finally:
+        sys.unraisablehook = before
 
 
 def _end(number: int) -> None:

@@ -6,8 +6,11 @@ import pytest
 from latent_xlate import folder_bridging
 from latent_xlate.data.class_folders import class_names
 from latent_xlate.data.synthetic import digits_like
+from latent_xlate.domain_report import Summary
+from latent_xlate.quickstart import quickstart
 from latent_xlate.translator import Translator
-from tests.support import raw
+from tests.support import raw, shipped
+from tests.test_quickstart import Page
 
 NAMES = ("zero", "one", "two")
 
@@ -26,11 +29,14 @@ def test_what_does_not_fit_is_refused_before_anything_is_trained(tmp_path):
     (tmp_path / "plain").mkdir()
     raw.Image.new("L", (16, 16)).save(tmp_path / "plain" / "0.png")
     other = write(tmp_path / "other" / "Digits")
+    single, few = write(tmp_path / "single", ("0",), count=30), write(tmp_path / "few", count=12)
     for folders, options, message in (
         ([digits], {}, "A bridge needs two folders or more; given: 1"),
         ([digits, other], {}, "Folders must differ in name.*digits, digits: rename one"),
         ([digits, tmp_path / "nowhere"], {}, "There is no folder .*nowhere"),
         ([digits, tmp_path / "plain"], {}, "plain has no folders of classes"),
+        ([digits, single], {}, "single has 1 class folder: expected 2 to 256"),
+        ([digits, few], {}, r"few has 12 images \(0 4, 1 4, 2 4\), of which 9 are to train on and 3 to test"),
         ([digits, shapes], {}, "digits has 0, 1, 2; shapes has bar, beam, rod.*--class_map='0=bar,1=beam,2=rod'"),
         ([digits, shapes], {"class_map": "0=bat"}, "Unknown class of 'shapes' 'bat'"),
     ):
@@ -58,6 +64,44 @@ def test_names_of_classes_are_those_of_folders_splits_or_the_table(tmp_path):
     (tmp_path / "c").mkdir()
     (tmp_path / "c" / "labels.csv").write_text("file,class\n0.png,q\n1.png,p\n2.png,q\n")
     assert class_names(tmp_path / "c") == ("p", "q")
+
+
+@pytest.mark.parametrize(
+    ("names", "expected"),
+    [
+        (("Мои фото", "صور"), ["folder", "folder_2"]),
+        (("digits", "数字", "😀"), ["digits", "folder", "folder_3"]),
+        (("Мои фото", "My own 2"), ["folder", "my_own_2"]),
+        (("2 Äpfel", "b"), ["folder_2_pfel", "b"]),
+    ],
+)
+def test_folders_are_named_in_any_script(names, expected, tmp_path, capsys):
+    folders = [write(tmp_path / name) for name in names]
+    assert [name for _, name in folder_bridging.name_folders(folders)] == expected
+
+
+def test_page_says_how_good_the_domains_are_and_what_its_columns_mean(tmp_path):
+    output = tmp_path / "out"
+    reports = {
+        "digits": Summary("On 9 held-out pictures: accuracy: 1.", ["It takes <b> for *c*."], output / "report.html"),
+        "clothes": Summary(
+            "On 8 held-out pictures: accuracy: 0.5.", ["It is blurred.", "Add!"], output / "report.html"
+        ),
+    }
+    config = shipped.config(shipped.write(tmp_path / "savedmodels"))
+    path = quickstart(config, output, folder_bridging.page_text(reports))
+    page, text = Page(path), path.read_text(encoding="utf-8")
+    assert page.open == []
+    assert {"domains/digits/report.html", "domains/clothes/report.html"} <= set(page.links)
+    for said in (
+        "</strong>: It takes &lt;b&gt; for *c*. On 9 held-out pictures: accuracy: 1.",
+        "</strong>: It is blurred. Add! On 8 held-out pictures: accuracy: 0.5.",
+        "<em>Held-out pictures of each class as the model of their folder reconstructs them, each above",
+        "<li><strong>label accuracy</strong>: The share",
+        "<li><strong>FID floor</strong>: The Fréchet distance",
+    ):
+        assert said in text
+    assert "<em>Source above translation" not in text
 
 
 @pytest.mark.slow
