@@ -8,7 +8,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 
-_AGAIN_AFTER = 0.05
+_AGAIN_AFTER = 1.0
 """Seconds after which a signal is sent again."""
 
 Interrupted = Callable[[], bool]
@@ -46,27 +46,33 @@ def deferred(enabled: bool = True) -> Iterator[Interrupted]:
 
 
 @contextlib.contextmanager
-def never_lost() -> Iterator[None]:
-    """Sends SIGINT again if its KeyboardInterrupt was raised where Python prints and drops exceptions.
+def insistent() -> Iterator[None]:
+    """Raises KeyboardInterrupt again until a block is left, if SIGINT has arrived in it.
 
-    These are finalizers and other callbacks of the interpreter. TensorFlow frees every graph in one.
+    A single one can be lost: Python drops exceptions of finalizers, in which TensorFlow frees graphs, and Keras tries
+    much with an `except:`. Nothing changes where SIGINT is ignored or has a handler already.
     """
-    before = sys.unraisablehook
+    if signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
+        yield
+        return
+    timers: list[threading.Timer] = []
 
-    def send_again(dropped: sys.UnraisableHookArgs) -> None:
-        if not issubclass(dropped.exc_type, KeyboardInterrupt):
-            before(dropped)
-            return
-        # Not from here, where an exception would be dropped too.
-        timer = threading.Timer(_AGAIN_AFTER, signal.raise_signal, [signal.SIGINT])
-        timer.daemon = True
-        timer.start()
+    def interrupt(number: int, frame: object) -> None:
+        timers.append(threading.Timer(_AGAIN_AFTER, signal.raise_signal, [number]))
+        timers[-1].daemon = True
+        timers[-1].start()
+        raise KeyboardInterrupt
 
-    sys.unraisablehook = send_again
+    hook = sys.unraisablehook
+    sys.unraisablehook = lambda dropped: None if dropped.exc_type is KeyboardInterrupt else hook(dropped)
+    signal.signal(signal.SIGINT, interrupt)
     try:
         yield
     finally:
-        sys.unraisablehook = before
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        for timer in timers:
+            timer.cancel()
+        sys.unraisablehook = hook
 
 
 def _end(number: int) -> None:

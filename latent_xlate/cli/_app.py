@@ -66,7 +66,7 @@ def run(
             sys.stdout.flush()
         return status
 
-    with plain_errors(), interrupts.never_lost():
+    with plain_errors(), interrupts.insistent():
         try:
             app.run(checked_main, flags_parser=flags_parser)
         except SystemExit:
