@@ -146,8 +146,7 @@ class _Job:
         for number, translation in translations.items():
             file = by_number[number]
             if isinstance(translation, tf.errors.InvalidArgumentError):
-                way_out = self.pair.before.way_out([file])
-                self.failures.append(f"{file}: {checks.sentence(translation)}{f': {way_out}' if way_out else ''}.")
+                self.failures.append(f"{file}: {checks.sentence(translation)}.")
                 continue
             write = functools.partial(Path.write_bytes, data=translation)
             if self._written(file, functools.partial(files.write_atomically, write=write)):
