@@ -213,7 +213,7 @@ def test_pictures_of_other_formats_are_named_with_the_way_out(saved, tmp_path, c
         translate_path(saved, "digits", "clothes", folder, tmp_path / "out")
     with pytest.raises(ValueError, match="a.webp: .*not a PNG, JPEG, GIF or BMP picture.* as PNG"):
         translate_path(saved, "digits", "clothes", folder / "a.webp", tmp_path / "out")
-    fill(tmp_path / "in", {"c.png": picture(10)})
+    (folder / "c.png").write_bytes(picture(10))
     assert translate_path(saved, "digits", "clothes", folder, tmp_path / "out") == (1, 0)
     said = capsys.readouterr().err
     assert "Skipped, neither images nor npz files: a.webp, b.tif\n" in said
