@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import re
 import string
 from pathlib import Path
 
@@ -23,6 +24,11 @@ def fill(template: str, **values: object) -> str:
     """
     text = (TEMPLATES / template).read_text(encoding="utf-8")
     return string.Template(text).substitute(values)
+
+
+def escaped(text: str) -> str:
+    """Returns Markdown that shows a text as it is, such as one with the names of a user's classes."""
+    return re.sub(r"([\\`*_{}\[\]()#+\-.!])", r"\\\1", html.escape(text, quote=False))
 
 
 def page(text: str) -> str:

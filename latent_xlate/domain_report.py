@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -20,6 +21,8 @@ from latent_xlate.latents.encoding import encode_data
 _COLUMNS = 10
 _ROWS = 3
 _NEIGHBOURS = 6
+_SAMPLES = 200
+_SURE = 0.9  # Probability of a class.
 _MOST_MEASURED = 1_000
 _LEAST_FOR_KID = 100  # Of fewer pictures it is mostly chance.
 
@@ -32,8 +35,29 @@ GOOD_VARIANCE = 0.5
 GOOD_SHARPNESS = 0.5
 """Smallest contrast of neighbouring pixels in reconstructions, as a share of that in the pictures."""
 
+GOOD_SAMPLES = 0.5
+"""Smallest share of samples of the prior that the judge has to be sure of, relative to that of reconstructions."""
 
-def write_report(domain: Domain, folder: str | os.PathLike, data_dir: str | None = None) -> str:
+
+@dataclasses.dataclass(frozen=True)
+class Summary:
+    """What a report says, in short.
+
+    Attributes:
+        measured: A sentence with the numbers.
+        verdict: Sentences on whether the domain is good enough.
+        page: Path of the report.
+    """
+
+    measured: str
+    verdict: Sequence[str]
+    page: Path
+
+    def __str__(self) -> str:
+        return "\n".join([self.measured, *self.verdict, f"Open {self.page.resolve()}"])
+
+
+def write_report(domain: Domain, folder: str | os.PathLike, data_dir: str | None = None) -> Summary:
     """Measures a domain of pictures on its test split and writes `report.html`, with its figures in `report/`.
 
     Args:
@@ -42,7 +66,7 @@ def write_report(domain: Domain, folder: str | os.PathLike, data_dir: str | None
         data_dir: Folder of TFDS data sets, for the domain's own; None for the default.
 
     Returns:
-        A summary of some lines: what was measured, and whether the domain is good enough.
+        What was measured, and whether the domain is good enough.
 
     Raises:
         ValueError: The data set is not there.
@@ -58,18 +82,19 @@ def write_report(domain: Domain, folder: str | os.PathLike, data_dir: str | None
         - float(np.mean((decoded - x) ** 2) / max(x.var(axis=0).mean(), 1e-6)),
         "sharpness of reconstructions": _contrast(decoded) / max(_contrast(x), 1e-6),
     }
-    confusion = _judge(domain, test, decoded, numbers) if domain.has_classifier else None
-    _draw(domain, train, test, latents.mu, decoded, folder / "report")
+    samples = in_batches(domain.decode, domain.sample_prior(_SAMPLES, seed=0).numpy(), batch_size=domain.batch_size)
+    confusion, remarks = _judge(domain, test, decoded, samples, numbers) if domain.has_classifier else (None, [])
+    _draw(domain, train, test, latents.mu, decoded, samples, folder / "report")
     if confusion is not None:
         names = domain.class_names
         path = folder / "report" / "confusion.png"
         figures.count_matrix(path, confusion, "Held-out pictures", "true class", "judged class", names, names)
-    sentences = verdict(numbers, confusion, domain.class_names)
+    sentences = [*verdict(numbers, confusion, domain.class_names), *remarks]
     rows = [[name, f"{value:.3g}"] for name, value in numbers.items()]
     text = documents.fill(
         "domain_report.md",
         name=domain.name,
-        verdict="\n\n".join(sentences),
+        verdict="\n\n".join(map(documents.escaped, sentences)),
         numbers=tables.markdown(["on held-out pictures", ""], rows),
         confusion="## What the judge mistakes\n\n![Confusion of the judge.](report/confusion.png)"
         if confusion is not None
@@ -79,7 +104,7 @@ def write_report(domain: Domain, folder: str | os.PathLike, data_dir: str | None
         folder / "report.html", lambda path: path.write_text(documents.page(text), encoding="utf-8")
     )
     shown = [f"{name}: {value}" for name, value in rows]
-    return "\n".join([f"On {len(test)} held-out pictures: {', '.join(shown)}.", *sentences, f"Open {page.resolve()}"])
+    return Summary(f"On {len(test)} held-out pictures: {', '.join(shown)}.", sentences, page)
 
 
 def _contrast(x: np.ndarray) -> float:
@@ -87,8 +112,10 @@ def _contrast(x: np.ndarray) -> float:
     return float(np.abs(np.diff(x, axis=1)).mean() + np.abs(np.diff(x, axis=2)).mean())
 
 
-def _judge(domain: Domain, test: Labelled, decoded: np.ndarray, numbers: dict[str, float]) -> np.ndarray:
-    """Adds what the judge says to `numbers`, and returns the confusion of true classes and those it predicts."""
+def _judge(
+    domain: Domain, test: Labelled, decoded: np.ndarray, samples: np.ndarray, numbers: dict[str, float]
+) -> tuple[np.ndarray, list[str]]:
+    """Adds what the judge says to `numbers`; returns the confusion of true and predicted classes, and remarks."""
     judge = predictor(domain, tf.identity)
     original, reconstructed = judge(test.floats), judge(decoded)
     numbers["accuracy of the judge"] = float(np.mean(original.classes == test.labels))
@@ -97,7 +124,8 @@ def _judge(domain: Domain, test: Labelled, decoded: np.ndarray, numbers: dict[st
         numbers["KID of reconstructions"] = kernel_distance(reconstructed.features, original.features)
     confusion = np.zeros([len(domain.class_names)] * 2, int)
     np.add.at(confusion, (test.labels, original.classes), 1)
-    return confusion
+    sure = (float(np.mean(each.probabilities.max(axis=1) >= _SURE)) for each in (judge(samples), reconstructed))
+    return confusion, prior_remark(*sure)
 
 
 def verdict(numbers: dict[str, float], confusion: np.ndarray | None, names: Sequence[str]) -> list[str]:
@@ -142,15 +170,44 @@ def verdict(numbers: dict[str, float], confusion: np.ndarray | None, names: Sequ
     return faults or ["The domain is good enough for a bridge."]
 
 
-def _draw(domain: Domain, train: Labelled, test: Labelled, mu: np.ndarray, decoded: np.ndarray, folder: Path) -> None:
+def prior_remark(sure_of_samples: float, sure_of_reconstructions: float) -> list[str]:
+    """Says that samples of the prior are shapeless, where the judge is sure of few of them.
+
+    It is no fault of the domain: a bridge is trained on latents of pictures.
+
+    Args:
+        sure_of_samples: Share of the samples of whose class the judge is sure.
+        sure_of_reconstructions: The same of reconstructions of held-out pictures.
+
+    Returns:
+        A sentence or two; none if the samples are good enough, or the judge is sure of nothing.
+    """
+    if sure_of_samples >= GOOD_SAMPLES * sure_of_reconstructions:
+        return []
+    return [
+        f"The judge is sure of the class of {sure_of_samples:.0%} of random samples, and of "
+        f"{sure_of_reconstructions:.0%} of the reconstructions: many samples are shapeless. Translations do not use "
+        "them, since a bridge is trained on the latents of pictures."
+    ]
+
+
+def _draw(
+    domain: Domain,
+    train: Labelled,
+    test: Labelled,
+    mu: np.ndarray,
+    decoded: np.ndarray,
+    samples: np.ndarray,
+    folder: Path,
+) -> None:
     """Draws the page's figures of pictures."""
     chosen = _one_of_each(test.labels, _COLUMNS * _ROWS)
     columns = min(_COLUMNS, len(chosen))
     blocks = [chosen[start : start + columns] for start in range(0, len(chosen) - columns + 1, columns)]
     rows = [row for block in blocks for row in (test.take(block).floats, decoded[block])]
     figures.image_grid(folder / "reconstructions.png", rows, ["held out", "reconstructed"] * len(blocks))
-    samples = domain.decode(domain.sample_prior(_COLUMNS * _ROWS, seed=0)).numpy()
-    figures.image_grid(folder / "samples.png", np.split(samples, _ROWS), [""] * _ROWS)
+    shown = samples[: _COLUMNS * _ROWS]
+    figures.image_grid(folder / "samples.png", np.split(shown, _ROWS), [""] * _ROWS)
     known = encode_data(domain, train).mu
     nearest = np.argsort(np.square(mu[chosen[:_ROWS], np.newaxis] - known).sum(axis=-1), axis=1)[:, :_NEIGHBOURS]
     rows = [

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 from matplotlib import rc_context
 from matplotlib.figure import Figure
+from matplotlib.font_manager import FontProperties, findfont, get_font
 from matplotlib.patches import Rectangle
 
 from latent_xlate import KERAS_PACKAGE, files
@@ -107,8 +108,9 @@ def count_matrix(
         title: Title of the figure.
         row_label: What the rows are.
         column_label: What the columns are.
-        rows: Names of the rows; numbers if there are none.
-        columns: Names of the columns; numbers if there are none.
+        rows: Names of the rows; numbers if there are none. A name in letters that the font lacks is shown as its
+            number, too.
+        columns: Names of the columns, likewise.
 
     Returns:
         `path`.
@@ -122,13 +124,22 @@ def count_matrix(
     for row, column in np.ndindex(counts.shape):
         colour = "black" if share[row, column] > 0.5 else "white"
         axis.text(column, row, str(counts[row, column]), ha="center", va="center", color=colour, fontsize=7)
-    axis.set_xticks(range(num_columns), columns or map(str, range(num_columns)), rotation=45, ha="right")
-    axis.set_yticks(range(num_rows), rows or map(str, range(num_rows)))
+    axis.set_xticks(range(num_columns), _shown(columns) or map(str, range(num_columns)), rotation=45, ha="right")
+    axis.set_yticks(range(num_rows), _shown(rows) or map(str, range(num_rows)))
     axis.set_xlabel(column_label)
     axis.set_ylabel(row_label)
     axis.set_title(title)
     figure.colorbar(image, label="share of the row's instances")
     return write(figure, path)
+
+
+def _shown(names: Sequence[str]) -> list[str]:
+    """Names as the font can show them, and none of them as a formula."""
+    font = get_font(findfont(FontProperties()))
+    return [
+        name.replace("$", r"\$") if all(font.get_char_index(ord(character)) for character in name) else str(number)
+        for number, name in enumerate(names)
+    ]
 
 
 def accuracy_curve(names: Sequence[str], lines: Mapping[str, Sequence[Sequence[float]]], title: str) -> Figure:

@@ -273,12 +273,15 @@ def _inputs(path: Path, modality: Modality) -> list[Path]:
     # Broken links and pipes are kept, so that they are reported as files that cannot be read.
     content = [file for file in folders.content(path) if not file.is_dir()]
     files = [file for file in content if file.suffix.lower() in known]
+    others = [file for file in content if file.suffix.lower() not in known]
+    way_out = modality.way_out(others)
     if not files:
-        raise ValueError(f"{path} holds no file that ends in {', '.join(known)}.")
-    skipped = [file.name for file in content if file.suffix.lower() not in known]
-    if skipped:
-        names = checks.one_line(", ".join(skipped))
+        raise ValueError(f"{path} holds no file that ends in {', '.join(known)}{f': {way_out}' if way_out else ''}.")
+    if others:
+        names = checks.one_line(", ".join(file.name for file in others))
         print(f"Skipped, neither {modality.noun}s nor npz files: {names}", file=sys.stderr)
+    if way_out:
+        print(f"To have them translated, {way_out}.", file=sys.stderr)
     return files
 
 

@@ -6,12 +6,12 @@ import dataclasses
 import os
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from latent_xlate import configs, domain_report, quickstart, training
+from latent_xlate import configs, documents, domain_report, quickstart, training
 from latent_xlate.bridge import class_pairing
-from latent_xlate.data import class_folders
+from latent_xlate.data import class_folders, class_sizes, sources
 from latent_xlate.packaging.domain_folder import RUNS
 from latent_xlate.packaging.domain_making import make_image_domain
 
@@ -48,37 +48,59 @@ def bridge_folders(
 
     Raises:
         ValueError: `output` holds a run of other arguments, there are fewer than two folders, one is not there or
-            unlabelled, or the names of classes do not match and there is no class map. Nothing has been trained then.
+            unlabelled or has too few classes or pictures, or the names of classes do not match and there is no class
+            map. Nothing has been trained then.
     """
     output = Path(output)
-    found = [_Folder(Path(folder), name, _class_names(folder)) for folder, name in _named(folders)]
+    found = [_Folder(Path(folder), name, _class_names(folder)) for folder, name in name_folders(folders)]
     pairing = class_pairing.describe(class_pairing.read_or_pair(class_map, found), found)
     print(f"Classes that belong together: {pairing}", file=sys.stderr)
     given = {"folders": [str(each.path.resolve()) for each in found], "class_map": class_map, "seed": seed}
     training.open_workdir(output, given)
-    summaries = []
+    reports = {}
     for number, folder in enumerate(found, 1):
         print(f"[{number} of {len(found) + 1}] Domain {folder.name}, of {folder.path}", file=sys.stderr)
         made = output / "domains" / folder.name
         domain = make_image_domain(folder.name, folder.path, made, made / RUNS, seed=seed)
-        summaries.append(f"{folder.name}: {domain_report.write_report(domain, made, str(made / RUNS / 'data'))}")
-        print(summaries[-1], file=sys.stderr)
+        reports[folder.name] = domain_report.write_report(domain, made, str(made / RUNS / "data"))
+        print(f"{folder.name}: {reports[folder.name]}", file=sys.stderr)
     print(f"[{len(found) + 1} of {len(found) + 1}] Bridge", file=sys.stderr)
     config = configs.load("own_domains")
     with config.unlocked():
         config.update(domains=tuple(str(output / "domains" / each.name) for each in found), seed=seed)
         if class_map is not None:
             config.class_map = class_map
-    page = quickstart.quickstart(config, output)
-    print("\n".join(["How good the domains are, on which every number above depends:", *summaries]))
+    page = quickstart.quickstart(config, output, page_text(reports))
+    print("How good the domains are, on which every number above depends:")
+    print("\n".join(f"{name}: {report}" for name, report in reports.items()))
     return page
 
 
-def _named(folders: Sequence[str | os.PathLike]) -> list[tuple[str | os.PathLike, str]]:
-    """Gives each folder the name of its domain: that of the folder, in lower-case letters, digits and underscores."""
+def page_text(reports: Mapping[str, domain_report.Summary]) -> quickstart.PageText:
+    """What the page says of domains of pictures, by their names."""
+    parts = [
+        f"**{documents.escaped(name)}**: {documents.escaped(' '.join([*report.verdict, report.measured]))} "
+        f"[The whole report](domains/{name}/{report.page.name})."
+        for name, report in reports.items()
+    ]
+    return quickstart.PageText(
+        "bridged_folders.md",
+        "Held-out pictures of each class as the model of their folder reconstructs them, each above its translation.",
+        {"domains": "\n\n".join(parts)},
+    )
+
+
+def name_folders(folders: Sequence[str | os.PathLike]) -> list[tuple[str | os.PathLike, str]]:
+    """Gives each folder the name of its domain: that of the folder, in lower-case letters, digits and underscores.
+
+    Names without Latin letters and digits become `folder`, and `folder_2` for the second of the folders and so on.
+    """
     if len(folders) < 2:
         raise ValueError(f"A bridge needs two folders or more; given: {len(folders)}.")
     names = [re.sub("[^a-z0-9]+", "_", Path(folder).resolve().name.lower()).strip("_") for folder in folders]
+    nameless = [place for place, name in enumerate(names, 1) if not name]
+    for place in nameless[1:]:
+        names[place - 1] = str(place)
     names = [name if name[:1].isalpha() else f"folder_{name}".rstrip("_") for name in names]
     if len(set(names)) < len(names):
         raise ValueError(
@@ -95,4 +117,5 @@ def _class_names(folder: str | os.PathLike) -> tuple[str, ...]:
             f"{folder} has no folders of classes and no labels.csv. A bridge of unlabelled pictures takes make_domain, "
             "suggest_labels and train_bridge."
         )
+    class_sizes.check_enough(folder, sources.GREY_28)
     return names

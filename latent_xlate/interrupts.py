@@ -1,11 +1,15 @@
-"""Ctrl-C and SIGTERM that wait until work is safe."""
+"""Ctrl-C and SIGTERM that wait until work is safe, and are not lost."""
 
 from __future__ import annotations
 
 import contextlib
 import signal
+import sys
 import threading
 from collections.abc import Callable, Iterator
+
+_AGAIN_AFTER = 1.0
+"""Seconds after which a signal is sent again."""
 
 Interrupted = Callable[[], bool]
 """Whether a signal has arrived."""
@@ -39,6 +43,36 @@ def deferred(enabled: bool = True) -> Iterator[Interrupted]:
             signal.signal(number, handler)
     if received:
         _end(received[0])
+
+
+@contextlib.contextmanager
+def insistent() -> Iterator[None]:
+    """Raises KeyboardInterrupt again until a block is left, if SIGINT has arrived in it.
+
+    A single one can be lost: Python drops exceptions of finalizers, in which TensorFlow frees graphs, and Keras tries
+    much with an `except:`. Nothing changes where SIGINT is ignored or has a handler already.
+    """
+    if signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
+        yield
+        return
+    timers: list[threading.Timer] = []
+
+    def interrupt(number: int, frame: object) -> None:
+        timers.append(threading.Timer(_AGAIN_AFTER, signal.raise_signal, [number]))
+        timers[-1].daemon = True
+        timers[-1].start()
+        raise KeyboardInterrupt
+
+    hook = sys.unraisablehook
+    sys.unraisablehook = lambda dropped: None if dropped.exc_type is KeyboardInterrupt else hook(dropped)
+    signal.signal(signal.SIGINT, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        for timer in timers:
+            timer.cancel()
+        sys.unraisablehook = hook
 
 
 def _end(number: int) -> None:

@@ -51,13 +51,30 @@ class _Part:
     media: list[tuple[_Medium, _Medium]]
 
 
-def quickstart(config: ConfigDict, output: str | os.PathLike) -> Path:
+@dataclasses.dataclass(frozen=True)
+class PageText:
+    """What a page says of the domains that it shows.
+
+    Attributes:
+        template: Name of its template. `seconds`, `exported`, `sections` and `table` are filled in, and `columns`, the
+            meanings of the table's columns.
+        instances: Caption of the figures of instances above their translations.
+        values: What else is filled in.
+    """
+
+    template: str = "quickstart.md"
+    instances: str = "Source above translation, instances of each class; of sounds their spectrograms."
+    values: Mapping[str, str] = dataclasses.field(default_factory=dict)
+
+
+def quickstart(config: ConfigDict, output: str | os.PathLike, text: PageText = PageText()) -> Path:
     """Trains the bridge that `config` describes, measures and exports it, and draws translations.
 
     Args:
         config: Configuration of two domains or more whose data can be shown as pictures and whose latents ship.
         output: Folder that gets `run/` (the training), `translator/<version>/` (the SavedModel),
             `examples/<domain>/<class>.*` (files to translate), `figures/`, `metrics.json` and `index.html`.
+        text: What the page says.
 
     Returns:
         Path of `index.html`.
@@ -82,15 +99,17 @@ def quickstart(config: ConfigDict, output: str | os.PathLike) -> Path:
         _write_examples(domain, latents[domain.name], output / "examples" / domain.name)
 
     exported = export_translator(translator, output)
-    parts = _draw(load_export(exported), translator, latents, metrics, output / "figures")
-    text = documents.fill(
-        "quickstart.md",
+    parts = _draw(load_export(exported), translator, latents, metrics, output / "figures", text.instances)
+    filled = documents.fill(
+        text.template,
         seconds=f"{seconds:.0f}",
         exported=exported.relative_to(output),
         sections="\n\n".join(map(_section, parts)),
         table=report.table(summary),
+        columns="\n".join(f"- **{heading}**: {meaning}" for heading, meaning in report.meanings(summary).items()),
+        **text.values,
     )
-    page = documents.page(text)
+    page = documents.page(filled)
     path = files.write_atomically(output / "index.html", lambda file: file.write_text(page, encoding="utf-8"))
     print(report.table(summary))
     print(f"Training took {seconds:.0f} s. SavedModel: {exported}\nOpen {path.resolve()} in a browser.")
@@ -112,6 +131,7 @@ def _draw(
     latents: Mapping[str, Latents],
     metrics: Mapping[str, Any],
     folder: Path,
+    instances: str,
 ) -> list[_Part]:
     """Draws translations and interpolations of each pair of domains, by the exported signatures."""
     signatures = exported.signatures
@@ -130,9 +150,7 @@ def _draw(
         columns = [source.pictures(x).numpy(), target.pictures(translated).numpy()]
         rows = [column[i::per_class] for i in range(per_class) for column in columns]
         pictures = {
-            figures.image_grid(
-                folder / f"{pair}.png", rows, [source.name, target.name] * per_class
-            ): "Source above translation, instances of each class; of sounds their spectrograms.",
+            figures.image_grid(folder / f"{pair}.png", rows, [source.name, target.name] * per_class): instances,
             _draw_interpolation(
                 signatures, source, target, latents[source.name], folder / f"{pair}_interpolation.png"
             ): "Interpolation in the source's latent space, within a class and between two classes, and the "

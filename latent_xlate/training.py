@@ -168,7 +168,9 @@ def train(
             step.assign(done)
             if manager and done < until:
                 save_checkpoint(manager, events, done)
-                bar.write(f"Stopped at step {done} of {num_steps}. The same command goes on from there.", sys.stderr)
+                bar.close()  # Which shows it for the last time.
+                said = f"Stopped at step {done} of {num_steps}. The same command goes on from there."
+                print(said, file=sys.stderr)
                 break
             logs = {name: float(value) for name, value in model.get_metrics_result().items()}
             _check_finite(logs, done)
@@ -193,8 +195,13 @@ class BestScore:
         age: Number of updates since then, a variable that belongs there if it is used.
     """
 
-    def __init__(self) -> None:
-        """There is no score yet."""
+    def __init__(self, least_rise: float = 0.0) -> None:
+        """There is no score yet.
+
+        Args:
+            least_rise: A score is a new highest one only if it exceeds the last by more than this.
+        """
+        self._least_rise = least_rise
         self.value = tf.Variable(-np.inf, dtype=tf.float32, trainable=False, name="best")
         self.age = tf.Variable(0, dtype=tf.int64, trainable=False, name="since_best")
 
@@ -204,8 +211,8 @@ class BestScore:
         return float(self.value.numpy())
 
     def update(self, score: float) -> bool:
-        """Takes a score; returns whether it is the highest so far."""
-        if score > self.highest:
+        """Takes a score; returns whether it is a new highest one."""
+        if score > self.highest + self._least_rise:
             self.value.assign(score)
             self.age.assign(0)
             return True

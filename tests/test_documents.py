@@ -2,7 +2,7 @@
 
 import pytest
 
-from latent_xlate.documents import fill, page
+from latent_xlate.documents import escaped, fill, page
 from tests.test_quickstart import Page
 
 
@@ -20,3 +20,10 @@ def test_values_may_hold_anything_and_none_may_be_missing():
     assert "in $5 seconds" in filled and "${table}" in filled
     with pytest.raises(KeyError, match="table"):
         fill("quickstart.md", seconds=1, exported="a", sections="")
+
+
+def test_escaped_text_is_shown_as_it_is(tmp_path):
+    text = r"*a* _b_ [c](d) `e` <f> & g\h #1 !x 2. 犬"
+    (tmp_path / "page.html").write_text(page(f"# T\n\n| a |\n|---|\n| {escaped(text)} |"), encoding="utf-8")
+    shown = Page(tmp_path / "page.html")
+    assert (shown.open, "".join(shown.cells), shown.links) == ([], text, [])

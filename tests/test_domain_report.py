@@ -49,7 +49,7 @@ def test_domain_can_be_made_again_in_the_same_folder(made):
 
 def test_report_says_what_the_judge_says(made):
     domain, data_dir = Domain.load(made), str(made / "runs" / "data")
-    summary = domain_report.write_report(domain, made, data_dir)
+    summary = str(domain_report.write_report(domain, made, data_dir))
     test = domain.load_data("test", data_dir)
     x = test.floats
     share = np.mean(np.argmax(domain.classify(x), axis=1) == test.labels)
@@ -85,3 +85,10 @@ def test_verdict_names_each_fault_with_a_way_out(numbers, expected):
     assert len(sentences) == len(expected)
     for sentence, pattern in zip(sentences, expected, strict=True):
         assert re.search(pattern, sentence)
+
+
+def test_shapeless_samples_are_remarked_on_with_the_numbers():
+    (said,) = domain_report.prior_remark(0.12, 0.78)
+    assert "sure of the class of 12% of random samples, and of 78% of the reconstructions" in said
+    assert domain_report.prior_remark(0.69, 0.99) == []
+    assert domain_report.prior_remark(0.0, 0.0) == []

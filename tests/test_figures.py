@@ -64,6 +64,17 @@ def test_classes_name_the_ticks(tmp_path):
     assert plain.shape != named.shape or not np.array_equal(plain, named)
 
 
+def test_names_in_any_script_or_like_formulas_are_drawn_without_a_warning(tmp_path, recwarn):
+    plain = figures.count_matrix(tmp_path / "plain.png", np.eye(4, dtype=int), "", "", "", ["a", "b", "2", "3"])
+    names = [["a", "b", "犬", "猫 😀"], ["a", r"$\frac$", "قط أسود", "a $x$ b"]]
+    drawn, other = (
+        figures.count_matrix(tmp_path / f"{len(each[1])}.png", np.eye(4, dtype=int), "", "", "", each) for each in names
+    )
+    np.testing.assert_array_equal(imread(plain), imread(drawn))
+    assert other.is_file()
+    assert not recwarn.list
+
+
 @pytest.mark.parametrize("ending", ["png", "svg", "pdf"])
 def test_same_figure_is_the_same_file_whenever_it_is_written(ending, tmp_path):
     curve = {"ours": [[0.1, 0.2], [0.9, 0.8]]}

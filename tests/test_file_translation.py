@@ -207,6 +207,19 @@ def test_the_rest_of_a_folder_is_translated_and_each_bad_file_has_a_line(transla
     assert "Skipped, neither images nor npz files: notes.txt" in lines
 
 
+def test_pictures_of_other_formats_are_named_with_the_way_out(saved, tmp_path, capsys):
+    folder = fill(tmp_path / "in", {"a.webp": b"RIFF", "b.tif": b"II"})
+    with pytest.raises(ValueError, match="holds no file that ends in .*: save .tif and .webp files as PNG"):
+        translate_path(saved, "digits", "clothes", folder, tmp_path / "out")
+    with pytest.raises(ValueError, match="a.webp: .*not a PNG, JPEG, GIF or BMP picture.* as PNG"):
+        translate_path(saved, "digits", "clothes", folder / "a.webp", tmp_path / "out")
+    (folder / "c.png").write_bytes(picture(10))
+    assert translate_path(saved, "digits", "clothes", folder, tmp_path / "out") == (1, 0)
+    said = capsys.readouterr().err
+    assert "Skipped, neither images nor npz files: a.webp, b.tif\n" in said
+    assert "To have them translated, save .tif and .webp files as PNG.\n" in said
+
+
 @pytest.mark.parametrize("kind", ["saved", "exported"])
 def test_inputs_unlike_the_training_data_are_named(kind, tmp_path, capsys, monkeypatch):
     translator = tiny.translator()

@@ -3,11 +3,13 @@ import json
 import numpy as np
 import pytest
 
-from latent_xlate import folder_bridging
+from latent_xlate import documents, folder_bridging
 from latent_xlate.data.class_folders import class_names
 from latent_xlate.data.synthetic import digits_like
+from latent_xlate.domain_report import Summary
 from latent_xlate.translator import Translator
 from tests.support import raw
+from tests.test_quickstart import Page
 
 NAMES = ("zero", "one", "two")
 
@@ -26,11 +28,14 @@ def test_what_does_not_fit_is_refused_before_anything_is_trained(tmp_path):
     (tmp_path / "plain").mkdir()
     raw.Image.new("L", (16, 16)).save(tmp_path / "plain" / "0.png")
     other = write(tmp_path / "other" / "Digits")
+    single, few = write(tmp_path / "single", ("0",), count=30), write(tmp_path / "few", count=12)
     for folders, options, message in (
         ([digits], {}, "A bridge needs two folders or more; given: 1"),
         ([digits, other], {}, "Folders must differ in name.*digits, digits: rename one"),
         ([digits, tmp_path / "nowhere"], {}, "There is no folder .*nowhere"),
         ([digits, tmp_path / "plain"], {}, "plain has no folders of classes"),
+        ([digits, single], {}, "single has 1 class folder: expected 2 to 256"),
+        ([digits, few], {}, r"few has 12 images \(0 4, 1 4, 2 4\), of which 9 are to train on and 3 to test"),
         ([digits, shapes], {}, "digits has 0, 1, 2; shapes has bar, beam, rod.*--class_map='0=bar,1=beam,2=rod'"),
         ([digits, shapes], {"class_map": "0=bat"}, "Unknown class of 'shapes' 'bat'"),
     ):
@@ -58,6 +63,34 @@ def test_names_of_classes_are_those_of_folders_splits_or_the_table(tmp_path):
     (tmp_path / "c").mkdir()
     (tmp_path / "c" / "labels.csv").write_text("file,class\n0.png,q\n1.png,p\n2.png,q\n")
     assert class_names(tmp_path / "c") == ("p", "q")
+
+
+@pytest.mark.parametrize(
+    ("names", "expected"),
+    [
+        (("Мои фото", "صور"), ["folder", "folder_2"]),
+        (("digits", "数字", "😀"), ["digits", "folder", "folder_3"]),
+        (("Мои фото", "My own 2"), ["folder", "my_own_2"]),
+        (("2 Äpfel", "b"), ["folder_2_pfel", "b"]),
+    ],
+)
+def test_folders_are_named_in_any_script(names, expected, tmp_path, capsys):
+    folders = [write(tmp_path / name) for name in names]
+    assert [name for _, name in folder_bridging.name_folders(folders)] == expected
+
+
+def test_page_says_how_good_each_domain_is_and_leads_to_its_report(tmp_path):
+    reports = {
+        "digits": Summary("On 9 held-out pictures: accuracy: 1.", ["It takes <b> for *c*."], tmp_path / "report.html"),
+        "my_own": Summary(
+            "On 8 held-out pictures: accuracy: 0.5.", ["It is blurred.", "Add!"], tmp_path / "report.html"
+        ),
+    }
+    (tmp_path / "index.html").write_text(documents.page(folder_bridging.page_text(reports).values["domains"]))
+    page, text = Page(tmp_path / "index.html"), (tmp_path / "index.html").read_text()
+    assert (page.open, page.links) == ([], ["domains/digits/report.html", "domains/my_own/report.html"])
+    assert "<strong>digits</strong>: It takes &lt;b&gt; for *c*. On 9 held-out pictures: accuracy: 1." in text
+    assert "<strong>my_own</strong>: It is blurred. Add! On 8 held-out pictures: accuracy: 0.5." in text
 
 
 @pytest.mark.slow

@@ -13,7 +13,7 @@ from PIL import Image
 from latent_xlate.domains import pretrained
 from latent_xlate.evaluation import accuracy, report, runs
 from latent_xlate.latents.latents import Latents
-from latent_xlate.quickstart import quickstart
+from latent_xlate.quickstart import PageText, quickstart
 from latent_xlate.serving.bundle import FILES
 from latent_xlate.serving.export import load_export
 from latent_xlate.translator import Translator, load_bridge
@@ -117,12 +117,19 @@ def test_exported_model_is_the_trained_translator(output):
 
 def test_run_again_trains_no_more_and_adds_a_version(output, savedmodels, tmp_path):
     again = shutil.copytree(output, tmp_path / "again")
-    quickstart(shipped.config(savedmodels), again)
+    text = PageText("bridged_folders.md", "A caption of instances.", {"domains": "[Good](domains/a/report.html)"})
+    quickstart(shipped.config(savedmodels), again, text)
     ours, theirs = (load_bridge(folder / "run" / "bridge.keras").get_weights() for folder in (again, output))
     for a, b in zip(ours, theirs, strict=True):
         np.testing.assert_array_equal(a, b)
     assert sorted(path.name for path in (again / "translator").iterdir()) == ["1", "2"]
-    assert "translator/2<" in (again / "index.html").read_text(encoding="utf-8")
+    page = (again / "index.html").read_text(encoding="utf-8")
+    assert "translator/2<" in page
+    assert "domains/a/report.html" in Page(again / "index.html").links
+    assert page.count("<em>A caption of instances.</em>") == 2
+    assert "Source above translation" not in page
+    for heading in ("accuracy", "label accuracy", "FID", "FID floor", "bridge reconstruction", "FID reference"):
+        assert f"<li><strong>{heading}</strong>: " in page
 
 
 def test_it_speaks_where_there_are_sounds(savedmodels, tmp_path, monkeypatch):

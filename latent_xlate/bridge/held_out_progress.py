@@ -16,7 +16,7 @@ from latent_xlate.latents.latents import Latents
 MOST_LATENTS = 2_000
 """Most latents of a domain that held-out ones are compared with."""
 
-_RISE = 0.002
+_LEAST_RISE = 0.002
 """Smallest rise of the score that counts."""
 
 
@@ -44,7 +44,7 @@ class HeldOutProgress:
         self._held_out = [each.take(slice(0, MOST_LATENTS)) for each in held_out]
         self._known = [each.take(slice(0, MOST_LATENTS)) for each in known]
         self._patience = patience
-        self.best = training.BestScore()
+        self.best = training.BestScore(_LEAST_RISE)
 
     def on_log(self, step: int, logs: Mapping[str, float]) -> dict[str, float]:
         """Measures the bridge.
@@ -60,8 +60,7 @@ class HeldOutProgress:
         measured = {"held_out_agreement": float(np.mean(agreements))} if agreements else {}
         kept = [self._reconstruction(domain) for domain in range(len(self._held_out))]
         measured["held_out_reconstruction"] = float(np.mean(kept))
-        score = sum(measured.values())
-        self.best.update(score if score > self.best.highest + _RISE else -np.inf)
+        self.best.update(sum(measured.values()))
         return measured
 
     def should_stop(self) -> bool:

@@ -66,7 +66,8 @@ def prepare_training(
         load: Loads the latents of a domain.
 
     Raises:
-        ValueError: Domains or latents are not there, or labels or the class map do not fit them.
+        ValueError: Domains or latents are not there, labels or the class map do not fit them, or there are too few
+            latents to hold one out.
     """
     domains, latents = load_domains(config.domains, config.latents, "train", data_dir, load)
     domains = assign_class_names(config, domains)
@@ -87,7 +88,7 @@ def _hold_out(config: BridgeConfig, data: TrainingData) -> TrainingData:
         own = data.latents[index]
         weights = None if data.sample_weights is None else data.sample_weights[index]
         others = load_held_out(domain, name, kind)
-        cut = 0 if others is not None else len(own) // VALIDATION_SHARE
+        cut = 0 if others is not None else _num_held_out(domain, own)
         if others is not None:
             others = Latents(others.mu, others.sigma, data.class_map.shared(index, others.labels))
         held_out.append(own.take(slice(0, cut)) if others is None else others)
@@ -95,6 +96,15 @@ def _hold_out(config: BridgeConfig, data: TrainingData) -> TrainingData:
         sample_weights.append(None if weights is None else weights[cut:])
     weighted = None if data.sample_weights is None else [each for each in sample_weights if each is not None]
     return dataclasses.replace(data, latents=latents, held_out=held_out, sample_weights=weighted)
+
+
+def _num_held_out(domain: Domain, own: Latents) -> int:
+    if len(own) < 2:
+        raise ValueError(
+            f"Domain {domain.name!r} has {len(own)} training latent{'s' * (len(own) != 1)}: patience needs at least 2, "
+            "one of which is held out. Give --config.patience=None, or a domain with more."
+        )
+    return max(1, len(own) // VALIDATION_SHARE)
 
 
 def assign_class_names(config: BridgeConfig, domains: Sequence[Domain]) -> list[Domain]:

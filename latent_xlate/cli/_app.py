@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, TextIO
 from absl import app, flags, logging
 from ml_collections import ConfigDict
 
-from latent_xlate import checks, configs, files
+from latent_xlate import checks, configs, files, interrupts
 
 if TYPE_CHECKING:  # It needs the extra `serving`.
     from latent_xlate.serving.client import TranslatorClient
@@ -66,7 +66,7 @@ def run(
             sys.stdout.flush()
         return status
 
-    with plain_errors():
+    with plain_errors(), interrupts.insistent():
         try:
             app.run(checked_main, flags_parser=flags_parser)
         except SystemExit:

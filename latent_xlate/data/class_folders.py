@@ -26,7 +26,11 @@ LABELS_FILE = "labels.csv"
 The name may be in any case.
 """
 
+UNSPLIT = ""
+"""In place of a split's name: the folder does not tell the splits."""
+
 _COLUMNS = ("file", "class", "split")
+_MOST_NAMED = 5
 
 BATCH_SIZE = 64
 """Largest number of files that are decoded at once."""
@@ -51,32 +55,43 @@ def read_folder(folder: str | os.PathLike, modality: Modality) -> dict[str, Labe
         ValueError: There are fewer than 2 or more than 256 classes, a file cannot be read or is of another kind, or the
             table does not fit.
     """
-    folder = Path(folder)
-    endings, noun = modality.file_suffixes, modality.noun
+    splits, names = list_files(folder, modality)
     decode = _decoder(modality)
-
-    def read_files(files: Sequence[tuple[Path, int]], names: Sequence[str]) -> Labelled:
+    read = {}
+    for split, files in splits.items():
         labels = np.array([label for _, label in files], np.int64)
         content = _read_content([path for path, _ in files], decode, modality)
-        return Labelled(content, labels, tuple(names), modality)
+        read[split] = Labelled(content, labels, names, modality)
+    return _split(read[UNSPLIT]) if UNSPLIT in read else read
+
+
+def list_files(
+    folder: str | os.PathLike, modality: Modality
+) -> tuple[dict[str, list[tuple[Path, int]]], tuple[str, ...]]:
+    """Lists what `read_folder` would read, without reading any file but the table.
+
+    Returns:
+        The files with their labels, by split: "train" and "test", or `UNSPLIT` where the folder does not tell; and the
+        names of the classes.
+
+    Raises:
+        ValueError: As by `read_folder`, except where it is of a file's content.
+    """
+    folder = Path(folder)
 
     def in_classes(parent: Path, names: Sequence[str]) -> list[tuple[Path, int]]:
-        return [(path, label) for label, name in enumerate(names) for path in _files(parent / name, endings, noun)]
+        return [(path, label) for label, name in enumerate(names) for path in _files(parent / name, modality)]
 
     if table := _table_in(folder):
-        rows, names = _read_table(table, endings, noun)
+        rows, names = _read_table(table, modality)
         if all(split for _, _, split in rows):
-            of_split = {split: [row[:2] for row in rows if row[2] == split] for split in ("train", "test")}
-            return {split: read_files(files, names) for split, files in of_split.items()}
-        return _split(read_files([row[:2] for row in rows], names))
+            return {split: [row[:2] for row in rows if row[2] == split] for split in ("train", "test")}, tuple(names)
+        return {UNSPLIT: [row[:2] for row in rows]}, tuple(names)
     splits, names = _split_folders(folder), list(class_names(folder))
-    if splits:
-        _check_names(names, folder, endings, noun)
-        return {split: read_files(in_classes(path, names), names) for split, path in splits.items()}
-    if not names and _unlabelled(folder, endings):
-        return _split(read_files([(path, UNLABELLED) for path in _files(folder, endings, noun)], ()))
-    _check_names(names, folder, endings, noun)
-    return _split(read_files(in_classes(folder, names), names))
+    if not names and _has_files(folder, modality):
+        return {UNSPLIT: [(path, UNLABELLED) for path in _files(folder, modality)]}, ()
+    _check_names(names, folder, modality)
+    return {split: in_classes(path, names) for split, path in (splits or {UNSPLIT: folder}).items()}, tuple(names)
 
 
 @functools.cache
@@ -159,7 +174,9 @@ def holds_files(folder: str | os.PathLike, endings: Sequence[str]) -> bool:
     return any(path.suffix.lower() in endings for path in paths)
 
 
-def _unlabelled(folder: Path, endings: Sequence[str]) -> bool:
+def _has_files(folder: Path, modality: Modality) -> bool:
+    """Whether a folder holds files of a modality, of those formats among them that are not read."""
+    endings = (*modality.file_suffixes, *modality.other_suffixes)
     return any(path.suffix.lower() in endings for path in folders.content(folder))
 
 
@@ -167,7 +184,7 @@ def _table_in(folder: Path) -> Path | None:
     return next((path for path in folders.content(folder) if path.name.lower() == LABELS_FILE), None)
 
 
-def _read_table(path: Path, endings: Sequence[str], noun: str) -> tuple[list[tuple[Path, int, str]], list[str]]:
+def _read_table(path: Path, modality: Modality) -> tuple[list[tuple[Path, int, str]], list[str]]:
     """Reads the files with their labels and splits ("" for no split), and the names of the classes."""
     table = spreadsheets.read(path, _COLUMNS)
     table.check_columns(["file", "class"])
@@ -179,7 +196,7 @@ def _read_table(path: Path, endings: Sequence[str], noun: str) -> tuple[list[tup
     has_splits = bool(table.rows[0][1].get("split"))
     for line, row in table.rows:
         try:
-            file = _named_file(path.parent, row["file"], endings, noun)
+            file = _named_file(path.parent, row["file"], modality)
             name, split = _check_name(row["class"]), row.get("split", "").lower()
             if not name or split not in ("", "train", "test") or bool(split) != has_splits:
                 raise ValueError(
@@ -196,7 +213,7 @@ def _read_table(path: Path, endings: Sequence[str], noun: str) -> tuple[list[tup
     return [(file, label[name], split) for file, (_, name, split) in of_file.items()], names
 
 
-def _named_file(folder: Path, name: str, endings: Sequence[str], noun: str) -> Path:
+def _named_file(folder: Path, name: str, modality: Modality) -> Path:
     """Returns the path of a file that a table names, without `..` in it.
 
     Raises:
@@ -205,9 +222,11 @@ def _named_file(folder: Path, name: str, endings: Sequence[str], noun: str) -> P
     # Windows writes backslashes, and macOS writes accents in another form than tables do.
     spellings = [name, name.replace("\\", "/"), *(unicodedata.normalize(form, name) for form in ("NFC", "NFD"))]
     paths = [folder / spelling for spelling in spellings if name]
-    found = next((path for path in paths if path.suffix.lower() in endings and folders.is_file(path)), None)
+    there = [path for path in paths if folders.is_file(path)]
+    found = next((path for path in there if path.suffix.lower() in modality.file_suffixes), None)
     if found is None:
-        raise ValueError(f"{name!r} names no file of {noun}s in {folder}.")
+        way_out = modality.way_out(there)
+        raise ValueError(f"{name!r} names no file of {modality.noun}s in {folder}{f': {way_out}' if way_out else ''}.")
     normal = Path(os.path.normpath(found))
     if not normal.is_relative_to(os.path.normpath(folder)):
         raise ValueError(f"{name!r} is outside of {folder}: move it there, or put a link to it there.")
@@ -228,22 +247,27 @@ def _check_name(name: str) -> str:
     return name
 
 
-def _check_names(names: list[str], folder: Path, endings: Sequence[str], noun: str) -> None:
+def _check_names(names: list[str], folder: Path, modality: Modality) -> None:
     if not 2 <= len(names) <= MAX_CLASSES:
-        files = f"*{endings[0]}"
+        files, noun = f"*{modality.file_suffixes[0]}", modality.noun
         raise ValueError(
             f"{folder} has {len(names) or 'no'} class folder{'s' * (len(names) != 1)}: expected 2 to {MAX_CLASSES}, "
             f"each with its {noun}s (CLASS/{files}, or train/CLASS/{files} and test/CLASS/{files})."
         )
 
 
-def _files(folder: Path, endings: Sequence[str], noun: str) -> list[Path]:
+def _files(folder: Path, modality: Modality) -> list[Path]:
     files = _without_oddities(folder) if folder.is_dir() else []
-    others = [path for path in files if path.is_dir() or path.suffix.lower() not in endings]
+    others = [path for path in files if path.is_dir() or path.suffix.lower() not in modality.file_suffixes]
     if others:
         more = f" ({len(others)} such files)" if len(others) > 1 else ""
+        way_out = modality.way_out(others)
+        names = [path.name for path in others[1:_MOST_NAMED]]
+        names += [f"{len(others) - _MOST_NAMED} more"] if len(others) > _MOST_NAMED else []
+        rest = f" The others: {', '.join(names)}." if names else ""
         raise ValueError(
-            f"{others[0]} is not {_a(noun)} ({', '.join(endings)}): move it out of the class folder{more}."
+            f"{others[0]} is not {_a(modality.noun)} ({', '.join(modality.file_suffixes)}): move it out of the class "
+            f"folder{more}{f', or {way_out}' if way_out else ''}.{rest}"
         )
     return files
 

@@ -54,17 +54,27 @@ PAPER: dict[str, dict[str, dict[str, dict[str, float]]]] = {
 The paper's FID is left out: it is computed on features of other judges and so has another scale."""
 
 _COLUMNS = {
-    "transfers": ("accuracy", "label_accuracy", "fid"),
-    "domains": (
-        "base_reconstruction",
-        "bridge_reconstruction",
-        "acceptance",
-        "judge_accuracy",
-        "base_fid",
-        "fid_floor",
-        "fid_reference",
-    ),
+    "transfers": {
+        "accuracy": "The share of instances whose class, as the source's judge sees it, is that of their translation, "
+        "as the target's judge sees it.",
+        "label_accuracy": "The share of instances whose translation the target's judge takes for their true class.",
+        "fid": "The Fréchet distance between translations and the target's own instances, of the activations of its "
+        "judge: the lower the more alike, and the scale differs from judge to judge.",
+    },
+    "domains": {
+        "base_reconstruction": "The share of instances whose class, as the judge sees it, their reconstruction by the "
+        "domain's own model keeps.",
+        "bridge_reconstruction": "The share of decoded latents whose class, as the judge sees it, they keep on the way "
+        "into the bridge and back.",
+        "acceptance": "The share of samples of the prior of whose class the judge is sure (0.95 or more).",
+        "judge_accuracy": "The share of instances whose true class the judge recognises.",
+        "base_fid": "The Fréchet distance between decoded latents and the data.",
+        "fid_floor": "The Fréchet distance between two halves of the domain's own instances: no FID can be expected "
+        "to be lower.",
+        "fid_reference": "What translations to the domain are compared with: its data, or decoded latents.",
+    },
 }
+"""The columns of the tables, each with its meaning."""
 
 
 def summarise(runs: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
@@ -115,6 +125,16 @@ def table(summary: Mapping[str, Any]) -> str:
     return "\n\n".join(parts) + "\n"
 
 
+def meanings(summary: Mapping[str, Any]) -> dict[str, str]:
+    """Returns a sentence for each column that `table` has, by its heading."""
+    return {
+        _heading(key): meaning
+        for part, columns in _COLUMNS.items()
+        for key, meaning in columns.items()
+        if any(key in entry for entry in summary[part].values())
+    }
+
+
 def cell(value: Any) -> str:
     """Returns the cell of a summarised number {"mean", "std"}, of a word or, for None, of nothing."""
     if value is None:
@@ -156,6 +176,10 @@ def _over_runs(values: Sequence[Any]) -> Any:
     return {"mean": mean, "std": deviation}
 
 
+def _heading(key: str) -> str:
+    return key.replace("_", " ").replace("fid", "FID")
+
+
 def _part(summary: Mapping[str, Any], part: str, title: str) -> str:
     entries = {name: entry for name, entry in summary[part].items() if entry}
     columns = [[title, *(name.replace("_to_", " to ") for name in entries)]]
@@ -164,7 +188,7 @@ def _part(summary: Mapping[str, Any], part: str, title: str) -> str:
         paper = [PAPER.get(summary["model"], {}).get(part, {}).get(name, {}).get(key) for name in entries]
         if not any(ours):
             continue
-        heading = key.replace("_", " ").replace("fid", "FID")
+        heading = _heading(key)
         if any(paper):
             columns.append([f"{heading}, paper", *map(cell, paper)])
         columns.append([heading, *map(cell, ours)])

@@ -33,6 +33,7 @@ class Image(Modality):
     kind = "image"
     noun = "image"
     file_suffixes = (".png", ".jpg", ".jpeg", ".jfif", ".gif", ".bmp")
+    other_suffixes = (".webp", ".tif", ".tiff", ".heic", ".heif", ".avif", ".svg", ".jxl", ".jp2", ".ico", ".psd")
     file_suffix = ".png"
     limits = (0.0, 1.0)
     stored_dtype = np.uint8

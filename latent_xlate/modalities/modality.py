@@ -33,6 +33,9 @@ class Modality(abc.ABC):
     file_suffixes: ClassVar[tuple[str, ...]]
     """Lower-case endings of the files that `prepare` accepts."""
 
+    other_suffixes: ClassVar[tuple[str, ...]] = ()
+    """Lower-case endings of files of this kind that are not read, so that messages can say what to do with them."""
+
     file_suffix: ClassVar[str]
     """Ending of the files that `write` returns."""
 
@@ -93,6 +96,11 @@ class Modality(abc.ABC):
             ValueError: The file cannot be read; the message is the reason, without the name of the file.
         """
         return path.read_bytes()
+
+    def way_out(self, paths: Sequence[Path]) -> str:
+        """What to do with files that are not read, for the end of a sentence; "" if none has `other_suffixes`."""
+        endings = sorted({path.suffix.lower() for path in paths} & set(self.other_suffixes))
+        return f"save {' and '.join(endings)} files as {self.file_suffix[1:].upper()}" if endings else ""
 
     def older_form(self, content: bytes) -> bytes | None:
         """Converts what `prepare` returned to a form that exports of earlier versions read; None if there is none.

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from latent_xlate.data import class_folders, images, picture_survey, sources
+from latent_xlate.data import class_folders, class_sizes, idx, images, picture_survey, sources
 from latent_xlate.data.labelled import SPLITS, Labelled
 from latent_xlate.domains.domain import Domain
 from latent_xlate.domains.image.convolutions import MULTIPLE
@@ -63,7 +63,7 @@ def make_image_domain(
         The domain as it was written.
 
     Raises:
-        ValueError: `raw_dir` holds sounds or nothing to train on; or another data set, another training or something
+        ValueError: `raw_dir` holds sounds or too little to train on; or another data set, another training or something
             else lies where those of this domain are to go.
     """
     if class_folders.holds_files(raw_dir, Audio.file_suffixes):
@@ -73,6 +73,8 @@ def make_image_domain(
     found = picture_survey.survey(raw_dir)
     size = image_size or (found.image_size if found else 28)
     image = Image(size, size, channels or (found.channels if found else 1), invert, framing)
+    if not idx.holds_idx_files(raw_dir):
+        class_sizes.check_enough(raw_dir, image)
     data_dir = data_dir or str(workdir / "data")
     sources.prepare(name, "local", raw_dir, data_dir, image=image)
     splits = {split: images.load(name, split, data_dir) for split in SPLITS}

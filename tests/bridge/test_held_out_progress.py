@@ -2,7 +2,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from latent_xlate.bridge.bridge_config import BridgeConfig
 from latent_xlate.bridge.held_out_progress import HeldOutProgress
+from latent_xlate.bridge.training_data import prepare_training
 from latent_xlate.bridge_training import train_bridge
 from latent_xlate.latents.latents import Latents
 from tests.support import shipped
@@ -70,6 +72,29 @@ def test_bridge_ends_early_shows_what_it_measures_and_resumes_to_the_same_weight
     assert int(again.optimizer.iterations.numpy()) == steps
     for ours, theirs in zip(again.get_weights(), whole.get_weights(), strict=True):
         np.testing.assert_array_equal(ours, theirs)
+
+
+@pytest.mark.parametrize(("count", "held_out"), [(25, 2), (11, 1), (2, 1)])
+def test_few_latents_are_held_out_too(count, held_out, tmp_path):
+    savedmodels = shipped.write(tmp_path)
+    shipped.latents("digits", count).save(savedmodels / "digits" / "latents_train.npz")
+    data = prepare_training(with_patience(savedmodels))
+    assert [len(each) for each in data.held_out] == [held_out, 200 // 12]
+    assert [len(each) for each in data.latents] == [count - held_out, 200 - 200 // 12]
+
+
+def test_single_latent_of_which_none_can_be_held_out_is_refused(tmp_path):
+    savedmodels = shipped.write(tmp_path)
+    shipped.latents("digits", 1).save(savedmodels / "digits" / "latents_train.npz")
+    with pytest.raises(ValueError, match="'digits' has 1 training latent: patience needs at least 2"):
+        prepare_training(with_patience(savedmodels))
+
+
+def with_patience(savedmodels):
+    config = shipped.config(savedmodels)
+    with config.unlocked():
+        config.patience = 2
+    return BridgeConfig.of(config)
 
 
 def test_epochs_bound_the_steps(tmp_path):

@@ -181,6 +181,26 @@ def test_files_that_are_no_images_are_counted(tmp_path):
         read_image_folder(tmp_path)
 
 
+def test_pictures_of_other_formats_are_named_with_the_way_out(tmp_path):
+    data = digits_like(12, num_classes=2)
+    raw.write_image_folder(tmp_path / "classes", data)
+    for name in ("a.webp", "b.HEIC", "c.webp", "d.svg", "e.tif", "f.avif", "g.txt"):
+        (tmp_path / "classes" / "0" / name).touch()
+    with pytest.raises(
+        ValueError,
+        match=r"0/a.webp is not an image .*: move it out of the class folder \(7 such files\), or save "
+        r".avif and .heic and .svg and .tif and .webp files as PNG. The others: b.HEIC, c.webp, d.svg, e.tif, 2 more.",
+    ):
+        read_image_folder(tmp_path / "classes")
+    (tmp_path / "flat").mkdir()
+    (tmp_path / "flat" / "a.webp").touch()
+    with pytest.raises(ValueError, match=r"flat/a.webp is not an image .*, or save .webp files as PNG\.$"):
+        read_image_folder(tmp_path / "flat")
+    (tmp_path / "flat" / "labels.csv").write_text("file,class\na.webp,x\nb.png,y\n")
+    with pytest.raises(ValueError, match="'a.webp' names no file of images in .*flat: save .webp files as PNG"):
+        read_image_folder(tmp_path / "flat")
+
+
 @pytest.mark.parametrize(("count", "said"), [(0, "no class folders"), (1, "1 class folder:"), (257, "257 class")])
 def test_number_of_classes_is_checked(count, said, tmp_path):
     for number in range(count):

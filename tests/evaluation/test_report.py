@@ -106,3 +106,12 @@ def test_baseline_is_set_beside_the_papers_baseline():
     text = report.table(report.summarise([RUN | {"model": "Pix2Pix"}]))
     assert "| fashion_mnist to mnist | 0.08 |" in text
     assert "reconstruction, paper" not in text
+
+
+def test_every_column_of_the_table_has_a_meaning_and_no_other():
+    summary = report.summarise([RUN])
+    headings = ["accuracy", "label accuracy", "FID", "bridge reconstruction", "FID floor", "FID reference"]
+    assert sorted(report.meanings(summary)) == sorted(headings)
+    for heading, meaning in report.meanings(summary).items():
+        assert f"| {heading} |" in report.table(summary)
+        assert meaning.endswith(".")
