@@ -8,7 +8,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 
-_AGAIN_AFTER = 1.0
+_AGAIN_AFTER = 3.0
 """Seconds after which a signal is sent again."""
 
 Interrupted = Callable[[], bool]
