@@ -96,19 +96,21 @@ def write_pictures(folder, count):
 def test_memory_does_not_grow_with_the_number_of_pictures(tmp_path):
     image = Image(96, 96, 3, invert="never")
 
+    def prepare(count):
+        folder = write_pictures(tmp_path / f"pictures_{count}", count)
+        tfds_sets.store("many", class_folders.read_folder(folder, image), tmp_path / f"data_{count}")
+        assert sum(map(len, images.load_splits("many", tmp_path / f"data_{count}").values())) == count
+
     def peak(count):
         """Most memory that Python and NumPy take, in bytes, to read and store a folder of pictures and load it."""
-        folder = write_pictures(tmp_path / f"pictures_{count}", count)
         tracemalloc.start()
         try:
-            tfds_sets.store("many", class_folders.read_folder(folder, image), tmp_path / f"data_{count}")
-            splits = images.load_splits("many", tmp_path / f"data_{count}")
-            assert sum(map(len, splits.values())) == count
+            prepare(count)
             return tracemalloc.get_traced_memory()[1]
         finally:
             tracemalloc.stop()
 
-    peak(20)  # What is made once, such as graphs.
+    prepare(20)  # What is made once, such as graphs.
     size = int(np.prod(image.shape))
     few, many = 270, 540  # The former exceed a batch.
     assert peak(many) - peak(few) < 0.2 * size * (many - few)
