@@ -1,7 +1,7 @@
 """The training loop that all models share: in graph, in a work directory, resumable.
 
-The loop calls a Keras model's own `train_step`, many steps in one graph call. Batches come from data in memory and are
-a function of the step, as all random numbers are (see `randomness`). A run that is killed at any moment therefore
+The loop calls a Keras model's own `train_step`, many steps in one graph call. Batches come from data at hand and are a
+function of the step, as all random numbers are (see `randomness`). A run that is killed at any moment therefore
 resumes from its last checkpoint and ends with the weights of an unbroken run.
 """
 

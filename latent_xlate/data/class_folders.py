@@ -6,14 +6,16 @@ import functools
 import os
 import unicodedata
 import warnings
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 import tensorflow as tf
+from tqdm import tqdm
 
 from latent_xlate import folders, spreadsheets
 from latent_xlate.checks import one_line, reason, sentence
+from latent_xlate.data import disk_arrays
 from latent_xlate.data.labelled import MAX_CLASSES, UNLABELLED, Labelled, record_digests
 from latent_xlate.modalities.modality import Modality
 
@@ -48,8 +50,8 @@ def read_folder(folder: str | os.PathLike, modality: Modality) -> dict[str, Labe
         modality: The modality of the files, with its settings.
 
     Returns:
-        The splits "train" and "test". The classes are the names of the class folders or those in the table, sorted.
-        Unlabelled files have no classes, and their labels are -1.
+        The splits "train" and "test", on disk. The classes are the names of the class folders or those in the table,
+        sorted. Unlabelled files have no classes, and their labels are -1.
 
     Raises:
         ValueError: There are fewer than 2 or more than 256 classes, a file cannot be read or is of another kind, or the
@@ -101,7 +103,7 @@ def _decoder(modality: Modality) -> Callable[[tf.Tensor], tf.Tensor]:
 
 
 def _read_content(paths: Sequence[Path], decode: Callable[[tf.Tensor], tf.Tensor], modality: Modality) -> np.ndarray:
-    """Decodes files to stored instances: `stored_dtype` [n, *shape]."""
+    """Decodes files to stored instances on disk, `stored_dtype` [n, *shape], and shows the progress of many."""
 
     def decode_some(paths: Sequence[Path]) -> np.ndarray:
         contents = [_prepare(path, modality) for path in paths]
@@ -114,8 +116,14 @@ def _read_content(paths: Sequence[Path], decode: Callable[[tf.Tensor], tf.Tensor
             [decode_some([path]) for path in paths]
         )  # One by one, so that the error names the damaged file.
 
-    parts = [decode_some(paths[start : start + BATCH_SIZE]) for start in range(0, len(paths), BATCH_SIZE)]
-    return np.concatenate([np.zeros((0, *modality.shape), modality.stored_dtype), *parts])
+    with tqdm(total=len(paths), desc="reading", unit="file", delay=1) as bar:
+
+        def parts() -> Iterator[np.ndarray]:
+            for start in range(0, len(paths), BATCH_SIZE):
+                yield (part := decode_some(paths[start : start + BATCH_SIZE]))
+                bar.update(len(part))
+
+        return disk_arrays.write(parts(), modality.shape, modality.stored_dtype)
 
 
 def _prepare(path: Path, modality: Modality) -> bytes:
@@ -291,4 +299,4 @@ def _split(data: Labelled) -> dict[str, Labelled]:
     for label in np.unique(data.labels):
         members = sorted(np.flatnonzero(data.labels == label), key=digests.__getitem__)
         test[members[: max(1, len(members) // TEST_SHARE)]] = True
-    return {"train": data.take(~test), "test": data.take(test)}
+    return {"train": data.in_order(np.flatnonzero(~test)), "test": data.in_order(np.flatnonzero(test))}

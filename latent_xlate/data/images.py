@@ -7,7 +7,7 @@ import os
 import numpy as np
 
 from latent_xlate.data import stored
-from latent_xlate.data.labelled import Labelled
+from latent_xlate.data.labelled import Labelled, cut_validation
 from latent_xlate.modalities.image import Image
 
 
@@ -19,6 +19,12 @@ def labelled_images(images: np.ndarray, labels: np.ndarray, class_names: tuple[s
 def load(dataset: str, split: str, data_dir: str | os.PathLike | None = None) -> Labelled:
     """Reads a prepared data set of images; see `stored.load`."""
     return stored.load(dataset, split, data_dir, Image)
+
+
+def load_splits(dataset: str, data_dir: str | os.PathLike | None = None) -> dict[str, Labelled]:
+    """Reads all of `labelled.SPLITS` of a prepared data set of images, each file once; see `stored.load`."""
+    train, test = (read_split(dataset, split, data_dir) for split in ("train", "test"))
+    return {"train": cut_validation(train, "train"), "validation": cut_validation(train, "validation"), "test": test}
 
 
 def read_split(dataset: str, split: str, data_dir: str | os.PathLike | None = None) -> Labelled:

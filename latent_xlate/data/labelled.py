@@ -1,14 +1,15 @@
-"""Labelled instances of any modality in memory."""
+"""Labelled instances of any modality, in memory or on disk."""
 
 from __future__ import annotations
 
 import dataclasses
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
 
+from latent_xlate.data import disk_arrays
 from latent_xlate.modalities.modality import Modality
 
 VALIDATION_SHARE = 12
@@ -21,13 +22,17 @@ MAX_CLASSES = 256
 UNLABELLED = -1
 """Label of an instance of unknown class."""
 
+BATCH_SIZE = 256
+"""Default of the largest number of instances that are read from disk at once."""
+
 
 @dataclasses.dataclass(frozen=True)
 class Labelled:
     """Instances with their classes.
 
     Attributes:
-        content: The instances as data sets store them, of the modality's `stored_dtype`, [n, *shape].
+        content: The instances as data sets store them, of the modality's `stored_dtype`, [n, *shape]. Those that
+            were read from files are on disk, see `disk_arrays`.
         labels: int64 [n]; UNLABELLED for an instance of unknown class.
         class_names: Name of each class, by label; at most MAX_CLASSES.
         modality: The kind of data.
@@ -43,12 +48,24 @@ class Labelled:
 
     @property
     def floats(self) -> np.ndarray:
-        """The instances as input of models, float32 [n, *shape]."""
+        """The instances as input of models, in memory, float32 [n, *shape]."""
         return self.modality.from_stored(self.content)
 
     def take(self, indices: Any) -> Labelled:
-        """Returns the instances at `indices`, an index array, a mask or a slice."""
+        """Returns the instances at `indices`, an index array, a mask or a slice; in memory unless it is a slice."""
         return dataclasses.replace(self, content=self.content[indices], labels=self.labels[indices])
+
+    def in_order(self, order: np.ndarray) -> Labelled:
+        """Returns the instances at `order`, integers [m], on disk."""
+        parts = disk_arrays.batches(self.content, order, BATCH_SIZE)
+        content = disk_arrays.write(parts, self.content.shape[1:], self.content.dtype)
+        return dataclasses.replace(self, content=content, labels=self.labels[order])
+
+    def batches(self, size: int = BATCH_SIZE) -> Iterator[Labelled]:
+        """Reads the instances one batch after another, so that no more of them is in memory."""
+        for start in range(0, len(self), size):
+            part = slice(start, start + size)
+            yield dataclasses.replace(self, content=disk_arrays.rows(self.content, part), labels=self.labels[part])
 
     def with_content(self, content: np.ndarray) -> Labelled:
         """Returns other instances, [n, *shape], with the same labels."""
@@ -65,8 +82,20 @@ Splits = Mapping[str, Labelled]
 
 def record_digests(data: Labelled) -> list[bytes]:
     """Returns the MD5 digest of each instance's bytes and label."""
-    records = zip(data.content, data.labels, strict=True)
-    return [hashlib.md5(instance.tobytes() + bytes([label & 255])).digest() for instance, label in records]
+    return [
+        hashlib.md5(instance.tobytes() + bytes([label & 255])).digest()
+        for part in data.batches()
+        for instance, label in zip(part.content, part.labels, strict=True)
+    ]
+
+
+def checksum(data: Labelled) -> str:
+    """Returns the MD5 digest (hexadecimal) of all content, which does not depend on the order of the instances."""
+    return _checksum(record_digests(data))
+
+
+def _checksum(digests: list[bytes]) -> str:
+    return hashlib.md5(b"".join(sorted(digests))).hexdigest()
 
 
 def in_canonical_order(data: Labelled) -> tuple[Labelled, str]:
@@ -76,11 +105,11 @@ def in_canonical_order(data: Labelled) -> tuple[Labelled, str]:
     gives the same results with every source.
 
     Returns:
-        The instances in this order, and the MD5 digest (hexadecimal) of all content.
+        The instances in this order, and their `checksum`.
     """
     digests = record_digests(data)
     order = sorted(range(len(digests)), key=digests.__getitem__)
-    return data.take(order), hashlib.md5(b"".join(digests[i] for i in order)).hexdigest()
+    return data.in_order(np.array(order, np.int64)), _checksum(digests)
 
 
 def cut_validation(data: Labelled, split: str) -> Labelled:

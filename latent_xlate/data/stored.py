@@ -12,7 +12,7 @@ from typing import Any
 import tensorflow_datasets as tfds
 from absl import logging
 
-from latent_xlate import checks
+from latent_xlate import checks, files
 from latent_xlate.checks import reason
 from latent_xlate.data import tfds_features
 from latent_xlate.data.checksums import check_content
@@ -74,9 +74,10 @@ def load(
         kind: The modality that the data must have; None for any.
 
     Returns:
-        The split's instances in canonical order.
+        The split's instances in canonical order, on disk.
 
     Raises:
+        OSError: The disk has no room for the instances.
         ValueError: There is no such split, the data set is unknown, not prepared, of another kind or damaged, or its
             content is not that of the published data set of its name.
     """
@@ -101,6 +102,8 @@ def read_split(
         content, labels = tfds_features.read(builder, split, modality)
         data = Labelled(content, labels, tuple(builder.info.features["label"].names), modality)
     except Exception as error:  # Damaged and unsuitable data raise many kinds of exceptions.
+        if files.disk_error(error) in files.FULL:
+            raise
         wanted = f"labelled {kind.noun if kind else 'instance'}s"
         raise ValueError(
             f"Data set {dataset!r} in {folder} cannot be read ({reason(error)}): it is damaged, "

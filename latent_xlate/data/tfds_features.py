@@ -12,8 +12,8 @@ import numpy as np
 import tensorflow as tf
 import tensorflow_datasets as tfds
 
-from latent_xlate.data import spoken_digit
-from latent_xlate.data.labelled import Labelled
+from latent_xlate.data import disk_arrays, spoken_digit
+from latent_xlate.data.labelled import BATCH_SIZE, Labelled
 from latent_xlate.modalities import modality as modalities
 from latent_xlate.modalities.audio import Audio
 from latent_xlate.modalities.audio_files import to_slice
@@ -44,12 +44,18 @@ def features_of(data: Labelled) -> tfds.features.FeaturesDict:
 def examples(data: Labelled) -> Iterator[tuple[int, dict[str, Any]]]:
     """Yields keys and examples in the form that TFDS stores."""
     kind = data.modality.kind
-    records = tf.data.Dataset.from_tensor_slices((data.content, data.labels))
+    records = tf.data.Dataset.from_generator(
+        lambda: ((part.content, part.labels) for part in data.batches()),
+        output_signature=(
+            tf.TensorSpec([None, *data.content.shape[1:]], data.content.dtype),
+            tf.TensorSpec([None], data.labels.dtype),
+        ),
+    ).unbatch()
     if kind == Image.kind:
         # TFDS would encode one image at a time, which takes five times as long.
         records = records.map(lambda x, label: (tf.io.encode_png(x), label), num_parallel_calls=tf.data.AUTOTUNE)
     key = 0
-    for batch, labels in records.batch(500).as_numpy_iterator():
+    for batch, labels in records.batch(BATCH_SIZE).as_numpy_iterator():
         for x, label in zip(batch, labels, strict=True):
             yield key, {kind: x, "label": label}
             key += 1
@@ -76,8 +82,17 @@ def read(builder: tfds.core.DatasetBuilder, split: str, modality: Modality) -> t
     """Reads the content and the labels of a split, in the form of `Labelled`."""
     if modality.kind == Audio.kind:
         return _read_recordings(builder, split, modality)
-    arrays = tfds.as_numpy(builder.as_dataset(split=split, batch_size=-1))
-    return arrays[modality.kind], arrays["label"]
+    config = tfds.ReadConfig(try_autocache=False, skip_prefetch=True)  # Both would keep instances in memory.
+    labels = []
+
+    def content() -> Iterator[np.ndarray]:
+        for batch in tfds.as_numpy(builder.as_dataset(split=split, batch_size=BATCH_SIZE, read_config=config)):
+            labels.append(batch["label"])
+            yield batch[modality.kind]
+
+    feature = builder.info.features[modality.kind]
+    written = disk_arrays.write(content(), feature.shape, feature.np_dtype)
+    return written, np.concatenate([np.zeros(0, np.int64), *labels])
 
 
 def _read_recordings(

@@ -1,4 +1,4 @@
-"""Writing of data sets in the form of TFDS, from memory or by TFDS's own download."""
+"""Writing of data sets in the form of TFDS, from `Labelled` or by TFDS's own download."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 import requests
 import tensorflow as tf
 import tensorflow_datasets as tfds
+from tensorflow_datasets.core import shuffle
 
 from latent_xlate import files
 from latent_xlate.checks import reason
@@ -28,6 +29,11 @@ from latent_xlate.data.stored import quiet
 
 NETWORK_TIMEOUT = 10.0
 """Seconds to wait for a host's first answer."""
+
+# TFDS sorts a split by random keys as it writes it. By default it takes a gigabyte of memory before it sorts on disk,
+# where it then opens as many files as some systems allow. The order does not depend on either number.
+shuffle.MAX_MEM_BUFFER_SIZE = 64 << 20
+shuffle.BUCKETS_NUMBER = 100
 
 
 def store(dataset: str, splits: Splits, data_dir: str | os.PathLike) -> None:

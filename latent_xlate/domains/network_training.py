@@ -68,7 +68,14 @@ def train_by_epochs(
     best = BestWeights(evaluated, workdir / "best.npz") if best_by else None
 
     def evaluate(data: Labelled) -> dict[str, float]:
-        batches = tf.data.Dataset.from_tensor_slices((data.floats, data.labels)).batch(eval_batch_size)
+        batches = tf.data.Dataset.from_generator(
+            lambda: ((part.floats, part.labels) for part in data.batches(eval_batch_size)),
+            output_signature=(
+                tf.TensorSpec([None, *data.content.shape[1:]], tf.float32),
+                tf.TensorSpec([None], data.labels.dtype),
+            ),
+        )
+        batches = batches.apply(tf.data.experimental.assert_cardinality(math.ceil(len(data) / eval_batch_size)))
         return evaluated.evaluate(batches, verbose=0, return_dict=True)
 
     def on_log(step: int, logs: Mapping[str, float]) -> dict[str, float]:

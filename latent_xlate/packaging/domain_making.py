@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from latent_xlate.data import class_folders, class_sizes, idx, images, picture_survey, sources
-from latent_xlate.data.labelled import SPLITS, Labelled
+from latent_xlate.data.labelled import Labelled
 from latent_xlate.domains.domain import Domain
 from latent_xlate.domains.image.convolutions import MULTIPLE
 from latent_xlate.domains.image.image_training import train_image_model
@@ -77,17 +77,17 @@ def make_image_domain(
         class_sizes.check_enough(raw_dir, image)
     data_dir = data_dir or str(workdir / "data")
     sources.prepare(name, "local", raw_dir, data_dir, image=image)
-    splits = {split: images.load(name, split, data_dir) for split in SPLITS}
+    splits = images.load_splits(name, data_dir)
     print(describe(splits), file=sys.stderr)
     height, width, _ = splits["train"].modality.shape  # Files of the IDX format have a size of their own.
     is_convolutional = height % MULTIPLE == width % MULTIPLE == 0
     models = ("conv_vae", "conv_classifier") if is_convolutional else ("vae", "classifier")
-    options: dict[str, Any] = {"data_dir": data_dir, "epochs": epochs, "batch_size": batch_size, "seed": seed}
+    options: dict[str, Any] = {"epochs": epochs, "batch_size": batch_size, "seed": seed, "splits": splits}
     labelled = bool(splits["train"].class_names)
     for model, run in zip(models if labelled else models[:1], ("vae", "classifier"), strict=False):
         train_image_model(model, name, workdir / run, **options)
     judge = str(workdir / "classifier") if labelled else None
-    return package_image_domain(name, workdir / "vae", judge, folder, data_dir=data_dir)
+    return package_image_domain(name, workdir / "vae", judge, folder, splits=splits)
 
 
 def describe(splits: dict[str, Labelled]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
 from latent_xlate.data import images
@@ -33,6 +34,7 @@ def package_image_domain(
     *,
     data_dir: str | None = None,
     framing: str | None = None,
+    splits: Mapping[str, Labelled] | None = None,
 ) -> Domain:
     """Writes weights (float16), latents and model card of a domain of images.
 
@@ -47,6 +49,7 @@ def package_image_domain(
         folder: Folder that the domain is written to.
         data_dir: Folder of TFDS data sets; None for the default.
         framing: How the domain frames the pictures in files, one of `framing.FRAMINGS`; None for the data set's way.
+        splits: What `images.load_splits` reads of the data set, if that has been read already.
 
     Returns:
         The domain, with the weights as they ship.
@@ -60,18 +63,18 @@ def package_image_domain(
     if judge and judge.dataset != dataset:
         raise ValueError(f"The VAE is of {dataset!r}, the classifier of {judge.dataset!r}.")
     folder = domain_folder.check_folder(folder)
-    splits = {split: images.load(dataset, split, data_dir) for split in domain_folder.NUM_LATENTS}
-    settings = splits["train"].modality.get_config()
+    splits = splits or images.load_splits(dataset, data_dir)
+    train, validation = splits["train"], splits["validation"]
+    settings = train.modality.get_config()
     domain = ImageDomain(
         name,
         load_network(Path(vae_run) / "model.keras", VAE, "VAE of images"),
         judge.classifier if judge else None,
-        splits["train"].class_names,
+        train.class_names,
         invert=settings["invert"],
         dataset=dataset,
         framing=framing or settings["framing"],
     )
-    validation = images.load(dataset, "validation", data_dir)
     domain.novelty_scale = NoveltyScale.of_held_out(domain, validation.take(slice(0, MOST_HELD_OUT)).floats)
     card = image_card(name, vae_config, vae_metrics["test"]["loss"], splits, judge, framing)
 
@@ -79,7 +82,7 @@ def package_image_domain(
         latents = {split: splits[split].take(slice(0, count)) for split, count in domain_folder.NUM_LATENTS.items()}
         if isinstance(domain.vae, ConvVAE):
             latents["validation"] = validation.take(slice(0, domain_folder.NUM_LATENTS["train"]))
-            augmentation = augmentation_of(splits["train"])
+            augmentation = augmentation_of(train)
             for split in LEAST_LATENTS:
                 latents[split] = _with_copies(latents[split], split, augmentation, vae_config["seed"])
         for split, data in latents.items():

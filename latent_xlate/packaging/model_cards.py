@@ -50,7 +50,7 @@ def image_card(
         framing: How the domain frames pictures, if it is not as in the data set.
     """
     height, width, channels = splits["train"].content.shape[1:]
-    counts = {split: min(len(data), domain_folder.NUM_LATENTS[split]) for split, data in splits.items()}
+    counts = {split: min(len(splits[split]), most) for split, most in domain_folder.NUM_LATENTS.items()}
     rows = [
         ["epochs", str(vae["epochs"])],
         ["batch size", str(vae["batch_size"])],

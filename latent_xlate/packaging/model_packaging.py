@@ -68,8 +68,8 @@ def package_model_domain(
     if domain.has_encoder and not domain.has_prior:
         domain.standardise(_first(splits, "train").floats)
     if domain.has_encoder:
-        held_out = splits["validation"].take(slice(0, MOST_HELD_OUT))
-        domain.novelty_scale = NoveltyScale.of_held_out(domain, held_out.floats)
+        seen = _first(splits, "train").take(slice(0, MOST_HELD_OUT))  # Whether by the model, nobody here knows.
+        domain.novelty_scale = NoveltyScale.of_held_out(domain, seen.floats)
 
     def finish(shipped: Domain, temporary: Path) -> str:
         measured = {}

@@ -104,11 +104,14 @@ def augmented_copies(data: Labelled, augmentation: Augmentation, copies: int, se
     Returns:
         The pictures, then all of them changed once, and so on: (1 + `copies`) times as many.
     """
-    content = [data.content]
-    for copy in range(copies):
-        positions = tf.range(len(data), dtype=tf.int64) + copy * len(data)
-        changed = augmentation(tf.constant(data.floats), positions, seed)
+    if not copies:
+        return data
+    content, position = [data.content], 0
+    for part in (part for _ in range(copies) for part in data.batches()):
+        positions = position + tf.range(len(part), dtype=tf.int64)
+        changed = augmentation(tf.constant(part.floats), positions, seed)
         content.append(np.round(255 * changed.numpy()).astype(np.uint8))
+        position += len(part)
     return dataclasses.replace(data, content=np.concatenate(content), labels=np.tile(data.labels, 1 + copies))
 
 

@@ -6,6 +6,7 @@ any pictures, few ones included: see `train_image_model`.
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -15,8 +16,8 @@ import keras
 import tensorflow as tf
 
 from latent_xlate import checks, distribution, training
-from latent_xlate.data import images
-from latent_xlate.data.labelled import SPLITS, Labelled
+from latent_xlate.data import disk_arrays, images
+from latent_xlate.data.labelled import Labelled
 from latent_xlate.domains.classifier import Classifier
 from latent_xlate.domains.image.augmentation import ENOUGH, Augmentation, augmented_copies, classes_differ_in_colour
 from latent_xlate.domains.image.conv_classifier import ConvClassifier
@@ -84,6 +85,7 @@ def train_image_model(
     seed: int = 0,
     strategy: str = "auto",
     precision: str = "float32",
+    splits: Mapping[str, Labelled] | None = None,
 ) -> Path:
     """Trains a VAE or a classifier of images and writes `model.keras` and `metrics.json`.
 
@@ -112,6 +114,7 @@ def train_image_model(
         seed: Seed of the initial weights, the order of the data and the noise.
         strategy: One of `distribution.STRATEGIES`.
         precision: Precision of training, one of `PRECISIONS`; `model.keras` computes in float32.
+        splits: What `images.load_splits` reads of the data set, if that has been read already.
 
     Returns:
         Path of `model.keras`.
@@ -129,7 +132,7 @@ def train_image_model(
         "hidden_units": hidden_units, "latent_dim": latent_dim, "width": width,
     }  # fmt: skip
     settings = _settings(model, {name: value for name, value in given.items() if value is not None})
-    splits = {split: images.load(dataset, split, data_dir) for split in SPLITS}
+    splits = splits or images.load_splits(dataset, data_dir)
     train = splits["train"]
     if model not in VAES and not train.class_names:
         raise ValueError(f"Data set {dataset!r} is unlabelled, so that there is nothing for a classifier to learn.")
@@ -242,28 +245,44 @@ def augmentation_of(data: Labelled) -> Augmentation:
 
 
 def _make_augmented_batch(data: Labelled, augmentation: Augmentation, seed: int) -> training.MakeBatch:
-    pixels, labels = tf.constant(data.content), tf.constant(data.labels)
+    labels, pixels = tf.constant(data.labels), _pixels(data)
 
     def make_batch(positions: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         indices = shuffled_indices(positions, len(data), seed)
-        x = tf.cast(tf.gather(pixels, indices), tf.float32) / 255.0
+        x = tf.cast(pixels(indices), tf.float32) / 255.0
         return augmentation(x, positions, seed), tf.gather(labels, indices)
 
     return make_batch
 
 
 def _make_batch(data: Labelled, shift: int, seed: int) -> training.MakeBatch:
-    pixels, labels = tf.constant(data.content), tf.constant(data.labels)
+    labels, pixels = tf.constant(data.labels), _pixels(data)
 
     def make_batch(positions: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         indices = shuffled_indices(positions, len(data), seed)
-        x = tf.gather(pixels, indices)
+        x = pixels(indices)
         if shift:
             # A second shuffle gives the random numbers, so that they depend on the position alone.
             x = shifted(x, shuffled_indices(positions, len(data), seed, stream=1) % (2 * shift + 1) ** 2, shift)
         return tf.cast(x, tf.float32) / 255.0, tf.gather(labels, indices)
 
     return make_batch
+
+
+def _pixels(data: Labelled) -> Callable[[tf.Tensor], tf.Tensor]:
+    """Makes a function in graph from indices, int64 [batch], to pictures, uint8 [batch, *shape].
+
+    Small data sets are a tensor on the device, and large ones are read from where they lie.
+    """
+    if data.content.nbytes <= disk_arrays.LARGE:
+        return functools.partial(tf.gather, tf.constant(data.content))
+    read = functools.partial(disk_arrays.rows, data.content)
+
+    def pixels(indices: tf.Tensor) -> tf.Tensor:
+        rows = tf.numpy_function(read, [indices], tf.uint8, stateful=False)
+        return tf.ensure_shape(rows, [*indices.shape, *data.content.shape[1:]])
+
+    return pixels
 
 
 def shifted(x: tf.Tensor, choice: tf.Tensor, shift: int) -> tf.Tensor:
