@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import sys
 from pathlib import Path
@@ -140,13 +141,17 @@ def make_label_terms(config: BridgeConfig, data: TrainingData) -> LabelTerms | N
     if config.label_terms.beta_translation:
         for index, (domain, latents) in enumerate(zip(data.domains, data.latents, strict=True)):
             labelled = latents.labels != UNLABELLED
-            weights = np.ones(len(latents), np.float32) if data.sample_weights is None else data.sample_weights[index]
+            of_rows = np.ones(len(latents), np.float32) if data.sample_weights is None else data.sample_weights[index]
             classifier = latent_classifier.train_classifier(
                 latents.take(labelled),
-                weights[labelled],
+                of_rows[labelled],
                 data.class_map.num_groups,
                 hash_of_stream(config.seed, index),
                 name=domain.name,
             )
             classifiers.append(latent_classifier.frozen(classifier))
-    return LabelTerms(config.label_terms, tuple(classifiers))
+    weights = config.label_terms
+    if config.sampling != "balanced":
+        weights = dataclasses.replace(weights, beta_matching=0.0)
+    counts = {domain.num_measured for domain in data.domains}
+    return LabelTerms(weights, tuple(classifiers), counts.pop() if len(counts) == 1 else 0)

@@ -63,6 +63,10 @@ class LabelTermsConfig(Config):
     Attributes:
         beta_class_swd: Weight of the sliced Wasserstein distance between the domains' instances of each class.
         beta_translation: Weight of the classification of translations by a classifier of the target's latents.
+        beta_matching: Weight of the sliced Wasserstein distance between translations and the target's latents of each
+            class. It needs sampling "balanced" and is left out with any other.
+        beta_measured: Weight of the square error between measurements in translations and in their sources, where the
+            domains have the same ones (`Domain.num_measured`); it needs no labels.
         ramp_steps: Steps over which the weights rise linearly from zero.
     """
 
@@ -71,6 +75,8 @@ class LabelTermsConfig(Config):
 
     beta_class_swd: float = setting(0.0, minimum=0, optional=True)
     beta_translation: float = setting(0.0, minimum=0, optional=True)
+    beta_matching: float = setting(0.0, minimum=0, optional=True)
+    beta_measured: float = setting(0.0, minimum=0, optional=True)
     ramp_steps: int = setting(1, minimum=1, optional=True)
 
 

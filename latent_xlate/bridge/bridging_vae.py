@@ -264,7 +264,8 @@ class BridgingVAE(Bridge):
             terms["classification"], share = classification(self.classify(z_shared), labels, sample_weights)
             loss += config.beta_cls * share
         if self.label_terms is not None:
-            batch = Batch(by_domain, labels, sample_weights, projections, step)
+            means = [mean for mean, _ in posteriors]
+            batch = Batch(by_domain, labels, sample_weights, projections, means, self._z_projections(step), step)
             label_terms, share = self.label_terms(self, batch)
             terms |= label_terms
             loss += share
@@ -323,6 +324,15 @@ class BridgingVAE(Bridge):
     def _projections(self, step: int | tf.Tensor) -> tf.Tensor:
         seed, config = step_seed(self.seed, step, 1), self.config
         return losses.random_projections(self.shared_dim, config.num_projections, seed, config.orthogonal_projections)
+
+    def _z_projections(self, step: int | tf.Tensor | None) -> list[tf.Tensor]:
+        """Directions in each domain's space of latents."""
+        config, first = self.config, 2 + self.num_domains
+        seeds = [step_seed(self.seed, 0 if step is None else step, first + index) for index in range(self.num_domains)]
+        return [
+            losses.random_projections(size, config.num_projections, seed)
+            for size, seed in zip(self.latent_dims, seeds, strict=True)
+        ]
 
     def _track(self, terms: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
         for name, value in terms.items():

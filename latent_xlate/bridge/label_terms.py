@@ -18,6 +18,11 @@ from latent_xlate.bridge.bridge_config import BridgeModelConfig, LabelTermsConfi
 from latent_xlate.bridge.classification import Term, classification
 from latent_xlate.distribution import global_batch, num_replicas
 
+Pair = tuple[int, int]
+"""Indices of a source and of its target."""
+
+_LEAST_VARIANCE = 1e-6
+
 
 class TrainedBridge(Protocol):
     """The part of a bridge that the terms use."""
@@ -39,6 +44,8 @@ class Batch:
         labels: int [num_domains, batch], -1 where unlabelled.
         sample_weights: Weights of the labels, float32 [num_domains, batch]; None for 1.
         projections: Directions of the sliced Wasserstein distance, [shared_dim, num_projections].
+        z: Means of each domain's latents, float32 [batch, latent_dim].
+        z_projections: Directions in each domain's space of latents, [latent_dim, num_projections].
         step: Number of the step, integer scalar; None in evaluation, where the terms have their full weights.
     """
 
@@ -46,6 +53,8 @@ class Batch:
     labels: tf.Tensor
     sample_weights: tf.Tensor | None
     projections: tf.Tensor
+    z: Sequence[tf.Tensor] = ()
+    z_projections: Sequence[tf.Tensor] = ()
     step: tf.Tensor | None = None
 
 
@@ -57,24 +66,41 @@ class LabelTerms:
         config: The weights.
         classifiers: For each domain a function of its latents, [batch, latent_dim], to logits, [batch, num_classes],
             which training leaves as it is; needed for `beta_translation` alone.
+        num_measured: The first so many coordinates of the latents are measurements of the same in all domains.
     """
 
     config: LabelTermsConfig
     classifiers: Sequence[Callable[[tf.Tensor], tf.Tensor]] = ()
+    num_measured: int = 0
 
     @property
     def betas(self) -> dict[str, float]:
         """The weights other than zero, by the name of the term."""
-        betas = {"class_swd": self.config.beta_class_swd, "translation": self.config.beta_translation}
+        betas = {
+            "class_swd": self.config.beta_class_swd,
+            "translation": self.config.beta_translation,
+            "matching": self.config.beta_matching,
+            "measured": self.config.beta_measured if self.num_measured else 0.0,
+        }
         return {name: beta for name, beta in betas.items() if beta}
 
     def __call__(self, bridge: TrainedBridge, batch: Batch) -> tuple[dict[str, tf.Tensor], tf.Tensor]:
         """The terms' values by name, and this replica's share of their weighted sum."""
-        compute = {"class_swd": self._class_swd, "translation": self._translation}
+        compute = {"translation": self._translation, "matching": self._matching, "measured": self._measured}
         ramp = 1.0 if batch.step is None else tf.minimum(tf.cast(batch.step, tf.float32) / self.config.ramp_steps, 1.0)
+        pairs = list(itertools.permutations(range(bridge.num_domains), 2))
+        translated = {}
+        if self.betas.keys() & compute.keys():
+            translated = {(source, target): bridge.decode(batch.z_shared[source], target) for source, target in pairs}
         values, loss = {}, tf.constant(0.0)
         for name, beta in self.betas.items():
-            values[name], share = compute[name](bridge, batch)
+            if name == "class_swd":
+                values[name], share = self._class_swd(bridge, batch)
+            else:
+                terms = [compute[name](pair, z, batch, bridge.config.swd_order) for pair, z in translated.items()]
+                values[name], share = (
+                    tf.add_n(list(each)) / (bridge.num_domains - 1) for each in zip(*terms, strict=True)
+                )
             loss += ramp * beta * share
         return values, loss
 
@@ -84,17 +110,31 @@ class LabelTerms:
         value = class_wise_swd(points, labels, sample_weights, batch.projections, bridge.config.swd_order)
         return value, value / num_replicas()
 
-    def _translation(self, bridge: TrainedBridge, batch: Batch) -> Term:
-        domains = range(bridge.num_domains)
-        value = share = tf.constant(0.0)
-        for source, target in itertools.permutations(domains, 2):
-            logits = self.classifiers[target](bridge.decode(batch.z_shared[source], target))
-            rows = slice(source, source + 1)
-            sample_weights = None if batch.sample_weights is None else batch.sample_weights[rows]
-            term = classification(logits, batch.labels[rows], sample_weights)
-            value, share = value + term[0], share + term[1]
-        others = bridge.num_domains - 1
-        return value / others, share / others
+    def _translation(self, pair: Pair, translated: tf.Tensor, batch: Batch, order: float) -> Term:
+        source, target = pair
+        rows = slice(source, source + 1)
+        sample_weights = None if batch.sample_weights is None else batch.sample_weights[rows]
+        return classification(self.classifiers[target](translated), batch.labels[rows], sample_weights)
+
+    def _matching(self, pair: Pair, translated: tf.Tensor, batch: Batch, order: float) -> Term:
+        """The class-wise distance between translations and the target's latents, in units of the latter's variance."""
+        target = batch.z[pair[1]]
+        points = global_batch(tf.stack([translated, target]))[..., self.num_measured :]
+        sample_weights = None
+        if batch.sample_weights is not None:
+            sample_weights = global_batch(tf.gather(batch.sample_weights, pair))
+        directions = tf.math.l2_normalize(batch.z_projections[pair[1]][self.num_measured :], axis=0)
+        labels = global_batch(tf.gather(batch.labels, pair))
+        distance = class_wise_swd(points, labels, sample_weights, directions, order)
+        variance = tf.reduce_mean(tf.math.reduce_variance(points[1], axis=0))
+        value = distance / tf.maximum(tf.stop_gradient(variance), _LEAST_VARIANCE)
+        return value, value / num_replicas()
+
+    def _measured(self, pair: Pair, translated: tf.Tensor, batch: Batch, order: float) -> Term:
+        """The square error between the measurements of translations and those of their sources."""
+        error = tf.square(translated[:, : self.num_measured] - batch.z[pair[0]][:, : self.num_measured])
+        value = tf.reduce_mean(tf.reduce_sum(error, axis=1))
+        return value, value / num_replicas()
 
 
 def class_wise_swd(

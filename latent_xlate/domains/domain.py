@@ -59,6 +59,9 @@ class Domain(abc.ABC):
     has_prior: bool = True
     """Whether `sample_prior` exists."""
 
+    num_measured: int = 0
+    """The first so many coordinates of z are measurements of x, of the same in all domains that have as many."""
+
     novelty_scale: NoveltyScale | None = None
     """Scale of `novelty`; None if none was chosen, as in folders of earlier versions and without an encoder."""
 

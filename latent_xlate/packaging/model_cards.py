@@ -21,6 +21,8 @@ LICENCES = {
     "mnist": "MNIST (LeCun, Cortes and Burges), CC BY-SA 3.0",
     "fashion_mnist": "Fashion-MNIST (Xiao, Rasul and Vollgraf, 2017; Zalando SE), MIT",
     "spoken_digit": "Free Spoken Digit Dataset (Jackson and others, 2016 to 2020), CC BY-SA 4.0",
+    "emoji": "Noto Emoji (Google), Apache License 2.0, and Twemoji (Twitter, Inc and other contributors), CC BY 4.0",
+    "letters": "drawn with fonts of Debian's, SIL Open Font License and Apache License 2.0",
     "sc09": "Speech Commands (Warden, 2018; Google), CC BY 4.0",
 }
 """By data set, its authors and licence."""

@@ -24,8 +24,8 @@ def classifiers(seed=0):
     return tuple(lambda z, kernel=kernel: tf.matmul(z, kernel) for kernel in kernels)
 
 
-def bridge(classifiers=(), **settings):
-    terms = LabelTerms(LabelTermsConfig(**settings), classifiers)
+def bridge(classifiers=(), num_measured=0, **settings):
+    terms = LabelTerms(LabelTermsConfig(**settings), classifiers, num_measured)
     model = tiny.bridge(LATENT_DIMS, num_classes=NUM_CLASSES, label_terms=terms)
     generator = np.random.default_rng(1)
     model.set_weights([w + 0.1 * generator.normal(size=w.shape) for w in model.get_weights()])
@@ -120,6 +120,30 @@ def test_terms_are_those_of_their_equations():
     assert terms["loss"] == pytest.approx(plain["loss"] + 0.5 * expected + 2.0 * translation, rel=1e-4)
 
 
+def test_translations_are_matched_with_the_targets_latents_and_keep_measurements():
+    model = bridge(beta_matching=0.5, beta_measured=2.0, num_measured=2)
+    data = batch()
+    terms, z_shared = terms_of(model, data), samples(model, data)
+    means, labels, weights = ([np.asarray(x) for x in part] for part in ([mu for mu, _ in data[0]], *data[1:]))
+    matching = measured = 0.0
+    for source, target in ((0, 1), (1, 0)):
+        translated = model.decode(z_shared[source], target).numpy()
+        directions = model._z_projections(0)[target].numpy()[2:]
+        directions /= np.linalg.norm(directions, axis=0)
+        points, pair = (translated[:, 2:], means[target][:, 2:]), (source, target)
+        distance = expected_class_swd(points, [labels[i] for i in pair], [weights[i] for i in pair], directions)
+        matching += distance / means[target][:, 2:].var(axis=0).mean()
+        measured += np.square(translated[:, :2] - means[source][:, :2]).sum(axis=1).mean()
+    assert terms["matching"] == pytest.approx(matching, rel=1e-4)
+    assert terms["measured"] == pytest.approx(measured, rel=1e-4)
+    plain = terms_of(same_weights(model), data)
+    assert terms["loss"] == pytest.approx(plain["loss"] + 0.5 * matching + 2.0 * measured, rel=1e-4)
+
+
+def test_domains_without_common_measurements_have_none_to_keep():
+    assert set(bridge(beta_matching=1.0, beta_measured=1.0).label_terms.betas) == {"matching"}
+
+
 def same_weights(model, **settings):
     other = bridge(**settings)
     other.set_weights(model.get_weights())
@@ -155,19 +179,26 @@ def test_two_replicas_train_as_one_device_does():
     def make_batch(positions):
         return tf.nest.map_structure(lambda x: tf.gather(x, positions % 80), (posteriors, labels, weights))
 
-    settings = {"beta_class_swd": 1.0, "beta_translation": 1.0, "ramp_steps": 3}
-    check_mirrored(lambda: bridge(**settings, classifiers=classifiers()), make_batch)
+    settings = {
+        "beta_class_swd": 1.0,
+        "beta_translation": 1.0,
+        "beta_matching": 1.0,
+        "beta_measured": 1.0,
+        "ramp_steps": 3,
+    }
+    check_mirrored(lambda: bridge(**settings, classifiers=classifiers(), num_measured=2), make_batch)
 
 
-def test_terms_teach_what_they_say():
+@pytest.mark.parametrize("names", [("class_swd", "translation"), ("matching", "measured")])
+def test_terms_teach_what_they_say(names):
     data = batch(spread=0.01)
-    settings = {"beta_class_swd": 1.0, "beta_translation": 1.0}
-    model = bridge(**settings, classifiers=classifiers())
+    settings = {f"beta_{name}": 1.0 for name in names}
+    model = bridge(**settings, classifiers=classifiers(), num_measured=2)
     model.compile(optimizer=FusedAdam(3e-3), jit_compile=False)
     step = tf.function(model.train_step)
     before = terms_of(model, data)
     for _ in range(300):
         step(data)
     after = terms_of(model, data)
-    for name in ("class_swd", "translation"):
+    for name in names:
         assert after[name] < 0.5 * before[name]

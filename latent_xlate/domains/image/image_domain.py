@@ -58,6 +58,7 @@ class ImageDomain(Domain):
         height, width, channels = vae.image_shape
         super().__init__(name, Image(height, width, channels, invert, framing), class_names, dataset)
         self.vae = vae
+        self.num_measured = vae.num_measured if isinstance(vae, ConvVAE) else 0
         self.classifier = classifier
         self.has_classifier = classifier is not None
         if classifier is not None and classifier.image_shape != vae.image_shape:
