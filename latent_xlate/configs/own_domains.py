@@ -18,8 +18,8 @@ def get_config(mode: str = "best") -> ConfigDict:
     config.latents = "shipped"
     with config.unlocked():
         config.update(epochs=config_dict.placeholder(int), patience=config_dict.placeholder(int))
+        config.label_terms = LabelTermsConfig(ramp_steps=300).to_config_dict()
     if mode != "paper":
         config.update(epochs=100, patience=10, steps_per_log=100)
-        with config.unlocked():
-            config.label_terms = LabelTermsConfig(beta_matching=5.0, beta_measured=0.3, ramp_steps=300).to_config_dict()
+        config.label_terms.update(beta_matching=5.0, beta_measured=0.3)
     return config
