@@ -155,11 +155,12 @@ class BridgeConfig(Config):
         values = dict(values)
         if isinstance(latents := values.get("latents"), str):
             values["latents"] = current_name(latents)
-        if isinstance(terms := values.get("label_terms"), Mapping) and "beta_consistency" in terms:
-            if terms["beta_consistency"]:
+        if isinstance(terms := values.get("label_terms"), Mapping):
+            terms = {"beta_matching": 0.0, "beta_measured": 0.0} | dict(terms)  # They did not exist.
+            if terms.pop("beta_consistency", 0.0):
                 raise ValueError(
-                    f"label_terms.beta_consistency is {terms['beta_consistency']}, but it no longer exists: leave it "
-                    "out, or take beta_class_swd or beta_translation in its place."
+                    f"label_terms.beta_consistency is {values['label_terms']['beta_consistency']}, but it no longer "
+                    "exists: leave it out, or take beta_class_swd or beta_translation in its place."
                 )
-            values["label_terms"] = {name: value for name, value in terms.items() if name != "beta_consistency"}
+            values["label_terms"] = terms
         return values

@@ -8,6 +8,7 @@ import sys
 
 import numpy as np
 import pytest
+import tensorflow as tf
 from tensorflow.core.protobuf import saved_model_pb2
 
 from tests.support import c_api, predict_requests
@@ -54,13 +55,22 @@ def run(folder, requests):
 
 
 def test_each_signature_gives_the_translators_numbers(served_translator, folder):
-    requests = [*predict_requests.make(served_translator)]
+    requests, novelty = [*predict_requests.make(served_translator)], {}
     for signature, request in predict_requests.warm_up(folder).items():
-        requests.append((predict_requests.named(served_translator, signature), request))
+        if signature.startswith("novelty_"):
+            novelty[signature] = predict_requests.inputs_of(request)
+        else:
+            requests.append((predict_requests.named(served_translator, signature), request))
     assert len(requests) == 24 + 25
     answers = run(folder, [(str(name), predict_requests.inputs_of(request)) for name, request in requests])
     for (name, request), answer in zip(requests, answers, strict=True):
         predict_requests.assert_answers(served_translator, name, request, decoded(answer))
+
+    assert set(novelty) == {"novelty_digits", "novelty_digits_arrays"}
+    domain = served_translator.domain("digits")
+    for (signature, inputs), answer in zip(novelty.items(), run(folder, list(novelty.items())), strict=True):
+        x = inputs["x"] if signature.endswith("_arrays") else domain.read(tf.constant(inputs["data_bytes"])).numpy()
+        np.testing.assert_allclose(decoded(answer), served_translator.novelty(x, "digits"), rtol=1e-5)
 
 
 def test_what_is_refused_is_an_invalid_argument_with_its_sentence(folder):
