@@ -414,8 +414,9 @@ def test_run_of_an_earlier_version_is_resumed_and_a_name_of_today_says_the_same(
     config = shipped.config(savedmodels, num_steps=10, label_terms={"beta_class_swd": 0.5})
     train_bridge(config, tmp_path)
     stored = json.loads((tmp_path / "config.json").read_text())
-    assert stored["label_terms"] == {"beta_class_swd": 0.5, "beta_translation": 0.0, "ramp_steps": 1}
-    stored["label_terms"]["beta_consistency"] = 0.0
+    earlier = {"beta_class_swd": 0.5, "beta_translation": 0.0, "ramp_steps": 1}
+    assert stored["label_terms"] == earlier | {"beta_matching": 0.0, "beta_measured": 0.0}
+    stored["label_terms"] = earlier | {"beta_consistency": 0.0}
     (tmp_path / "config.json").write_text(json.dumps(stored))
     train_bridge(config, tmp_path)
     stored["label_terms"]["beta_consistency"] = 0.5
