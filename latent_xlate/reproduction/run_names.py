@@ -44,8 +44,8 @@ def first_form(config: Mapping[str, Any], output: Path) -> dict[str, Any]:
             latents = latents.replace(new, old)
         form["latents"] = latents
     if "label_terms" in form:
-        new = ("beta_matching", "beta_measured")
-        terms = {name: value for name, value in form["label_terms"].items() if value or name not in new}
+        later = ("beta_matching", "beta_measured")
+        terms = {name: value for name, value in form["label_terms"].items() if value or name not in later}
         form["label_terms"] = {"beta_consistency": 0.0, **terms}
     table = form.get("label_file")
     if table is not None and Path(table).is_relative_to(output):
