@@ -11,8 +11,7 @@ from typing import Any
 import numpy as np
 from PIL import Image as PillowImage
 
-from latent_xlate.data import labelled, packages
-from latent_xlate.data.labelled import Labelled
+from latent_xlate.data import images, labelled, packages
 from latent_xlate.modalities.image import Image
 
 NAME = "emoji"
@@ -81,12 +80,7 @@ def read_emoji(folder: str | os.PathLike) -> labelled.Splits:
                     splits[split] += [(_read(package / "img" / emoji_set / "64" / file), label) for file in files]
     except (OSError, KeyError, ValueError) as error:
         raise ValueError(f"The packages of emoji hold something else than version {VERSION} did ({error}).") from None
-    return {
-        split: Labelled(
-            np.stack([pixels for pixels, _ in pairs]), np.array([label for _, label in pairs]), tuple(chosen), IMAGE
-        )
-        for split, pairs in splits.items()
-    }
+    return {split: images.of_pairs(pairs, tuple(chosen), IMAGE) for split, pairs in splits.items()}
 
 
 def _unpack(emoji_set: str, folder: Path) -> Path:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -14,6 +15,12 @@ from latent_xlate.modalities.image import Image
 def labelled_images(images: np.ndarray, labels: np.ndarray, class_names: tuple[str, ...]) -> Labelled:
     """Makes labelled images from pixels, uint8 [n, height, width, channels], and labels, int64 [n]."""
     return Labelled(images, labels, class_names, Image(*images.shape[1:]))
+
+
+def of_pairs(pairs: Sequence[tuple[np.ndarray, int]], class_names: tuple[str, ...], image: Image) -> Labelled:
+    """Makes labelled images of pictures, uint8 [height, width, channels], each with its label."""
+    pixels, labels = zip(*pairs, strict=True)
+    return Labelled(np.stack(pixels), np.array(labels, np.int64), class_names, image)
 
 
 def load(dataset: str, split: str, data_dir: str | os.PathLike | None = None) -> Labelled:

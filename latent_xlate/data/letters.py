@@ -10,8 +10,7 @@ import numpy as np
 from PIL import Image as PillowImage
 from PIL import ImageDraw, ImageFont
 
-from latent_xlate.data import labelled, packages
-from latent_xlate.data.labelled import Labelled
+from latent_xlate.data import images, labelled, packages
 from latent_xlate.modalities.image import Image
 
 NAME = "letters"
@@ -72,12 +71,7 @@ def draw_letters(fonts: list[Path], seed: int = 0) -> labelled.Splits:
         split = "test" if number % TEST_SHARE == TEST_SHARE - 1 else "train"
         for label, letter in enumerate(LETTERS):
             drawn[split].append((_draw(letter, font, rng), label))
-    return {
-        split: Labelled(
-            np.stack([pixels for pixels, _ in pairs]), np.array([label for _, label in pairs]), LETTERS, IMAGE
-        )
-        for split, pairs in drawn.items()
-    }
+    return {split: images.of_pairs(pairs, LETTERS, IMAGE) for split, pairs in drawn.items()}
 
 
 def _has_letters(path: Path) -> bool:
