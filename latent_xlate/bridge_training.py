@@ -20,6 +20,7 @@ from latent_xlate.bridge.class_map import ClassMap
 from latent_xlate.bridge.held_out_progress import HeldOutProgress
 from latent_xlate.bridge.label_terms import LabelTerms
 from latent_xlate.bridge.labels_seen import write_labels_seen
+from latent_xlate.bridge.measured_by_class import MeasuredByClass
 from latent_xlate.bridge.training_data import TrainingData, assign_class_names, prepare_training, read_class_map
 from latent_xlate.data.labelled import UNLABELLED
 from latent_xlate.latents.sources import LoadLatents, load_latents, load_pretrained
@@ -153,5 +154,8 @@ def make_label_terms(config: BridgeConfig, data: TrainingData) -> LabelTerms | N
     weights = config.label_terms
     if config.sampling != "balanced":
         weights = dataclasses.replace(weights, beta_matching=0.0)
-    counts = {domain.num_measured for domain in data.domains}
-    return LabelTerms(weights, tuple(classifiers), counts.pop() if len(counts) == 1 else 0)
+    first, *others = (domain.num_measured for domain in data.domains)
+    measured = []
+    if first and all(count == first for count in others):
+        measured = [MeasuredByClass.of(latents, data.class_map.num_groups, first) for latents in data.latents]
+    return LabelTerms(weights, tuple(classifiers), measured)

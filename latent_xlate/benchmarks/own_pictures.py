@@ -98,11 +98,11 @@ def measure(
     Returns:
         `right`, the share of translations that the judge puts in the right class; `kid`, the kernel distance of its
         features between translations and held-out pictures of the target; and `ground`, `figure` and `size`, the
-        correlation of the colours of ground and figure and of the figure's size before and after.
+        correlation within a class of the colours of ground and figure and of the figure's size before and after.
     """
     data = held_out[source]
     x = translator.translate(data.floats, source, target)
-    before, after = measurements(tf.constant(data.floats)).numpy(), measurements(tf.constant(x)).numpy()
+    before, after = (_within_classes(measurements(tf.constant(y)).numpy(), data.labels) for y in (data.floats, x))
     features = keras.Model(judge.inputs, judge.layers[-2].output)
     kept = [float(np.corrcoef(before[:, i], after[:, i])[0, 1]) for i in range(before.shape[1])]
     return {
@@ -112,6 +112,11 @@ def measure(
         "figure": float(np.mean(kept[3:6])),
         "size": kept[-1],
     }
+
+
+def _within_classes(values: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """Differences of values, [n, count], from the means of their classes."""
+    return values - np.stack([values[labels == label].mean(axis=0) for label in labels])
 
 
 def _accuracy(classify: Callable[[tf.Tensor], tf.Tensor], data: Labelled) -> float:

@@ -65,8 +65,9 @@ class LabelTermsConfig(Config):
         beta_translation: Weight of the classification of translations by a classifier of the target's latents.
         beta_matching: Weight of the sliced Wasserstein distance between translations and the target's latents of each
             class. It needs sampling "balanced" and is left out with any other.
-        beta_measured: Weight of the square error between measurements in translations and in their sources, where the
-            domains have the same ones (`Domain.num_measured`); it needs no labels.
+        beta_measured: Weight of the square error between measurements in translations and what those of their sources
+            become, where the domains have the same ones (`Domain.num_measured`). They are to be as far from the mean
+            of the target's class as from that of the source's, in deviations of the class (`MeasuredByClass`).
         ramp_steps: Steps over which the weights rise linearly from zero.
     """
 

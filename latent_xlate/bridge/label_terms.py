@@ -16,6 +16,7 @@ import tensorflow as tf
 from latent_xlate import losses
 from latent_xlate.bridge.bridge_config import BridgeModelConfig, LabelTermsConfig
 from latent_xlate.bridge.classification import Term, classification
+from latent_xlate.bridge.measured_by_class import MeasuredByClass
 from latent_xlate.distribution import global_batch, num_replicas
 
 Pair = tuple[int, int]
@@ -66,12 +67,18 @@ class LabelTerms:
         config: The weights.
         classifiers: For each domain a function of its latents, [batch, latent_dim], to logits, [batch, num_classes],
             which training leaves as it is; needed for `beta_translation` alone.
-        num_measured: The first so many coordinates of the latents are measurements of the same in all domains.
+        measured: For each domain the statistics of what its latents measure, the same in all domains; empty for
+            latents that measure nothing.
     """
 
     config: LabelTermsConfig
     classifiers: Sequence[Callable[[tf.Tensor], tf.Tensor]] = ()
-    num_measured: int = 0
+    measured: Sequence[MeasuredByClass] = ()
+
+    @property
+    def num_measured(self) -> int:
+        """The first so many coordinates of the latents are measured."""
+        return self.measured[0].num_measured if self.measured else 0
 
     @property
     def betas(self) -> dict[str, float]:
@@ -131,8 +138,10 @@ class LabelTerms:
         return value, value / num_replicas()
 
     def _measured(self, pair: Pair, translated: tf.Tensor, batch: Batch, order: float) -> Term:
-        """The square error between the measurements of translations and those of their sources."""
-        error = tf.square(translated[:, : self.num_measured] - batch.z[pair[0]][:, : self.num_measured])
+        """The square error between the measurements of translations and what those of their sources become."""
+        source, target = pair
+        goal = self.measured[source].translated(batch.z[source], batch.labels[source], self.measured[target])
+        error = tf.math.squared_difference(translated[:, : self.num_measured], goal)
         value = tf.reduce_mean(tf.reduce_sum(error, axis=1))
         return value, value / num_replicas()
 

@@ -44,7 +44,10 @@ _EPOCHS = flags.DEFINE_integer(
     lower_bound=1,
 )
 _BATCH_SIZE = flags.DEFINE_integer(
-    "batch_size", None, "Global batch size (default: the paper's; for speech 64, for conv models 32).", lower_bound=1
+    "batch_size",
+    None,
+    "Global batch size (default: the paper's; speech 64, conv_vae 16, conv_classifier 32).",
+    lower_bound=1,
 )
 _LEARNING_RATE = flags.DEFINE_float(
     "learning_rate", None, "Learning rate of Adam (default: 1e-3; for conv models 3e-3).", lower_bound=0.0

@@ -1,8 +1,8 @@
 """Domains of your own, which --config.domains names: the settings of images, on packaged latents.
 
 Steps follow from the number of latents, and training ends when held-out latents are translated no better. Translations
-are to be like the target's own latents, class by class, and to keep colours, place and size where both domains measure
-them.
+are to be like the target's own latents, class by class, and to keep colours, place and size, as they stand within their
+class, where both domains measure them.
 """
 
 from ml_collections import ConfigDict, config_dict

@@ -9,6 +9,7 @@ import tensorflow as tf
 from latent_xlate import losses
 from latent_xlate.bridge.bridge_config import LabelTermsConfig
 from latent_xlate.bridge.label_terms import LabelTerms, class_wise_swd
+from latent_xlate.bridge.measured_by_class import MeasuredByClass
 from latent_xlate.optimizer import FusedAdam
 from tests.support import tiny
 from tests.support.model_checks import check_mirrored
@@ -24,8 +25,16 @@ def classifiers(seed=0):
     return tuple(lambda z, kernel=kernel: tf.matmul(z, kernel) for kernel in kernels)
 
 
+def measured(num_measured):
+    """Statistics of each domain, that of all instances in the last row."""
+    generator = np.random.default_rng(3)
+    shape = (NUM_CLASSES + 1, num_measured)
+    draw = [(generator.normal(size=shape), generator.uniform(0.5, 2, size=shape)) for _ in LATENT_DIMS]
+    return [MeasuredByClass(mean.astype(np.float32), std.astype(np.float32)) for mean, std in draw]
+
+
 def bridge(classifiers=(), num_measured=0, **settings):
-    terms = LabelTerms(LabelTermsConfig(**settings), classifiers, num_measured)
+    terms = LabelTerms(LabelTermsConfig(**settings), classifiers, measured(num_measured) if num_measured else ())
     model = tiny.bridge(LATENT_DIMS, num_classes=NUM_CLASSES, label_terms=terms)
     generator = np.random.default_rng(1)
     model.set_weights([w + 0.1 * generator.normal(size=w.shape) for w in model.get_weights()])
@@ -125,7 +134,8 @@ def test_translations_are_matched_with_the_targets_latents_and_keep_measurements
     data = batch()
     terms, z_shared = terms_of(model, data), samples(model, data)
     means, labels, weights = ([np.asarray(x) for x in part] for part in ([mu for mu, _ in data[0]], *data[1:]))
-    matching = measured = 0.0
+    matching = kept = 0.0
+    statistics = measured(2)
     for source, target in ((0, 1), (1, 0)):
         translated = model.decode(z_shared[source], target).numpy()
         directions = model._z_projections(0)[target].numpy()[2:]
@@ -133,11 +143,15 @@ def test_translations_are_matched_with_the_targets_latents_and_keep_measurements
         points, pair = (translated[:, 2:], means[target][:, 2:]), (source, target)
         distance = expected_class_swd(points, [labels[i] for i in pair], [weights[i] for i in pair], directions)
         matching += distance / means[target][:, 2:].var(axis=0).mean()
-        measured += np.square(translated[:, :2] - means[source][:, :2]).sum(axis=1).mean()
+        here, there = statistics[source], statistics[target]
+        for z, translation, label in zip(means[source], translated, labels[source], strict=True):
+            deviations = (z[:2] - here.mean[label]) / here.std[label]
+            goal = there.mean[label] + deviations * there.std[label]
+            kept += np.square(translation[:2] - goal).sum() / len(translated)
     assert terms["matching"] == pytest.approx(matching, rel=1e-4)
-    assert terms["measured"] == pytest.approx(measured, rel=1e-4)
+    assert terms["measured"] == pytest.approx(kept, rel=1e-4)
     plain = terms_of(same_weights(model), data)
-    assert terms["loss"] == pytest.approx(plain["loss"] + 0.5 * matching + 2.0 * measured, rel=1e-4)
+    assert terms["loss"] == pytest.approx(plain["loss"] + 0.5 * matching + 2.0 * kept, rel=1e-4)
 
 
 def test_domains_without_common_measurements_have_none_to_keep():

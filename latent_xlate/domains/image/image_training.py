@@ -35,7 +35,7 @@ _PAPER = {"learning_rate": 1e-3, "schedule": "constant", "shift": 0, "hidden_uni
 RECIPES: Mapping[str, Mapping[str, Any]] = {
     "vae": {"batch_size": 512, **_PAPER},
     "classifier": {"batch_size": 256, **_PAPER},
-    "conv_vae": {"batch_size": 32, "learning_rate": 3e-3, "schedule": "cosine", "latent_dim": 32, "width": 16},
+    "conv_vae": {"batch_size": 16, "learning_rate": 3e-3, "schedule": "cosine", "latent_dim": 32, "width": 16},
     "conv_classifier": {"batch_size": 32, "learning_rate": 3e-3, "schedule": "cosine", "width": 16},
 }
 """By model, its settings and their defaults. The hidden units' is the model's own."""
@@ -50,13 +50,13 @@ EPOCHS = 100
 """Default number of epochs of the paper's models."""
 
 CONVOLUTIONAL_EPOCHS = 60
-"""A convolutional model is trained for as many epochs at most, if these are neither too few nor too many steps."""
+"""A convolutional model is trained for as many epochs at most, if these are neither too few nor too many pictures."""
 
-STEPS = (500, 6_000)
-"""The least and the most steps that `CONVOLUTIONAL_EPOCHS` may be."""
+PICTURES = (16_000, 192_000)
+"""The fewest and the most pictures, repeated ones included, that `CONVOLUTIONAL_EPOCHS` may be."""
 
-STEPS_PER_LOG = 50
-"""Steps between evaluations of a convolutional model, about."""
+PICTURES_PER_LOG = 1_600
+"""Pictures between evaluations of a convolutional model, about."""
 
 PATIENCE = 8
 """A convolutional model is no longer trained after so many evaluations in a row that were not the best."""
@@ -94,8 +94,8 @@ def train_image_model(
     resumes from the last checkpoint.
 
     The convolutional models are trained on augmented pictures, and their weights are averaged over steps. The
-    validation pictures, with augmented copies if they are few, are evaluated every `STEPS_PER_LOG` steps or once an
-    epoch, whichever is longer. The weights with the lowest loss on them are kept, and the training ends after
+    validation pictures, with augmented copies if they are few, are evaluated every `PICTURES_PER_LOG` pictures or once
+    an epoch, whichever is longer. The weights with the lowest loss on them are kept, and the training ends after
     `PATIENCE` evaluations without a lower one, or after `most_epochs`.
 
     Args:
@@ -164,11 +164,15 @@ def train_image_model(
 def most_epochs(data: Labelled, batch_size: int) -> int:
     """The most epochs for which a convolutional model is trained by default.
 
-    They are `CONVOLUTIONAL_EPOCHS`, but more for few pictures and fewer for many, so that the steps are within `STEPS`.
+    They are `CONVOLUTIONAL_EPOCHS`, but more for few pictures and fewer for many, by `PICTURES`.
     """
-    epoch = steps_per_epoch(data, batch_size)
-    least, most = (math.ceil(steps / epoch) for steps in STEPS)
+    least, most = (_epochs_of(pictures, data, batch_size) for pictures in PICTURES)
     return min(max(CONVOLUTIONAL_EPOCHS, least), most)
+
+
+def _epochs_of(pictures: int, data: Labelled, batch_size: int) -> int:
+    """Number of epochs in which so many pictures are seen; batches are full, and so repeat pictures of a few."""
+    return math.ceil(pictures / (batch_size * steps_per_epoch(data, batch_size)))
 
 
 def _settings(model: str, given: Mapping[str, Any]) -> dict[str, Any]:
@@ -230,7 +234,7 @@ def _train_on_augmented(
         best_by="loss",
         eval_batch_size=100,
         validation=augmented_copies(validation, augmentation, copies, seed + 1),
-        epochs_per_log=math.ceil(STEPS_PER_LOG / steps_per_epoch(train, config["batch_size"])),
+        epochs_per_log=_epochs_of(PICTURES_PER_LOG, train, config["batch_size"]),
         patience=PATIENCE,
         state=checkpoint_state(network),
     )

@@ -32,7 +32,7 @@ def data_dir(tmp_path_factory):
 
 @pytest.fixture(autouse=True)
 def evaluated_often(monkeypatch):
-    monkeypatch.setattr(image_training, "STEPS_PER_LOG", 5)
+    monkeypatch.setattr(image_training, "PICTURES_PER_LOG", 80)
     monkeypatch.setattr(image_training, "VALIDATION_PICTURES", 12)
 
 
@@ -122,7 +122,7 @@ def test_settings_of_other_models_are_refused_and_nothing_is_written(model, opti
     assert not (tmp_path / "run").exists()
 
 
-@pytest.mark.parametrize(("count", "epochs"), [(5, 500), (132, 100), (800, 60), (1_600, 60), (9_600, 20), (60_000, 4)])
+@pytest.mark.parametrize(("count", "epochs"), [(5, 1_000), (132, 112), (800, 60), (9_600, 20), (60_000, 4)])
 def test_few_pictures_are_seen_in_more_epochs_than_many(count, epochs):
     data = images.labelled_images(np.zeros((count, 8, 8, 1), np.uint8), np.zeros(count, np.int64), ("a",))
-    assert most_epochs(data, 32) == epochs
+    assert most_epochs(data, 16) == epochs
