@@ -23,6 +23,7 @@ from latent_xlate.benchmarks.own_pictures_data import (
 )
 from latent_xlate.data.labelled import Labelled
 from latent_xlate.domains.image.measurements import measurements
+from latent_xlate.domains.novelty import NOVEL
 from latent_xlate.evaluation.kid import kernel_distance
 from latent_xlate.translator import Translator
 
@@ -52,8 +53,9 @@ def benchmark(seeds: Iterable[int] = (0, 1, 2)) -> list[dict[str, Any]]:
 
     Returns:
         A JSON-serialisable dictionary for each seed: `seed`, `seconds` from the folders to the evaluated and exported
-        translator, by domain `judges`, the accuracy of the domains' own judges on held-out pictures, and by pair of
-        domains, those of each with itself included, the results of `measure`.
+        translator; by domain `judges`, the accuracy of the domains' own judges on held-out pictures, and `novel`, the
+        share of held-out pictures, of the other domain's and of noise that count as unlike the training data; and by
+        pair of domains, those of each with itself included, the results of `measure`.
     """
     judges = {name: _judge(make(_FOR_JUDGES, _JUDGE_SEED)) for name, make in _MAKERS.items()}
     for name, make in _MAKERS.items():
@@ -73,6 +75,7 @@ def benchmark(seeds: Iterable[int] = (0, 1, 2)) -> list[dict[str, Any]]:
                 "seed": seed,
                 "seconds": seconds,
                 "judges": {name: _accuracy(translator.domain(name).classify, data) for name, data in held_out.items()},
+                "novel": {name: _novel(translator, name, held_out) for name in held_out},
                 "pairs": {
                     f"{source}_to_{target}": measure(translator, source, target, held_out, judges[target])
                     for source, target in itertools.product(_MAKERS, repeat=2)
@@ -114,6 +117,15 @@ def measure(
     }
 
 
+def _novel(translator: Translator, name: str, held_out: Mapping[str, Labelled]) -> dict[str, float]:
+    """Shares of pictures that one domain says are unlike its own."""
+    own = held_out[name].floats
+    (other,) = (data.floats for key, data in held_out.items() if key != name)
+    noise = np.random.default_rng(0).uniform(size=own.shape).astype(np.float32)
+    inputs = {"own": own, "other": other, "noise": noise}
+    return {key: float(np.mean(translator.novelty(x, name) > NOVEL)) for key, x in inputs.items()}
+
+
 def _within_classes(values: np.ndarray, labels: np.ndarray) -> np.ndarray:
     """Differences of values, [n, count], from the means of their classes."""
     return values - np.stack([values[labels == label].mean(axis=0) for label in labels])
@@ -152,11 +164,19 @@ def table(results: Iterable[Mapping[str, Any]]) -> str:
         for pair in results[0]["pairs"]
     ]
     head = ["pair", "right class", "KID", "colour of ground", "of figure", "size"]
-    judged = [[name, cell([result["judges"][name] for result in results], 3)] for name in results[0]["judges"]]
+    judged = [
+        [
+            name,
+            cell([result["judges"][name] for result in results], 3),
+            *(cell([result["novel"][name][key] for result in results], 3) for key in ("own", "other", "noise")),
+        ]
+        for name in results[0]["judges"]
+    ]
+    domains = ["domain", "its judge on held-out pictures", "flagged: held-out", "the other domain's", "noise"]
     seconds = ", ".join(f"{result['seconds']:.0f}" for result in results)
     return "\n\n".join(
         [
-            tables.markdown(["domain", "its judge on held-out pictures"], judged),
+            tables.markdown(domains, judged),
             tables.markdown(head, rows),
             f"Seconds from the folders to the translator: {seconds}",
         ]

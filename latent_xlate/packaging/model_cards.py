@@ -47,12 +47,13 @@ def image_card(
         name: Name of the domain.
         vae: Configuration of the VAE's run.
         loss: Negative ELBO of the test images, in nats.
-        splits: Training and test images, "train" and "test".
+        splits: Training and test images, "train" and "test"; of a convolutional VAE "validation", too.
         judge: The classifier that judges the images, if there is one.
         framing: How the domain frames pictures, if it is not as in the data set.
     """
     height, width, channels = splits["train"].content.shape[1:]
-    counts = {split: min(len(splits[split]), most) for split, most in domain_folder.NUM_LATENTS.items()}
+    convolutional = vae["model"] in CONVOLUTIONAL
+    latents, of_images = _image_latents(splits, convolutional)
     rows = [
         ["epochs", str(vae["epochs"])],
         ["batch size", str(vae["batch_size"])],
@@ -68,8 +69,8 @@ def image_card(
         height=height,
         width=width,
         colour="colour" if channels == 3 else "grey",
-        origin=_CONVOLUTIONAL if vae["model"] in CONVOLUTIONAL else _PAPER,
-        recipe="defaults" if vae["model"] in CONVOLUTIONAL else "paper's recipe",
+        origin=_CONVOLUTIONAL if convolutional else _PAPER,
+        recipe="defaults" if convolutional else "paper's recipe",
         dataset=vae["dataset"],
         and_judge=" and the classifier that judges its images" if judge else "",
         num_images=f"{len(splits['train']):,}",
@@ -77,11 +78,22 @@ def image_card(
         table=tables.markdown(*_with_judge(["", "VAE"], rows, judged)),
         commands=_commands([train_domain_command(name, vae)], judge, package),
         weights="`vae.npz` and `classifier.npz`" if judge else "`vae.npz`",
-        num_train=f"{counts['train']:,}",
-        num_test=f"{counts['test']:,}",
+        latents=latents,
+        of_images=of_images,
         licence=LICENCES.get(vae["dataset"], vae["dataset"]),
         caution="; the classifier is a judge of\nthis VAE's images and no general recogniser" if judge else "",
     )
+
+
+def _image_latents(splits: Mapping[str, Labelled], convolutional: bool) -> tuple[str, str]:
+    """The files of latents, and what they are of."""
+    train, test = (min(len(splits[split]), most) for split, most in domain_folder.NUM_LATENTS.items())
+    if not convolutional:
+        return "`latents_train.npz` and `latents_test.npz`", f"{train:,} training and {test:,} test images"
+    files = "`latents_train.npz`, `latents_validation.npz` and `latents_test.npz`"
+    validation = min(len(splits["validation"]), domain_folder.NUM_LATENTS["train"])
+    counts = f"{train:,} training, {validation:,} held-out and {test:,} test images"
+    return files, f"{counts}, and of changed copies of the former two where they are few"
 
 
 def speech_card(

@@ -41,13 +41,14 @@ def test_table_has_means_and_deviations_over_the_seeds():
             "seed": seed,
             "seconds": 100.4 + seed,
             "judges": {"shapes": 0.9 + seed / 10, "letters": 1.0},
+            "novel": {name: {"own": 0.01, "other": 0.5 + seed / 10, "noise": 1.0} for name in ("shapes", "letters")},
             "pairs": {"shapes_to_letters": numbers | {"right": 0.5 + seed / 2}},
         }
         for seed in (0, 1)
     ]
     lines = own_pictures.table(results).splitlines()
-    assert "| shapes | 0.950 ± 0.071 |" in lines
-    assert "| letters | 1.000 ± 0.000 |" in lines
+    assert "| shapes | 0.950 ± 0.071 | 0.010 ± 0.000 | 0.550 ± 0.071 | 1.000 ± 0.000 |" in lines
+    assert "| letters | 1.000 ± 0.000 | 0.010 ± 0.000 | 0.550 ± 0.071 | 1.000 ± 0.000 |" in lines
     assert (
         "| shapes_to_letters | 0.750 ± 0.354 | 0.250 ± 0.000 | 1.000 ± 0.000 | 0.750 ± 0.000 | 0.500 ± 0.000 |" in lines
     )

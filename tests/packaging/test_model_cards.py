@@ -43,6 +43,15 @@ def test_card_of_images(judge):
         assert image_card("sticks", vae | {"dataset": "bars"}, 1.0, splits, None) == expected("image_own")
 
 
+def test_card_of_a_convolutional_domain_names_what_bridges_are_stopped_by():
+    vae = {"model": "conv_vae", "dataset": "bars", "epochs": 60, "batch_size": 16, "seed": 0}
+    splits = {split: digits_like(count, 8) for split, count in (("train", 240), ("validation", 20), ("test", 40))}
+    text = " ".join(image_card("bars", vae, 1.0, splits, None).split())
+    files = "`latents_train.npz`, `latents_validation.npz` and `latents_test.npz`"
+    assert f"{files} (posterior mean and standard deviation, float16, and label of 240 training, 20 held-out" in text
+    assert "batch_size" not in text
+
+
 @pytest.mark.parametrize(
     ("card", "encoder", "judge"),
     [
