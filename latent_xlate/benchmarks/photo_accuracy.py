@@ -32,6 +32,9 @@ FONTS = (
 
 SEED = 2026
 
+ENLARGED = 4
+"""Factor by which the target's pictures are enlarged, so that they are framed as photos are."""
+
 _NOISE_SHAPE = (64, 64, 3)
 
 
@@ -77,7 +80,14 @@ def benchmark(
         results["printed"][font] = reader.measure(made, digits)
     noise = np.random.default_rng(SEED).integers(0, 256, (num_photos, *_NOISE_SHAPE), np.uint8).astype(np.float32) / 255
     others = reader.translator.domain(target).load_data("test", data_dir).take(slice(0, 10 * num_photos))
-    kinds = {"digits of the test set": test.floats, "pictures of the target": others.floats, "noise": noise}
+    large = others.take(slice(0, num_photos)).floats
+    large = tf.image.resize(large, [ENLARGED * size for size in large.shape[1:3]], "bicubic").numpy().clip(0, 1)
+    kinds = {
+        "digits of the test set": test.floats,
+        "pictures of the target": others.floats,
+        f"the same, {ENLARGED} times as large": large,
+        "noise": noise,
+    }
     results["unlike"] = {kind: reader.unlike(x) for kind, x in kinds.items()}
     print(table(results))
     return results

@@ -63,3 +63,4 @@ def test_digits_in_print_are_read_right_and_what_is_kept_is_counted(tmp_path, mo
     printed = capsys.readouterr().out
     assert "| printed, mean |" in printed
     assert "| noise | 1.0000 |" in printed
+    assert "| the same, 4 times as large | " in printed
