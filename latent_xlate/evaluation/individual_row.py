@@ -1,0 +1,64 @@
+"""The numbers of one row of `individual`, collected class by class."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import Any
+
+import numpy as np
+
+from latent_xlate.data.labelled import UNLABELLED
+from latent_xlate.evaluation import locality
+from latent_xlate.evaluation.bootstrap import Statistic, estimate, mean_of
+from latent_xlate.evaluation.coverage import density_and_coverage
+from latent_xlate.evaluation.diversity import relative_variance, sample_variance, total_variance
+from latent_xlate.evaluation.kid import class_kernel_distance
+
+
+class Row:
+    """Collects the numbers of a row, class by class."""
+
+    def __init__(self) -> None:
+        """Starts without a number."""
+        self._numbers: dict[str, list[Statistic]] = defaultdict(list)
+
+    def add_likeness(self, features: np.ndarray, real: np.ndarray) -> None:
+        """Compares features of generated instances of a class with those of real ones."""
+        if total_variance(real) > 0:
+            self._numbers["diversity"].append(relative_variance(features, real))
+        count = min(len(features), len(real))  # Coverage depends on the ratio of the sizes.
+        density, coverage = density_and_coverage(features[:count], real[:count])
+        self._numbers["density"].append(density)
+        self._numbers["coverage"].append(coverage)
+        self._numbers["class_kid"].append(class_kernel_distance(features, real))
+
+    def add_samples(self, samples: np.ndarray, real: np.ndarray) -> None:
+        """Takes features of samples, [n, samples, width], and of real instances of their class."""
+        if total_variance(real) > 0:
+            self._numbers["sample_diversity"].append(sample_variance(samples, real))
+
+    def add_locality(self, before: np.ndarray, after: np.ndarray) -> None:
+        """Compares distances between instances of a class, [n, n], before and after."""
+        if len(before) >= locality.LEAST_INSTANCES:
+            self._numbers["trustworthiness"].append(locality.trustworthiness(before, after))
+            self._numbers["rank_correlation"].append(locality.rank_correlation(before, after))
+
+    def add_cycle(self, z: np.ndarray, back: np.ndarray) -> None:
+        """Compares latents of a class, [n, latent_dim], with themselves after the way there and back."""
+        if total_variance(z) > 0:
+            errors = np.sum((back.astype(np.float64) - z) ** 2, axis=1)
+            self._numbers["cycle_distance"].append(mean_of(errors / total_variance(z)))
+
+    def add_cycle_classes(self, before: np.ndarray, back: np.ndarray) -> None:
+        """Compares shared classes, [n], of which -1 is none, with those after the way there and back."""
+        counts = before != UNLABELLED
+        if counts.any():
+            self._numbers["cycle_accuracy"].append(mean_of((before == back)[counts].astype(np.float64)))
+
+    def estimates(self, generator: np.random.Generator) -> dict[str, Any]:
+        """The row by key, as `individual` describes it: {"value", "interval", "classes"}."""
+        row = {}
+        for key, classes in self._numbers.items():
+            mean = estimate(classes, generator)
+            row[key] = {"value": mean.value, "interval": list(mean.interval), "classes": len(classes)}
+        return row
