@@ -68,4 +68,5 @@ def estimate(classes: Sequence[Statistic], generator: np.random.Generator) -> Es
 
 
 def _weights(size: int, generator: np.random.Generator) -> np.ndarray:
-    return generator.multinomial(size, np.full(size, 1 / size), RESAMPLES).astype(np.float64)
+    drawn = generator.integers(size, size=(RESAMPLES, size)) + size * np.arange(RESAMPLES)[:, np.newaxis]
+    return np.bincount(drawn.ravel(), minlength=RESAMPLES * size).reshape(RESAMPLES, size).astype(np.float64)

@@ -45,16 +45,16 @@ from latent_xlate.evaluation.individual_row import Row
 from latent_xlate.evaluation.predictions import Predictions, predictor
 from latent_xlate.translator import Translator
 
-MOST_PER_CLASS = 500
+MOST_PER_CLASS = 200
 """More instances of a class are not measured."""
 
 LEAST_PER_CLASS = 10
 """Classes of fewer instances are left out; half as many are enough for `halves` and `decoded`."""
 
-SAMPLED_PER_CLASS = 30
+SAMPLED_PER_CLASS = 10
 """Instances of a class that are sampled from."""
 
-SAMPLES = 8
+SAMPLES = 5
 """Samples of each."""
 
 _STREAM = 0x696E64  # Keeps these random numbers apart from those of `accuracy`, which have the same seed.
