@@ -8,9 +8,10 @@ random. Each number is a mean over the classes that have enough instances.
 `measure_individuals` returns, JSON-serialisable, by kind of row and then by name:
 
 - `transfers`, by "<source>_to_<target>": translations of decoded latents of the source.
-- `reconstructions`, by domain: the same with the domain itself as the target, through the bridge.
-- `decoded`, by domain: data that the domain's own model encodes and decodes, or decodes from other latents if it has
-  no encoder; absent without data or judge.
+- `reconstructions`, by domain: the same with the domain itself as the target, through the bridge. Those of one half
+  of its instances are compared with the other half.
+- `decoded`, by domain: one half of its data, encoded and decoded by the domain's own model, or as many other decoded
+  latents if it has no encoder, compared with the other half; absent without data or judge.
 - `halves`, by domain: one random half of the real instances, compared with the other half; absent without judge. Real
   instances are the data if they are given, otherwise decoded latents, see `fid_reference` in `accuracy`.
 
@@ -48,8 +49,8 @@ from latent_xlate.translator import Translator
 MOST_PER_CLASS = 200
 """More instances of a class are not measured."""
 
-LEAST_PER_CLASS = 10
-"""Classes of fewer instances are left out; half as many are enough for `halves` and `decoded`."""
+LEAST_PER_CLASS = locality.LEAST_INSTANCES
+"""Classes of fewer instances are left out. Halves of them are large enough for all but locality."""
 
 SAMPLED_PER_CLASS = 10
 """Instances of a class that are sampled from."""
@@ -153,7 +154,13 @@ class _Meter:
         self._graphs = {name: as_graph(functools.partial(_look, each.domain)) for name, each in subjects.items()}
         self._judges = {name: predictor(subjects[name].domain, subjects[name].domain.decode) for name in references}
         self._latents = {name: self._by_class(subject.classes) for name, subject in subjects.items()}
-        self._real = {name: self._by_class(real.classes) for name, real in references.items()}
+        self._real = {
+            # The same split into halves for both if latents and real instances are of the same data, in one order.
+            name: self._latents[name]
+            if np.array_equal(real.classes, subjects[name].classes)
+            else self._by_class(real.classes)
+            for name, real in references.items()
+        }
         self._views: dict[tuple[str, int], _View] = {}
 
     def translation(self, source: str, target: str) -> dict[str, Any]:
@@ -173,9 +180,9 @@ class _Meter:
                 row.add_cycle_classes(
                     *(self._classes(source, of) for of in (before.judged, self._judges[source](back)))
                 )
-            if after.judged is not None and group in self._real[target]:
-                real = self._features(target, self._real[target][group][:MOST_PER_CLASS])
-                row.add_likeness(after.judged.features, real)
+            count, real = self._compared(source, target, group)
+            if after.judged is not None and real is not None:
+                row.add_likeness(after.judged.features[:count], real)
                 if self._translator.bridge.shared_dim:
                     repeated = np.repeat(z[:SAMPLED_PER_CLASS], SAMPLES, axis=0)
                     row.add_samples(self._samples(target, self._translate(repeated, source, target, True)), real)
@@ -184,18 +191,21 @@ class _Meter:
     def decoded(self, name: str, x: np.ndarray) -> dict[str, Any]:
         """Measures what a domain's own model makes of data that it encodes, or of latents if it has no encoder."""
         row, domain = Row(), self._subjects[name].domain
-        for group, (some, others) in self._split(name).items():
+        for group, indices in self._real[name].items():
+            some, others = self._halves(indices)
             real = self._features(name, others)
             if not domain.has_encoder:
-                z = self._subjects[name].z[self._latents[name].get(group, some[:0])[: len(some)]]
+                z = self._subjects[name].z[self._latents[name].get(group, indices[:0])[: len(some)]]
                 if len(z):
                     row.add_likeness(self._judges[name](z).features, real)
                 continue
-            mu, sigma = in_batches(domain.encode, x[some], batch_size=domain.batch_size)
-            view = self._view(name, mu)
-            before = in_batches(domain.pictures, x[some], batch_size=domain.batch_size)
-            row.add_locality(locality.distances(before), view.distances)
-            row.add_likeness(self._judges[name](mu).features, real)
+            originals = x[indices[:MOST_PER_CLASS]]
+            mu, sigma = in_batches(domain.encode, originals, batch_size=domain.batch_size)
+            pictures = in_batches(domain.pictures, originals, batch_size=domain.batch_size)
+            after = self._view(name, mu)
+            row.add_locality(locality.distances(pictures), after.distances)
+            if after.judged is not None:
+                row.add_likeness(after.judged.features[: len(some)], real)
             mu, sigma = (np.repeat(each[:SAMPLED_PER_CLASS], SAMPLES, axis=0) for each in (mu, sigma))
             row.add_samples(self._samples(name, mu + sigma * self._noise(mu.shape)), real)
         return row.estimates(self._generator)
@@ -203,7 +213,7 @@ class _Meter:
     def halves(self, name: str) -> dict[str, Any]:
         """Compares halves of a domain's real instances."""
         row = Row()
-        for some, others in self._split(name).values():
+        for some, others in map(self._halves, self._real[name].values()):
             row.add_likeness(self._features(name, some), self._features(name, others))
         return row.estimates(self._generator)
 
@@ -215,10 +225,21 @@ class _Meter:
         }
         return {group: indices for group, indices in of_groups.items() if len(indices) >= LEAST_PER_CLASS}
 
-    def _split(self, name: str) -> dict[int, tuple[np.ndarray, np.ndarray]]:
-        """Indices of the halves of each class's real instances."""
-        halves = {group: np.array_split(indices, 2) for group, indices in self._real[name].items()}
-        return {group: (some[:MOST_PER_CLASS], others[:MOST_PER_CLASS]) for group, (some, others) in halves.items()}
+    def _compared(self, source: str, target: str, group: int) -> tuple[int, np.ndarray | None]:
+        """How many translations of a class are compared with real instances, and the features of those."""
+        real = self._real.get(target, {}).get(group)
+        if real is None:
+            return 0, None
+        if source != target:
+            return MOST_PER_CLASS, self._features(target, real[:MOST_PER_CLASS])
+        # What is compared with its own original would seem too real.
+        some, _ = self._halves(self._latents[source][group])
+        return len(some), self._features(target, self._halves(real)[1])
+
+    @staticmethod
+    def _halves(indices: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        some, others = np.array_split(indices, 2)
+        return some[:MOST_PER_CLASS], others[:MOST_PER_CLASS]
 
     def _features(self, name: str, indices: np.ndarray) -> np.ndarray:
         return self._references[name].features[indices]
