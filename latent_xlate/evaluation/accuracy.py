@@ -28,7 +28,7 @@ these numbers, JSON-serialisable:
     - `label_accuracy`: share of labelled instances whose transfer is predicted to be of their true class, or of a
       class of the same group; absent if there are none.
     - `fid`: FID of transferred data, on features of the target's judge. Each judge has a scale of its own.
-- `individual`: how varied, real and faithful to their sources translations are; see `individual`.
+- `individual`: how varied, real and faithful to their sources translations are; `evaluation/individual.py` says it.
 """
 
 from __future__ import annotations
@@ -182,12 +182,12 @@ class _Evaluation:
         """Measures a domain without the bridge, and sets the reference of its FIDs: `data`, if there are any."""
         domain, decoded = self._translator.domain(name), self.decoded[name]
         numbers: dict[str, Any] = {"fid_reference": "decoded"}
-        self._references[name] = Reference(decoded.features, self._classes(name), None)
+        self._references[name] = Reference(decoded, self._classes(name), None)
         if data is not None:
             numbers, original = _measure_base(domain, data, decoded.features)
             classes = self._translator.shared_classes(_labels_or(data[1], original), name)
-            self._references[name] = Reference(original.features, classes, domain.check(data[0]))
-        halves = np.array_split(self._generator.permutation(self._references[name].features), 2)
+            self._references[name] = Reference(original, classes, domain.check(data[0]))
+        halves = np.array_split(self._generator.permutation(self._references[name].judged.features), 2)
         numbers["fid_floor"] = frechet_distance(*halves)
         if domain.has_prior:
             prior = predictor(domain, domain.decode)(domain.sample_prior(PRIOR_SAMPLES, seed).numpy())
@@ -206,7 +206,7 @@ class _Evaluation:
             "target": target,
             **(self._agreement(transferred, source, target) if source in self.decoded else {}),
             **self._label_accuracy(transferred, source, target),
-            "fid": frechet_distance(transferred.features, self._references[target].features),
+            "fid": frechet_distance(transferred.features, self._references[target].judged.features),
         }
 
     def individual(self, seed: int) -> dict[str, Any]:

@@ -19,6 +19,8 @@ Each row holds some of these numbers as {"value", "interval" (95 %, by bootstrap
 cannot be measured is absent:
 
 - `diversity`, `density`, `coverage`, `class_kid`: against real instances of the target; absent without its judge.
+- `kept_diversity`: as `diversity`, of those instances, translated and real, to which the target's judge gives their
+  class. Translations of a wrong class add to `diversity`, but not to this.
 - `trustworthiness`, `rank_correlation`: of distances between pictures (`Domain.pictures`), before and after.
 - `cycle_accuracy`: share of instances that have the same class as before, as the source's judge sees it, after the way
   there and back; absent without that judge.
@@ -42,7 +44,7 @@ from latent_xlate.batching import as_graph, in_batches
 from latent_xlate.data.labelled import UNLABELLED
 from latent_xlate.domains.domain import Domain
 from latent_xlate.evaluation import locality
-from latent_xlate.evaluation.individual_row import Row
+from latent_xlate.evaluation.individual_row import OfClass, Row
 from latent_xlate.evaluation.predictions import Predictions, predictor
 from latent_xlate.translator import Translator
 
@@ -66,12 +68,12 @@ class Reference:
     """Real instances of a domain.
 
     Attributes:
-        features: Of the domain's judge, float [m, width].
+        judged: What the domain's judge predicts for them.
         classes: Shared classes, integers [m], -1 for none.
-        x: The data themselves, float32 [m, *data_shape]; None if the features are those of decoded latents.
+        x: The data themselves, float32 [m, *data_shape]; None if they are decoded latents.
     """
 
-    features: np.ndarray
+    judged: Predictions
     classes: np.ndarray
     x: np.ndarray | None
 
@@ -182,10 +184,12 @@ class _Meter:
                 )
             count, real = self._compared(source, target, group)
             if after.judged is not None and real is not None:
-                row.add_likeness(after.judged.features[:count], real)
+                row.add_likeness(self._of_class(target, after.judged.take(slice(count)), group), real)
                 if self._translator.bridge.shared_dim:
                     repeated = np.repeat(z[:SAMPLED_PER_CLASS], SAMPLES, axis=0)
-                    row.add_samples(self._samples(target, self._translate(repeated, source, target, True)), real)
+                    row.add_samples(
+                        self._samples(target, self._translate(repeated, source, target, True)), real.features
+                    )
         return row.estimates(self._generator)
 
     def decoded(self, name: str, x: np.ndarray) -> dict[str, Any]:
@@ -193,11 +197,11 @@ class _Meter:
         row, domain = Row(), self._subjects[name].domain
         for group, indices in self._real[name].items():
             some, others = self._halves(indices)
-            real = self._features(name, others)
+            real = self._real_of_class(name, others, group)
             if not domain.has_encoder:
                 z = self._subjects[name].z[self._latents[name].get(group, indices[:0])[: len(some)]]
                 if len(z):
-                    row.add_likeness(self._judges[name](z).features, real)
+                    row.add_likeness(self._of_class(name, self._judges[name](z), group), real)
                 continue
             originals = x[indices[:MOST_PER_CLASS]]
             mu, sigma = in_batches(domain.encode, originals, batch_size=domain.batch_size)
@@ -205,16 +209,16 @@ class _Meter:
             after = self._view(name, mu)
             row.add_locality(locality.distances(pictures), after.distances)
             if after.judged is not None:
-                row.add_likeness(after.judged.features[: len(some)], real)
+                row.add_likeness(self._of_class(name, after.judged.take(slice(len(some))), group), real)
             mu, sigma = (np.repeat(each[:SAMPLED_PER_CLASS], SAMPLES, axis=0) for each in (mu, sigma))
-            row.add_samples(self._samples(name, mu + sigma * self._noise(mu.shape)), real)
+            row.add_samples(self._samples(name, mu + sigma * self._noise(mu.shape)), real.features)
         return row.estimates(self._generator)
 
     def halves(self, name: str) -> dict[str, Any]:
         """Compares halves of a domain's real instances."""
         row = Row()
-        for some, others in map(self._halves, self._real[name].values()):
-            row.add_likeness(self._features(name, some), self._features(name, others))
+        for group, indices in self._real[name].items():
+            row.add_likeness(*(self._real_of_class(name, half, group) for half in self._halves(indices)))
         return row.estimates(self._generator)
 
     def _by_class(self, classes: np.ndarray) -> dict[int, np.ndarray]:
@@ -225,24 +229,27 @@ class _Meter:
         }
         return {group: indices for group, indices in of_groups.items() if len(indices) >= LEAST_PER_CLASS}
 
-    def _compared(self, source: str, target: str, group: int) -> tuple[int, np.ndarray | None]:
-        """How many translations of a class are compared with real instances, and the features of those."""
+    def _compared(self, source: str, target: str, group: int) -> tuple[int, OfClass | None]:
+        """How many translations of a class are compared with real instances, and those."""
         real = self._real.get(target, {}).get(group)
         if real is None:
             return 0, None
         if source != target:
-            return MOST_PER_CLASS, self._features(target, real[:MOST_PER_CLASS])
+            return MOST_PER_CLASS, self._real_of_class(target, real[:MOST_PER_CLASS], group)
         # What is compared with its own original would seem too real.
         some, _ = self._halves(self._latents[source][group])
-        return len(some), self._features(target, self._halves(real)[1])
+        return len(some), self._real_of_class(target, self._halves(real)[1], group)
 
     @staticmethod
     def _halves(indices: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         some, others = np.array_split(indices, 2)
         return some[:MOST_PER_CLASS], others[:MOST_PER_CLASS]
 
-    def _features(self, name: str, indices: np.ndarray) -> np.ndarray:
-        return self._references[name].features[indices]
+    def _of_class(self, name: str, judged: Predictions, group: int) -> OfClass:
+        return OfClass(judged.features, self._classes(name, judged) == group)
+
+    def _real_of_class(self, name: str, indices: np.ndarray, group: int) -> OfClass:
+        return self._of_class(name, self._references[name].judged.take(indices), group)
 
     def _noise(self, shape: tuple[int, ...]) -> np.ndarray:
         return self._generator.standard_normal(shape, np.float32)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections import defaultdict
 from typing import Any
 
@@ -14,6 +15,22 @@ from latent_xlate.evaluation.coverage import density_and_coverage
 from latent_xlate.evaluation.diversity import relative_variance, sample_variance, total_variance
 from latent_xlate.evaluation.kid import class_kernel_distance
 
+_LEAST_KEPT = 8
+"""Fewer instances have a variance, but hardly an interval."""
+
+
+@dataclasses.dataclass(frozen=True)
+class OfClass:
+    """Instances of one class, as the judge sees them.
+
+    Attributes:
+        features: float [n, width].
+        kept: Whether the judge gives each of them the class, booleans [n].
+    """
+
+    features: np.ndarray
+    kept: np.ndarray
+
 
 class Row:
     """Collects the numbers of a row, class by class."""
@@ -22,15 +39,17 @@ class Row:
         """Starts without a number."""
         self._numbers: dict[str, list[Statistic]] = defaultdict(list)
 
-    def add_likeness(self, features: np.ndarray, real: np.ndarray) -> None:
-        """Compares features of generated instances of a class with those of real ones."""
-        if total_variance(real) > 0:
-            self._numbers["diversity"].append(relative_variance(features, real))
-        count = min(len(features), len(real))  # Coverage depends on the ratio of the sizes.
-        density, coverage = density_and_coverage(features[:count], real[:count])
+    def add_likeness(self, generated: OfClass, real: OfClass) -> None:
+        """Compares generated instances of a class with real ones."""
+        self._add_diversity("diversity", generated.features, real.features)
+        kept, real_kept = generated.features[generated.kept], real.features[real.kept]
+        if min(len(kept), len(real_kept)) >= _LEAST_KEPT:
+            self._add_diversity("kept_diversity", kept, real_kept)
+        count = min(len(generated.features), len(real.features))  # Coverage depends on the ratio of the sizes.
+        density, coverage = density_and_coverage(generated.features[:count], real.features[:count])
         self._numbers["density"].append(density)
         self._numbers["coverage"].append(coverage)
-        self._numbers["class_kid"].append(class_kernel_distance(features, real))
+        self._numbers["class_kid"].append(class_kernel_distance(generated.features, real.features))
 
     def add_samples(self, samples: np.ndarray, real: np.ndarray) -> None:
         """Takes features of samples, [n, samples, width], and of real instances of their class."""
@@ -62,3 +81,7 @@ class Row:
             mean = estimate(classes, generator)
             row[key] = {"value": mean.value, "interval": list(mean.interval), "classes": len(classes)}
         return row
+
+    def _add_diversity(self, key: str, generated: np.ndarray, real: np.ndarray) -> None:
+        if total_variance(real) > 0:
+            self._numbers[key].append(relative_variance(generated, real))

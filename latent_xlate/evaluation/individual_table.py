@@ -11,6 +11,8 @@ from latent_xlate.evaluation.individual import LEAST_PER_CLASS
 _COLUMNS = {
     "diversity": "The variance of the judge's features within a class of translations, over that of the target's own "
     "instances: 0 if all are the same, 1 if they vary as much.",
+    "kept_diversity": "As diversity, of those instances that the target's judge gives their class: mistakes do not add "
+    "to it.",
     "density": "How many of the target's own instances have a translation in their neighbourhood, of what is expected "
     "of real ones: above 1, translations are more typical than they.",
     "coverage": "The share of the target's own instances with a translation in their neighbourhood.",

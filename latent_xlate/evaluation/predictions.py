@@ -36,6 +36,10 @@ class Predictions:
         """Probability of each class, float32 [n, classes]."""
         return scipy.special.softmax(self.logits, axis=1)
 
+    def take(self, indices: np.ndarray | slice) -> Predictions:
+        """The predictions for the instances at `indices`: integers, booleans [n] or a slice."""
+        return Predictions(self.logits[indices], self.features[indices])
+
 
 def predictor(domain: Domain, generate: Callable[..., tf.Tensor]) -> Callable[..., Predictions]:
     """Returns a function that generates data and lets a domain's judge classify them, as one graph.

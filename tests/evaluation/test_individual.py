@@ -11,7 +11,7 @@ from latent_xlate.evaluation.accuracy import evaluate
 from latent_xlate.translator import Translator
 from tests.support import oracle
 
-LIKENESS = {"diversity", "density", "coverage", "class_kid"}
+LIKENESS = {"diversity", "kept_diversity", "density", "coverage", "class_kid"}
 LOCALITY = {"trustworthiness", "rank_correlation"}
 CYCLE = {"cycle_accuracy", "cycle_distance"}
 ALL = LIKENESS | LOCALITY | CYCLE | {"sample_diversity"}
