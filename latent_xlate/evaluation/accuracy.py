@@ -28,7 +28,7 @@ these numbers, JSON-serialisable:
     - `label_accuracy`: share of labelled instances whose transfer is predicted to be of their true class, or of a
       class of the same group; absent if there are none.
     - `fid`: FID of transferred data, on features of the target's judge. Each judge has a scale of its own.
-- `individual`: how varied, real and faithful to their sources translations are; `evaluation/individual.py` says it.
+- `individual`: how varied, real and faithful to their sources translations are, as `evaluation/individual.py` lists.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ from latent_xlate.domains.domain import Domain
 from latent_xlate.evaluation.fid import frechet_distance
 from latent_xlate.evaluation.held_out import HeldOutLoader, LabelledData
 from latent_xlate.evaluation.individual import Reference, Subject, measure_individuals
-from latent_xlate.evaluation.predictions import Predictions, predictor
+from latent_xlate.evaluation.predictions import Predictions, labels_or_judged, predictor
 from latent_xlate.evaluation.protocols import PROTOCOLS
 from latent_xlate.latents.latents import Latents
 from latent_xlate.latents.samples import MIN_PROBABILITY
@@ -80,7 +80,7 @@ def evaluate(
             measures the base models too; one for all domains or, separated by commas, one for each.
         protocol: One of the names in `PROTOCOLS`.
         data: Data of some domains or all, of the same split; they need not be the instances of `latents`.
-        seed: Random seed of the sampling, of the choice of instances and of the halves of `fid_floor`.
+        seed: Random seed of the sampling, of the choice of instances, of halves and of the bootstrap.
         folder: Folder that the translator was loaded from, beside the `config.json` of its run, which names the
             folders of its domains. Used to read latents of domains that are not pretrained ones by name.
         data_dir: Folder of TFDS data sets; None for the default.
@@ -185,7 +185,7 @@ class _Evaluation:
         self._references[name] = Reference(decoded, self._classes(name), None)
         if data is not None:
             numbers, original = _measure_base(domain, data, decoded.features)
-            classes = self._translator.shared_classes(_labels_or(data[1], original), name)
+            classes = self._translator.shared_classes(labels_or_judged(data[1], original), name)
             self._references[name] = Reference(original, classes, domain.check(data[0]))
         halves = np.array_split(self._generator.permutation(self._references[name].judged.features), 2)
         numbers["fid_floor"] = frechet_distance(*halves)
@@ -211,15 +211,13 @@ class _Evaluation:
 
     def individual(self, seed: int) -> dict[str, Any]:
         """Measures how individual translations are, after `measure_domain` of the domains with a judge."""
-        subjects = {
-            name: Subject(domain, self._z[name], self._classes(name))
-            for name, domain in self._translator.domains.items()
-        }
+        domains = self._translator.domains
+        subjects = {name: Subject(domains[name], self._z[name], self._classes(name)) for name in domains}
         return measure_individuals(self._translator, subjects, self._references, self._sampled, seed)
 
     def _classes(self, name: str) -> np.ndarray:
         """Shared classes of a domain's instances: of their labels, and of the judge's classes where there are none."""
-        labels = _labels_or(self._instances[name].labels, self.decoded.get(name))
+        labels = labels_or_judged(self._instances[name].labels, self.decoded.get(name))
         return self._translator.shared_classes(labels, name)
 
     def _sample(self, latents: Latents) -> np.ndarray:
@@ -298,11 +296,6 @@ def _accuracy_of_labels(key: str, predictions: Predictions, labels: np.ndarray, 
         return {}
     true = checks.class_labels(labels[labelled], predictions.logits.shape[1], f"labels of {source}")
     return {key: _share(predictions.classes[labelled] == true)}
-
-
-def _labels_or(labels: np.ndarray, predictions: Predictions | None) -> np.ndarray:
-    """Returns labels [n], and the predicted classes where there are none."""
-    return labels if predictions is None else np.where(labels == UNLABELLED, predictions.classes, labels)
 
 
 def _share(right: np.ndarray) -> float:

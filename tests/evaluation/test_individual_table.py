@@ -4,6 +4,7 @@ import pytest
 
 from latent_xlate.evaluation import individual_table, report
 from tests.evaluation.test_report import RUN
+from tests.support.paths import ROOT
 
 
 def number(value, half=0.02, classes=10):
@@ -82,3 +83,14 @@ def test_runs_of_earlier_versions_are_summarised_without():
     summary = report.summarise([RUN, RUN | {"individual": ROWS}])
     assert "individual" not in summary
     assert "Within a class" not in report.table(summary)
+
+
+def test_the_page_of_the_documentation_explains_each_column():
+    keys = ["diversity", "kept_diversity", "density", "coverage", "class_kid", "trustworthiness", "rank_correlation"]
+    keys += ["cycle_accuracy", "cycle_distance", "sample_diversity"]
+    rows = {"transfers": {"a_to_b": {key: number(0.5) for key in keys}}}
+    page = (ROOT / "docs" / "metrics.md").read_text(encoding="utf-8")
+    headings = individual_table.meanings(individual_table.summarise([rows]))
+    assert len(headings) == len(keys)
+    for heading in headings:
+        assert f"\n| {heading} | " in page
