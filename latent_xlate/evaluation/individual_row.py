@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from latent_xlate import checks
 from latent_xlate.data.labelled import UNLABELLED
 from latent_xlate.evaluation import locality
 from latent_xlate.evaluation.bootstrap import Statistic, estimate, mean_of
@@ -63,9 +64,13 @@ class Row:
             self._numbers["rank_correlation"].append(locality.rank_correlation(before, after))
 
     def add_cycle(self, z: np.ndarray, back: np.ndarray) -> None:
-        """Compares latents of a class, [n, latent_dim], with themselves after the way there and back."""
+        """Compares latents of a class, [n, latent_dim], with themselves after the way there and back.
+
+        Raises:
+            ValueError: A latent that came back is NaN or infinite.
+        """
         if total_variance(z) > 0:
-            errors = np.sum((back.astype(np.float64) - z) ** 2, axis=1)
+            errors = np.sum((checks.finite(back.astype(np.float64), "The way there and back") - z) ** 2, axis=1)
             self._numbers["cycle_distance"].append(mean_of(errors / total_variance(z)))
 
     def add_cycle_classes(self, before: np.ndarray, back: np.ndarray) -> None:

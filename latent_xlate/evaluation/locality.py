@@ -7,6 +7,7 @@ from scipy.spatial.distance import squareform
 from scipy.stats import rankdata
 from sklearn.metrics import euclidean_distances
 
+from latent_xlate import checks
 from latent_xlate.evaluation.bootstrap import Statistic, mean_of
 
 NEIGHBOURS = 10
@@ -17,8 +18,12 @@ LEAST_INSTANCES = 2 * NEIGHBOURS + 1
 
 
 def distances(x: np.ndarray) -> np.ndarray:
-    """Euclidean distances between all rows of x, [n, ...], which are flattened: float64 [n, n], exactly symmetric."""
-    flat = x.reshape(len(x), -1).astype(np.float64)
+    """Euclidean distances between all pictures x, [n, ...]: float64 [n, n], exactly symmetric.
+
+    Raises:
+        ValueError: A value is NaN or infinite.
+    """
+    flat = checks.finite(x.reshape(len(x), -1).astype(np.float64), "The set of pictures")
     between = euclidean_distances(flat - flat.mean(axis=0))
     return (between + between.T) / 2
 

@@ -76,3 +76,8 @@ def test_locality_needs_21_instances():
     row = Row()
     row.add_locality(np.ones((20, 20)), np.ones((20, 20)))
     assert estimates(row) == {}
+
+
+def test_latents_that_come_back_infinite_are_refused():
+    with pytest.raises(ValueError, match="The way there and back has 20 NaN or infinite values"):
+        Row().add_cycle(features(5, 0), np.full((5, 4), np.inf))

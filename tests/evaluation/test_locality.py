@@ -75,3 +75,10 @@ def test_distances_are_those_of_flattened_data():
     expected = np.linalg.norm(x.reshape(12, 1, 8).astype(float) - x.reshape(1, 12, 8), axis=-1)
     np.testing.assert_allclose(locality.distances(x), expected, atol=1e-6)
     np.testing.assert_array_equal(locality.distances(x), locality.distances(x).T)
+
+
+def test_values_that_are_not_finite_are_refused():
+    x = points(5, 0)
+    x[2, 1] = np.nan
+    with pytest.raises(ValueError, match="The set of pictures has 1 NaN or infinite value"):
+        locality.distances(x)
