@@ -1,4 +1,4 @@
-r"""Measures translators: transfer and reconstruction accuracy, FID, confusion matrices.
+r"""Measures translators: accuracy, FID, confusion matrices, and how individual translations are.
 
 Example, one bridge trained with three seeds, on all held-out test images:
 
@@ -23,7 +23,8 @@ the place of one mean over all of them:
 
 The folder gets `metrics.json` (the numbers of each run, with their seeds, and mean and standard
 deviation over runs), `table.md` (beside the paper's numbers; printed too) and `figures/`, which show
-the first translator. `latent_xlate/evaluation/accuracy.py` describes each number.
+the first translator. `docs/metrics.md` says what each number means, `latent_xlate/evaluation/accuracy.py` and
+`individual.py` where it stands.
 
 The protocol `held_out` measures test data at the means of the posteriors; `validation` does so on the
 images held out of the training data, to choose settings by; `reference`, as the paper's authors' code

@@ -28,6 +28,7 @@ these numbers, JSON-serialisable:
     - `label_accuracy`: share of labelled instances whose transfer is predicted to be of their true class, or of a
       class of the same group; absent if there are none.
     - `fid`: FID of transferred data, on features of the target's judge. Each judge has a scale of its own.
+- `individual`: how varied, real and faithful to their sources translations are, as `evaluation/individual.py` lists.
 """
 
 from __future__ import annotations
@@ -45,7 +46,8 @@ from latent_xlate.data.labelled import UNLABELLED
 from latent_xlate.domains.domain import Domain
 from latent_xlate.evaluation.fid import frechet_distance
 from latent_xlate.evaluation.held_out import HeldOutLoader, LabelledData
-from latent_xlate.evaluation.predictions import Predictions, predictor
+from latent_xlate.evaluation.individual import Reference, Subject, measure_individuals
+from latent_xlate.evaluation.predictions import Predictions, labels_or_judged, predictor
 from latent_xlate.evaluation.protocols import PROTOCOLS
 from latent_xlate.latents.latents import Latents
 from latent_xlate.latents.samples import MIN_PROBABILITY
@@ -78,7 +80,7 @@ def evaluate(
             measures the base models too; one for all domains or, separated by commas, one for each.
         protocol: One of the names in `PROTOCOLS`.
         data: Data of some domains or all, of the same split; they need not be the instances of `latents`.
-        seed: Random seed of the sampling, of the choice of instances and of the halves of `fid_floor`.
+        seed: Random seed of the sampling, of the choice of instances, of halves and of the bootstrap.
         folder: Folder that the translator was loaded from, beside the `config.json` of its run, which names the
             folders of its domains. Used to read latents of domains that are not pretrained ones by name.
         data_dir: Folder of TFDS data sets; None for the default.
@@ -118,6 +120,7 @@ def evaluate(
             for source, target in itertools.permutations(translator.names, 2)
             if target in evaluation.decoded
         },
+        "individual": evaluation.individual(seed),
     }
 
 
@@ -173,16 +176,18 @@ class _Evaluation:
             for name, domain in translator.domains.items()
             if domain.has_classifier
         }
-        self._references: dict[str, np.ndarray] = {}
+        self._references: dict[str, Reference] = {}
 
     def measure_domain(self, name: str, data: LabelledData | None, seed: int) -> dict[str, Any]:
         """Measures a domain without the bridge, and sets the reference of its FIDs: `data`, if there are any."""
         domain, decoded = self._translator.domain(name), self.decoded[name]
         numbers: dict[str, Any] = {"fid_reference": "decoded"}
-        self._references[name] = decoded.features
+        self._references[name] = Reference(decoded, self._classes(name), None)
         if data is not None:
-            numbers, self._references[name] = _measure_base(domain, data, decoded.features)
-        halves = np.array_split(self._generator.permutation(self._references[name]), 2)
+            numbers, original = _measure_base(domain, data, decoded.features)
+            classes = self._translator.shared_classes(labels_or_judged(data[1], original), name)
+            self._references[name] = Reference(original, classes, domain.check(data[0]))
+        halves = np.array_split(self._generator.permutation(self._references[name].judged.features), 2)
         numbers["fid_floor"] = frechet_distance(*halves)
         if domain.has_prior:
             prior = predictor(domain, domain.decode)(domain.sample_prior(PRIOR_SAMPLES, seed).numpy())
@@ -201,8 +206,19 @@ class _Evaluation:
             "target": target,
             **(self._agreement(transferred, source, target) if source in self.decoded else {}),
             **self._label_accuracy(transferred, source, target),
-            "fid": frechet_distance(transferred.features, self._references[target]),
+            "fid": frechet_distance(transferred.features, self._references[target].judged.features),
         }
+
+    def individual(self, seed: int) -> dict[str, Any]:
+        """Measures how individual translations are, after `measure_domain` of the domains with a judge."""
+        domains = self._translator.domains
+        subjects = {name: Subject(domains[name], self._z[name], self._classes(name)) for name in domains}
+        return measure_individuals(self._translator, subjects, self._references, self._sampled, seed)
+
+    def _classes(self, name: str) -> np.ndarray:
+        """Shared classes of a domain's instances: of their labels, and of the judge's classes where there are none."""
+        labels = labels_or_judged(self._instances[name].labels, self.decoded.get(name))
+        return self._translator.shared_classes(labels, name)
 
     def _sample(self, latents: Latents) -> np.ndarray:
         return latents.mu + latents.sigma * self._generator.standard_normal(latents.mu.shape, np.float32)
@@ -260,8 +276,8 @@ def _choose(
 
 def _measure_base(
     domain: Domain, data: LabelledData, decoded_features: np.ndarray
-) -> tuple[dict[str, Any], np.ndarray]:
-    """Measures the base model on data, and returns the numbers and the features of the data."""
+) -> tuple[dict[str, Any], Predictions]:
+    """Measures the base model on data, and returns the numbers and the predictions for the data."""
     x, labels = checks.instance(data, Sequence, f"data[{domain.name!r}]", "a pair of x and labels")
     x = domain.check(x)
     original = predictor(domain, tf.identity)(x)
@@ -270,7 +286,7 @@ def _measure_base(
     if domain.has_encoder:
         reconstructed = predictor(domain, lambda x: domain.decode(domain.encode(x)[0]))(x)
         numbers["base_reconstruction"] = _share(original.classes == reconstructed.classes)
-    return numbers, original.features
+    return numbers, original
 
 
 def _accuracy_of_labels(key: str, predictions: Predictions, labels: np.ndarray, source: str) -> dict[str, float]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from latent_xlate.evaluation.bootstrap import Statistic
 from latent_xlate.evaluation.fid import checked_features
 
 
@@ -32,3 +33,30 @@ def _within(x: np.ndarray) -> float:
     """Mean of the kernel over pairs of two different rows."""
     kernel = _kernel(x, x)
     return float((kernel.sum() - np.trace(kernel)) / (len(x) * (len(x) - 1)))
+
+
+def class_kernel_distance(x: np.ndarray, y: np.ndarray) -> Statistic:
+    """The distance of `kernel_distance` between two sets of one class, as a statistic that can be resampled.
+
+    A pair of an instance with itself never counts, also where it was drawn twice, so that the resampled distances are
+    unbiased too. Args and errors as by `kernel_distance`.
+    """
+    x, y = checked_features(x, y)
+    within_x, within_y, between = _kernel(x, x), _kernel(y, y), _kernel(x, y)
+    np.fill_diagonal(within_x, 0.0)
+    np.fill_diagonal(within_y, 0.0)
+
+    def of(of_x: np.ndarray, of_y: np.ndarray) -> np.ndarray:
+        apart = _bilinear(of_x, between, of_y) / (of_x.sum(axis=1) * of_y.sum(axis=1))
+        return _pair_mean(of_x, within_x) + _pair_mean(of_y, within_y) - 2.0 * apart
+
+    return Statistic((len(x), len(y)), of)
+
+
+def _pair_mean(weights: np.ndarray, kernel: np.ndarray) -> np.ndarray:
+    """Means, [resamples], of a kernel whose diagonal is 0 over pairs of two different instances."""
+    return _bilinear(weights, kernel, weights) / (weights.sum(axis=1) ** 2 - np.sum(weights**2, axis=1))
+
+
+def _bilinear(left: np.ndarray, matrix: np.ndarray, right: np.ndarray) -> np.ndarray:
+    return np.sum(left @ matrix * right, axis=1)

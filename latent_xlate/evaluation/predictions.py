@@ -11,6 +11,7 @@ import scipy.special
 import tensorflow as tf
 
 from latent_xlate.batching import as_graph, in_batches
+from latent_xlate.data.labelled import UNLABELLED
 from latent_xlate.domains.domain import Domain
 
 
@@ -35,6 +36,15 @@ class Predictions:
     def probabilities(self) -> np.ndarray:
         """Probability of each class, float32 [n, classes]."""
         return scipy.special.softmax(self.logits, axis=1)
+
+    def take(self, indices: np.ndarray | slice) -> Predictions:
+        """The predictions for the instances at `indices`: integers, booleans [n] or a slice."""
+        return Predictions(self.logits[indices], self.features[indices])
+
+
+def labels_or_judged(labels: np.ndarray, judged: Predictions | None) -> np.ndarray:
+    """Returns labels, integers [n], and the judge's classes in place of those that are -1 if there is a judge."""
+    return labels if judged is None else np.where(labels == UNLABELLED, judged.classes, labels)
 
 
 def predictor(domain: Domain, generate: Callable[..., tf.Tensor]) -> Callable[..., Predictions]:

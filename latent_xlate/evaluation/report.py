@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from latent_xlate import tables
+from latent_xlate.evaluation import individual_table
 
 PAPER: dict[str, dict[str, dict[str, dict[str, float]]]] = {
     "BridgingVAE": {
@@ -86,7 +87,8 @@ def summarise(runs: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     Returns:
         `model`, `protocol`, `instances`, `num_runs`, and `domains` and `transfers` as in a run, with
         {"mean", "std"} in place of each number. "std" is the sample standard deviation, None for a single run.
-        Confusion matrices are left out.
+        Confusion matrices are left out. And `individual`, see `individual_table.summarise`, unless a run is of an
+        earlier version, which did not measure it.
 
     Raises:
         ValueError: There is no run, or runs differ in model, protocol, domains, number of labels or measured numbers.
@@ -99,7 +101,7 @@ def summarise(runs: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
                 "Runs of differing model, protocol, domains, data or number of labels have no common mean: "
                 f"{_described(run)} and {_described(runs[0])}. Evaluate them one by one."
             )
-    return {
+    summary = {
         "model": runs[0]["model"],
         "protocol": runs[0]["protocol"],
         "instances": runs[0]["instances"],
@@ -107,10 +109,13 @@ def summarise(runs: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         "domains": _over_runs([run["domains"] for run in runs]),
         "transfers": _over_runs([run["transfers"] for run in runs]),
     }
+    if all("individual" in run for run in runs):
+        summary["individual"] = individual_table.summarise([run["individual"] for run in runs])
+    return summary
 
 
 def table(summary: Mapping[str, Any]) -> str:
-    """Returns two tables in Markdown, of transfers and of domains, below a line that names the runs.
+    """Returns tables in Markdown, of transfers, of domains and of individuals, below a line that names the runs.
 
     A number that the paper gives for one of the domains has a column of its own.
 
@@ -122,17 +127,20 @@ def table(summary: Mapping[str, Any]) -> str:
     instances = ", ".join(f"{number:,} of {name}" for name, number in summary["instances"].items())
     first = f"{summary['model']}, protocol {summary['protocol']}, {runs}; instances: {instances}."
     parts = [first, _part(summary, "transfers", "Transfer"), _part(summary, "domains", "Domain")]
+    if "individual" in summary:
+        parts.append(individual_table.table(summary["individual"]))
     return "\n\n".join(parts) + "\n"
 
 
 def meanings(summary: Mapping[str, Any]) -> dict[str, str]:
     """Returns a sentence for each column that `table` has, by its heading."""
-    return {
+    of_columns = {
         _heading(key): meaning
         for part, columns in _COLUMNS.items()
         for key, meaning in columns.items()
         if any(key in entry for entry in summary[part].values())
     }
+    return of_columns | individual_table.meanings(summary.get("individual", {}))
 
 
 def cell(value: Any) -> str:

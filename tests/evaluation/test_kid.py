@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from sklearn.metrics.pairwise import polynomial_kernel
 
-from latent_xlate.evaluation.kid import kernel_distance
+from latent_xlate.evaluation.kid import class_kernel_distance, kernel_distance
 
 
 def features(count, seed, shift=0.0):
@@ -29,3 +29,22 @@ def test_bad_features_are_refused():
         kernel_distance(features(1, 0), features(2, 1))
     with pytest.raises(ValueError, match="5 wide, those of y 4"):
         kernel_distance(features(3, 0), features(3, 1)[:, :4])
+
+
+def test_distance_of_a_class_is_the_same_number():
+    x, y = features(30, 0), features(20, 1, 0.7)
+    assert class_kernel_distance(x, y).value == pytest.approx(kernel_distance(x, y), rel=1e-10)
+    assert class_kernel_distance(x, y).sizes == (30, 20)
+
+
+def test_resampled_pairs_of_an_instance_with_itself_do_not_count():
+    x, y = features(4, 0), features(3, 1, 0.7)
+    of_x, of_y = [0, 0, 2, 3], [0, 1, 2]
+
+    def mean(left, i, right, j):
+        pairs = [(a, b) for a in i for b in j if left is not right or a != b]
+        return np.mean([(left[a] @ right[b] / 5 + 1) ** 3 for a, b in pairs])
+
+    expected = mean(x, of_x, x, of_x) + mean(y, of_y, y, of_y) - 2 * mean(x, of_x, y, of_y)
+    weights = [np.bincount(drawn, minlength=len(of))[np.newaxis] for drawn, of in ((of_x, x), (of_y, y))]
+    assert class_kernel_distance(x, y).of(*weights)[0] == pytest.approx(expected)
