@@ -18,6 +18,14 @@ def soon(monkeypatch):
     monkeypatch.setattr(interrupts, "_AGAIN_AFTER", AGAIN_AFTER)
 
 
+@pytest.fixture(autouse=True)
+def heard():
+    """What a shell starts in the background ignores Ctrl-C."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 class Freed:
     """Something in whose finalizer Ctrl-C arrives, or that fails there."""
 
