@@ -128,7 +128,8 @@ def _novel(translator: Translator, name: str, held_out: Mapping[str, Labelled]) 
 
 def _within_classes(values: np.ndarray, labels: np.ndarray) -> np.ndarray:
     """Differences of values, [n, count], from the means of their classes."""
-    return values - np.stack([values[labels == label].mean(axis=0) for label in labels])
+    means = np.stack([values[labels == label].mean(axis=0) for label in range(labels.max() + 1)])
+    return values - means[labels]
 
 
 def _accuracy(classify: Callable[[tf.Tensor], tf.Tensor], data: Labelled) -> float:

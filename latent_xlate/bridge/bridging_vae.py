@@ -264,8 +264,8 @@ class BridgingVAE(Bridge):
             terms["classification"], share = classification(self.classify(z_shared), labels, sample_weights)
             loss += config.beta_cls * share
         if self.label_terms is not None:
-            means = [mean for mean, _ in posteriors]
-            batch = Batch(by_domain, labels, sample_weights, projections, means, self._z_projections(step), step)
+            means, directions = [mean for mean, _ in posteriors], self._z_projections(step)
+            batch = Batch(by_domain, labels, sample_weights, projections, means, directions, config.swd_order, step)
             label_terms, share = self.label_terms(self, batch)
             terms |= label_terms
             loss += share

@@ -14,7 +14,7 @@ from typing import Protocol
 import tensorflow as tf
 
 from latent_xlate import losses
-from latent_xlate.bridge.bridge_config import BridgeModelConfig, LabelTermsConfig
+from latent_xlate.bridge.bridge_config import LabelTermsConfig
 from latent_xlate.bridge.classification import Term, classification
 from latent_xlate.bridge.measured_by_class import MeasuredByClass
 from latent_xlate.distribution import global_batch, num_replicas
@@ -27,8 +27,6 @@ _LEAST_VARIANCE = 1e-6
 
 class TrainedBridge(Protocol):
     """The part of a bridge that the terms use."""
-
-    config: BridgeModelConfig
 
     @property
     def num_domains(self) -> int: ...
@@ -47,6 +45,7 @@ class Batch:
         projections: Directions of the sliced Wasserstein distance, [shared_dim, num_projections].
         z: Means of each domain's latents, float32 [batch, latent_dim].
         z_projections: Directions in each domain's space of latents, [latent_dim, num_projections].
+        swd_order: Order of the sliced Wasserstein distances.
         step: Number of the step, integer scalar; None in evaluation, where the terms have their full weights.
     """
 
@@ -54,9 +53,10 @@ class Batch:
     labels: tf.Tensor
     sample_weights: tf.Tensor | None
     projections: tf.Tensor
-    z: Sequence[tf.Tensor] = ()
-    z_projections: Sequence[tf.Tensor] = ()
-    step: tf.Tensor | None = None
+    z: Sequence[tf.Tensor]
+    z_projections: Sequence[tf.Tensor]
+    swd_order: float
+    step: tf.Tensor | None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -95,35 +95,35 @@ class LabelTerms:
         """The terms' values by name, and this replica's share of their weighted sum."""
         compute = {"translation": self._translation, "matching": self._matching, "measured": self._measured}
         ramp = 1.0 if batch.step is None else tf.minimum(tf.cast(batch.step, tf.float32) / self.config.ramp_steps, 1.0)
-        pairs = list(itertools.permutations(range(bridge.num_domains), 2))
         translated = {}
         if self.betas.keys() & compute.keys():
+            pairs = itertools.permutations(range(bridge.num_domains), 2)
             translated = {(source, target): bridge.decode(batch.z_shared[source], target) for source, target in pairs}
         values, loss = {}, tf.constant(0.0)
         for name, beta in self.betas.items():
             if name == "class_swd":
-                values[name], share = self._class_swd(bridge, batch)
+                values[name], share = self._class_swd(batch)
             else:
-                terms = [compute[name](pair, z, batch, bridge.config.swd_order) for pair, z in translated.items()]
+                terms = [compute[name](pair, z, batch) for pair, z in translated.items()]
                 values[name], share = (
                     tf.add_n(list(each)) / (bridge.num_domains - 1) for each in zip(*terms, strict=True)
                 )
             loss += ramp * beta * share
         return values, loss
 
-    def _class_swd(self, bridge: TrainedBridge, batch: Batch) -> Term:
+    def _class_swd(self, batch: Batch) -> Term:
         points, labels = (global_batch(x) for x in (batch.z_shared, batch.labels))
         sample_weights = None if batch.sample_weights is None else global_batch(batch.sample_weights)
-        value = class_wise_swd(points, labels, sample_weights, batch.projections, bridge.config.swd_order)
+        value = class_wise_swd(points, labels, sample_weights, batch.projections, batch.swd_order)
         return value, value / num_replicas()
 
-    def _translation(self, pair: Pair, translated: tf.Tensor, batch: Batch, order: float) -> Term:
+    def _translation(self, pair: Pair, translated: tf.Tensor, batch: Batch) -> Term:
         source, target = pair
         rows = slice(source, source + 1)
         sample_weights = None if batch.sample_weights is None else batch.sample_weights[rows]
         return classification(self.classifiers[target](translated), batch.labels[rows], sample_weights)
 
-    def _matching(self, pair: Pair, translated: tf.Tensor, batch: Batch, order: float) -> Term:
+    def _matching(self, pair: Pair, translated: tf.Tensor, batch: Batch) -> Term:
         """The class-wise distance between translations and the target's latents, in units of the latter's variance."""
         target = batch.z[pair[1]]
         points = global_batch(tf.stack([translated, target]))[..., self.num_measured :]
@@ -132,12 +132,12 @@ class LabelTerms:
             sample_weights = global_batch(tf.gather(batch.sample_weights, pair))
         directions = tf.math.l2_normalize(batch.z_projections[pair[1]][self.num_measured :], axis=0)
         labels = global_batch(tf.gather(batch.labels, pair))
-        distance = class_wise_swd(points, labels, sample_weights, directions, order)
+        distance = class_wise_swd(points, labels, sample_weights, directions, batch.swd_order)
         variance = tf.reduce_mean(tf.math.reduce_variance(points[1], axis=0))
         value = distance / tf.maximum(tf.stop_gradient(variance), _LEAST_VARIANCE)
         return value, value / num_replicas()
 
-    def _measured(self, pair: Pair, translated: tf.Tensor, batch: Batch, order: float) -> Term:
+    def _measured(self, pair: Pair, translated: tf.Tensor, batch: Batch) -> Term:
         """The square error between the measurements of translations and what those of their sources become."""
         source, target = pair
         goal = self.measured[source].translated(batch.z[source], batch.labels[source], self.measured[target])
