@@ -6,7 +6,9 @@ import dataclasses
 import os
 import re
 import sys
+import unicodedata
 from collections.abc import Mapping, Sequence
+from itertools import filterfalse
 from pathlib import Path
 
 import tensorflow as tf
@@ -14,6 +16,7 @@ import tensorflow as tf
 from latent_xlate import configs, documents, domain_report, processes, quickstart, training
 from latent_xlate.bridge import class_pairing
 from latent_xlate.data import class_folders, class_sizes, sources
+from latent_xlate.evaluation.accuracy import LEAST_INSTANCES
 from latent_xlate.packaging.domain_folder import RUNS
 from latent_xlate.packaging.domain_making import make_image_domain
 
@@ -64,7 +67,11 @@ def bridge_folders(
     print(f"[1 of 2] Domains {', '.join(each.name for each in found)}", file=sys.stderr)
     calls = [(each.name, each.path, output / "domains" / each.name, seed) for each in found]
     one_by_one = tf.config.list_physical_devices("GPU")  # A process would take all of its memory.
-    made = [_make_domain(*call) for call in calls] if one_by_one else processes.call_side_by_side(_make_domain, calls)
+    made = (
+        [_make_domain(*call) for call in calls]
+        if one_by_one
+        else processes.call_side_by_side(_make_domain, calls, [f"domain {each.name}" for each in found])
+    )
     reports = {each.name: report for each, report in zip(found, made, strict=True)}
     for name, report in reports.items():
         print(f"{name}: {report}", file=sys.stderr)
@@ -106,7 +113,9 @@ def name_folders(folders: Sequence[str | os.PathLike]) -> list[tuple[str | os.Pa
     """
     if len(folders) < 2:
         raise ValueError(f"A bridge needs two folders or more; given: {len(folders)}.")
-    names = [re.sub("[^a-z0-9]+", "_", Path(folder).resolve().name.lower()).strip("_") for folder in folders]
+    plain = [unicodedata.normalize("NFKD", Path(folder).resolve().name.lower()) for folder in folders]
+    without_accents = ["".join(filterfalse(unicodedata.combining, name)) for name in plain]
+    names = [re.sub("[^a-z0-9]+", "_", name).strip("_") for name in without_accents]
     nameless = [place for place, name in enumerate(names, 1) if not name]
     for place in nameless[1:]:
         names[place - 1] = str(place)
@@ -126,5 +135,5 @@ def _class_names(folder: str | os.PathLike) -> tuple[str, ...]:
             f"{folder} has no folders of classes and no labels.csv. A bridge of unlabelled pictures takes make_domain, "
             "suggest_labels and train_bridge."
         )
-    class_sizes.check_enough(folder, sources.GREY_28)
+    class_sizes.check_enough(folder, sources.GREY_28, LEAST_INSTANCES)
     return names

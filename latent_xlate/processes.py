@@ -8,12 +8,14 @@ from __future__ import annotations
 import contextlib
 import os
 import pickle
+import signal
 import subprocess
 import sys
 import threading
 import traceback
 from collections.abc import Callable, Sequence
 from multiprocessing.connection import wait
+from pathlib import Path
 from typing import Any, BinaryIO, cast
 
 from latent_xlate import interrupts, tensorflow_messages
@@ -21,7 +23,9 @@ from latent_xlate import interrupts, tensorflow_messages
 _SECONDS_TO_LOOK = 0.2
 
 
-def call_side_by_side(function: Callable[..., Any], arguments: Sequence[Sequence[Any]]) -> list[Any]:
+def call_side_by_side(
+    function: Callable[..., Any], arguments: Sequence[Sequence[Any]], names: Sequence[str]
+) -> list[Any]:
     """Calls a function once for each tuple of arguments, each time in a new process with its share of the cores.
 
     As many processes as there are cores run at once, at most. Each shows its progress in a line of its own. Ctrl-C and
@@ -30,6 +34,7 @@ def call_side_by_side(function: Callable[..., Any], arguments: Sequence[Sequence
     Args:
         function: A function of a module. Its arguments and its result can be pickled.
         arguments: Those of each call.
+        names: How messages name each call.
 
     Returns:
         The results, in the order of the arguments.
@@ -47,11 +52,13 @@ def call_side_by_side(function: Callable[..., Any], arguments: Sequence[Sequence
             while (waiting or running) and not interrupted():
                 while waiting and len(running) < at_once:
                     place, given = waiting.pop(0)
-                    running.append(_Call(place, (max(1, cores // at_once), function, given)))
+                    running.append(_Call(place, names[place], (max(1, cores // at_once), function, given)))
                 ready = wait([call.answer.fileno() for call in running], _SECONDS_TO_LOOK)
                 for call in [call for call in running if call.answer.fileno() in ready]:
                     running.remove(call)
                     results[call.place] = call.result()
+            if interrupted():
+                print("\nStopping when what is at work has been stored. Ctrl-C again stops at once.", file=sys.stderr)
         finally:
             for call in running:
                 call.process.terminate()
@@ -65,18 +72,20 @@ class _Call:
 
     Attributes:
         place: Its number.
+        name: How messages name it.
         process: The process. It ends when its stdin does.
         answer: Pipe that its result comes from.
     """
 
-    def __init__(self, place: int, call: tuple[int, Callable[..., Any], Sequence[Any]]) -> None:
-        lines = {"TQDM_POSITION": str(place), "TQDM_LEAVE": ""} if sys.stderr.isatty() else {}
-        self.place = place
+    def __init__(self, place: int, name: str, call: tuple[int, Callable[..., Any], Sequence[Any]]) -> None:
+        lines = {"TQDM_POSITION": str(place)} if sys.stderr.isatty() else {}
+        path = {"PYTHONPATH": os.pathsep.join(each or str(Path.cwd()) for each in sys.path)}
+        self.place, self.name = place, name
         self.process = subprocess.Popen(
-            [sys.executable, "-m", __name__],
+            [sys.executable, "-P", "-m", __name__],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            env=os.environ | lines,
+            env=os.environ | lines | path,
             process_group=0,  # So that Ctrl-C does not reach it directly.
         )
         self.answer = cast(BinaryIO, self.process.stdout)
@@ -91,7 +100,8 @@ class _Call:
             result, error = pickle.load(self.answer)
         except EOFError:
             code = self.process.wait()
-            result, error = None, ChildProcessError(f"A process was ended ({code}; at -9 memory may have run out).")
+            why = "was killed, perhaps because memory ran out" if code == -signal.SIGKILL else f"ended with {code}"
+            result, error = None, ChildProcessError(f"The process of {self.name} {why}. Run the same command again.")
         self.close()
         if error is not None:
             raise error

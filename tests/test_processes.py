@@ -73,7 +73,7 @@ def eventually(holds, seconds=60):
 
 def test_results_come_in_the_order_of_the_arguments_each_from_a_process_with_its_share_of_cores(monkeypatch):
     monkeypatch.setattr(os, "cpu_count", lambda: 4)
-    results = call_side_by_side(square, [(3,), (-2,)])
+    results = call_side_by_side(square, [(3,), (-2,)], "ab")
     assert [result[1:] for result in results] == [(9, 2), (4, 2)]
     assert len({os.getpid(), *(result[0] for result in results)}) == 3
 
@@ -82,19 +82,25 @@ def test_calls_run_at_once_and_no_more_than_there_are_cores(monkeypatch, tmp_pat
     monkeypatch.setattr(os, "cpu_count", lambda: 2)
     (tmp_path / "a").touch()
     calls = [(tmp_path, "b", "c"), (tmp_path, "c", "b"), (tmp_path, "d", "a")]
-    assert call_side_by_side(meet, calls) == ["b", "c", "d"]
+    assert call_side_by_side(meet, calls, "bcd") == ["b", "c", "d"]
 
 
 def test_error_of_one_is_raised_and_ends_the_others(tmp_path):
     with pytest.raises(ValueError, match="No such class.") as raised:
-        call_side_by_side(fail, [(tmp_path, None), (tmp_path, ValueError("No such class."))])
+        call_side_by_side(fail, [(tmp_path, None), (tmp_path, ValueError("No such class."))], "ab")
     assert "in fail" in raised.value.__notes__[0]
     eventually(lambda: not is_alive(int((tmp_path / "pid").read_text())))
 
 
+def test_files_in_the_current_folder_are_not_imported(monkeypatch, tmp_path):
+    (tmp_path / "random.py").write_text("raise SystemExit('Imported.')")
+    monkeypatch.chdir(tmp_path)
+    assert call_side_by_side(max, [(1, 2)], "a") == [2]
+
+
 def test_killed_process_is_an_error():
-    with pytest.raises(ChildProcessError, match=r"A process was ended \(-9"):
-        call_side_by_side(killed, [()])
+    with pytest.raises(ChildProcessError, match="The process of domain a was killed, perhaps .*again.$"):
+        call_side_by_side(killed, [()], ["domain a"])
 
 
 @pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
@@ -102,7 +108,7 @@ def test_signal_to_the_parent_ends_all(sent, tmp_path):
     program = (
         "import pathlib, signal, sys; from tests.test_processes import *;"
         "signal.signal(signal.SIGINT, signal.default_int_handler);"
-        f"folder = pathlib.Path({str(tmp_path)!r}); call_side_by_side(wait_for_the_end, [(folder,)])"
+        f"folder = pathlib.Path({str(tmp_path)!r}); call_side_by_side(wait_for_the_end, [(folder,)], ['a'])"
     )
     parent = subprocess.Popen([sys.executable, "-c", program], cwd=ROOT, stderr=subprocess.PIPE, text=True)
     eventually(lambda: len(list(tmp_path.glob("*.begun"))) == 1)
