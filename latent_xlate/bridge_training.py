@@ -88,6 +88,9 @@ def train_bridge(
     training.train_run(
         bridge, make_batch, config, workdir, tf_strategy, "bridge", num_steps=data.num_steps(config), **measured
     )
+    if config.transport is not None:
+        with tf_strategy.scope():
+            bridge = bridge.with_transport(data.latents, config.transport)
     if distribution.is_chief(tf_strategy):
         files.write_model(workdir / MODEL_FILE, bridge)
     return Translator(data.domains, bridge, _kept_class_map(config, data.class_map))

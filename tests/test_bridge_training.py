@@ -57,6 +57,24 @@ def assert_same_weights(ours, theirs):
 # ---- Training ---------------------------------------------------------------------------------
 
 
+def test_transport_is_computed_after_training_and_is_no_part_of_it(savedmodels, trained, tmp_path):
+    plain, _ = trained()
+    transport = {"points": 20, "certainty": 0.0, "smoothing": 0.01}
+    config = BridgeConfig.of(shipped.config(savedmodels)).replaced({"transport": transport})
+    translator = train_bridge(config, tmp_path)
+    bridge, count = translator.bridge, len(plain.weights)
+    for ours, theirs in zip(bridge.weights[:count], plain.weights, strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+    z = tf.constant(shipped.latents("digits", 30, seed=3).mu)
+    assert not np.allclose(bridge.translate(z, 0, 1), plain.translate(z, 0, 1), atol=1e-3)
+    np.testing.assert_array_equal(load_trained(config, tmp_path).bridge.translate(z, 0, 1), bridge.translate(z, 0, 1))
+    translator.save(tmp_path / "translator")
+    np.testing.assert_array_equal(
+        Translator.load(tmp_path / "translator").translate_latents(z, "digits", "clothes"), bridge.translate(z, 0, 1)
+    )
+    assert_same_weights(train_bridge(config, tmp_path).bridge, bridge)
+
+
 def test_bridge_learns_which_classes_belong_together_and_leaves_the_domains_alone(savedmodels, tmp_path):
     before = files(savedmodels)
     config = shipped.config(savedmodels, num_steps=600, batch_size=50, learning_rate=0.02, steps_per_log=300)

@@ -33,6 +33,22 @@ class Bridge(keras.Model):
         """
         raise NotImplementedError(f"{type(self).__name__} does not translate.")
 
+    def transport(self, z_shared: tf.Tensor, source: int, target: int) -> tf.Tensor:
+        """Carries shared latents of one domain to where those of another lie; by default they stay as they are.
+
+        A translation is an encoding, this and a decoding.
+
+        Args:
+            z_shared: Shared latents, [batch, shared_dim].
+            source: Index of the domain that they were encoded from.
+            target: Index of the domain that they are decoded to.
+
+        Returns:
+            float32 [batch, shared_dim].
+        """
+        del source, target
+        return z_shared
+
     def encode(self, z: tf.Tensor, domain: int) -> tuple[tf.Tensor, tf.Tensor]:
         """Posterior of the shared latent.
 

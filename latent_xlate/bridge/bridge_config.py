@@ -82,6 +82,26 @@ class LabelTermsConfig(Config):
 
 
 @dataclasses.dataclass(frozen=True)
+class TransportConfig(Config):
+    """Optimal transport between the domains' shared latents of each class, computed after training (see `Transport`).
+
+    Attributes:
+        points: Points that stand for a class of a domain. More take longer and keep more of the individual.
+        certainty: Points have this probability of their class at least, as the bridge's classifier sees it. The higher
+            it is, the fewer translations have another class, and the less varied they are.
+        smoothing: Strength of the entropic regularisation, as a share of the mean squared distance. The larger it is,
+            the more points a translation is the mean of: it keeps more neighbours, and varies less.
+    """
+
+    kind: ClassVar[str] = "bridge"
+    group: ClassVar[str] = "transport"
+
+    points: int = setting(1_000, minimum=1)
+    certainty: float = setting(0.5, minimum=0)
+    smoothing: float = setting(0.01, minimum=0)
+
+
+@dataclasses.dataclass(frozen=True)
 class BridgeConfig(Config):
     """Everything that determines a bridge. The defaults are the paper's (supplement B.1).
 
@@ -102,6 +122,7 @@ class BridgeConfig(Config):
         seed: Seed of the initial weights, the order of the instances and all noise.
         model: Hyperparameters of the bridge.
         label_terms: Weights of the terms that labels add to the loss; None for none.
+        transport: Transport between shared latents, computed after training; None for none.
         num_steps: Number of training steps; at most, where `epochs` or `patience` is given.
         epochs: Passes over the latents of the domain that has most; None for as many as `num_steps` makes.
         patience: Ends the training after so many logs in a row in which held-out latents were not translated better
@@ -129,6 +150,7 @@ class BridgeConfig(Config):
     seed: int = setting(0, minimum=0)
     model: BridgeModelConfig = setting(BridgeModelConfig())
     label_terms: LabelTermsConfig | None = setting(None, optional=True)
+    transport: TransportConfig | None = setting(None, optional=True)
     num_steps: int = setting(50_000, minimum=1)
     epochs: int | None = setting(None, minimum=1, optional=True)
     patience: int | None = setting(None, minimum=1, optional=True)
@@ -145,6 +167,8 @@ class BridgeConfig(Config):
         super().__post_init__()
         if self.label_terms is not None and self.label_terms.beta_class_swd and self.sampling != "balanced":
             raise ValueError(f"label_terms.beta_class_swd needs sampling 'balanced', not {self.sampling!r}.")
+        if self.transport is not None and (self.model.classifier != "linear" or not self.model.beta_cls):
+            raise ValueError("transport needs model.classifier 'linear', trained by a model.beta_cls above 0.")
 
     @property
     def has_few_labels(self) -> bool:

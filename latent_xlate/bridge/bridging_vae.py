@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -9,11 +10,15 @@ import keras
 import tensorflow as tf
 
 from latent_xlate import KERAS_PACKAGE, losses
+from latent_xlate.batching import as_graph, in_batches
 from latent_xlate.bridge.bridge import Bridge
-from latent_xlate.bridge.bridge_config import BridgeModelConfig
+from latent_xlate.bridge.bridge_config import BridgeModelConfig, TransportConfig
 from latent_xlate.bridge.classification import classification
 from latent_xlate.bridge.label_terms import Batch, LabelTerms
+from latent_xlate.bridge.transport import Transport
+from latent_xlate.data.labelled import UNLABELLED
 from latent_xlate.distribution import global_batch
+from latent_xlate.latents.latents import Latents
 from latent_xlate.layers import GatedMixing, relu_stack
 from latent_xlate.randomness import replica_normal, step_seed
 
@@ -61,6 +66,7 @@ class BridgingVAE(Bridge):
         *,
         seed: int = 0,
         label_terms: LabelTerms | None = None,
+        transport_points: int = 0,
         **kwargs: Any,
     ) -> None:
         """Makes the model; `build` makes its variables.
@@ -70,6 +76,7 @@ class BridgingVAE(Bridge):
             num_classes: Number of classes of the classifier.
             seed: Seed of the noise and of the directions in training.
             label_terms: As the attribute.
+            transport_points: Points of each class and domain in the transport between shared latents; 0 for none.
             **kwargs: Fields of `BridgeModelConfig`, whose defaults are the paper's; and what `keras.Model` takes.
 
         Raises:
@@ -87,6 +94,8 @@ class BridgingVAE(Bridge):
         self.label_terms = label_terms
         self._width = max(self.latent_dims)
         self._make_layers()
+        sizes = self.num_domains, num_classes, config.shared_dim, transport_points
+        self.transport_maps = Transport(*sizes, name="transport_maps") if transport_points else None
         names = ["loss", "reconstruction", "kl", "swd", "classification", *(label_terms.betas if label_terms else ())]
         self.trackers = {name: keras.metrics.Mean(name=name) for name in names}
 
@@ -135,6 +144,8 @@ class BridgingVAE(Bridge):
             adapter.build((None, self._width))
         z_shape = (None, self.shared_dim)
         self.classifier.build(z_shape if self._has_linear_classifier else [z_shape, z_shape])
+        if self.transport_maps is not None:
+            self.transport_maps.build()
         self.built = True
 
     # ---- Use ----------------------------------------------------------------------------------
@@ -179,7 +190,51 @@ class BridgingVAE(Bridge):
             float32 [batch, latent_dims[target]].
         """
         mu, sigma = self.encode(z, source)
-        return self.decode(mu if noise is None else mu + sigma * noise, target)
+        return self.decode(self.transport(mu if noise is None else mu + sigma * noise, source, target), target)
+
+    def transport(self, z_shared: tf.Tensor, source: int, target: int) -> tf.Tensor:
+        """Carries shared latents to where those of another domain lie, if the model has the maps (see `Transport`).
+
+        The class of a latent is the one that `classify` finds most probable.
+
+        Args:
+            z_shared: Shared latents, [batch, shared_dim].
+            source: Index of the domain that they were encoded from.
+            target: Index of the domain that they are decoded to.
+
+        Returns:
+            float32 [batch, shared_dim].
+        """
+        if self.transport_maps is None or source == target:
+            return z_shared
+        classes = tf.argmax(self.classify(z_shared), axis=-1)
+        return self.transport_maps.carry(z_shared, classes, source, target)
+
+    def with_transport(self, latents: Sequence[Latents], config: TransportConfig) -> BridgingVAE:
+        """A copy of the trained model that carries shared latents to where those of the target lie.
+
+        Args:
+            latents: Each domain's. Their labels are those of the classifier, and -1 where unlabelled.
+            config: How the maps are computed.
+
+        Returns:
+            The copy, not compiled.
+        """
+        copy = type(self)(**self.get_config() | {"transport_points": config.points})
+        copy.build()
+        assert copy.transport_maps
+        for ours, its in zip(self.weights, copy.weights[: len(self.weights)], strict=True):
+            its.assign(ours)
+        labelled = [own.take(own.labels != UNLABELLED) for own in latents]
+        encode = as_graph(lambda z, domain: copy.encode(z, domain)[0])
+        encoded = [in_batches(functools.partial(encode, domain=index), own.mu) for index, own in enumerate(labelled)]
+        certainty = [
+            tf.gather(tf.nn.softmax(copy.classify(z)), own.labels, batch_dims=1).numpy()
+            for z, own in zip(encoded, labelled, strict=True)
+        ]
+        labels = [own.labels for own in labelled]
+        copy.transport_maps.fit(encoded, labels, certainty, config.certainty, config.smoothing, self.seed)
+        return copy
 
     def classify(self, z_shared: tf.Tensor) -> tf.Tensor:
         """Class logits, float32 [batch, num_classes], of shared latents [batch, shared_dim]."""
@@ -371,6 +426,7 @@ class BridgingVAE(Bridge):
             "num_classes": self.num_classes,
             **self.config.to_dict(),
             "seed": self.seed,
+            **({"transport_points": self.transport_maps.num_points} if self.transport_maps is not None else {}),
         }
 
 

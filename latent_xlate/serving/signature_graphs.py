@@ -87,7 +87,8 @@ class SignatureGraphs:
         if not self._shares:
             return self._translate_latents(entered, source, target, noise)
         mu, sigma = entered
-        return mu if noise is None else mu + sigma * noise
+        bridge, indices = self._translator.bridge, map(self._translator.index, (source, target))
+        return bridge.transport(mu if noise is None else mu + sigma * noise, *indices)
 
     def _source(self, name: str) -> dict[Payload, Any]:
         """Graphs from each kind of a domain's inputs to the shared latent's mu and sigma; else to its own latent."""

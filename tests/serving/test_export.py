@@ -16,8 +16,11 @@ import tensorflow as tf
 from tensorflow.core.protobuf import saved_model_pb2
 
 from latent_xlate import checks
+from latent_xlate.bridge.bridge_config import TransportConfig
+from latent_xlate.latents.latents import Latents
 from latent_xlate.modalities.array import Array
 from latent_xlate.serving import export
+from latent_xlate.translator import Translator
 from tests.support import identity, predict_requests, tiny
 from tests.support.decoders import decoders
 from tests.support.paths import ROOT
@@ -108,6 +111,29 @@ def test_sampled_latents_are_the_bridges_with_the_noise_of_each_rows_seed(transl
         np.testing.assert_allclose(sampled, translator.translate_latents(z, "digits", "clothes", scaled), atol=1e-6)
     mean = model.signatures["digits_to_clothes_latents"](z=z)["z"]
     np.testing.assert_array_equal(function(z=z, seed=seed, temperature=tf.zeros([3]))["z"], mean)
+
+
+def test_transport_between_shared_latents_is_exported(tmp_path):
+    translator = tiny.translator()
+    generator = np.random.default_rng(0)
+    latents = [
+        Latents(
+            generator.normal(size=(60, size)).astype(np.float32), np.ones((60, size), np.float32), np.arange(60) % 10
+        )
+        for size in translator.bridge.latent_dims
+    ]
+    bridge = translator.bridge.with_transport(latents, TransportConfig(points=5, certainty=0.0))
+    carrying = Translator(translator.domains.values(), bridge)
+    signatures = export.load_export(export.export_translator(carrying, tmp_path)).signatures
+    z, seed = tf.constant(generator.normal(size=(4, 6)), tf.float32), tf.zeros([4, 2], tf.int32)
+    exported = signatures["digits_to_clothes_latents"](z=z)["z"]
+    np.testing.assert_allclose(exported, carrying.translate_latents(z, "digits", "clothes"), atol=1e-6)
+    assert not np.allclose(exported, translator.translate_latents(z, "digits", "clothes"), atol=1e-3)
+    sampled = signatures["digits_to_clothes_latents_sampled"](z=z, seed=seed, temperature=tf.fill([4], 0.5))["z"]
+    noise = carrying.noise(seed, tf.fill([4], 0.5))
+    np.testing.assert_allclose(sampled, carrying.translate_latents(z, "digits", "clothes", noise), atol=1e-6)
+    itself = signatures["digits_to_digits_latents"](z=z)["z"]
+    np.testing.assert_allclose(itself, translator.translate_latents(z, "digits", "digits"), atol=1e-6)
 
 
 @pytest.mark.parametrize("number", [0, 5])

@@ -1,0 +1,178 @@
+"""Transport between the domains' shared latents, class by class, so that translations vary like the target's own.
+
+The loss of a bridge brings the domains' shared latents together as a whole. Within a class those of two domains still
+lie apart, and what is decoded from another domain's latent resembles a prototype of its class. An optimal transport map
+from each domain's latents of a class to another's, computed after training, closes that gap.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from latent_xlate import KERAS_PACKAGE
+
+_LEAST_EPSILON = 1e-9
+_ITERATIONS = 100  # More change the numbers of translations in the third digit.
+
+
+@keras.saving.register_keras_serializable(package=KERAS_PACKAGE)
+class Transport(keras.layers.Layer):
+    """Entropic optimal transport maps of shared latents, from each domain to each other one, class by class.
+
+    A domain has points of each class, which stand for its shared latents. A latent of another domain becomes a weighted
+    mean of them. The nearest have most of the weight, where both are seen from the means of their classes, and over the
+    source's latents all points have the same weight.
+
+    Reference: Pooladian and Niles-Weed (2021), https://arxiv.org/abs/2109.12004.
+    """
+
+    def __init__(self, num_domains: int, num_classes: int, shared_dim: int, num_points: int, **kwargs: Any) -> None:
+        """Makes the layer. `build` makes its variables, and `fit` sets them.
+
+        Args:
+            num_domains: Number of domains.
+            num_classes: Number of classes.
+            shared_dim: Size of the shared latent.
+            num_points: Points of each class and domain.
+            **kwargs: Passed to `keras.layers.Layer`.
+        """
+        super().__init__(**{"trainable": False, "dtype": "float32"} | kwargs)
+        self.num_domains = num_domains
+        self.num_classes = num_classes
+        self.shared_dim = shared_dim
+        self.num_points = num_points
+
+    def build(self, input_shape: Any = None) -> None:
+        of_class = (self.num_domains, self.num_classes)
+        of_map = (self.num_domains, self.num_domains, self.num_classes)
+        shapes = {
+            "known": of_class,  # 1 for a class that the domain has.
+            "means": (*of_class, self.shared_dim),
+            "points": (*of_class, self.num_points, self.shared_dim),
+            "potentials": (*of_map, self.num_points),
+            "epsilons": of_map,
+        }
+        self.known, self.means, self.points, self.potentials, self.epsilons = (
+            self.add_weight(shape=shape, initializer="zeros", trainable=False, name=name)
+            for name, shape in shapes.items()
+        )
+        self.built = True
+
+    def fit(
+        self,
+        z_shared: Sequence[np.ndarray],
+        labels: Sequence[np.ndarray],
+        certainty: Sequence[np.ndarray],
+        least_certainty: float,
+        smoothing: float,
+        seed: int,
+    ) -> None:
+        """Chooses the points of each class and computes the maps between them.
+
+        Args:
+            z_shared: Each domain's shared latents, float32 [n, shared_dim].
+            labels: Their classes, int64 [n].
+            certainty: The probability that a classifier gives that class, float32 [n].
+            least_certainty: Points are as certain at least; if no latent of a class is, its most certain one is taken.
+            smoothing: Strength of the entropic regularisation, as a share of the mean squared distance.
+            seed: Seed of the choice.
+        """
+        generator = np.random.default_rng(seed)
+        shape = (self.num_domains, self.num_classes, self.num_points, self.shared_dim)
+        known, sources, points = np.zeros(shape[:2]), np.zeros(shape), np.zeros(shape)
+        for domain, number in itertools.product(range(self.num_domains), range(self.num_classes)):
+            rows = generator.permutation(np.flatnonzero(labels[domain] == number))
+            if len(rows):
+                certain = certainty[domain][rows]
+                typical = rows[certain >= min(least_certainty, certain.max())]
+                # Fewer rows than there are points are there several times.
+                sources[domain, number] = z_shared[domain][np.resize(rows, self.num_points)]
+                points[domain, number] = z_shared[domain][np.resize(typical, self.num_points)]
+                known[domain, number] = 1.0
+        self.known.assign(known)
+        self.points.assign(points)
+        self.means.assign(sources.mean(axis=2))
+        sources = tf.constant(sources - sources.mean(axis=2, keepdims=True), tf.float32)
+        centred = tf.constant(points - points.mean(axis=2, keepdims=True), tf.float32)
+        potentials, epsilons = np.zeros(self.potentials.shape, np.float32), np.zeros(self.epsilons.shape, np.float32)
+        for pair in itertools.permutations(range(self.num_domains), 2):
+            source, target = pair
+            cost = _squared_distances(sources[source], centred[target])
+            epsilons[pair] = np.maximum(smoothing * tf.reduce_mean(cost, axis=(1, 2)), _LEAST_EPSILON)
+            potentials[pair] = _potentials(cost, tf.constant(epsilons[pair]))
+        self.potentials.assign(potentials)
+        self.epsilons.assign(epsilons)
+
+    def carry(self, z_shared: tf.Tensor, classes: tf.Tensor, source: int, target: int) -> tf.Tensor:
+        """Carries shared latents of one domain to where those of another lie.
+
+        Args:
+            z_shared: float32 [batch, shared_dim].
+            classes: The class of each, integers [batch].
+            source: Index of the domain of the latents.
+            target: Index of the domain to carry them to.
+
+        Returns:
+            float32 [batch, shared_dim]. Latents of a class that one of the two domains lacks stay as they are.
+        """
+        points = self.points[target]
+        centred = points - tf.reduce_mean(points, axis=1, keepdims=True)
+        seen = z_shared - tf.gather(self.means[source], classes)
+        # Squared distances, negative and without the latent's own square, which is the same for all points of a class.
+        near = 2.0 * tf.einsum("bd,cnd->bcn", seen, centred) - tf.reduce_sum(tf.square(centred), axis=-1)
+        epsilons = tf.maximum(self.epsilons[source, target], _LEAST_EPSILON)[:, tf.newaxis]
+        weights = tf.nn.softmax((near + self.potentials[source, target]) / epsilons)
+        weights *= tf.one_hot(classes, self.num_classes)[:, :, tf.newaxis]
+        carried = tf.einsum("bcn,cnd->bd", weights, points)
+        known = tf.gather(self.known[source] * self.known[target], classes)[:, tf.newaxis]
+        return tf.where(known > 0, carried, z_shared)
+
+    def get_config(self) -> dict[str, Any]:
+        return super().get_config() | {
+            "num_domains": self.num_domains,
+            "num_classes": self.num_classes,
+            "shared_dim": self.shared_dim,
+            "num_points": self.num_points,
+        }
+
+
+def _squared_distances(x: tf.Tensor, y: tf.Tensor) -> tf.Tensor:
+    """Squared distances of x, [classes, n, dim], and y, [classes, m, dim]: [classes, n, m]."""
+    of_x, of_y = (tf.reduce_sum(tf.square(each), axis=-1) for each in (x, y))
+    between = of_x[:, :, tf.newaxis] + of_y[:, tf.newaxis] - 2.0 * tf.matmul(x, y, transpose_b=True)
+    return tf.maximum(between, 0.0)
+
+
+@tf.function(autograph=False)
+def _potentials(cost: tf.Tensor, epsilon: tf.Tensor) -> tf.Tensor:
+    """The targets' potentials of entropic optimal transport between uniform distributions, by Sinkhorn's algorithm.
+
+    Reference: Peyré and Cuturi (2019), section 4.4, https://arxiv.org/abs/1803.00567.
+
+    Args:
+        cost: [classes, n, m].
+        epsilon: Strength of the regularisation, [classes].
+
+    Returns:
+        [classes, m]. The plan is proportional to exp((f_i + g_j - cost_ij) / epsilon), and g is returned.
+    """
+    epsilon = epsilon[:, tf.newaxis]
+    scaled = cost / epsilon[:, :, tf.newaxis]
+
+    def soft_least(potential: tf.Tensor, axis: int) -> tf.Tensor:
+        shifted = tf.expand_dims(potential, 3 - axis) - scaled
+        count = tf.cast(tf.shape(scaled)[axis], tf.float32)
+        return tf.math.log(count) - tf.reduce_logsumexp(shifted, axis=axis)
+
+    def iterate(step: tf.Tensor, g: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        return step + 1, soft_least(soft_least(g, 2), 1)
+
+    start = tf.zeros_like(scaled[:, 0])
+    _, g = tf.while_loop(lambda step, g: step < _ITERATIONS, iterate, (0, start))
+    return epsilon * g
