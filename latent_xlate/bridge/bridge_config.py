@@ -97,7 +97,7 @@ class TransportConfig(Config):
     group: ClassVar[str] = "transport"
 
     points: int = setting(1_000, minimum=1)
-    certainty: float = setting(0.5, minimum=0)
+    certainty: float = setting(0.7, minimum=0)
     smoothing: float = setting(0.01, minimum=0)
 
 

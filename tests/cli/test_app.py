@@ -92,7 +92,10 @@ def test_default_configuration_can_be_overridden(monkeypatch):
     [
         (["--config=mnist_mnit"], "Unknown configuration 'mnist_mnit'. Did you mean 'mnist_mnist'? Known: "),
         (["--config=out/mine.py"], "There is no file out/mine.py of a configuration."),
-        (["--config=mnist_mnist:fast"], "Unknown mode 'fast'. Did you mean 'best'? Known: best, paper, quick."),
+        (
+            ["--config=mnist_mnist:fast"],
+            "Unknown mode 'fast'. Did you mean 'faithful'? Known: best, faithful, paper, quick.",
+        ),
         (
             ["--config=mnist_mnist", "--config.model.beta_swt=1"],
             "Unknown field of the configuration 'model.beta_swt'. Did you mean 'model.beta_swd'? Known: batch_size, ",
