@@ -91,12 +91,12 @@ class ClassifyAndDraw(ClassifyingBridge):
 
 
 def _hashed(z: tf.Tensor) -> tf.Tensor:
-    """A number in [0, 1) for each row of `z`, float32 [batch, n]: a polynomial hash of the row, rounded to quarters.
+    """A number in [0, 1) for each row of `z`, float32 [batch, n]: a polynomial hash of the row, rounded to sixteenths.
 
-    Graphs, and batches of other sizes, compute the latent of one input up to rounding errors. Rounding to quarters
-    hides them but for about one input in ten thousand. The products wrap around.
+    Graphs, and batches of other sizes, compute the latent of one input up to rounding errors. Rounding to
+    sixteenths hides them but for about one input in a thousand. The products wrap around.
     """
     factors = np.array([pow(_BASE, place, 2**32) for place in range(1, 1 + z.shape[1])], np.uint32).view(np.int32)
-    rounded = tf.cast(tf.clip_by_value(tf.round(4.0 * z), -_LARGEST, _LARGEST), tf.int32)
+    rounded = tf.cast(tf.clip_by_value(tf.round(16.0 * z), -_LARGEST, _LARGEST), tf.int32)
     total = tf.bitcast(tf.reduce_sum(rounded * factors, axis=1), tf.uint32)
     return tf.cast(tf.bitwise.right_shift(total, tf.constant(32 - _BITS, tf.uint32)), tf.float32) / 2.0**_BITS

@@ -63,9 +63,9 @@ class FittedBridge(Bridge):
         Raises:
             ValueError: Not two domains, a label out of range, or a class without a labelled latent in a domain.
         """
-        labelled = [_labelled(own, num_classes, f"domain {index}") for index, own in enumerate(latents)]
-        model = cls(num_classes=num_classes, **cls.sizes(labelled), **options)
-        model.fit_latents(labelled)
+        chosen = labelled(latents, num_classes)
+        model = cls(num_classes=num_classes, **cls.sizes(chosen), **options)
+        model.fit_latents(chosen)
         return model
 
     @classmethod
@@ -99,13 +99,20 @@ class FittedBridge(Bridge):
         return super().get_config() | own
 
 
-def _labelled(latents: Latents, num_classes: int, name: str) -> Latents:
-    """The labelled ones of a domain's latents; ValueError where a label is out of range or a class has none."""
-    known = latents.take(latents.labels != UNLABELLED)
-    checks.class_labels(known.labels, num_classes, f"labels of {name}")
-    counts = np.bincount(known.labels, minlength=num_classes)
-    if not counts.all():
-        raise ValueError(f"Class {int(np.argmin(counts))} has no labelled instance in {name}: label one at least.")
+def labelled(latents: Sequence[Latents], num_classes: int) -> list[Latents]:
+    """The labelled ones of each domain's latents.
+
+    Raises:
+        ValueError: A label is out of range, or a class has no labelled latent in a domain.
+    """
+    known = [own.take(own.labels != UNLABELLED) for own in latents]
+    for index, own in enumerate(known):
+        checks.class_labels(own.labels, num_classes, f"labels of domain {index}")
+        counts = np.bincount(own.labels, minlength=num_classes)
+        if not counts.all():
+            raise ValueError(
+                f"Class {int(np.argmin(counts))} has no labelled instance in domain {index}: label one at least."
+            )
     return known
 
 

@@ -72,7 +72,7 @@ class LatentStore(keras.layers.Layer):
         stored, counts = tf.convert_to_tensor(self.stored), tf.convert_to_tensor(self.counts)
         # Squared distances less |z|^2, which is the same for all.
         distances = tf.reduce_sum(tf.square(stored), axis=1) - 2.0 * tf.matmul(z, stored, transpose_b=True)
-        class_of_stored = tf.repeat(tf.range(len(counts)), counts)
+        class_of_stored = tf.repeat(tf.range(tf.size(counts)), counts)
         other_class = class_of_stored[tf.newaxis, :] != classes[:, tf.newaxis]
         return tf.gather(stored, tf.argmin(tf.where(other_class, np.float32(np.inf), distances), axis=1))
 

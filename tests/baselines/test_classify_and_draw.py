@@ -5,6 +5,8 @@ from scipy import stats
 from latent_xlate.baselines.classify_and_draw import ClassifyAndDraw
 from tests.support import rival_checks, synthetic
 
+short_classifiers = pytest.fixture(rival_checks.short_classifiers, scope="module", autouse=True)
+
 
 @pytest.fixture(scope="module")
 def domains():

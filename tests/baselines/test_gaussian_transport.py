@@ -6,6 +6,8 @@ from latent_xlate.baselines.gaussian_transport import GaussianTransport, shrunk_
 from latent_xlate.baselines.transport_retrieval import TransportRetrieval
 from tests.support import rival_checks, synthetic
 
+short_classifiers = pytest.fixture(rival_checks.short_classifiers, scope="module", autouse=True)
+
 
 def covariance(size, seed) -> np.ndarray:
     factor = np.random.default_rng(seed).normal(size=(size, size))

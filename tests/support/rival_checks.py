@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
+import pytest
 import tensorflow as tf
 
 from latent_xlate.baselines.fitted_bridge import FittedBridge
+from latent_xlate.bridge import latent_classifier
 from latent_xlate.domains.domain import Domain
 from latent_xlate.latents.latents import Latents
 from latent_xlate.serving.export import export_translator, load_export
@@ -16,6 +19,13 @@ from tests.support import synthetic, tiny
 from tests.support.model_checks import check_saving
 
 DIMS = (6, 5)
+
+
+def short_classifiers() -> Iterator[None]:
+    """A fixture by which classifiers are trained for 60 steps, which is enough for classes that lie apart."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(latent_classifier, "NUM_STEPS", 60)
+        yield
 
 
 def latents(dims=DIMS, per_class=60) -> list[Latents]:
