@@ -16,6 +16,7 @@ from latent_xlate.baselines.baseline_config import (
     ProcrustesConfig,
     RectifiedFlowConfig,
 )
+from latent_xlate.configuration import documentation
 
 KINDS = [
     BaselineConfig,
@@ -27,7 +28,6 @@ KINDS = [
     GaussianTransportConfig,
     RectifiedFlowConfig,
 ]
-from latent_xlate.configuration import documentation
 
 
 @pytest.mark.parametrize("kind", KINDS)
