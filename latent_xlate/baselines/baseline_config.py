@@ -118,7 +118,7 @@ class AffineConfig(BaselineModelConfig):
         ridge: Weight of the squared slopes, in units of the mean variance of the source's latents.
     """
 
-    ridge: float = setting(1e-4, minimum=0)
+    ridge: float = setting(0.0, minimum=0)
 
 
 @dataclasses.dataclass(frozen=True)
