@@ -185,7 +185,7 @@ def prior_remark(sure_of_samples: float, sure_of_reconstructions: float) -> list
     if sure_of_samples >= GOOD_SAMPLES * sure_of_reconstructions:
         return []
     return [
-        f"The judge is sure of the class of {sure_of_samples:.0%} of random samples, and of "
+        f"The judge is sure ({_SURE} or more) of the class of {sure_of_samples:.0%} of random samples, and of "
         f"{sure_of_reconstructions:.0%} of the reconstructions: many samples are shapeless. Translations do not use "
         "them, since a bridge is trained on the latents of pictures."
     ]

@@ -6,12 +6,17 @@ import dataclasses
 import os
 import re
 import sys
+import unicodedata
 from collections.abc import Mapping, Sequence
+from itertools import filterfalse
 from pathlib import Path
 
-from latent_xlate import configs, documents, domain_report, quickstart, training
+import tensorflow as tf
+
+from latent_xlate import configs, documents, domain_report, processes, quickstart, training
 from latent_xlate.bridge import class_pairing
 from latent_xlate.data import class_folders, class_sizes, sources
+from latent_xlate.evaluation.accuracy import LEAST_INSTANCES
 from latent_xlate.packaging.domain_folder import RUNS
 from latent_xlate.packaging.domain_making import make_image_domain
 
@@ -32,6 +37,8 @@ def bridge_folders(
     seed: int = 0,
 ) -> Path:
     """Makes a domain of each folder of pictures, trains a bridge between them, and measures, exports and shows it.
+
+    Without a GPU the domains are made side by side, each in a process of its own.
 
     A call that was interrupted continues where it was when it is repeated with the same arguments.
 
@@ -57,14 +64,18 @@ def bridge_folders(
     print(f"Classes that belong together: {pairing}", file=sys.stderr)
     given = {"folders": [str(each.path.resolve()) for each in found], "class_map": class_map, "seed": seed}
     training.open_workdir(output, given)
-    reports = {}
-    for number, folder in enumerate(found, 1):
-        print(f"[{number} of {len(found) + 1}] Domain {folder.name}, of {folder.path}", file=sys.stderr)
-        made = output / "domains" / folder.name
-        domain = make_image_domain(folder.name, folder.path, made, made / RUNS, seed=seed)
-        reports[folder.name] = domain_report.write_report(domain, made, str(made / RUNS / "data"))
-        print(f"{folder.name}: {reports[folder.name]}", file=sys.stderr)
-    print(f"[{len(found) + 1} of {len(found) + 1}] Bridge", file=sys.stderr)
+    print(f"[1 of 2] Domains {', '.join(each.name for each in found)}", file=sys.stderr)
+    calls = [(each.name, each.path, output / "domains" / each.name, seed) for each in found]
+    one_by_one = tf.config.list_physical_devices("GPU")  # A process would take all of its memory.
+    made = (
+        [_make_domain(*call) for call in calls]
+        if one_by_one
+        else processes.call_side_by_side(_make_domain, calls, [f"domain {each.name}" for each in found])
+    )
+    reports = {each.name: report for each, report in zip(found, made, strict=True)}
+    for name, report in reports.items():
+        print(f"{name}: {report}", file=sys.stderr)
+    print("[2 of 2] Bridge", file=sys.stderr)
     config = configs.load("own_domains")
     with config.unlocked():
         config.update(domains=tuple(str(output / "domains" / each.name) for each in found), seed=seed)
@@ -74,6 +85,11 @@ def bridge_folders(
     print("How good the domains are, on which every number above depends:")
     print("\n".join(f"{name}: {report}" for name, report in reports.items()))
     return page
+
+
+def _make_domain(name: str, pictures: Path, folder: Path, seed: int) -> domain_report.Summary:
+    domain = make_image_domain(name, pictures, folder, folder / RUNS, seed=seed)
+    return domain_report.write_report(domain, folder, str(folder / RUNS / "data"))
 
 
 def page_text(reports: Mapping[str, domain_report.Summary]) -> quickstart.PageText:
@@ -97,7 +113,9 @@ def name_folders(folders: Sequence[str | os.PathLike]) -> list[tuple[str | os.Pa
     """
     if len(folders) < 2:
         raise ValueError(f"A bridge needs two folders or more; given: {len(folders)}.")
-    names = [re.sub("[^a-z0-9]+", "_", Path(folder).resolve().name.lower()).strip("_") for folder in folders]
+    plain = [unicodedata.normalize("NFKD", Path(folder).resolve().name.lower()) for folder in folders]
+    without_accents = ["".join(filterfalse(unicodedata.combining, name)) for name in plain]
+    names = [re.sub("[^a-z0-9]+", "_", name).strip("_") for name in without_accents]
     nameless = [place for place, name in enumerate(names, 1) if not name]
     for place in nameless[1:]:
         names[place - 1] = str(place)
@@ -117,5 +135,5 @@ def _class_names(folder: str | os.PathLike) -> tuple[str, ...]:
             f"{folder} has no folders of classes and no labels.csv. A bridge of unlabelled pictures takes make_domain, "
             "suggest_labels and train_bridge."
         )
-    class_sizes.check_enough(folder, sources.GREY_28)
+    class_sizes.check_enough(folder, sources.GREY_28, LEAST_INSTANCES)
     return names

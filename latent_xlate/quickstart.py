@@ -194,15 +194,30 @@ def _draw_interpolation(
 ) -> Path:
     """Draws an interpolation within a class and one between two classes, each above its translation."""
     rows, captions = [], []
-    labels = np.unique(latents.labels)
-    within = int(labels[min(3, len(labels) - 1)])
-    for first, second in ((within, within), (int(labels[0]), int(labels[1]))):
-        start, end = (latents.mu[latents.labels == label][i] for i, label in enumerate((first, second)))
-        z = interpolate(start, end, INTERPOLATION_POINTS)
+    for start, end in ends_of_interpolations(latents.labels):
+        z = interpolate(latents.mu[start], latents.mu[end], INTERPOLATION_POINTS)
         translated = signatures[str(SignatureName(source.name, target.name, Payload.LATENTS))](z=z)["z"]
         rows += [source.pictures(source.decode(z)).numpy(), target.pictures(target.decode(translated)).numpy()]
-        captions += [f"{source.name}, class {first}" + (f" to {second}" if first != second else ""), "translated"]
+        names = [source.class_names[label] for label in latents.labels[[start, end]]]
+        captions += [f"{source.name}, class {' to '.join(dict.fromkeys(names))}", "translated"]
     return figures.image_grid(path, rows, captions)
+
+
+def ends_of_interpolations(labels: np.ndarray) -> list[tuple[int, int]]:
+    """Chooses two instances of a class, where one has two, and one of each of two classes.
+
+    Args:
+        labels: Integers [n], of two classes or more.
+
+    Returns:
+        Pairs of indices of instances.
+    """
+    of_class = [np.flatnonzero(labels == label).tolist() for label in np.unique(labels)]
+    fourth_or_last = of_class[min(3, len(of_class) - 1)]
+    within = fourth_or_last if len(fourth_or_last) > 1 else max(of_class, key=len)
+    first, second = of_class[:2]
+    pairs = [(within[0], within[1])] if len(within) > 1 else []
+    return [*pairs, (first[0], second[min(1, len(second) - 1)])]
 
 
 def _examples(latents: Latents) -> tuple[Latents, int]:

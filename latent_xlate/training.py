@@ -169,7 +169,7 @@ def train(
             if manager and done < until:
                 save_checkpoint(manager, events, done)
                 bar.close()  # Which shows it for the last time.
-                said = f"Stopped at step {done} of {num_steps}. The same command goes on from there."
+                said = f"{description}: stopped at step {done} of {num_steps}. The same command goes on from there."
                 print(said, file=sys.stderr)
                 break
             logs = {name: float(value) for name, value in model.get_metrics_result().items()}

@@ -29,6 +29,7 @@ def test_what_does_not_fit_is_refused_before_anything_is_trained(tmp_path):
     raw.Image.new("L", (16, 16)).save(tmp_path / "plain" / "0.png")
     other = write(tmp_path / "other" / "Digits")
     single, few = write(tmp_path / "single", ("0",), count=30), write(tmp_path / "few", count=12)
+    untested = write(tmp_path / "untested", count=18)
     for folders, options, message in (
         ([digits], {}, "A bridge needs two folders or more; given: 1"),
         ([digits, other], {}, "Folders must differ in name.*digits, digits: rename one"),
@@ -36,6 +37,7 @@ def test_what_does_not_fit_is_refused_before_anything_is_trained(tmp_path):
         ([digits, tmp_path / "plain"], {}, "plain has no folders of classes"),
         ([digits, single], {}, "single has 1 class folder: expected 2 to 256"),
         ([digits, few], {}, r"few has 12 images \(0 4, 1 4, 2 4\), of which 9 are to train on and 3 to test"),
+        ([digits, untested], {}, "untested has 18 images .*, of which 15 .* and 3 to test: .* 4 to test, and of each"),
         ([digits, shapes], {}, "digits has 0, 1, 2; shapes has bar, beam, rod.*--class_map='0=bar,1=beam,2=rod'"),
         ([digits, shapes], {"class_map": "0=bat"}, "Unknown class of 'shapes' 'bat'"),
     ):
@@ -71,7 +73,7 @@ def test_names_of_classes_are_those_of_folders_splits_or_the_table(tmp_path):
         (("Мои фото", "صور"), ["folder", "folder_2"]),
         (("digits", "数字", "😀"), ["digits", "folder", "folder_3"]),
         (("Мои фото", "My own 2"), ["folder", "my_own_2"]),
-        (("2 Äpfel", "b"), ["folder_2_pfel", "b"]),
+        (("2 Äpfel", "Çà et là"), ["folder_2_apfel", "ca_et_la"]),
     ],
 )
 def test_folders_are_named_in_any_script(names, expected, tmp_path, capsys):

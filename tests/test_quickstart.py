@@ -13,7 +13,7 @@ from PIL import Image
 from latent_xlate.domains import pretrained
 from latent_xlate.evaluation import accuracy, report, runs
 from latent_xlate.latents.latents import Latents
-from latent_xlate.quickstart import PageText, quickstart
+from latent_xlate.quickstart import PageText, ends_of_interpolations, quickstart
 from latent_xlate.serving.bundle import FILES
 from latent_xlate.serving.export import load_export
 from latent_xlate.translator import Translator, load_bridge
@@ -65,6 +65,20 @@ def test_folder_holds_the_run_the_model_the_numbers_and_the_page(output):
     assert {path.name for path in output.iterdir()} == results | bundle
     assert [path.name for path in (output / "translator").iterdir()] == ["1"]
     assert {"bridge.keras", "config.json", "translator"} <= {path.name for path in (output / "run").iterdir()}
+
+
+@pytest.mark.parametrize(
+    ("labels", "ends"),
+    [
+        ([0, 1, 2, 3, 4, 0, 1, 2, 3, 4], [(3, 8), (0, 6)]),
+        ([7, 7, 5, 5], [(0, 1), (2, 1)]),
+        ([0, 1, 2, 3, 3, 1], [(3, 4), (0, 5)]),
+        ([0, 1, 2, 3, 2], [(2, 4), (0, 1)]),
+        ([1, 0], [(1, 0)]),
+    ],
+)
+def test_instances_that_are_interpolated_are_there(labels, ends):
+    assert ends_of_interpolations(np.array(labels)) == ends
 
 
 def test_examples_are_an_instance_of_each_class(output, savedmodels):

@@ -104,7 +104,7 @@ def test_signal_writes_a_checkpoint_first_so_that_nothing_is_lost(number, error,
     assert error is KeyboardInterrupt or raised.value.code == 143
     assert (signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)) == handlers
     assert 15 <= len(trained) < 50
-    said = f"Stopped at step {len(trained)} of 60. The same command goes on from there."
+    said = f"training: stopped at step {len(trained)} of 60. The same command goes on from there."
     assert capsys.readouterr().err.endswith(f"\n{said}\n")  # The progress bar is not shown again.
 
     total, logs, _ = run(**options, workdir=tmp_path)

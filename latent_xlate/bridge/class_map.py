@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import json
 import os
 from collections.abc import Mapping, Sequence
@@ -81,7 +82,7 @@ class ClassMap:
             source: A table, as `spreadsheets.read` reads it, with a column for each domain, headed by its name, and in
                 each row classes that belong together; or, for two domains, a JSON file with an object that maps each
                 class of the first to a class of the second or a list of them; or such pairs themselves,
-                "0=zero,1=one".
+                "0=zero,1=one" or "0/2=even,1/3=odd".
             domains: The domains.
 
         Raises:
@@ -161,7 +162,19 @@ def _rows_of_pairs(pairs: Sequence[tuple[str, ...]], domains: Sequence[HasClasse
     for first, second in pairs:
         if not first.strip() or not second.strip():
             raise ValueError(f"{first}={second} is no pair of classes; pairs are written CLASS=CLASS,CLASS=CLASS.")
-    return [{place: _label(domains[place], name.strip()) for place, name in enumerate(pair)} for pair in pairs]
+    return [
+        dict(enumerate(labels))
+        for pair in pairs
+        for labels in itertools.product(*(_labels(domains[place], name.strip()) for place, name in enumerate(pair)))
+    ]
+
+
+def _labels(domain: HasClasses, name: str) -> list[int]:
+    """Labels of a class, or of several whose names stand between slashes, as a pairing is printed."""
+    names = name.split("/")
+    if name in domain.class_names or not set(names) & set(domain.class_names):
+        names = [name]
+    return [_label(domain, each) for each in names]
 
 
 def _label(domain: HasClasses, name: str) -> int:

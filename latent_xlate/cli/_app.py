@@ -11,7 +11,6 @@ import importlib.util
 import os
 import select
 import sys
-import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, TextIO
@@ -19,18 +18,10 @@ from typing import TYPE_CHECKING, Any, NoReturn, TextIO
 from absl import app, flags, logging
 from ml_collections import ConfigDict
 
-from latent_xlate import checks, configs, files, interrupts
+from latent_xlate import checks, configs, files, interrupts, tensorflow_messages
 
 if TYPE_CHECKING:  # It needs the extra `serving`.
     from latent_xlate.serving.client import TranslatorClient
-
-CHATTER = (
-    b"All log messages before absl::InitializeLog()",
-    b"Could not find cuda drivers on your machine",
-    b"failed call to cuInit",
-    b"oneDNN custom operations are on",
-)
-"""Log messages of TensorFlow about missing GPUs and oneDNN, which it writes whatever the log level is."""
 
 HELP = frozenset({"--help", "-help", "--helpshort", "--helpfull"})
 
@@ -212,30 +203,8 @@ def translator_or_client(translator: str | None, server: str | None) -> str | Tr
 
 
 def import_tensorflow_quietly() -> None:
-    """Imports TensorFlow without `CHATTER`, and with C++ log level 2 unless TF_CPP_MIN_LOG_LEVEL is set."""
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    """Imports TensorFlow without its messages about missing GPUs and oneDNN."""
     try:
-        with _without_chatter():
-            import tensorflow as tf
-
-            tf.get_logger().setLevel("WARNING")
-            # Looks for GPUs here, since that causes the last of the messages.
-            tf.config.list_physical_devices()
+        tensorflow_messages.import_quietly()
     except KeyboardInterrupt:  # The import takes seconds.
         _stop()
-
-
-@contextlib.contextmanager
-def _without_chatter() -> Iterator[None]:
-    """Holds back everything written to stderr, also by C++, and then writes all lines except `CHATTER`."""
-    stderr = os.dup(2)
-    with tempfile.TemporaryFile() as held:
-        os.dup2(held.fileno(), 2)
-        try:
-            yield
-        finally:
-            os.dup2(stderr, 2)
-            os.close(stderr)
-            held.seek(0)
-            with contextlib.suppress(OSError):  # Where stderr is full or closed, the command may still do its work.
-                os.write(2, b"".join(line for line in held if not any(words in line for words in CHATTER)))

@@ -46,7 +46,8 @@ def read_folder(folder: str | os.PathLike, modality: Modality) -> dict[str, Labe
             which names them relative to the folder; or nothing but files, which are unlabelled. If neither folders nor
             the table give the splits, one in six instances of each class becomes a test instance, chosen by content.
             Hidden files, `folders.LITTER`, files beside the class folders, and files that are not in the table are
-            ignored. Of pipes, sockets, devices and links that lead nowhere there is a warning.
+            ignored. Of pipes, sockets, devices, links that lead nowhere, and of files that are not in the table there
+            is a warning.
         modality: The modality of the files, with its settings.
 
     Returns:
@@ -86,6 +87,7 @@ def list_files(
 
     if table := _table_in(folder):
         rows, names = _read_table(table, modality)
+        _warn_of_unlisted(table, [path for path, _, _ in rows], modality)
         if all(split for _, _, split in rows):
             return {split: [row[:2] for row in rows if row[2] == split] for split in ("train", "test")}, tuple(names)
         return {UNSPLIT: [row[:2] for row in rows]}, tuple(names)
@@ -221,6 +223,14 @@ def _read_table(path: Path, modality: Modality) -> tuple[list[tuple[Path, int, s
     return [(file, label[name], split) for file, (_, name, split) in of_file.items()], names
 
 
+def _warn_of_unlisted(table: Path, listed: Sequence[Path], modality: Modality) -> None:
+    there = [path for path in table.parent.rglob("[!.]*") if path.suffix.lower() in modality.file_suffixes]
+    others = sorted({Path(os.path.normpath(path)) for path in there} - set(listed))
+    if others:
+        more = f" and {len(others) - 1} other files are" if len(others) > 1 else " is"
+        warnings.warn(f"{one_line(str(others[0]))}{more} left out: not in {table.name}.", stacklevel=1)
+
+
 def _named_file(folder: Path, name: str, modality: Modality) -> Path:
     """Returns the path of a file that a table names, without `..` in it.
 
@@ -250,8 +260,8 @@ def _class_names(folder: Path) -> list[str]:
 
 def _check_name(name: str) -> str:
     """Returns the name of a class, or raises ValueError if data sets, which list names as lines, cannot store it."""
-    if "\n" in name or any("\ud800" <= character <= "\udfff" for character in name):
-        raise ValueError(f"The name of the class {name!r} is not UTF-8, or has a line break: change it.")
+    if any(unicodedata.category(character) in ("Cc", "Cs") for character in name):
+        raise ValueError(f"The name of the class {name!r} is not UTF-8, or has a line break or the like: change it.")
     return name
 
 

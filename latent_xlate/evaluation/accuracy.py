@@ -56,7 +56,8 @@ from latent_xlate.translator import Translator
 PRIOR_SAMPLES = 1000
 """Samples of a domain's prior that its acceptance is measured on."""
 
-_MIN_INSTANCES = 4
+LEAST_INSTANCES = 4
+"""Fewest instances of a domain that can be evaluated."""
 
 
 def evaluate(
@@ -265,9 +266,9 @@ def _choose(
     if given.mu.shape[1] != domain.latent_dim:
         width = given.mu.shape[1]
         raise ValueError(f"Latents of {domain.name!r} are {width} wide; its model's are {domain.latent_dim}.")
-    if len(given) < _MIN_INSTANCES:
+    if len(given) < LEAST_INSTANCES:
         raise ValueError(
-            f"There are {len(given)} latents of domain {domain.name!r}; evaluation needs at least {_MIN_INSTANCES}."
+            f"There are {len(given)} latents of domain {domain.name!r}; evaluation needs at least {LEAST_INSTANCES}."
         )
     if max_instances is not None and len(given) > max_instances:
         return given.take(generator.permutation(len(given))[:max_instances])

@@ -71,7 +71,7 @@ _COLUMNS = {
         "judge_accuracy": "The share of instances whose true class the judge recognises.",
         "base_fid": "The Fréchet distance between decoded latents and the data.",
         "fid_floor": "The Fréchet distance between two halves of the domain's own instances: no FID can be expected "
-        "to be lower.",
+        "to be lower. Of fewer than some hundred instances every FID is far too large, and that of halves most.",
         "fid_reference": "What translations to the domain are compared with: its data, or decoded latents.",
     },
 }

@@ -78,7 +78,7 @@ def make_image_domain(
     data_dir = data_dir or str(workdir / "data")
     sources.prepare(name, "local", raw_dir, data_dir, image=image)
     splits = images.load_splits(name, data_dir)
-    print(describe(splits), file=sys.stderr)
+    print(describe(name, splits), file=sys.stderr)
     height, width, _ = splits["train"].modality.shape  # Files of the IDX format have a size of their own.
     is_convolutional = height % MULTIPLE == width % MULTIPLE == 0
     models = ("conv_vae", "conv_classifier") if is_convolutional else ("vae", "classifier")
@@ -90,7 +90,7 @@ def make_image_domain(
     return package_image_domain(name, workdir / "vae", judge, folder, splits=splits)
 
 
-def describe(splits: dict[str, Labelled]) -> str:
+def describe(name: str, splits: dict[str, Labelled]) -> str:
     """Says what is taken from a folder of pictures: their form, and how many of each class are there for what."""
     train = splits["train"]
     height, width, channels = train.modality.shape
@@ -98,7 +98,7 @@ def describe(splits: dict[str, Labelled]) -> str:
     names = train.class_names
     total = sum(map(len, splits.values()))
     lines = [
-        f"Pictures: {total}, {'in colour' if channels == 3 else 'grey'}, {height}x{width}, framed by "
+        f"Pictures of {name}: {total}, {'in colour' if channels == 3 else 'grey'}, {height}x{width}, framed by "
         f"{settings['framing']}, inverted {settings['invert']}.",
         f"Held out: {len(splits['validation'])} for validation, {len(splits['test'])} for testing.",
     ]

@@ -71,9 +71,18 @@ def test_table_joins_any_number_of_domains(tmp_path):
     assert class_map.groups == ((0, 1, 0, 1), (1, 0, 0, -1), (0, 1))
 
 
+def test_several_classes_of_a_pair_stand_between_slashes_as_a_pairing_is_printed():
+    expected = ClassMap.read("0=even,2=even,1=odd,3=odd", [DIGITS, PARITY])
+    assert ClassMap.read("0/2=even,1/3=odd", [DIGITS, PARITY]) == expected
+    assert ClassMap.read("even=0/2,odd=1/3", [PARITY, DIGITS]).groups == expected.groups[::-1]
+    slashed = domain("slashed", "a/b", "a")
+    assert ClassMap.read("a/b=even,a=odd", [slashed, PARITY]).groups == ((0, 1), (0, 1))
+
+
 @pytest.mark.parametrize(
     ("source", "message"),
     [
+        ("0/9=even", "class_map: Unknown class of 'digits' '9'"),
         (
             "0=zer,1=one",
             "class_map: Unknown class of 'words' 'zer'. Did you mean 'zero'\\? Known: one, three, two, zero",

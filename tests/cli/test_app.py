@@ -11,6 +11,7 @@ import tensorflow as tf
 from absl import flags
 from absl.testing import flagsaver
 
+from latent_xlate import tensorflow_messages
 from latent_xlate.cli import _app, train_bridge  # noqa: F401  The latter defines --config.
 from latent_xlate.configs import _listing
 from tests.support.paths import ROOT
@@ -130,7 +131,7 @@ def test_foreign_file_is_no_configuration(content, reason, monkeypatch, tmp_path
 
 
 def test_chatter_is_held_back_and_nothing_else(capfd):
-    with pytest.raises(RuntimeError), _app._without_chatter():
+    with pytest.raises(RuntimeError), tensorflow_messages.without_chatter():
         os.write(2, b"WARNING: All log messages before absl::InitializeLog() is called are written to STDERR\n")
         print("A real warning", file=sys.stderr)
         os.write(2, b"E0000 cuda_platform.cc:52] failed call to cuInit: INTERNAL: CUDA error\nAnother\n")

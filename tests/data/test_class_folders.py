@@ -55,7 +55,8 @@ def test_table_tells_the_splits(tmp_path):
 def test_files_that_are_not_in_the_table_are_not_read(tmp_path):
     files = write_flat(tmp_path)
     write_table(tmp_path, [(file, str(label)) for file, label in zip(files[:30], DATA.labels, strict=False)])
-    assert sum(map(len, class_folders.read_folder(tmp_path, MODALITY).values())) == 30
+    with pytest.warns(UserWarning, match="left out: not in labels.csv"):
+        assert sum(map(len, class_folders.read_folder(tmp_path, MODALITY).values())) == 30
 
 
 @pytest.mark.parametrize(
@@ -140,6 +141,14 @@ def test_litter_is_skipped_and_what_is_no_file_is_warned_of(form, tmp_path):
         )
     assert class_folders.holds_files(tmp_path, (".png",))
     assert not class_folders.holds_files(tmp_path, (".wav",))
+
+
+@pytest.mark.parametrize(("left_out", "more"), [(1, " is"), (3, " and 2 other files are")])
+def test_files_that_the_table_lacks_are_warned_of(left_out, more, tmp_path):
+    names = sorted(write_flat(tmp_path))
+    write_table(tmp_path, [(name, "ab"[place % 2]) for place, name in enumerate(names[left_out:])])
+    with pytest.warns(UserWarning, match=f"{names[0]}{more} left out: not in labels.csv"):
+        class_folders.list_files(tmp_path, MODALITY)
 
 
 def test_class_that_is_no_text_is_refused(tmp_path):

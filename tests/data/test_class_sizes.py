@@ -50,5 +50,5 @@ def test_class_without_a_picture_in_one_split_is_refused(tmp_path):
 
 
 def test_few_unlabelled_pictures_are_refused(tmp_path):
-    with pytest.raises(ValueError, match="2 images, of which 1 are to train on and 1 to test: .* and one to test"):
+    with pytest.raises(ValueError, match="2 images, of which 1 are .* and 1 to test. Add images.$"):
         check_enough(write(tmp_path, flat=2) / "flat", IMAGE)
