@@ -28,6 +28,7 @@ from latent_xlate.bridge.class_map import ClassMap
 from latent_xlate.data import images
 from latent_xlate.domains.domain import Domain
 from latent_xlate.latents.batches import make_batches
+from latent_xlate.latents.latents import Latents
 from latent_xlate.latents.sources import LoadLatents, load_domains, load_latents, load_pretrained
 from latent_xlate.modalities.image import Image
 from latent_xlate.optimizer import FusedAdam, make_schedule
@@ -102,9 +103,16 @@ def _prepare(
     config: BaselineConfig, data_dir: str | None, load: LoadLatents, strategy: tf.distribute.Strategy
 ) -> tuple[Sequence[Domain], Bridge, training.MakeBatch | None]:
     """The domains, the model, and the batches that it is trained on; None where it is fitted at once, and has been."""
-    if config.baseline in _FITTED_MODELS:
-        return _fit(config, data_dir, load, strategy)
-    domains, make_batch = _load(config, data_dir, load)
+    if config.latents is None:
+        domains: Sequence[Domain] = _load_pixel_domains(config)
+        data = [images.load(domain.dataset, "train", data_dir) for domain in domains]
+        make_batch = make_image_pairs(data, ClassMap.by_label(domains).num_groups, config.seed)
+    else:
+        domains, latents = load_domains(config.domains, config.latents, "train", data_dir, load)
+        num_classes = ClassMap.by_label(domains).num_groups
+        if config.baseline in _FITTED_MODELS:
+            return domains, *_fit(config, labelled(latents, num_classes), num_classes, strategy)
+        make_batch = make_batches(latents, num_classes, "balanced", config.seed)
     with strategy.scope():
         return domains, make_baseline(config, domains), make_batch
 
@@ -127,30 +135,17 @@ def _compile(model: Bridge, config: BaselineConfig) -> None:
 
 
 def _fit(
-    config: BaselineConfig, data_dir: str | None, load: LoadLatents, strategy: tf.distribute.Strategy
-) -> tuple[Sequence[Domain], FittedBridge, training.MakeBatch | None]:
-    """As `_prepare`, of a model that is fitted to latents, or of which a part is."""
-    domains, latents = load_domains(config.domains, config.latents, "train", data_dir, load)
-    num_classes = ClassMap.by_label(domains).num_groups
-    latents, kind = labelled(latents, num_classes), _FITTED_MODELS[config.baseline]
+    config: BaselineConfig, latents: Sequence[Latents], num_classes: int, strategy: tf.distribute.Strategy
+) -> tuple[FittedBridge, training.MakeBatch | None]:
+    """The model, fitted to labelled latents, and the batches for what of it is trained step by step, if anything."""
+    kind = _FITTED_MODELS[config.baseline]
     options = {"seed": config.seed, **kind.sizes(latents), **config.model.to_dict()}
     keras.utils.set_random_seed(config.seed)
     with strategy.scope():
         model = kind(num_classes=num_classes, dtype=config.precision, **options)
         _compile(model, config)
     model.fit_latents(latents)
-    return domains, model, model.make_batches(latents) if isinstance(model, RectifiedFlow) else None
-
-
-def _load(
-    config: BaselineConfig, data_dir: str | None, load: LoadLatents
-) -> tuple[Sequence[Domain], training.MakeBatch]:
-    if config.latents is None:
-        domains: Sequence[Domain] = _load_pixel_domains(config)
-        data = [images.load(domain.dataset, "train", data_dir) for domain in domains]
-        return domains, make_image_pairs(data, ClassMap.by_label(domains).num_groups, config.seed)
-    domains, latents = load_domains(config.domains, config.latents, "train", data_dir, load)
-    return domains, make_batches(latents, ClassMap.by_label(domains).num_groups, "balanced", config.seed)
+    return model, model.make_batches(latents) if isinstance(model, RectifiedFlow) else None
 
 
 def _load_pixel_domains(config: BaselineConfig) -> list[PixelDomain]:

@@ -107,12 +107,12 @@ class ProcrustesBridge(LinearBridge):
         super().__init__(latent_dims, num_classes, **kwargs)
 
     def fit_map(self, source: Latents, target: Latents) -> Map:
-        means = [class_means(own, self.num_classes) for own in (source, target)]
+        from_means, to_means = (class_means(own, self.num_classes) for own in (source, target))
         scale = None
         if self.config.scale == "variance":
             variances = [np.sum(own.mu.var(axis=0, dtype=np.float64)) for own in (source, target)]
-            scale = np.sqrt(variances[1] / max(variances[0], _SMALLEST))
-        return procrustes(*means, scale)
+            scale = float(np.sqrt(variances[1] / max(variances[0], _SMALLEST)))
+        return procrustes(from_means, to_means, scale)
 
     def get_config(self) -> dict[str, Any]:
         return super().get_config() | self.config.to_dict()
