@@ -77,6 +77,15 @@ def at_least(value: float, minimum: float, what: str) -> float:
     return value
 
 
+def temperature(value: float) -> float:
+    """Returns the temperature of samples, or raises ValueError if it is no number, negative, NaN or infinite."""
+    if isinstance(value, bool) or not isinstance(value, (int, float, np.integer, np.floating)):
+        raise wrong("temperature", value, "a number, 0.7 say")
+    if not 0 <= value <= float(np.finfo(np.float32).max):
+        raise ValueError(f"The temperature is {value:g}; it must be a finite number of 0 or more.")
+    return float(value)
+
+
 def unit_images(x: np.ndarray, shape: tuple[int, ...], what: str = "x") -> np.ndarray:
     """Checks a batch of images.
 

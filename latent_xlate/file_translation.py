@@ -23,7 +23,7 @@ from latent_xlate.modalities import npy_files
 from latent_xlate.modalities.modality import Modality
 from latent_xlate.serving.pair import Pair, load_pair
 from latent_xlate.serving.signature_name import NOVELTY, Payload, SignatureName, novelty_signature
-from latent_xlate.translator import row_seeds
+from latent_xlate.translator import row_seeds, sampling_temperature
 
 if TYPE_CHECKING:  # It needs the extra `serving`.
     from latent_xlate.serving.client import TranslatorClient
@@ -49,6 +49,7 @@ def translate_path(
     invert: str | None = None,
     sample: bool = False,
     seed: int = 0,
+    temperature: float | None = None,
 ) -> tuple[int, int]:
     """Translates a file, or all files in a folder (not in its subfolders).
 
@@ -70,6 +71,7 @@ def translate_path(
             translator accepts only None and "auto".
         sample: Whether the shared latent is sampled rather than the mean of its posterior.
         seed: Seed of the samples. The number of an image, or of a row of an array, is part of its seed.
+        temperature: How far samples go from the mean, as in `Translator.translate`; None leaves it to `sample`.
 
     Returns:
         The number of files that were translated, and the number of those in a folder that could not be. For each of the
@@ -77,14 +79,18 @@ def translate_path(
 
     Raises:
         ValueError: The translator, a domain or the input does not exist; there is nothing to translate; a result would
-            replace an input; or the only file cannot be read.
+            replace an input; the temperature is negative, given beside `sample`, or nothing that an older export
+            knows; or the only file cannot be read.
     """
+    temperature = sampling_temperature(sample, temperature)
     _check_there(Path(path))
     files.output_folder(output)
     pair = load_pair(translator, source, target, invert)
+    if temperature:
+        pair.sampling_inputs(row_seeds(seed, []), temperature)  # Refuses what cannot be done before a file is read.
     paths = _inputs(Path(path), pair.before)
     results = _results(paths, Path(output), pair.after.file_suffix)
-    job = _Job(pair, results, sample, seed)
+    job = _Job(pair, results, temperature, seed)
     job.translate(paths)
     if job.failures and len(paths) == 1:
         raise ValueError(checks.one_line(job.failures[0]))
@@ -112,9 +118,9 @@ class _Job:
         doubts: A sentence about each translated file that is unlike the source's training data.
     """
 
-    def __init__(self, pair: Pair, results: Mapping[Path, Path], sample: bool, seed: int):
-        """Takes the output path of each file, and `sample` and `seed` of `translate_path`."""
-        self.pair, self.results, self.sample, self.seed = pair, results, sample, seed
+    def __init__(self, pair: Pair, results: Mapping[Path, Path], temperature: float, seed: int):
+        """Takes the output path of each file, the temperature, 0 for the mean, and `seed` of `translate_path`."""
+        self.pair, self.results, self.temperature, self.seed = pair, results, temperature, seed
         self.shown: list[tuple[np.ndarray, np.ndarray]] = []
         self.failures: list[str] = []
         self.doubts: list[str] = []
@@ -216,10 +222,9 @@ class _Job:
 
     def _translate(self, payload: Payload, batch: Any, numbers: Sequence[int]) -> np.ndarray:
         """Translates a batch of files or array rows; the number of each is part of its seed."""
-        name = SignatureName(self.pair.source, self.pair.target, payload, self.sample)
-        inputs = {payload.key: tf.constant(batch)}
-        if self.sample:
-            inputs["seed"] = tf.constant(row_seeds(self.seed, numbers))
+        name = SignatureName(self.pair.source, self.pair.target, payload, sampled=self.temperature > 0)
+        sampling = self.pair.sampling_inputs(row_seeds(self.seed, numbers), self.temperature) if name.sampled else {}
+        inputs = {key: tf.constant(value) for key, value in ({payload.key: batch} | sampling).items()}
         return self.pair.signatures[str(name)](**inputs)[payload.key].numpy()
 
     def _translate_contents(self, contents: Mapping[int, bytes]) -> dict[int, bytes | tf.errors.InvalidArgumentError]:

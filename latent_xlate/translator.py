@@ -112,7 +112,7 @@ class Translator:
             z: The source's latents.
             source: Name of their domain.
             target: Name of the domain to translate to.
-            noise: Standard normal, [batch, shared_dim], to sample the shared latent; None for its mean.
+            noise: Normal, [batch, shared_dim], to sample the shared latent, as `noise` returns it; None for its mean.
         """
         return self.bridge.translate(z, self.index(source), self.index(target), noise)
 
@@ -120,19 +120,28 @@ class Translator:
         """Translates x, [batch, *data_shape of source], by its posterior's mean. Args as in `translate_latents`."""
         return self._translate(x, source, target, noise)[1]
 
-    def noise(self, seeds: tf.Tensor) -> tf.Tensor:
-        """Standard normal noise, float32 [batch, shared_dim], of which row i depends on row i of `seeds` alone.
+    def noise(self, seeds: tf.Tensor, temperatures: tf.Tensor | None = None) -> tf.Tensor:
+        """Normal noise, float32 [batch, shared_dim], of which row i depends on row i of the arguments alone.
 
         Args:
             seeds: int32 [batch, 2].
+            temperatures: Standard deviations of the rows, float32 [batch]; None for 1.
         """
         spec = tf.TensorSpec([self.bridge.shared_dim], tf.float32)
-        return tf.map_fn(functools.partial(tf.random.stateless_normal, spec.shape), seeds, fn_output_signature=spec)
+        noise = tf.map_fn(functools.partial(tf.random.stateless_normal, spec.shape), seeds, fn_output_signature=spec)
+        return noise if temperatures is None else temperatures[:, tf.newaxis] * noise
 
     # ---- On arrays, of any batch size ---------------------------------------------------------
 
     def translate(
-        self, x: np.ndarray, source: str, target: str, sample: bool = False, seed: int | None = None
+        self,
+        x: np.ndarray,
+        source: str,
+        target: str,
+        sample: bool = False,
+        seed: int | None = None,
+        *,
+        temperature: float | None = None,
     ) -> np.ndarray:
         """Translates data.
 
@@ -143,21 +152,25 @@ class Translator:
             sample: Whether the shared latent is sampled from its posterior; else it is the posterior's mean.
             seed: Seed of the sampling, an int32; None for another each time. Row i is drawn with the seed (seed, i), as
                 by a sampled signature of the export.
+            temperature: How far samples go from the mean of the posterior, mu + temperature * sigma * noise: 0 is the
+                mean, 1 samples the posterior as `sample` does. None leaves it to `sample`.
 
         Returns:
             float32 [batch, *data_shape] of the target.
 
         Raises:
-            ValueError: Unknown domain, `x` is no data of the source, a seed of more than 32 bits, or a result that is
-                not finite.
+            ValueError: Unknown domain, `x` is no data of the source, a seed of more than 32 bits, a temperature that is
+                negative or given beside `sample`, or a result that is not finite.
         """
+        temperature = sampling_temperature(sample, temperature)
         x = self._data(x, source)
         batch_size = min(self.domain(name).batch_size for name in (source, target))
         translate = self._function("_translate", source, target)
-        if not sample:
+        if not temperature:
             return _finite(*in_batches(translate, x, batch_size=batch_size))
         seeds = row_seeds(secrets.randbits(31) if seed is None else seed, range(len(x)))
-        return _finite(*in_batches(translate, x, in_batches(self._function("noise"), seeds), batch_size=batch_size))
+        noise = in_batches(self._function("noise"), seeds, np.full(len(x), temperature, np.float32))
+        return _finite(*in_batches(translate, x, noise, batch_size=batch_size))
 
     def novelty(self, x: np.ndarray, domain: str) -> np.ndarray:
         """How unlike a domain's training data inputs are; a translation of what is unlike them means little.
@@ -180,9 +193,17 @@ class Translator:
             )
         return in_batches(self._function("_novelty", domain), x, batch_size=self.domain(domain).batch_size)
 
-    def reconstruct(self, x: np.ndarray, domain: str, sample: bool = False, seed: int | None = None) -> np.ndarray:
+    def reconstruct(
+        self,
+        x: np.ndarray,
+        domain: str,
+        sample: bool = False,
+        seed: int | None = None,
+        *,
+        temperature: float | None = None,
+    ) -> np.ndarray:
         """Translates data to their own domain, through the shared latent and back. Args as in `translate`."""
-        return self.translate(x, domain, domain, sample, seed)
+        return self.translate(x, domain, domain, sample, seed, temperature=temperature)
 
     def encode(self, x: np.ndarray, source: str) -> tuple[np.ndarray, np.ndarray]:
         """Posterior of the shared latent, given the mean of the domain's latent.
@@ -337,6 +358,15 @@ def _finite(*results: np.ndarray) -> np.ndarray:
     if not all(np.isfinite(result).all() for result in results):
         raise ValueError(OVERFLOW)
     return results[-1]
+
+
+def sampling_temperature(sample: bool, temperature: float | None) -> float:
+    """The temperature that `sample` and `temperature` of `Translator.translate` mean; ValueError if both are given."""
+    if temperature is None:
+        return float(sample)
+    if sample:
+        raise ValueError("Give sample or a temperature, not both: sample is a temperature of 1.")
+    return checks.temperature(temperature)
 
 
 def row_seeds(seed: int, rows: Sequence[int]) -> np.ndarray:

@@ -89,6 +89,6 @@ def test_verdict_names_each_fault_with_a_way_out(numbers, expected):
 
 def test_shapeless_samples_are_remarked_on_with_the_numbers():
     (said,) = domain_report.prior_remark(0.12, 0.78)
-    assert "sure of the class of 12% of random samples, and of 78% of the reconstructions" in said
+    assert "sure (0.9 or more) of the class of 12% of random samples, and of 78% of the reconstructions" in said
     assert domain_report.prior_remark(0.69, 0.99) == []
     assert domain_report.prior_remark(0.0, 0.0) == []

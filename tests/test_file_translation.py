@@ -123,6 +123,29 @@ def test_saved_and_exported_sample_alike_and_a_file_whatever_the_batch(saved, ex
     assert len(np.unique(first, axis=0)) == 5  # One picture five times, five samples.
 
 
+def test_files_and_rows_are_sampled_at_a_temperature(translator, either, tmp_path):
+    x = np.repeat(np.random.default_rng(0).random((1, 28, 28, 1), np.float32), 3, axis=0)
+    np.savez(tmp_path / "data.npz", x=x)
+    (tmp_path / "a.png").write_bytes(picture())
+    for name, where in (("data.npz", "rows"), ("a.png", "files")):
+        for temperature in (0, 0.5, 1):
+            out = tmp_path / where / str(temperature)
+            translate_path(either, "digits", "clothes", tmp_path / name, out, seed=3, temperature=temperature)
+    for temperature in (0, 0.5, 1):
+        expected_rows = translator.translate(x, "digits", "clothes", seed=3, temperature=temperature)
+        rows = np.load(tmp_path / "rows" / str(temperature) / "data.npz")["x"]
+        np.testing.assert_allclose(rows, expected_rows, atol=1e-6)
+        read = translator.domain("digits").read(tf.constant([picture()])).numpy()
+        levels = np.round(255 * translator.translate(read, "digits", "clothes", seed=3, temperature=temperature)[0])
+        seen = pixels(tmp_path / "files" / str(temperature) / "a.png").astype(int)
+        assert np.abs(seen.reshape(levels.shape) - levels).max() <= 1
+    with pytest.raises(ValueError, match="The temperature is -1; it must be"):
+        translate_path(either, "digits", "clothes", tmp_path / "a.png", tmp_path / "out", temperature=-1)
+    with pytest.raises(ValueError, match="Give sample or a temperature, not both"):
+        translate_path(either, "digits", "clothes", tmp_path / "a.png", tmp_path / "out", sample=True, temperature=0)
+    assert not (tmp_path / "out").exists()
+
+
 def test_drawing_on_white_is_inverted_unless_told_not_to(saved, exported, tmp_path):
     drawing().save(tmp_path / "drawing.png")
     Image.eval(drawing(), lambda value: 255 - value).save(tmp_path / "negative.png")

@@ -1,3 +1,4 @@
+import functools
 import zipfile
 
 import numpy as np
@@ -383,3 +384,46 @@ def test_result_that_is_not_finite_is_refused():
 def test_shared_latents_that_are_not_finite_are_refused(translator):
     with pytest.raises(ValueError, match="The translation has NaN or infinite values"):
         translator.decode(np.full((1, 3), 3e38, np.float32), "digits")
+
+
+@pytest.mark.parametrize("seed", [0, 7])
+def test_temperature_0_is_the_mean_and_1_a_sample_of_the_posterior(seed, translator):
+    x = images()
+    for way in (functools.partial(translator.translate, x, "digits", "clothes"),
+                functools.partial(translator.reconstruct, x, "digits")):  # fmt: skip
+        np.testing.assert_array_equal(way(seed=seed, temperature=0), way())
+        np.testing.assert_array_equal(way(seed=seed, temperature=1), way(True, seed))
+        assert np.abs(way(seed=seed, temperature=2) - way(True, seed)).max() > 1e-3
+
+
+def test_samples_go_as_far_from_the_mean_as_the_temperature_says(translator):
+    x, (mu, sigma) = images(), translator.encode(images(), "digits")
+    noise = np.stack([tf.random.stateless_normal([3], [5, row]) for row in range(4)])
+    for temperature in (0.25, 1, 3):
+        expected = translator.decode(mu + temperature * sigma * noise, "clothes")
+        sampled = translator.translate(x, "digits", "clothes", seed=5, temperature=temperature)
+        np.testing.assert_allclose(sampled, expected, **TOLERANCE)
+    temperatures = tf.constant([0.0, 0.5, 1.0, 2.0])
+    seeds = tf.constant([[5, row] for row in range(4)])
+    np.testing.assert_array_equal(translator.noise(seeds, temperatures), temperatures[:, np.newaxis] * noise)
+
+
+@pytest.mark.parametrize(
+    ("temperature", "message"),
+    [
+        (-0.1, "^The temperature is -0.1; it must be a finite number of 0 or more.$"),
+        (float("nan"), "^The temperature is nan; it must be"),
+        (float("inf"), "^The temperature is inf; it must be"),
+        (1e39, "^The temperature is 1e.39; it must be"),
+        ("hot", "^temperature is 'hot'; it must be a number, 0.7 say.$"),
+        (True, "^temperature is True; it must be a number"),
+    ],
+)
+def test_a_temperature_that_is_none_is_refused(temperature, message, translator):
+    with pytest.raises(ValueError, match=message):
+        translator.translate(images(), "digits", "clothes", temperature=temperature)
+
+
+def test_a_temperature_beside_sample_is_refused(translator):
+    with pytest.raises(ValueError, match="Give sample or a temperature, not both"):
+        translator.reconstruct(images(), "digits", sample=True, temperature=0.5)

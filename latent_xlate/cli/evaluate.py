@@ -21,6 +21,10 @@ the place of one mean over all of them:
     bin/evaluate.py --translator=out/one0/translator --translator=out/one1/translator --translator=out/ten0/translator \
         --translator=out/ten1/translator --labels_per_class=1 --labels_per_class=10 --output=out/curve
 
+The place of a bridge on the frontier of accuracy and variety, sampled at a temperature:
+
+    bin/evaluate.py --translator=out/quickstart/run/translator --temperature=0.7 --output=out/evaluation_0.7
+
 The folder gets `metrics.json` (the numbers of each run, with their seeds, and mean and standard
 deviation over runs), `table.md` (beside the paper's numbers; printed too) and `figures/`, which show
 the first translator. `docs/metrics.md` says what each number means, `latent_xlate/evaluation/accuracy.py` and
@@ -45,6 +49,9 @@ _LATENTS = flags.DEFINE_string(
 _DATA_DIR = flags.DEFINE_string("data_dir", None, "Folder of TFDS data sets (default: TFDS's own).")
 _PROTOCOL = flags.DEFINE_enum("protocol", "held_out", list(protocols.PROTOCOLS), "How translations are measured.")
 _SEED = flags.DEFINE_integer("seed", 0, "Governs all that is random.")
+_TEMPERATURE = flags.DEFINE_float(
+    "temperature", 0.0, "How far translations go from the mean of the shared latent: 0 is the mean, 1 its posterior."
+)
 _LABELS_PER_CLASS = flags.DEFINE_multi_integer(
     "labels_per_class", [], "How many labels of each class the translators learnt from; may be repeated.", lower_bound=0
 )
@@ -62,6 +69,7 @@ def main(argv: list[str]) -> None:
         seed=_SEED.value,
         with_figures=_FIGURES.value,
         labels_per_class=_LABELS_PER_CLASS.value,
+        temperature=_TEMPERATURE.value,
     )
     print(table)
     print(f"Wrote {_OUTPUT.value}")

@@ -39,6 +39,11 @@ _INVERT = flags.DEFINE_enum(
     "Whether images are dark on bright and must be inverted (default: the domain's setting, usually auto).",
 )
 _SAMPLE = flags.DEFINE_bool("sample", False, "Whether to sample the shared latent rather than take its mean.")
+_TEMPERATURE = flags.DEFINE_float(
+    "temperature",
+    None,
+    "How far samples of the shared latent go from its mean: 0 is the mean, 1 is --sample, beyond 1 are bolder ones.",
+)
 _SEED = flags.DEFINE_integer("seed", 0, "Seed of the sampling.", lower_bound=0, upper_bound=2**31 - 1)
 
 
@@ -53,6 +58,7 @@ def main(argv: list[str]) -> int:
         invert=_INVERT.value,
         sample=_SAMPLE.value,
         seed=_SEED.value,
+        temperature=_TEMPERATURE.value,
     )
     print(f"Translated {translated} of {translated + failed} files into {_OUTPUT.value}")
     return 1 if failed else 0

@@ -5,6 +5,7 @@ these numbers, JSON-serialisable:
 
 - `model`: class of the bridge; `protocol`: name of the protocol; `seeds`: of the bridge's training and of the
   evaluation; `instances`: their number in each domain.
+- `temperature`: that of all translations; absent if it is 0.
 - `domains`, by name, empty for a domain without a judge:
     - `bridge_reconstruction`: share of instances whose class is the same after the way through the bridge and
       back (paper, Table 2).
@@ -46,7 +47,7 @@ from latent_xlate.data.labelled import UNLABELLED
 from latent_xlate.domains.domain import Domain
 from latent_xlate.evaluation.fid import frechet_distance
 from latent_xlate.evaluation.held_out import HeldOutLoader, LabelledData
-from latent_xlate.evaluation.individual import Reference, Subject, measure_individuals
+from latent_xlate.evaluation.individual import Reference, Subject, measure_individuals, scaled_noise
 from latent_xlate.evaluation.predictions import Predictions, labels_or_judged, predictor
 from latent_xlate.evaluation.protocols import PROTOCOLS
 from latent_xlate.latents.latents import Latents
@@ -69,6 +70,7 @@ def evaluate(
     *,
     folder: str | os.PathLike | None = None,
     data_dir: str | None = None,
+    temperature: float = 0.0,
 ) -> dict[str, Any]:
     """Measures every domain of a translator and every ordered pair of domains.
 
@@ -85,18 +87,22 @@ def evaluate(
         folder: Folder that the translator was loaded from, beside the `config.json` of its run, which names the
             folders of its domains. Used to read latents of domains that are not pretrained ones by name.
         data_dir: Folder of TFDS data sets; None for the default.
+        temperature: That of all translations, as `Translator.translate` takes it; 0 is the protocol's own.
 
     Returns:
         The numbers that are listed above in this module.
 
     Raises:
         ValueError: Unknown protocol or kind of latents, missing or unfit latents, fewer than 4 instances, labels
-            that the judge does not know, or data that are not their domain's.
+            that the judge does not know, data that are not their domain's, or a temperature that is negative or
+            beside a protocol that samples.
     """
     checks.instance(translator, Translator, "translator", "a Translator: load it by `Translator.load`")
     checks.instance(latents, (str, Mapping), "latents", "'shipped', 'samples' or 'dataset', or Latents by domain")
     checks.instance(data or {}, Mapping, "data", "pairs of x and labels by domain")
     rules = PROTOCOLS[checks.known(protocol, PROTOCOLS, "protocol")]
+    if checks.temperature(temperature) and rules.sampled:
+        raise ValueError(f"The protocol {protocol!r} samples at temperature 1: leave the temperature out.")
     if isinstance(latents, str):
         latents, encoded = HeldOutLoader(latents, translator.names, rules, data_dir).load(translator, folder)
         data = encoded | dict(data or {})
@@ -104,7 +110,7 @@ def evaluate(
     instances = {
         name: _choose(domain, latents, rules.max_instances, generator) for name, domain in translator.domains.items()
     }
-    evaluation = _Evaluation(translator, instances, rules.sampled, generator)
+    evaluation = _Evaluation(translator, instances, rules.sampled, temperature, generator)
     domains: dict[str, dict[str, Any]] = {name: {} for name in translator.names}
     for name in evaluation.decoded:
         domains[name] = evaluation.measure_domain(name, (data or {}).get(name), seed)
@@ -113,6 +119,7 @@ def evaluate(
     return {
         "model": type(translator.bridge).__name__,
         "protocol": protocol,
+        **({"temperature": temperature} if temperature else {}),
         "seeds": {"training": translator.bridge.seed, "evaluation": seed},
         "instances": {name: len(chosen) for name, chosen in instances.items()},
         "domains": domains,
@@ -165,11 +172,16 @@ class _Evaluation:
     """
 
     def __init__(
-        self, translator: Translator, instances: Mapping[str, Latents], sampled: bool, generator: np.random.Generator
+        self,
+        translator: Translator,
+        instances: Mapping[str, Latents],
+        sampled: bool,
+        temperature: float,
+        generator: np.random.Generator,
     ):
         self._translator = translator
         self._instances = instances
-        self._sampled = sampled
+        self._temperature = 1.0 if sampled else temperature
         self._generator = generator
         self._z = {name: self._sample(chosen) if sampled else chosen.mu for name, chosen in instances.items()}
         self.decoded = {
@@ -214,7 +226,7 @@ class _Evaluation:
         """Measures how individual translations are, after `measure_domain` of the domains with a judge."""
         domains = self._translator.domains
         subjects = {name: Subject(domains[name], self._z[name], self._classes(name)) for name in domains}
-        return measure_individuals(self._translator, subjects, self._references, self._sampled, seed)
+        return measure_individuals(self._translator, subjects, self._references, self._temperature, seed)
 
     def _classes(self, name: str) -> np.ndarray:
         """Shared classes of a domain's instances: of their labels, and of the judge's classes where there are none."""
@@ -231,7 +243,7 @@ class _Evaluation:
             return domain.decode(translator.translate_latents(z, source, target, noise))
 
         shape = (len(self._z[source]), translator.bridge.shared_dim)
-        noise = [self._generator.standard_normal(shape, np.float32)] if self._sampled else []
+        noise = [scaled_noise(self._generator, shape, self._temperature)] if self._temperature else []
         return predictor(domain, decode_transfer)(self._z[source], *noise)
 
     def _agreement(self, transferred: Predictions, source: str, target: str) -> dict[str, Any]:

@@ -26,7 +26,8 @@ cannot be measured is absent:
   there and back; absent without that judge.
 - `cycle_distance`: mean squared distance between a latent and itself after the way there and back, over the variance
   of the latents of its class: 0 for the same, 1 for the class's mean, 2 for another instance of the class.
-- `sample_diversity`: as `diversity`, of the samples of one instance; absent without judge or where nothing is sampled.
+- `sample_diversity`: as `diversity`, of the samples of one instance, at the temperature of the evaluation, or at 1 if
+  that is 0; absent without judge or where nothing is sampled.
 """
 
 from __future__ import annotations
@@ -97,7 +98,7 @@ def measure_individuals(
     translator: Translator,
     subjects: Mapping[str, Subject],
     references: Mapping[str, Reference],
-    sampled: bool,
+    temperature: float,
     seed: int,
 ) -> dict[str, dict[str, Any]]:
     """Measures every ordered pair of domains, and what to compare it with.
@@ -106,13 +107,13 @@ def measure_individuals(
         translator: The translator to measure.
         subjects: By name of the domain.
         references: By name of the domain, for those with a judge.
-        sampled: Whether z_shared is sampled; if not, it is the mean of its posterior, but for `sample_diversity`.
+        temperature: That of z_shared; at 0 it is the mean of its posterior, but for `sample_diversity`.
         seed: Random seed of the choice of instances, of the sampling and of the bootstrap.
 
     Returns:
         The rows that are listed above in this module; those without a number are empty.
     """
-    meter = _Meter(translator, subjects, references, sampled, np.random.default_rng([seed, _STREAM]))
+    meter = _Meter(translator, subjects, references, temperature, np.random.default_rng([seed, _STREAM]))
     return {
         "transfers": {
             f"{source}_to_{target}": meter.translation(source, target)
@@ -145,13 +146,13 @@ class _Meter:
         translator: Translator,
         subjects: Mapping[str, Subject],
         references: Mapping[str, Reference],
-        sampled: bool,
+        temperature: float,
         generator: np.random.Generator,
     ):
         self._translator = translator
         self._subjects = subjects
         self._references = references
-        self._sampled = sampled
+        self._temperature = temperature
         self._generator = generator
         self._graphs = {name: as_graph(functools.partial(_look, each.domain)) for name, each in subjects.items()}
         self._judges = {name: predictor(subjects[name].domain, subjects[name].domain.decode) for name in references}
@@ -173,8 +174,8 @@ class _Meter:
             if (source, group) not in self._views:
                 self._views[source, group] = self._view(source, z)
             before = self._views[source, group]
-            there = self._translate(z, source, target, self._sampled)
-            back = self._translate(there, target, source, self._sampled)
+            there = self._translate(z, source, target, self._temperature)
+            back = self._translate(there, target, source, self._temperature)
             after = self._view(target, there)
             row.add_locality(before.distances, after.distances)
             row.add_cycle(z, back)
@@ -187,9 +188,8 @@ class _Meter:
                 row.add_likeness(self._of_class(target, after.judged.take(slice(count)), group), real)
                 if self._translator.bridge.shared_dim:
                     repeated = np.repeat(z[:SAMPLED_PER_CLASS], SAMPLES, axis=0)
-                    row.add_samples(
-                        self._samples(target, self._translate(repeated, source, target, True)), real.features
-                    )
+                    sampled = self._translate(repeated, source, target, self._temperature or 1.0)
+                    row.add_samples(self._samples(target, sampled), real.features)
         return row.estimates(self._generator)
 
     def decoded(self, name: str, x: np.ndarray) -> dict[str, Any]:
@@ -211,7 +211,8 @@ class _Meter:
             if after.judged is not None:
                 row.add_likeness(self._of_class(name, after.judged.take(slice(len(some))), group), real)
             mu, sigma = (np.repeat(each[:SAMPLED_PER_CLASS], SAMPLES, axis=0) for each in (mu, sigma))
-            row.add_samples(self._samples(name, mu + sigma * self._noise(mu.shape)), real.features)
+            noise = scaled_noise(self._generator, mu.shape, 1.0)
+            row.add_samples(self._samples(name, mu + sigma * noise), real.features)
         return row.estimates(self._generator)
 
     def halves(self, name: str) -> dict[str, Any]:
@@ -251,11 +252,9 @@ class _Meter:
     def _real_of_class(self, name: str, indices: np.ndarray, group: int) -> OfClass:
         return self._of_class(name, self._references[name].judged.take(indices), group)
 
-    def _noise(self, shape: tuple[int, ...]) -> np.ndarray:
-        return self._generator.standard_normal(shape, np.float32)
-
-    def _translate(self, z: np.ndarray, source: str, target: str, sampled: bool) -> np.ndarray:
-        noise = [self._noise((len(z), self._translator.bridge.shared_dim))] if sampled else []
+    def _translate(self, z: np.ndarray, source: str, target: str, temperature: float) -> np.ndarray:
+        shape = (len(z), self._translator.bridge.shared_dim)
+        noise = [scaled_noise(self._generator, shape, temperature)] if temperature else []
         return in_batches(lambda z, *noise: self._translator.translate_latents(z, source, target, *noise), z, *noise)
 
     def _view(self, name: str, z: np.ndarray) -> _View:
@@ -269,6 +268,11 @@ class _Meter:
         """Features, [n, SAMPLES, width], of decoded latents z, [n * SAMPLES, latent_dim]."""
         features = self._judges[name](z).features
         return features.reshape(-1, SAMPLES, features.shape[-1])
+
+
+def scaled_noise(generator: np.random.Generator, shape: tuple[int, ...], temperature: float) -> np.ndarray:
+    """Normal noise, float32, of which the temperature is the standard deviation."""
+    return np.float32(temperature) * generator.standard_normal(shape, np.float32)
 
 
 def _look(domain: Domain, z: tf.Tensor) -> tuple[tf.Tensor, ...]:

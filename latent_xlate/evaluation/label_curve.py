@@ -8,7 +8,7 @@ from typing import Any
 from matplotlib.figure import Figure
 
 from latent_xlate import figures, tables
-from latent_xlate.evaluation.report import cell, summarise
+from latent_xlate.evaluation.report import cell, conditions, summarise
 
 
 def group(runs: Sequence[Mapping[str, Any]], labels_per_class: Sequence[int]) -> dict[int, list[Mapping[str, Any]]]:
@@ -65,7 +65,7 @@ def summarise_groups(groups: Mapping[int, Sequence[Mapping[str, Any]]]) -> list[
 def table(curve: Sequence[Mapping[str, Any]]) -> str:
     """Returns a table in Markdown of transfer accuracies by number of labels."""
     transfers = list(curve[0]["summary"]["transfers"])
-    about = f"{curve[0]['summary']['model']}, protocol {curve[0]['summary']['protocol']}: transfer accuracy."
+    about = f"{curve[0]['summary']['model']}, {conditions(curve[0]['summary'])}: transfer accuracy."
     head = ["labels a class", "seeds of the sets", *(name.replace("_to_", " to ") for name in transfers)]
     rows = []
     for point in curve:

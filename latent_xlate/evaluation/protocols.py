@@ -11,7 +11,8 @@ class Protocol:
 
     Attributes:
         split: Split of the data that the latents are of.
-        sampled: Whether z and z_shared are sampled. If not, they are the means of their posteriors.
+        sampled: Whether z and z_shared are sampled. If not, z is the mean of its posterior, and z_shared, too, unless
+            a temperature is given.
         max_instances: Largest number of instances of a domain, chosen at random; None for all of them.
     """
 

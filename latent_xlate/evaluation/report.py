@@ -85,25 +85,27 @@ def summarise(runs: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         runs: Results of `accuracy.evaluate` for translators between the same domains.
 
     Returns:
-        `model`, `protocol`, `instances`, `num_runs`, and `domains` and `transfers` as in a run, with
-        {"mean", "std"} in place of each number. "std" is the sample standard deviation, None for a single run.
-        Confusion matrices are left out. And `individual`, see `individual_table.summarise`, unless a run is of an
-        earlier version, which did not measure it.
+        `model`, `protocol`, `temperature` (unless it is 0), `instances`, `num_runs`, and `domains` and `transfers` as
+        in a run, with {"mean", "std"} in place of each number. "std" is the sample standard deviation, None for a
+        single run. Confusion matrices are left out. And `individual`, see `individual_table.summarise`, unless a run
+        is of an earlier version, which did not measure it.
 
     Raises:
-        ValueError: There is no run, or runs differ in model, protocol, domains, number of labels or measured numbers.
+        ValueError: There is no run, or runs differ in model, protocol, temperature, domains, number of labels or
+            measured numbers.
     """
     if not runs:
         raise ValueError("There are no runs to summarise.")
     for run in runs[1:]:
         if _measured(run) != _measured(runs[0]):
             raise ValueError(
-                "Runs of differing model, protocol, domains, data or number of labels have no common mean: "
-                f"{_described(run)} and {_described(runs[0])}. Evaluate them one by one."
+                "Runs of differing model, protocol, temperature, domains, data or number of labels have no common "
+                f"mean: {_described(run)} and {_described(runs[0])}. Evaluate them one by one."
             )
     summary = {
         "model": runs[0]["model"],
         "protocol": runs[0]["protocol"],
+        **({"temperature": runs[0]["temperature"]} if "temperature" in runs[0] else {}),
         "instances": runs[0]["instances"],
         "num_runs": len(runs),
         "domains": _over_runs([run["domains"] for run in runs]),
@@ -125,11 +127,17 @@ def table(summary: Mapping[str, Any]) -> str:
     count = summary["num_runs"]
     runs = f"{count} runs (mean ± standard deviation)" if count > 1 else "1 run"
     instances = ", ".join(f"{number:,} of {name}" for name, number in summary["instances"].items())
-    first = f"{summary['model']}, protocol {summary['protocol']}, {runs}; instances: {instances}."
+    first = f"{summary['model']}, {conditions(summary)}, {runs}; instances: {instances}."
     parts = [first, _part(summary, "transfers", "Transfer"), _part(summary, "domains", "Domain")]
     if "individual" in summary:
         parts.append(individual_table.table(summary["individual"]))
     return "\n\n".join(parts) + "\n"
+
+
+def conditions(run: Mapping[str, Any]) -> str:
+    """Names the protocol of a run or summary, and its temperature unless that is 0."""
+    temperature = f", temperature {run['temperature']:g}" if "temperature" in run else ""
+    return f"protocol {run['protocol']}{temperature}"
 
 
 def meanings(summary: Mapping[str, Any]) -> dict[str, str]:
@@ -163,11 +171,11 @@ def _measured(run: Mapping[str, Any]) -> dict[str, Any]:
     }
     seen = run.get("labels_seen", {})
     kept["labels_seen"] = {key: seen.get(key) for key in ("labels_per_class", "label_file")}
-    return kept | {key: run[key] for key in ("model", "protocol", "instances")}
+    return kept | {key: run.get(key) for key in ("model", "protocol", "temperature", "instances")}
 
 
 def _described(run: Mapping[str, Any]) -> str:
-    return f"{run['protocol']} of a {run['model']} of {', '.join(run['domains'])}"
+    return f"{conditions(run)} of a {run['model']} of {', '.join(run['domains'])}"
 
 
 def _over_runs(values: Sequence[Any]) -> Any:

@@ -15,6 +15,7 @@ from latent_xlate.bridge.labels_seen import labels_seen
 from latent_xlate.evaluation import label_curve, report
 from latent_xlate.evaluation.accuracy import evaluate
 from latent_xlate.evaluation.held_out import HeldOutLoader
+from latent_xlate.evaluation.individual import scaled_noise
 from latent_xlate.evaluation.protocols import PROTOCOLS
 from latent_xlate.latents.latents import Latents
 from latent_xlate.translator import Translator
@@ -33,6 +34,7 @@ def evaluate_runs(
     seed: int = 0,
     with_figures: bool = True,
     labels_per_class: Sequence[int] = (),
+    temperature: float = 0.0,
 ) -> str:
     """Evaluates translators of the same domains and writes `metrics.json`, `table.md` and figures.
 
@@ -47,13 +49,14 @@ def evaluate_runs(
         with_figures: Whether to draw translations and confusion matrices of the first translator.
         labels_per_class: Numbers of labels of each class that the translators learnt from. If given, the result is
             a curve, one mean for each number, instead of one mean over all runs.
+        temperature: That of all translations, those of the figures included; 0 is the protocol's own.
 
     Returns:
         The table.
 
     Raises:
         ValueError: Unknown `latents` or `protocol`, no translator in a folder, translators of different domains, no
-            data for one; or what `label_curve.group` raises.
+            data for one; or what `evaluate` and `label_curve.group` raise.
     """
     rules = PROTOCOLS[checks.known(protocol, PROTOCOLS, "protocol")]
     output = files.output_folder(output)
@@ -67,7 +70,7 @@ def evaluate_runs(
     for folder, translator, labels in zip(folders, translators, seen, strict=True):
         loaded, data = loader.load(translator, folder)
         used.append(loaded)
-        runs.append({**labels, **evaluate(translator, loaded, protocol, data, seed)})
+        runs.append({**labels, **evaluate(translator, loaded, protocol, data, seed, temperature=temperature)})
     summary, table = _summarise(runs, labels_per_class)
     text = (
         f"Latents, split {rules.split}: {', '.join(f'{k} of {name}' for name, k in loader.kinds.items())}.\n\n{table}"
@@ -108,7 +111,7 @@ def write_figures(
     """Draws translations and the confusion matrix of each ordered pair of domains.
 
     Args:
-        translator: Makes the translations, of the means of posteriors.
+        translator: Makes the translations, of the means of posteriors, at the temperature of `metrics` if it has one.
         latents: Latents of each domain; one instance of each class is shown.
         metrics: Result of `accuracy.evaluate`.
         folder: Folder that gets `<source>_to_<target>.png`, if both domains can be shown as pictures, and
@@ -118,7 +121,11 @@ def write_figures(
         source, target = translator.domain(scores["source"]), translator.domain(scores["target"])
         _, shown = np.unique(latents[source.name].labels, return_index=True)
         z = tf.constant(latents[source.name].mu[shown])
-        translated = target.decode(translator.translate_latents(z, source.name, target.name))
+        noise = None
+        if "temperature" in metrics:
+            generator = np.random.default_rng(metrics["seeds"]["evaluation"])
+            noise = scaled_noise(generator, (len(z), translator.bridge.shared_dim), metrics["temperature"])
+        translated = target.decode(translator.translate_latents(z, source.name, target.name, noise))
         rows = [source.pictures(source.decode(z)).numpy(), target.pictures(translated).numpy()]
         figures.image_grid(Path(folder) / f"{pair}.png", rows, [source.name, f"to {target.name}"])
         if "confusion" in scores:

@@ -18,7 +18,14 @@ from tensorflow_serving.apis import predict_pb2, prediction_log_pb2
 from tensorflow_serving.config import model_server_config_pb2
 
 from latent_xlate import checks, files
-from latent_xlate.serving.signature_name import DEFAULT_SIGNATURE, Payload, SignatureName, novelty_signature
+from latent_xlate.serving.signature_name import (
+    DEFAULT_SIGNATURE,
+    SEED,
+    TEMPERATURE,
+    Payload,
+    SignatureName,
+    novelty_signature,
+)
 from latent_xlate.translator import Translator
 
 FILES = Path(__file__).parent / "bundle_files"
@@ -68,13 +75,13 @@ def write_warmup(model: Path, translator: Translator, signatures: Collection[str
 def _records(
     translator: Translator, signatures: Collection[str], default: str
 ) -> Iterator[prediction_log_pb2.PredictionLog]:
-    seed = tf.constant([[0, 0]])
+    sampling = {SEED: tf.constant([[0, 0]]), TEMPERATURE: tf.constant([1.0])}
     for source in translator.names:
         inputs = _example(translator, source)
         for target, payload, sampled in itertools.product(translator.names, inputs, (False, True)):
             name = str(SignatureName(source, target, payload, sampled))
             if name in signatures:
-                values = {payload.key: inputs[payload]} | ({"seed": seed} if sampled else {})
+                values = {payload.key: inputs[payload]} | (sampling if sampled else {})
                 yield _record(name, values)
                 if name == default:
                     yield _record(DEFAULT_SIGNATURE, values)

@@ -17,6 +17,7 @@ import numpy as np
 import tensorflow as tf
 
 from latent_xlate import checks
+from latent_xlate.serving import older_exports
 from latent_xlate.serving.signature_name import (
     Payload,
     SignatureName,
@@ -32,7 +33,7 @@ from latent_xlate.serving.transports import (
     TryAgainError,
     bytes_array,
 )
-from latent_xlate.translator import row_seeds
+from latent_xlate.translator import row_seeds, sampling_temperature
 
 BATCH_SIZE = 64
 """Largest number of rows in a request."""
@@ -129,14 +130,28 @@ class TranslatorClient:
         return self._retry(lambda seconds: self._transport.predict(signature, arrays, seconds))
 
     def translate(
-        self, x: np.ndarray, source: str, target: str, sample: bool = False, seed: int | None = None
+        self,
+        x: np.ndarray,
+        source: str,
+        target: str,
+        sample: bool = False,
+        seed: int | None = None,
+        *,
+        temperature: float | None = None,
     ) -> np.ndarray:
         """Translates data like `Translator.translate`; raises the errors of `predict`."""
-        x = np.asarray(x, np.float32)
-        return self._translate(SignatureName(source, target, Payload.ARRAYS, sample), x, seed)
+        temperature = sampling_temperature(sample, temperature)
+        return self._translate(Payload.ARRAYS, np.asarray(x, np.float32), source, target, seed, temperature)
 
     def translate_latents(
-        self, z: np.ndarray, source: str, target: str, sample: bool = False, seed: int | None = None
+        self,
+        z: np.ndarray,
+        source: str,
+        target: str,
+        sample: bool = False,
+        seed: int | None = None,
+        *,
+        temperature: float | None = None,
     ) -> np.ndarray:
         """Translates latents like `Translator.translate_latents`; raises the errors of `predict`.
 
@@ -146,12 +161,13 @@ class TranslatorClient:
             target: Name of the domain to translate to.
             sample: Whether the shared latent is sampled.
             seed: Seed of the sampling; row i is sampled by (seed, i). None for a random seed.
+            temperature: How far samples go from the mean, as in `Translator.translate`; None leaves it to `sample`.
 
         Returns:
             Latents of the target, float32 [batch, latent_dim].
         """
-        z = np.asarray(z, np.float32)
-        return self._translate(SignatureName(source, target, Payload.LATENTS, sample), z, seed)
+        temperature = sampling_temperature(sample, temperature)
+        return self._translate(Payload.LATENTS, np.asarray(z, np.float32), source, target, seed, temperature)
 
     def novelty(self, x: np.ndarray, domain: str) -> np.ndarray:
         """How unlike a domain's training data inputs are, like `Translator.novelty`; raises the errors of `predict`."""
@@ -168,6 +184,8 @@ class TranslatorClient:
         target: str,
         sample: bool = False,
         seed: int | None = None,
+        *,
+        temperature: float | None = None,
     ) -> list[bytes]:
         """Translates files of the source's kind of data.
 
@@ -177,6 +195,7 @@ class TranslatorClient:
             target: Name of the domain to translate to.
             sample: Whether the shared latent is sampled.
             seed: Seed of the sampling; file i is sampled by (seed, i). None for a random seed.
+            temperature: How far samples go from the mean, as in `Translator.translate`; None leaves it to `sample`.
 
         Returns:
             The contents of the translated files, PNG or WAV.
@@ -185,8 +204,8 @@ class TranslatorClient:
             OSError: A file cannot be read.
             RefusedError, ConnectionError, TimeoutError: As in `predict`.
         """
-        name = SignatureName(source, target, Payload.FILES, sample)
-        return list(self._translate(name, _contents(files), seed))
+        temperature = sampling_temperature(sample, temperature)
+        return list(self._translate(Payload.FILES, _contents(files), source, target, seed, temperature))
 
     def _novelty(self, payload: Payload, batch: np.ndarray, domain: str) -> np.ndarray:
         name = novelty_signature(domain, payload)
@@ -195,14 +214,18 @@ class TranslatorClient:
             raise ValueError(f"The server's domain {domain!r} has no scale of novelty: package and export it again.")
         return self._in_batches(name, {payload.key: batch})
 
-    def _translate(self, name: SignatureName, batch: np.ndarray, seed: int | None) -> np.ndarray:
+    def _translate(
+        self, payload: Payload, batch: np.ndarray, source: str, target: str, seed: int | None, temperature: float
+    ) -> np.ndarray:
+        name = SignatureName(source, target, payload, sampled=temperature > 0)
         if str(name) not in self.signatures:
             pairs = {each.pair for each in parse_signatures(self.signatures).values()}
             checks.known(name.pair, pairs, "pair of domains")
             raise ValueError(f"Domain {name.source!r} has no encoder: nothing but its latents can be translated.")
-        inputs = {name.payload.key: batch}
+        inputs = {payload.key: batch}
         if name.sampled:
-            inputs["seed"] = row_seeds(random.getrandbits(31) if seed is None else seed, range(len(batch)))
+            seeds = row_seeds(random.getrandbits(31) if seed is None else seed, range(len(batch)))
+            inputs |= older_exports.sampling_inputs(self.signatures[str(name)].inputs, seeds, temperature)
         return self._in_batches(str(name), inputs)
 
     def _in_batches(self, signature: str, inputs: Mapping[str, np.ndarray]) -> np.ndarray:
@@ -250,14 +273,14 @@ class _RemoteFunction:
     """A signature on a server, with the interface of a signature of a loaded SavedModel.
 
     Attributes:
-        inputs: Shapes and dtypes of the inputs.
+        structured_input_signature: An empty tuple, and shapes and dtypes of the inputs by name.
         structured_outputs: Shapes and dtypes of the outputs by name.
     """
 
     def __init__(self, client: TranslatorClient, name: str, definition: Any):
         self._client = client
         self._name = name
-        self.inputs = [_spec(info) for info in definition.inputs.values()]
+        self.structured_input_signature = ((), {key: _spec(info) for key, info in definition.inputs.items()})
         self.structured_outputs = {key: _spec(info) for key, info in definition.outputs.items()}
 
     def __call__(self, **inputs: tf.Tensor) -> dict[str, tf.Tensor]:

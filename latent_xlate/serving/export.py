@@ -50,15 +50,16 @@ def export_translator(translator: Translator, base: str | os.PathLike) -> Path:
     - `<source>_to_<target>_latents`: `z`, float32 [batch, latent_dim], to `z`.
 
     A signature fails with InvalidArgumentError if `x` lies outside its modality's limits, if an input is NaN or
-    infinite, or if the answer would be.
+    infinite, if a temperature is negative, or if the answer would be NaN or infinite.
 
     For each domain that has a scale of novelty, `novelty_<domain>` and `novelty_<domain>_arrays` take files or arrays,
     as above, to `novelty`, float32 [batch]: above 1 an input is unlike the training data (see `domains.novelty`).
 
-    Each signature of translation has a variant whose name ends in `_sampled`. It samples the shared latent and has a
-    further input `seed`, int32 [batch, 2]. The result for a row depends on its data and its seed alone. Domains without
-    an encoder are a source of latents only. `serving_default` translates files of the first domain (latents, if it has
-    no encoder) to the second.
+    Each signature of translation has a variant whose name ends in `_sampled`. It samples the shared latent and has two
+    further inputs: `seed`, int32 [batch, 2], and `temperature`, float32 [batch], 1 for samples of the posterior and 0
+    for its mean. The result for a row depends on its data, its seed and its temperature alone. Domains without an
+    encoder are a source of latents only. `serving_default` translates files of the first domain (latents, if it has no
+    encoder) to the second.
 
     If the extra `serving` is installed, the SavedModel gets warm-up records, and BASE gets the configuration of servers
     (see `bundle`).
@@ -230,6 +231,11 @@ def load_export(folder: str | os.PathLike) -> Any:
     except ValueError:
         raise ValueError(f"The SavedModel in {folder} is not an exported translator.") from None
     return model
+
+
+def inputs_of(function: Any) -> dict[str, tf.TensorSpec]:
+    """Shapes and dtypes of the inputs, by name, of a signature that was traced or loaded, or that is on a server."""
+    return function.structured_input_signature[1]
 
 
 class ModelSignatures(dict):

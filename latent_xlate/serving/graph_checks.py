@@ -42,6 +42,14 @@ def answer(x: tf.Tensor) -> tf.Tensor:
     return _asserted(x, tf.reduce_all(tf.math.is_finite(x)), tf.constant(OVERFLOW))
 
 
+def temperatures(given: tf.Tensor) -> tf.Tensor:
+    """Returns temperatures, [batch]; the assertion fails if one is negative, NaN or infinite."""
+    bad = tf.boolean_mask(given, ~(tf.math.is_finite(given) & (given >= 0)))
+    first = tf.strings.as_string(tf.concat([bad, [0.0]], axis=0)[0], shortest=True)
+    sentence = tf.strings.join(["The temperature is ", first, "; it must be a finite number of 0 or more."])
+    return _asserted(given, tf.size(bad) == 0, sentence)
+
+
 def _asserted(x: tf.Tensor, condition: tf.Tensor, sentence: tf.Tensor) -> tf.Tensor:
     with tf.control_dependencies([tf.raw_ops.Assert(condition=condition, data=[sentence])]):
         return tf.identity(x)

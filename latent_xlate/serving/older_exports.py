@@ -1,12 +1,37 @@
-"""What exports of earlier releases cannot be given as it is."""
+"""What exports of earlier releases cannot be given as it is, or at all."""
 
 from __future__ import annotations
 
 import itertools
+from collections.abc import Collection
 from pathlib import Path
 
+import numpy as np
 import tensorflow as tf
 from tensorflow.core.protobuf import saved_model_pb2
+
+from latent_xlate.serving.signature_name import SEED, TEMPERATURE
+
+
+def sampling_inputs(inputs: Collection[str], seeds: np.ndarray, temperature: float) -> dict[str, np.ndarray]:
+    """The further inputs of a signature that samples.
+
+    Args:
+        inputs: Names of the signature's inputs. That of an older export takes no temperature: it samples at 1.
+        seeds: Seeds of the rows, int32 [n, 2].
+        temperature: That of all rows.
+
+    Raises:
+        ValueError: The temperature is not 1, and the signature takes none.
+    """
+    if TEMPERATURE in inputs:
+        return {SEED: seeds, TEMPERATURE: np.full(len(seeds), temperature, np.float32)}
+    if temperature != 1:
+        raise ValueError(
+            f"The export is of an earlier release, which samples at temperature 1 alone, not {temperature:g}: export "
+            "the translator again."
+        )
+    return {SEED: seeds}
 
 
 def read_saved_model(folder: Path) -> saved_model_pb2.SavedModel:

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import tensorflow as tf
 
 from latent_xlate import checks, folders
@@ -16,7 +17,7 @@ from latent_xlate.modalities import modality as modalities
 from latent_xlate.modalities.array import Array
 from latent_xlate.modalities.modality import Modality
 from latent_xlate.serving import older_exports
-from latent_xlate.serving.export import ModelSignatures, is_saved_model, load_export, trace_signatures
+from latent_xlate.serving.export import ModelSignatures, inputs_of, is_saved_model, load_export, trace_signatures
 from latent_xlate.serving.exported_modalities import read_modalities
 from latent_xlate.serving.signature_name import Payload, SignatureName, parse_signatures
 from latent_xlate.translator import Translator
@@ -54,6 +55,11 @@ class Pair:
         except tf.errors.InvalidArgumentError as error:
             raise ValueError(checks.sentence(error)) from None
 
+    def sampling_inputs(self, seeds: np.ndarray, temperature: float) -> dict[str, np.ndarray]:
+        """The further inputs of a signature that samples, as `older_exports.sampling_inputs` returns them."""
+        sampled = self.signatures[str(SignatureName(self.source, self.target, Payload.LATENTS, sampled=True))]
+        return older_exports.sampling_inputs(inputs_of(sampled), seeds, temperature)
+
 
 def load_pair(translator: str | os.PathLike | TranslatorClient, source: str, target: str, invert: str | None) -> Pair:
     """Loads the pair's signatures and modalities. Arguments and errors are those of `translate_path`."""
@@ -73,8 +79,8 @@ def load_pair(translator: str | os.PathLike | TranslatorClient, source: str, tar
     if str(name) not in signatures:
         raise ValueError(f"Domain {source!r} has no encoder: nothing but its latents can be translated, not its files.")
     arrays = signatures[str(SignatureName(source, target, Payload.ARRAYS))]
-    before = noted.get(source) or _modality_of_shape(arrays.inputs[0].shape)
-    after = noted.get(target) or _modality_of_shape(arrays.structured_outputs["x"].shape)
+    before = noted.get(source) or _modality_of_shape(inputs_of(arrays)[Payload.ARRAYS.key].shape)
+    after = noted.get(target) or _modality_of_shape(arrays.structured_outputs[Payload.ARRAYS.key].shape)
     return Pair(source, target, signatures, before, after, misreads)
 
 

@@ -9,8 +9,14 @@ import tensorflow as tf
 
 from latent_xlate.domains.domain import Domain
 from latent_xlate.serving import graph_checks
-from latent_xlate.serving.signature_name import NOVELTY, Payload
+from latent_xlate.serving.signature_name import NOVELTY, SEED, TEMPERATURE, Payload
 from latent_xlate.translator import Translator
+
+_SAMPLING = {
+    SEED: tf.TensorSpec([None, 2], tf.int32, name=SEED),
+    TEMPERATURE: tf.TensorSpec([None], tf.float32, name=TEMPERATURE),
+}
+"""Further inputs of a signature that samples."""
 
 
 class SignatureGraphs:
@@ -26,7 +32,7 @@ class SignatureGraphs:
         """Makes the graphs, which are traced where they are first called."""
         self._translator = translator
         self._shares = translator.bridge.shared_dim > 0
-        self._noise = _graph(translator.noise)
+        self._noise = _graph(lambda seed, temperature: translator.noise(seed, graph_checks.temperatures(temperature)))
         self._readers = {name: _graph(domain.read) for name, domain in translator.domains.items()}
         self._sources = {name: self._source(name) for name in translator.names}
         self._targets = {name: self._target(name) for name in translator.names}
@@ -40,9 +46,9 @@ class SignatureGraphs:
         """
         domain = self._translator.domain(source)
         self._translator.domain(target)
-        seed = {"seed": tf.TensorSpec([None, 2], tf.int32, name="seed")} if sampled else {}
+        sampling = _SAMPLING if sampled else {}
         return {
-            payload: self._signature(source, target, payload).get_concrete_function(**_spec(domain, payload), **seed)
+            payload: self._signature(source, target, payload).get_concrete_function(**_spec(domain, payload) | sampling)
             for payload in Payload
             if payload in self._sources[source]
         }
@@ -69,8 +75,8 @@ class SignatureGraphs:
     def _signature(self, source: str, target: str, payload: Payload) -> Any:
         enter, leave = self._sources[source][payload], self._targets[target][payload]
 
-        def translate(seed: tf.Tensor | None = None, **inputs: tf.Tensor) -> dict[str, tf.Tensor]:
-            noise = None if seed is None else self._noise(seed)
+        def translate(**inputs: tf.Tensor) -> dict[str, tf.Tensor]:
+            noise = self._noise(*(inputs[key] for key in _SAMPLING)) if _SAMPLING.keys() <= inputs.keys() else None
             entered = enter(inputs[payload.key])
             return {payload.key: leave(self._across(entered, source, target, noise))}
 

@@ -13,6 +13,9 @@ DEFAULT_SIGNATURE = "serving_default"
 NOVELTY = "novelty"
 """Name of the output of a signature of novelty."""
 
+SEED, TEMPERATURE = "seed", "temperature"
+"""Names of the further inputs of a signature that samples."""
+
 
 class Payload(enum.Enum):
     """Kinds of data that signatures translate.
@@ -40,7 +43,7 @@ class SignatureName:
         source: Name of the domain to translate from.
         target: Name of the domain to translate to.
         payload: Kind of data that is translated.
-        sampled: Whether the shared latent is sampled, by a further input `seed`.
+        sampled: Whether the shared latent is sampled, by further inputs `seed` and `temperature`.
 
     Example:
         str(SignatureName("mnist", "fashion_mnist", Payload.ARRAYS, sampled=True))

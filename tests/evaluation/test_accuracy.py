@@ -245,3 +245,30 @@ def test_labels_that_the_judge_does_not_know_are_refused():
     latents["near"].labels[0] = 7
     with pytest.raises(ValueError, match="labels of near has 7, outside 0 to 3"):
         evaluate(oracle.translator(), latents)
+
+
+def test_temperature_samples_the_shared_latent_alone():
+    translator, latents = oracle.translator(shared_sigma=50.0), both(sigma=50.0, repeats=50)
+    cold, warm = (evaluate(translator, latents, temperature=temperature, seed=3) for temperature in (0, 0.5))
+    assert cold == evaluate(translator, latents, seed=3)
+    assert "temperature" not in cold
+    assert warm["temperature"] == 0.5
+    assert warm == evaluate(translator, latents, temperature=0.5, seed=3)
+    transfer = warm["transfers"]["far_to_near"]
+    assert transfer["accuracy"] == pytest.approx(0.25, abs=0.08)
+    assert transfer["fid"] > 100 * cold["transfers"]["far_to_near"]["fid"]
+    assert warm["domains"]["far"]["bridge_reconstruction"] == pytest.approx(0.25, abs=0.08)
+    # The judge sees the means of z themselves.
+    assert [sum(row) for row in transfer["confusion"]] == [50 * count for count in FAR]
+    assert warm["domains"]["far"]["fid_floor"] == cold["domains"]["far"]["fid_floor"]
+    hotter = evaluate(translator, latents, temperature=1, seed=3)["transfers"]["far_to_near"]["fid"]
+    assert hotter == pytest.approx(4 * transfer["fid"], rel=0.1)
+
+
+@pytest.mark.parametrize(
+    ("protocol", "temperature", "message"),
+    [("reference", 0.5, "'reference' samples at temperature 1: leave"), ("held_out", -1, "The temperature is -1; it")],
+)
+def test_a_temperature_that_cannot_be_is_refused(protocol, temperature, message):
+    with pytest.raises(ValueError, match=message):
+        evaluate(oracle.translator(), both(), protocol, temperature=temperature)

@@ -140,3 +140,18 @@ def test_intervals_contain_their_numbers():
                 slack = 0.25 if key == "class_kid" else 0.05  # Percentiles may be off the number itself, if skew.
                 assert low - slack <= number["value"] <= high + slack, key
     assert np.ptp(plain()["transfers"]["far_to_near"]["diversity"]["interval"]) > 0.05
+
+
+def test_at_a_temperature_all_is_sampled_and_samples_vary_by_its_square():
+    translator = oracle.translator(shared_sigma=1.0)
+    results = [evaluate(translator, both(), temperature=temperature)["individual"] for temperature in (0, 0.1, 1)]
+    cold, warm, hot = (values(result["transfers"]["far_to_near"]) for result in results)
+    of_posterior = 4 * np.log1p(np.e) ** 2 / (3 * 0.2**2 / 12)
+    assert [row["sample_diversity"] for row in (cold, hot)] == pytest.approx([of_posterior] * 2, rel=0.25)
+    assert warm["sample_diversity"] == pytest.approx(0.1**2 * of_posterior, rel=0.25)
+    # The variance of the instances of a class, plus that of their samples. There and back it is added twice.
+    assert warm["diversity"] == pytest.approx(cold["diversity"] + 0.1**2 * of_posterior, rel=0.2)
+    there_and_back = values(results[1]["reconstructions"]["near"])["cycle_distance"]
+    assert there_and_back == pytest.approx(2 * 0.1**2 * of_posterior, rel=0.2)
+    for key in LOCALITY:
+        assert cold[key] > warm[key] > hot[key]

@@ -57,13 +57,14 @@ def test_confusions_are_left_out():
     [
         RUN | {"model": "Pix2Pix"},
         RUN | {"protocol": "reference"},
+        RUN | {"temperature": 0.7},
         RUN | {"labels_seen": {"labels_per_class": 10, "label_file": None}},
         RUN | {"instances": {"mnist": 1000, "fashion_mnist": 1000}},
         RUN | {"domains": {"mnist": RUN["domains"]["mnist"]}},
         RUN | {"domains": RUN["domains"] | {"mnist": RUN["domains"]["mnist"] | {"fid_reference": "data"}}},
         changed(accuracy=0.9),
     ],
-    ids=["model", "protocol", "labels", "instances", "domains", "reference of FID", "numbers"],
+    ids=["model", "protocol", "temperature", "labels", "instances", "domains", "reference of FID", "numbers"],
 )
 def test_runs_that_do_not_compare_are_refused(other):
     with pytest.raises(ValueError, match="no common mean"):

@@ -103,6 +103,18 @@ def test_runs_of_few_labels_give_a_curve(folder, tmp_path):
         runs.evaluate_runs(translators, tmp_path / "missing", labels_per_class=[1, 10, 100])
 
 
+def test_translations_at_a_temperature_are_measured_and_drawn(folder, tmp_path):
+    pictures = {}
+    for temperature in (0.0, 0.5):
+        out = tmp_path / str(temperature)
+        table = runs.evaluate_runs([str(folder / "first")], out, seed=2, temperature=temperature)
+        assert ("protocol held_out, temperature 0.5, 1 run" in table) == (temperature > 0)
+        pictures[temperature] = (out / "figures" / "digits_to_clothes.png").read_bytes()
+        written = json.loads((out / "metrics.json").read_text())
+        assert [each.get("temperature", 0) for each in (written["summary"], *written["runs"])] == [temperature] * 2
+    assert pictures[0.0] != pictures[0.5]
+
+
 def test_metrics_say_which_labels_a_run_saw(folder, tmp_path):
     run = tmp_path / "run"
     Translator.load(folder / "first").save(run / "translator")

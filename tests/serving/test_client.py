@@ -1,6 +1,7 @@
 """The client against a real server, and against things that are none."""
 
 import http.server
+import itertools
 import socketserver
 import subprocess
 import sys
@@ -13,9 +14,11 @@ import tensorflow as tf
 
 from latent_xlate import file_translation
 from latent_xlate.serving.client import RefusedError, TranslatorClient
+from latent_xlate.serving.export import inputs_of, trace_signatures
 from tests.support import tiny
 from tests.support.paths import ROOT
 from tests.support.processes import free_ports
+from tests.support.served import serving
 
 
 def images(count):
@@ -43,6 +46,23 @@ def test_data_are_translated_as_by_the_translator(client, served_translator, cou
     sampled = client.translate(x, "digits", "clothes", sample=True, seed=5)
     expected = served_translator.translate(x, "digits", "clothes", sample=True, seed=5)
     np.testing.assert_allclose(sampled, expected, atol=1e-6)
+    for temperature in (0, 0.5, 2):
+        sampled = client.translate(x, "digits", "clothes", seed=5, temperature=temperature)
+        expected = served_translator.translate(x, "digits", "clothes", seed=5, temperature=temperature)
+        np.testing.assert_allclose(sampled, expected, atol=1e-6)
+
+
+def test_latents_and_files_have_the_temperature_that_is_asked_for(client):
+    z, contents = np.ones((2, 6), np.float32), list(tiny.image_domain().write(tf.constant(images(2))).numpy())
+    for translate, given in ((client.translate_latents, z), (client.translate_files, contents)):
+        cold, warm, hot = (translate(given, "digits", "clothes", seed=1, temperature=t) for t in (0, 1, 5))
+        np.testing.assert_array_equal(cold, translate(given, "digits", "clothes"))
+        np.testing.assert_array_equal(warm, translate(given, "digits", "clothes", sample=True, seed=1))
+        assert not np.array_equal(warm, hot)
+        with pytest.raises(ValueError, match="The temperature is -1; it must be a finite number of 0 or more"):
+            translate(given, "digits", "clothes", temperature=-1)
+        with pytest.raises(ValueError, match="Give sample or a temperature, not both"):
+            translate(given, "digits", "clothes", sample=True, temperature=1)
 
 
 def test_latents_are_translated_as_by_the_translator(client, served_translator):
@@ -232,3 +252,46 @@ def test_command_asks_a_server(server, dead, tmp_path):
         assert result.returncode == 1
         assert message in result.stderr.splitlines()[-1]
         assert "Traceback" not in result.stderr
+
+
+@pytest.fixture(scope="module")
+def older(tmp_path_factory):
+    """An export whose sampled signatures take no temperature, as those of earlier releases."""
+    translator, folder = tiny.translator(), tmp_path_factory.mktemp("older") / "translator" / "1"
+
+    def without_temperature(function):
+        specs = {key: spec for key, spec in inputs_of(function).items() if key != "temperature"}
+
+        def sampled(**inputs):
+            return function(**inputs, temperature=tf.ones([tf.shape(inputs["seed"])[0]]))
+
+        return tf.function(sampled, autograph=False).get_concrete_function(**specs)
+
+    signatures = {
+        name: without_temperature(function) if name.endswith("_sampled") else function
+        for name, function in trace_signatures(translator, itertools.product(translator.names, repeat=2)).items()
+    }
+    module = tf.Module()
+    module.weights = [variable for function in signatures.values() for variable in function.variables]
+    tf.saved_model.save(module, str(folder), signatures=signatures)
+    return folder
+
+
+def test_an_older_export_samples_at_temperature_1_alone(older, tmp_path):
+    write_inputs(tmp_path / "in")
+    with serving(older.parent.parent) as server, TranslatorClient(server.grpc) as client:
+        expected = tiny.translator().translate(images(3), "digits", "clothes", sample=True, seed=5)
+        for way in ({"sample": True}, {"temperature": 1}):
+            sampled = client.translate(images(3), "digits", "clothes", seed=5, **way)
+            np.testing.assert_allclose(sampled, expected, atol=1e-6)
+        mean = client.translate(images(3), "digits", "clothes")
+        np.testing.assert_array_equal(client.translate(images(3), "digits", "clothes", temperature=0), mean)
+        with pytest.raises(ValueError, match="alone, not 0.5: export the translator again"):
+            client.translate(images(3), "digits", "clothes", temperature=0.5)
+        for where in (client, older):
+            out = tmp_path / str(where is client)
+            with pytest.raises(ValueError, match="alone, not 0.5: export the translator again"):
+                file_translation.translate_path(where, "digits", "clothes", tmp_path / "in", out, temperature=0.5)
+            assert not out.exists()
+            counts = file_translation.translate_path(where, "digits", "clothes", tmp_path / "in", out, temperature=1)
+            assert counts == (4, 1)

@@ -15,6 +15,7 @@ import pytest
 import tensorflow as tf
 from tensorflow.core.protobuf import saved_model_pb2
 
+from latent_xlate import checks
 from latent_xlate.modalities.array import Array
 from latent_xlate.serving import export
 from tests.support import identity, predict_requests, tiny
@@ -100,16 +101,33 @@ def test_sampled_latents_are_the_bridges_with_the_noise_of_each_rows_seed(transl
     z = tf.constant(np.random.default_rng(0).normal(size=(3, 6)).astype(np.float32))
     seed = tf.constant([[7, 0], [7, 1], [-5, 2**31 - 1]])
     noise = tf.stack([tf.random.stateless_normal([3], row) for row in seed])
-    sampled = model.signatures["digits_to_clothes_latents_sampled"](z=z, seed=seed)["z"]
-    np.testing.assert_allclose(sampled, translator.translate_latents(z, "digits", "clothes", noise), atol=1e-6)
+    function = model.signatures["digits_to_clothes_latents_sampled"]
+    for temperature in ([1.0, 1.0, 1.0], [0.5, 0.0, 2.0]):
+        sampled = function(z=z, seed=seed, temperature=tf.constant(temperature))["z"]
+        scaled = tf.constant(temperature)[:, tf.newaxis] * noise
+        np.testing.assert_allclose(sampled, translator.translate_latents(z, "digits", "clothes", scaled), atol=1e-6)
+    mean = model.signatures["digits_to_clothes_latents"](z=z)["z"]
+    np.testing.assert_array_equal(function(z=z, seed=seed, temperature=tf.zeros([3]))["z"], mean)
 
 
 @pytest.mark.parametrize("number", [0, 5])
-def test_sampled_arrays_equal_the_translators(translator, model, number):
+@pytest.mark.parametrize("temperature", [0.0, 0.7, 1.0])
+def test_sampled_arrays_equal_the_translators(translator, model, number, temperature):
     x = images(number)
-    seed = np.array([(11, row) for row in range(number)], np.int32).reshape(number, 2)
-    y = model.signatures["digits_to_clothes_arrays_sampled"](x=tf.constant(x), seed=tf.constant(seed))["x"]
-    np.testing.assert_allclose(y, translator.translate(x, "digits", "clothes", sample=True, seed=11), atol=1e-6)
+    seed = tf.constant(np.array([(11, row) for row in range(number)], np.int32).reshape(number, 2))
+    sampled = model.signatures["digits_to_clothes_arrays_sampled"]
+    y = sampled(x=tf.constant(x), seed=seed, temperature=tf.fill([number], temperature))["x"]
+    expected = translator.translate(x, "digits", "clothes", seed=11, temperature=temperature)
+    np.testing.assert_allclose(y, expected, atol=1e-6)
+
+
+@pytest.mark.parametrize("temperature", [-1.5, float("nan"), float("inf")])
+def test_a_temperature_that_is_none_is_refused_in_one_sentence(model, temperature):
+    sampled, x, seed = model.signatures["digits_to_clothes_arrays_sampled"], images(3), tf.zeros([3, 2], tf.int32)
+    with pytest.raises(tf.errors.InvalidArgumentError) as raised:
+        sampled(x=tf.constant(x), seed=seed, temperature=tf.constant([1.0, temperature, -2.0]))
+    sentence = f"The temperature is {temperature:g}; it must be a finite number of 0 or more"
+    assert checks.sentence(raised.value) == sentence
 
 
 @pytest.mark.parametrize(("kind", "key"), [("", "data_bytes"), ("_arrays", "x")])
@@ -119,7 +137,7 @@ def test_sample_depends_on_its_own_seed_and_on_no_neighbour(model, kind, key):
     sampled = model.signatures[f"digits_to_clothes{kind}_sampled"]
 
     def pixels(batch, seed):
-        answer = sampled(**{key: batch}, seed=seed)[key]
+        answer = sampled(**{key: batch}, seed=seed, temperature=tf.ones([len(seed)]))[key]
         return answer.numpy() if key == "x" else np.stack([tf.io.decode_png(a) / 255 for a in answer])
 
     together = pixels(batch, seed)

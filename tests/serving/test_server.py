@@ -109,7 +109,7 @@ def test_base64_is_read_as_it_is_written_anywhere(content):
 
 def test_several_inputs_are_objects_in_rows(server, served_translator):
     x = images(2)
-    rows = [{"x": image.tolist(), "seed": [3, i]} for i, image in enumerate(x)]
+    rows = [{"x": image.tolist(), "seed": [3, i], "temperature": 1} for i, image in enumerate(x)]
     answer = post(server, {"signature_name": f"{ARRAYS}_sampled", "instances": rows}).json()["predictions"]
     expected = served_translator.translate(x, "digits", "clothes", sample=True, seed=3)
     np.testing.assert_allclose(answer, expected, atol=1e-6)
@@ -178,6 +178,14 @@ def test_health_and_metrics(server):
 # ---- Wrong requests ------------------------------------------------------------------------------
 
 ZEROS = np.zeros((28, 28, 1)).tolist()
+
+
+def sampled(**changes):
+    inputs = {"x": [ZEROS], "seed": [[0, 1]], "temperature": [1]} | changes
+    kept = {key: value for key, value in inputs.items() if value is not None}
+    return {"signature_name": f"{ARRAYS}_sampled", "inputs": kept}
+
+
 BAD_BODIES = {
     "empty": b"",
     "no JSON": b"{",
@@ -239,12 +247,13 @@ BAD_BODIES = {
     "missing input": {"signature_name": f"{LATENTS}_sampled", "inputs": {"z": [[0.0] * 6]}},
     "missing input of a row": {"signature_name": f"{LATENTS}_sampled", "instances": [{"z": [0.0] * 6}]},
     "unnamed inputs": {"signature_name": f"{LATENTS}_sampled", "instances": [[0.0] * 6]},
-    "fractions for a seed": {"signature_name": f"{ARRAYS}_sampled", "inputs": {"x": [ZEROS], "seed": [[0.5, 1]]}},
-    "large seed": {"signature_name": f"{ARRAYS}_sampled", "inputs": {"x": [ZEROS], "seed": [[2**31, 1]]}},
-    "other numbers of items": {
-        "signature_name": f"{ARRAYS}_sampled",
-        "inputs": {"x": [ZEROS], "seed": [[0, 1], [0, 2]]},
-    },
+    "fractions for a seed": sampled(seed=[[0.5, 1]]),
+    "large seed": sampled(seed=[[2**31, 1]]),
+    "other numbers of items": sampled(seed=[[0, 1], [0, 2]]),
+    "no temperature": sampled(temperature=None),
+    "negative temperature": sampled(temperature=[-1]),
+    "temperature beyond floats": sampled(temperature=[1e39]),
+    "a temperature for all": sampled(temperature=1),
     "too many items": {"signature_name": LATENTS, "instances": [[0] * 6] * 1025},
 }
 
@@ -352,6 +361,11 @@ def test_large_and_compressed_bodies_are_refused_without_being_read(server):
     assert requests.get(f"{server.rest}/healthz", timeout=60).ok
 
 
+def sampled_message(rows, seeds, temperatures):
+    z, seed = np.zeros((rows, 6), np.float32), np.zeros((seeds, 2), np.int32)
+    return request(f"{LATENTS}_sampled", z=z, seed=seed, temperature=np.array(temperatures, np.float32))
+
+
 def bad_tensor(**changes):
     made = request(LATENTS, z=np.zeros((2, 6), np.float32))
     tensor = made.inputs["z"]
@@ -411,7 +425,10 @@ BAD_MESSAGES = {
     "long name": request(LATENTS, **{"z" * 10**6: np.zeros((1, 6), np.float32)}),
     "no picture": request("", data_bytes=[b"no picture"]),
     "bomb": request("", data_bytes=[png_bomb(4096, 4097)]),
-    "numbers of items": request(f"{LATENTS}_sampled", z=np.zeros((2, 6), np.float32), seed=np.zeros((1, 2), np.int32)),
+    "numbers of items": sampled_message(2, 1, [1, 1]),
+    "negative temperature": sampled_message(2, 2, [1, -1]),
+    "NaN for a temperature": sampled_message(1, 1, [np.nan]),
+    "no temperature": request(f"{LATENTS}_sampled", z=np.zeros((1, 6), np.float32), seed=np.zeros((1, 2), np.int32)),
     "too many items": request(LATENTS, z=np.zeros((1025, 6), np.float32)),
 }
 

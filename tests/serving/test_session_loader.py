@@ -67,20 +67,21 @@ def test_each_signature_answers_its_warm_up_record(translator, model, folder):
 
 
 def test_definitions_of_signatures_are_what_clients_are_told(translator, model):
-    types = {"data_bytes": tf.string, "x": tf.float32, "z": tf.float32, "seed": tf.int32}
+    types = {"data_bytes": tf.string, "x": tf.float32, "z": tf.float32, "seed": tf.int32, "temperature": tf.float32}
     assert set(NAMES) | {DEFAULT_SIGNATURE} <= set(model.signatures)
     for signature, name in (NAMES | {DEFAULT_SIGNATURE: NAMES["digits_to_speech"]}).items():
         definition = model.signatures[signature]
         assert definition.method_name == "tensorflow/serving/predict"
         key = name.payload.key
-        assert set(definition.inputs) == ({key, "seed"} if name.sampled else {key}), signature
+        assert set(definition.inputs) == {key, *(("seed", "temperature") if name.sampled else ())}, signature
         assert set(definition.outputs) == {key}
         for tensors, domain in ((definition.inputs, name.source), (definition.outputs, name.target)):
             for each, tensor in tensors.items():
                 assert tf.as_dtype(tensor.dtype) == types[each]
                 sizes = [size.size for size in tensor.tensor_shape.dim]
                 about = translator.domain(domain)
-                inner = {"data_bytes": (), "x": about.data_shape, "z": (about.latent_dim,), "seed": (2,)}[each]
+                latent, data = (about.latent_dim,), about.data_shape
+                inner = {"data_bytes": (), "x": data, "z": latent, "seed": (2,), "temperature": ()}[each]
                 assert sizes == [-1, *inner], (signature, each)
 
 

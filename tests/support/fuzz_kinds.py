@@ -428,7 +428,8 @@ def _requests() -> Iterator[tuple[str, dict[str, Any]]]:
     yield "digits_to_clothes_latents", {"z": np.ones((2, 6), np.float32)}
     yield "digits_to_clothes", {"data_bytes": files}
     yield "digits_to_clothes_arrays", {"x": x[:1]}
-    yield "digits_to_clothes_sampled", {"data_bytes": files, "seed": np.zeros((2, 2), np.int32)}
+    sampling = {"seed": np.zeros((2, 2), np.int32), "temperature": np.ones(2, np.float32)}
+    yield "digits_to_clothes_sampled", {"data_bytes": files} | sampling
 
 
 def rest() -> Kind:

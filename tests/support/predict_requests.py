@@ -27,6 +27,7 @@ def make(translator: Translator, rows: int = 3) -> Iterator[tuple[SignatureName,
         request.inputs[name.payload.key].CopyFrom(tf.make_tensor_proto(value))
         if name.sampled:
             request.inputs["seed"].CopyFrom(tf.make_tensor_proto(np.array([[7, row] for row in range(rows)], np.int32)))
+            request.inputs["temperature"].CopyFrom(tf.make_tensor_proto(np.linspace(0, 2, rows, dtype=np.float32)))
         yield name, request.SerializeToString()
 
 
@@ -53,7 +54,7 @@ def assert_answers(translator: Translator, name: SignatureName, request: bytes, 
     """Asserts that an answer is the translator's own."""
     inputs = inputs_of(request)
     value = tf.constant(inputs[name.payload.key])
-    noise = translator.noise(tf.constant(inputs["seed"])) if name.sampled else None
+    noise = translator.noise(*(tf.constant(inputs[key]) for key in ("seed", "temperature"))) if name.sampled else None
     if name.payload is Payload.LATENTS:
         expected = translator.translate_latents(value, name.source, name.target, noise)
         np.testing.assert_allclose(answer, expected, atol=1e-6, rtol=1e-6, err_msg=str(name))
@@ -86,8 +87,21 @@ BAD = [
     ),
     (
         "digits_to_clothes_arrays_sampled",
-        {"x": np.full((1, 28, 28, 1), 1e38, np.float32), "seed": np.zeros((1, 2), np.int32)},
+        {
+            "x": np.full((1, 28, 28, 1), 1e38, np.float32),
+            "seed": np.zeros((1, 2), np.int32),
+            "temperature": np.ones(1, np.float32),
+        },
         "x has values from 1e+38 to 1e+38; images must lie in [0, 1].",
+    ),
+    (
+        "digits_to_clothes_latents_sampled",
+        {
+            "z": np.zeros((2, 6), np.float32),
+            "seed": np.zeros((2, 2), np.int32),
+            "temperature": np.array([1, -0.5], np.float32),
+        },
+        "The temperature is -0.5; it must be a finite number of 0 or more.",
     ),
     ("digits_to_clothes", {"data_bytes": np.array([b"no picture"], object)}, "The file is not a PNG"),
 ]

@@ -13,18 +13,19 @@ import tensorflow as tf
 
 from latent_xlate.domains import pretrained
 from latent_xlate.domains.domain import Domain
-from latent_xlate.serving.export import ModelSignatures, is_saved_model, load_export
+from latent_xlate.serving import older_exports
+from latent_xlate.serving.export import ModelSignatures, inputs_of, is_saved_model, load_export
 from latent_xlate.serving.signature_name import Payload, SignatureName, parse_signatures
 from latent_xlate.translator import Translator
 
 TOLERANCE = 1e-3
 """Largest difference of decoded data between a local domain and the exported one, if they are the same."""
 
-TranslateLatents = Callable[[np.ndarray, str, str, np.ndarray | None], np.ndarray]
-"""Function of (z, source, target, seeds) to latents of the target.
+TranslateLatents = Callable[..., np.ndarray]
+"""Function of (z, source, target, seeds, temperature=1.0) to latents of the target.
 
 z are latents of the source, float32 [batch, latent_dim]. The seeds of the rows, int32 [batch, 2], determine the samples
-of the shared latent; None takes its mean.
+of the shared latent; None takes its mean. The temperature, above 0, is how far samples go from the mean.
 """
 
 
@@ -62,8 +63,10 @@ def load_models(translator: str | os.PathLike, domain_folders: Sequence[str] = (
     known = _named(domain_folders)
     folders = {name: known.get(name) or _shipped(name) for name in loaded.names}
 
-    def translate(z: np.ndarray, source: str, target: str, seeds: np.ndarray | None) -> np.ndarray:
-        noise = None if seeds is None else loaded.noise(tf.constant(seeds))
+    def translate(
+        z: np.ndarray, source: str, target: str, seeds: np.ndarray | None, temperature: float = 1.0
+    ) -> np.ndarray:
+        noise = None if seeds is None else loaded.noise(tf.constant(seeds), tf.fill([len(z)], np.float32(temperature)))
         return loaded.translate_latents(tf.constant(z), source, target, noise).numpy()
 
     return Models(loaded.domains, {name: path for name, path in folders.items() if path}, translate)
@@ -89,10 +92,14 @@ def models_of_functions(functions: Mapping[str, Any], domain_folders: Sequence[s
             raise ValueError(f"Domain {name!r} does not ship with the project: give its folder by --domains.")
         folders[name] = folder
 
-    def translate(z: np.ndarray, source: str, target: str, seeds: np.ndarray | None) -> np.ndarray:
+    def translate(
+        z: np.ndarray, source: str, target: str, seeds: np.ndarray | None, temperature: float = 1.0
+    ) -> np.ndarray:
         function = functions[str(SignatureName(source, target, Payload.LATENTS, sampled=seeds is not None))]
-        inputs = {"z": tf.constant(z)} | ({} if seeds is None else {"seed": tf.constant(seeds)})
-        return function(**inputs)["z"].numpy()
+        inputs = {Payload.LATENTS.key: z}
+        if seeds is not None:
+            inputs |= older_exports.sampling_inputs(inputs_of(function), seeds, temperature)
+        return function(**{key: tf.constant(value) for key, value in inputs.items()})[Payload.LATENTS.key].numpy()
 
     models = Models({name: Domain.load(folder) for name, folder in folders.items()}, folders, translate)
     _check_same(models, functions)

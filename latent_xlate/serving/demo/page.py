@@ -20,10 +20,11 @@ import gradio as gr
 from latent_xlate import checks
 from latent_xlate.serving.demo import view
 from latent_xlate.serving.demo.player import Player
-from latent_xlate.serving.demo.session import SAMPLES, STEPS, Session
+from latent_xlate.serving.demo.session import SAMPLES, STEPS, TEMPERATURE, Session
 
 MAX_FILE_SIZE = "16mb"
 MOST_SAMPLES = 8
+MOST_TEMPERATURE = 2
 STRIDE = 5
 """Step size of the slider between two inputs."""
 
@@ -90,6 +91,10 @@ class Page:
             self._num_samples = gr.Slider(
                 0, MOST_SAMPLES, SAMPLES, step=1, label="Samples", elem_id="xlate-samples", scale=2, min_width=160
             )
+            self._temperature = gr.Slider(
+                0, MOST_TEMPERATURE, TEMPERATURE, step=0.1, label="Temperature", elem_id="xlate-temperature",
+                scale=2, min_width=160,
+            )  # fmt: skip
             self._again = gr.Button("New samples", size="md", scale=1, min_width=140, elem_id="xlate-again")
         self._step = gr.Slider(
             0,
@@ -115,7 +120,7 @@ class Page:
         on(self._sound.change, self._read, self._sound)
         on(self._examples.select, self._pick, numbered=True)
         on(self._again.click, self._sample_again)
-        for setting in (self._targets, self._num_samples, self._step):
+        for setting in (self._targets, self._num_samples, self._temperature, self._step):
             on(setting.input, self._show)
 
     def _on(self, event: Callable, function: Callable[..., Change], *inputs: Any, numbered: bool = False) -> None:
@@ -129,9 +134,17 @@ class Page:
         """
 
         def answer(
-            event: gr.EventData, session: Session, targets: list[str], num_samples: int, step: int, *values: Any
+            event: gr.EventData,
+            session: Session,
+            targets: list[str],
+            num_samples: int,
+            temperature: float,
+            step: int,
+            *values: Any,
         ) -> Change:
-            session = dataclasses.replace(session, targets=tuple(targets), num_samples=num_samples, step=step)
+            session = dataclasses.replace(
+                session, targets=tuple(targets), num_samples=num_samples, temperature=temperature, step=step
+            )
             if numbered:
                 values = (int(event.number),)
             try:
@@ -143,7 +156,7 @@ class Page:
 
         event(
             answer,
-            [self._session, self._targets, self._num_samples, self._step, *inputs],
+            [self._session, self._targets, self._num_samples, self._temperature, self._step, *inputs],
             [
                 self._session, self._source, self._inputs, self._drawn, self._drawing, self._uploaded, self._file,
                 self._sound, self._examples, self._targets, self._step, self._message, self._results,
@@ -165,7 +178,8 @@ class Page:
 
     def _change_source(self, session: Session, source: str) -> Change:
         targets, drawn = _others(self._player.names, source), self._is_drawn(source)
-        changed = self._begin(Session(source, targets, num_samples=session.num_samples, seed=session.seed))
+        settings = {key: getattr(session, key) for key in ("num_samples", "seed", "temperature")}
+        changed = self._begin(Session(source, targets, **settings))
         return changed | {
             self._targets: gr.update(value=list(targets)),
             self._step: gr.update(value=0, visible=False),
@@ -214,7 +228,9 @@ class Page:
                 session.source,
                 seen,
                 {
-                    target: player.translate(z, session.source, target, session.num_samples, session.seed)
+                    target: player.translate(
+                        z, session.source, target, session.num_samples, session.seed, session.temperature
+                    )
                     for target in session.targets
                 },
             )

@@ -138,7 +138,7 @@ class Player:
         return interpolate(start, end, STEPS + 1)[step].numpy()
 
     def translate(
-        self, z: np.ndarray, source: str, target: str, num_samples: int, seed: int
+        self, z: np.ndarray, source: str, target: str, num_samples: int, seed: int, temperature: float
     ) -> tuple[Shown, list[Shown]]:
         """Translates an input.
 
@@ -148,14 +148,16 @@ class Player:
             target: Domain to translate to.
             num_samples: Number of samples of the shared latent.
             seed: Seed of the sampling.
+            temperature: How far samples go from the mean; at 0 they are the mean.
 
         Returns:
             The translation of the mean of the shared latent, and those of the samples.
         """
         translations = [self._models.translate_latents(z[np.newaxis], source, target, None)]
         if num_samples:
-            rows, seeds = np.repeat(z[np.newaxis], num_samples, axis=0), row_seeds(seed, range(num_samples))
-            translations.append(self._models.translate_latents(rows, source, target, seeds))
+            rows = np.repeat(z[np.newaxis], num_samples, axis=0)
+            seeds = row_seeds(seed, range(num_samples)) if temperature else None
+            translations.append(self._models.translate_latents(rows, source, target, seeds, temperature))
         mean, *samples = self.show(target, np.concatenate(translations))
         return mean, samples
 

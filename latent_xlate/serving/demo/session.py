@@ -9,8 +9,8 @@ import numpy as np
 STEPS = 100
 """Number of steps from one input to the other."""
 
-SAMPLES = 4
-"""Number of samples of each translation at the beginning."""
+SAMPLES, TEMPERATURE = 4, 1.0
+"""Number of samples of each translation, and their temperature, at the beginning."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -26,6 +26,7 @@ class Session:
         step: Position between the first and the second input, 0 to STEPS.
         num_samples: Number of samples of each translation.
         seed: Seed of the samples.
+        temperature: How far samples go from the mean.
     """
 
     source: str
@@ -36,6 +37,7 @@ class Session:
     step: int = 0
     num_samples: int = SAMPLES
     seed: int = 0
+    temperature: float = TEMPERATURE
 
     def with_input(self, z: np.ndarray | None, novelty: float = 0.0) -> Session:
         """A copy in which the chosen input has the latent z, or is empty, and what is shown is that input."""

@@ -13,6 +13,7 @@ from tensorflow_serving.apis import get_model_metadata_pb2, prediction_log_pb2
 from latent_xlate import checks
 from latent_xlate.serving import older_exports
 from latent_xlate.serving.bundle import WARMUP_FILE
+from latent_xlate.serving.export import inputs_of
 from latent_xlate.serving.server.limits import MAX_MESSAGE, invalid
 from latent_xlate.serving.signature_name import DEFAULT_SIGNATURE
 
@@ -41,7 +42,7 @@ class Signature:
         self.name = name
         self._function = function
         self._dies_of_top_down_bmp = dies_of_top_down_bmp
-        self.inputs: dict[str, tf.TensorSpec] = function.structured_input_signature[1]
+        self.inputs = inputs_of(function)
         for key, spec in self.inputs.items():
             if spec.shape.rank is None or spec.shape.rank < 1 or spec.shape[0] is not None:
                 raise ValueError(f"Input {key!r} of signature {name!r} has shape {spec.shape}: no batch of any size.")

@@ -125,6 +125,25 @@ def test_drawing_by_the_mouse_is_read_and_heard(page, tmp_path):
     page.screenshot(path=tmp_path / "page.png", full_page=True)
 
 
+def test_samples_go_as_far_as_the_temperature_says(page):
+    samples = card(page, SOUNDS).locator(".xlate-samples img")
+    slider = page.locator("#xlate-temperature input[type=range]")
+    assert slider.input_value() == "1"
+
+    def pictures():
+        return [samples.nth(i).get_attribute("src") for i in range(4)]
+
+    seen = {1: pictures()}
+    for temperature in (2, 0):
+        before = samples.first.get_attribute("src")
+        slider.fill(str(temperature))
+        changed = "before => document.querySelector('.xlate-samples img').src != before"
+        page.wait_for_function(changed, arg=before)
+        seen[temperature] = pictures()
+    assert len({*seen[1], *seen[2]}) == 8
+    assert len(set(seen[0])) == 1
+
+
 def upload(page, path) -> None:
     """Presses the button that uploads a file, and gives it one."""
     with page.expect_file_chooser() as chooser:

@@ -46,8 +46,8 @@ def data_url(image: Image.Image) -> str:
 @pytest.mark.parametrize(("source", "target"), [(PICTURES, SOUNDS), (SOUNDS, PICTURES), (PICTURES, PICTURES)])
 def test_mean_and_samples_are_the_translators_and_judged_by_the_domain(player, translator, source, target):
     z = player.example(source, 3)
-    mean, samples = player.translate(z, source, target, num_samples=2, seed=5)
-    noise = translator.noise(tf.constant(row_seeds(5, range(2))))
+    mean, samples = player.translate(z, source, target, num_samples=2, seed=5, temperature=1.5)
+    noise = translator.noise(tf.constant(row_seeds(5, range(2))), tf.constant([1.5, 1.5]))
     rows = tf.constant(np.stack([z, z]))
     expected = [
         translator.translate_latents(rows[:1], source, target)[0],
@@ -64,9 +64,15 @@ def test_mean_and_samples_are_the_translators_and_judged_by_the_domain(player, t
     assert not np.array_equal(samples[0].picture, samples[1].picture)
 
 
+def test_samples_at_temperature_0_are_the_mean(player):
+    mean, samples = player.translate(player.example(PICTURES, 0), PICTURES, PICTURES, 2, seed=5, temperature=0)
+    for sample in samples:
+        np.testing.assert_allclose(sample.picture, mean.picture, atol=1e-5)
+
+
 def test_sound_has_its_file_and_its_spectrogram(player, translator):
     z = player.example(PICTURES, 0)
-    (mean, _) = player.translate(z, PICTURES, SOUNDS, num_samples=0, seed=0)
+    (mean, _) = player.translate(z, PICTURES, SOUNDS, num_samples=0, seed=0, temperature=1)
     with wave.open(io.BytesIO(mean.sound)) as sound:
         assert (sound.getnchannels(), sound.getframerate(), sound.getnframes()) == (1, 16000, 16384)
         heard = np.frombuffer(sound.readframes(16384), "<i2") / 32768
@@ -146,7 +152,9 @@ def test_way_between_inputs_begins_and_ends_at_them(player):
 
 
 def test_html_holds_the_sound_and_no_markup_of_names(player):
-    mean, samples = player.translate(player.example(PICTURES, 0), PICTURES, SOUNDS, num_samples=1, seed=0)
+    mean, samples = player.translate(
+        player.example(PICTURES, 0), PICTURES, SOUNDS, num_samples=1, seed=0, temperature=1
+    )
     html = view.results("<b>", mean, {"<i>": (mean, samples)})
     assert "<i>" not in html
     assert html.count(base64.b64encode(mean.sound).decode()) == 2
