@@ -7,19 +7,28 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import keras
+import tensorflow as tf
 from ml_collections import ConfigDict
 
 from latent_xlate import configs, distribution, files, training
 from latent_xlate.baselines.adversarial import AdversarialPair
 from latent_xlate.baselines.baseline_config import BaselineConfig
+from latent_xlate.baselines.classify_and_draw import ClassifyAndDraw
 from latent_xlate.baselines.cyclegan import CycleGAN
+from latent_xlate.baselines.fitted_bridge import FittedBridge, labelled
+from latent_xlate.baselines.gaussian_transport import GaussianTransport
 from latent_xlate.baselines.latent_cyclegan import LatentCycleGAN
+from latent_xlate.baselines.linear_maps import AffineBridge, ProcrustesBridge
 from latent_xlate.baselines.pix2pix import Pix2Pix
 from latent_xlate.baselines.pixel_domain import PixelDomain, make_image_pairs
+from latent_xlate.baselines.rectified_flow import RectifiedFlow
+from latent_xlate.baselines.transport_retrieval import TransportRetrieval
+from latent_xlate.bridge.bridge import Bridge
 from latent_xlate.bridge.class_map import ClassMap
 from latent_xlate.data import images
 from latent_xlate.domains.domain import Domain
 from latent_xlate.latents.batches import make_batches
+from latent_xlate.latents.latents import Latents
 from latent_xlate.latents.sources import LoadLatents, load_domains, load_latents, load_pretrained
 from latent_xlate.modalities.image import Image
 from latent_xlate.optimizer import FusedAdam, make_schedule
@@ -30,6 +39,15 @@ MODEL_FILE = "baseline.keras"
 
 _IMAGE_MODELS: dict[str, type[Pix2Pix] | type[CycleGAN]] = {"pix2pix": Pix2Pix, "cyclegan": CycleGAN}
 
+_FITTED_MODELS: dict[str, type[FittedBridge]] = {
+    "affine": AffineBridge,
+    "procrustes": ProcrustesBridge,
+    "classify_and_draw": ClassifyAndDraw,
+    "gaussian_transport": GaussianTransport,
+    "transport_retrieval": TransportRetrieval,
+    "rectified_flow": RectifiedFlow,
+}
+
 
 def train_baseline(
     config: BaselineConfig | ConfigDict | str,
@@ -39,9 +57,9 @@ def train_baseline(
     data_dir: str | None = None,
     load: LoadLatents = load_latents,
 ) -> Translator:
-    """Trains a baseline between two pretrained domains; only the latent CycleGAN uses their generative models.
+    """Trains a baseline between two pretrained domains; those of images do not use their generative models.
 
-    Run again with the same configuration, it resumes from its last checkpoint.
+    Run again with the same configuration, it resumes from its last checkpoint. What is fitted at once is fitted again.
 
     Args:
         config: A configuration, or the name of one that ships, with its mode (see `configs.list_configs`).
@@ -60,11 +78,11 @@ def train_baseline(
     tf_strategy = distribution.make_strategy(strategy)  # Before TensorFlow first computes, or workers cannot join.
     config = BaselineConfig.of(configs.load(config) if isinstance(config, str) else config)
     distribution.replica_batch_size(config.batch_size, tf_strategy)
-    domains, make_batch = _load(config, data_dir, load)
-    with tf_strategy.scope():
-        model = make_baseline(config, domains)
+    domains, model, make_batch = _prepare(config, data_dir, load, tf_strategy)
     workdir = training.open_workdir(workdir, config.to_dict(), BaselineConfig.upgraded)
-    training.train_run(model, make_batch, config, workdir, tf_strategy, config.baseline, model.state)
+    if make_batch is not None:
+        state = model.state if isinstance(model, AdversarialPair) else None
+        training.train_run(model, make_batch, config, workdir, tf_strategy, config.baseline, state)
     if distribution.is_chief(tf_strategy):
         files.write_model(workdir / MODEL_FILE, model)
     return Translator(domains, model)
@@ -81,6 +99,24 @@ def load_trained(config: BaselineConfig | ConfigDict, workdir: str | os.PathLike
     return Translator(domains, load_bridge(Path(workdir) / MODEL_FILE))
 
 
+def _prepare(
+    config: BaselineConfig, data_dir: str | None, load: LoadLatents, strategy: tf.distribute.Strategy
+) -> tuple[Sequence[Domain], Bridge, training.MakeBatch | None]:
+    """The domains, the model, and the batches that it is trained on; None where it is fitted at once, and has been."""
+    if config.latents is None:
+        domains: Sequence[Domain] = _load_pixel_domains(config)
+        data = [images.load(domain.dataset, "train", data_dir) for domain in domains]
+        make_batch = make_image_pairs(data, ClassMap.by_label(domains).num_groups, config.seed)
+    else:
+        domains, latents = load_domains(config.domains, config.latents, "train", data_dir, load)
+        num_classes = ClassMap.by_label(domains).num_groups
+        if config.baseline in _FITTED_MODELS:
+            return domains, *_fit(config, labelled(latents, num_classes), num_classes, strategy)
+        make_batch = make_batches(latents, num_classes, "balanced", config.seed)
+    with strategy.scope():
+        return domains, make_baseline(config, domains), make_batch
+
+
 def make_baseline(config: BaselineConfig, domains: Sequence[Domain]) -> AdversarialPair:
     """Makes the model that a configuration describes, built and compiled; its seed determines the weights."""
     keras.utils.set_random_seed(config.seed)
@@ -89,20 +125,27 @@ def make_baseline(config: BaselineConfig, domains: Sequence[Domain]) -> Adversar
         model: AdversarialPair = _IMAGE_MODELS[config.baseline](domains[0].data_shape, **options)
     else:
         model = LatentCycleGAN([domain.latent_dim for domain in domains], **options)
-    rate = make_schedule(config.schedule, config.learning_rate, config.num_steps)
-    model.compile(optimizer=FusedAdam(rate, beta_1=config.beta_1), jit_compile=False)
+    _compile(model, config)
     return model
 
 
-def _load(
-    config: BaselineConfig, data_dir: str | None, load: LoadLatents
-) -> tuple[Sequence[Domain], training.MakeBatch]:
-    if config.latents is None:
-        domains: Sequence[Domain] = _load_pixel_domains(config)
-        data = [images.load(domain.dataset, "train", data_dir) for domain in domains]
-        return domains, make_image_pairs(data, ClassMap.by_label(domains).num_groups, config.seed)
-    domains, latents = load_domains(config.domains, config.latents, "train", data_dir, load)
-    return domains, make_batches(latents, ClassMap.by_label(domains).num_groups, "balanced", config.seed)
+def _compile(model: Bridge, config: BaselineConfig) -> None:
+    rate = make_schedule(config.schedule, config.learning_rate, config.num_steps)
+    model.compile(optimizer=FusedAdam(rate, beta_1=config.beta_1), jit_compile=False)
+
+
+def _fit(
+    config: BaselineConfig, latents: Sequence[Latents], num_classes: int, strategy: tf.distribute.Strategy
+) -> tuple[FittedBridge, training.MakeBatch | None]:
+    """The model, fitted to labelled latents, and the batches for what of it is trained step by step, if anything."""
+    kind = _FITTED_MODELS[config.baseline]
+    options = {"seed": config.seed, **kind.sizes(latents), **config.model.to_dict()}
+    keras.utils.set_random_seed(config.seed)
+    with strategy.scope():
+        model = kind(num_classes=num_classes, dtype=config.precision, **options)
+        _compile(model, config)
+    model.fit_latents(latents)
+    return model, model.make_batches(latents) if isinstance(model, RectifiedFlow) else None
 
 
 def _load_pixel_domains(config: BaselineConfig) -> list[PixelDomain]:

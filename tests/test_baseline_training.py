@@ -12,22 +12,43 @@ import pytest
 from ml_collections import ConfigDict
 
 from latent_xlate.baseline_training import load_trained, train_baseline
-from latent_xlate.configs import cyclegan, latent_cyclegan, pix2pix
+from latent_xlate.configs import (
+    affine,
+    classify_and_draw,
+    cyclegan,
+    gaussian_transport,
+    latent_cyclegan,
+    pix2pix,
+    procrustes,
+    rectified_flow,
+    transport_retrieval,
+)
 from latent_xlate.data import images, tfds_sets
 from latent_xlate.data.synthetic import digits_like
 from latent_xlate.domains import pretrained
 from latent_xlate.evaluation import runs
 from latent_xlate.translator import Translator
-from tests.support import shipped
+from tests.support import rival_checks, shipped
 from tests.support.paths import ROOT
 from tests.support.processes import finish
 
 CONFIGS = {"pix2pix": pix2pix, "cyclegan": cyclegan, "latent_cyclegan": latent_cyclegan}
+RIVALS = {
+    "affine": affine,
+    "procrustes": procrustes,
+    "classify_and_draw": classify_and_draw,
+    "gaussian_transport": gaussian_transport,
+    "transport_retrieval": transport_retrieval,
+    "rectified_flow": rectified_flow,
+}
 SIZES = {
     "pix2pix": {"filters": 2, "discriminator_filters": 2},
     "cyclegan": {"filters": 2, "num_blocks": 1, "discriminator_filters": 2, "pool_size": 8},
     "latent_cyclegan": {"hidden_units": (8,), "discriminator_units": (8,)},
+    "rectified_flow": {"hidden_units": (8,), "pairing_size": 20},
 }
+
+short_classifiers = pytest.fixture(rival_checks.short_classifiers, scope="module", autouse=True)
 
 
 @pytest.fixture(scope="module")
@@ -43,10 +64,10 @@ def folder(tmp_path_factory):
 
 def config(name, folder, **fields) -> ConfigDict:
     """A training of four steps between the domains in a folder, with other values for some of its fields."""
-    config = CONFIGS[name].get_config("quick")
+    config = (CONFIGS | RIVALS)[name].get_config("quick")
     config.domains = tuple(str(folder / "savedmodels" / domain) for domain in shipped.LATENT_DIMS)
     config.update({"num_steps": 4, "batch_size": 8, "steps_per_log": 2, "steps_per_checkpoint": 2})
-    config.model.update(SIZES[name])
+    config.model.update(SIZES.get(name, {}))
     config.update(fields)
     return config
 
@@ -88,6 +109,23 @@ def test_baseline_is_trained_saved_and_evaluated_as_a_translator(name, folder, t
             np.testing.assert_array_equal(ours, theirs)
 
 
+@pytest.mark.parametrize("name", RIVALS)
+def test_rival_is_trained_and_saved_as_a_translator(name, folder, tmp_path):
+    settings = config(name, folder)
+    translator = train_baseline(settings, tmp_path / "run")
+    model = translator.bridge
+    options = model.get_config()
+    assert {key: options[key] for key in settings.model} == settings.model.to_dict()
+    assert model.num_classes == shipped.NUM_CLASSES
+    z = shipped.latents("digits", 20, seed=3).mu
+    expected = np.asarray(translator.translate_latents(z, "digits", "clothes"))
+    translator.save(tmp_path / "saved")
+    again = train_baseline(settings, tmp_path / "run")
+    for same in (Translator.load(tmp_path / "saved"), load_trained(settings, tmp_path / "run"), again):
+        np.testing.assert_array_equal(same.translate_latents(z, "digits", "clothes"), expected)
+    assert (tmp_path / "run" / "checkpoints").exists() == (name == "rectified_flow")
+
+
 def test_seed_decides_the_weights(folder, tmp_path):
     first, again, other = (
         train_baseline(config("latent_cyclegan", folder, seed=seed), tmp_path / name).bridge.get_weights()
@@ -126,13 +164,13 @@ def test_configuration_of_a_bridge_is_refused(folder, tmp_path):
     ("name", "mode"),
     [
         (name, mode)
-        for name in CONFIGS
+        for name in CONFIGS | RIVALS
         for mode in ("best", "wide", "quick")
-        if (name, mode) != ("latent_cyclegan", "wide")
+        if mode != "wide" or name in ("pix2pix", "cyclegan")
     ],
 )
 def test_shipped_configurations_are_of_their_model(name, mode):
-    settings = CONFIGS[name].get_config(mode)
+    settings = (CONFIGS | RIVALS)[name].get_config(mode)
     assert settings.baseline == name
     assert settings.domains == ("mnist", "fashion_mnist")
     assert settings.steps_per_checkpoint % settings.steps_per_log == 0

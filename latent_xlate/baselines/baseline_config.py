@@ -14,11 +14,20 @@ from latent_xlate.optimizer import PRECISIONS, SCHEDULES
 IMAGE_BASELINES = ("pix2pix", "cyclegan")
 """Baselines that translate images themselves; the others translate latents."""
 
-BASELINES = (*IMAGE_BASELINES, "latent_cyclegan")
+BASELINES = (
+    *IMAGE_BASELINES,
+    "latent_cyclegan",
+    "affine",
+    "procrustes",
+    "classify_and_draw",
+    "gaussian_transport",
+    "transport_retrieval",
+    "rectified_flow",
+)
 
 
 class BaselineModelConfig(Config):
-    """Hyperparameters of a baseline's model."""
+    """Hyperparameters of a baseline's model; this class is of those that have none."""
 
     kind: ClassVar[str] = "baseline"
     group: ClassVar[str] = "model"
@@ -101,10 +110,73 @@ class LatentCycleGANConfig(BaselineModelConfig):
     pool_size: int = setting(0, minimum=0)
 
 
+@dataclasses.dataclass(frozen=True)
+class AffineConfig(BaselineModelConfig):
+    """Hyperparameters of `AffineBridge`.
+
+    Attributes:
+        ridge: Weight of the squared slopes, in units of the mean variance of the source's latents.
+    """
+
+    ridge: float = setting(0.0, minimum=0)
+
+
+@dataclasses.dataclass(frozen=True)
+class ProcrustesConfig(BaselineModelConfig):
+    """Hyperparameters of `ProcrustesBridge`.
+
+    Attributes:
+        scale: What the scale fits: "means", the means of the classes, by least squares; or "variance", the total
+            variance of latents.
+    """
+
+    scale: str = setting("variance", choices=("means", "variance"))
+
+
+@dataclasses.dataclass(frozen=True)
+class GaussianTransportConfig(BaselineModelConfig):
+    """Hyperparameters of `GaussianTransport` and of `TransportRetrieval`.
+
+    Attributes:
+        aligned: Whether transport is optimal in the coordinates of `principal_axes` rather than in those of the
+            latents, which must have one size then.
+        shrinkage: Share of the mean covariance of all classes in that of each, 0 to 1.
+    """
+
+    aligned: bool = setting(True)
+    shrinkage: float = setting(0.05, minimum=0)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.shrinkage > 1:
+            raise ValueError(f"model.shrinkage is {self.shrinkage}; it is a share, so 1 at most.")
+
+
+@dataclasses.dataclass(frozen=True)
+class RectifiedFlowConfig(BaselineModelConfig):
+    """Hyperparameters of `RectifiedFlow`.
+
+    Attributes:
+        hidden_units: Widths of the hidden layers of the network of velocities.
+        num_sampling_steps: Heun steps of a translation, of which each computes two velocities.
+        pairing_size: Latents of a class among which optimal pairs are found.
+    """
+
+    hidden_units: tuple[int, ...] = setting((512, 512, 512, 512), minimum=1)
+    num_sampling_steps: int = setting(8, minimum=1)
+    pairing_size: int = setting(1000, minimum=1)
+
+
 _MODEL_CONFIGS: dict[str, type[BaselineModelConfig]] = {
     "pix2pix": Pix2PixConfig,
     "cyclegan": CycleGANConfig,
     "latent_cyclegan": LatentCycleGANConfig,
+    "rectified_flow": RectifiedFlowConfig,
+    "affine": AffineConfig,
+    "procrustes": ProcrustesConfig,
+    "classify_and_draw": BaselineModelConfig,
+    "gaussian_transport": GaussianTransportConfig,
+    "transport_retrieval": GaussianTransportConfig,
 }
 
 
@@ -113,12 +185,12 @@ class BaselineConfig(Config):
     """Everything that determines a baseline.
 
     Attributes:
-        baseline: Name of the baseline, "pix2pix", "cyclegan" or "latent_cyclegan".
+        baseline: Name of the baseline, one of `BASELINES`.
         domains: Names of two pretrained domains, or folders that `Domain.save` wrote.
-        latents: Kinds of latents that a latent CycleGAN learns from, as a bridge does; None for the others.
+        latents: Kinds of latents that a baseline of latents learns from, as a bridge does; None for those of images.
         seed: Seed of the initial weights, the order of the instances and all noise.
         model: Hyperparameters of the model.
-        num_steps: Number of training steps.
+        num_steps: Number of training steps. This and what follows count for baselines that are trained step by step.
         batch_size: Instances of each domain in a step, over all replicas.
         learning_rate: Learning rate of Adam, at the start.
         beta_1: Decay of Adam's first moment.

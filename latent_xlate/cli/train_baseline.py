@@ -1,8 +1,9 @@
-"""Trains one of the paper's baselines between two pretrained domains.
+"""Trains one of the paper's baselines, or a rival of the bridge, between two pretrained domains.
 
     bin/train_baseline.py --config=pix2pix --workdir=out/pix2pix
     bin/train_baseline.py --config=cyclegan --workdir=out/cyclegan --config.model.beta_cycle=5
     bin/train_baseline.py --config=latent_cyclegan --workdir=out/latent --config.domains="('mnist','mnist_b')"
+    bin/train_baseline.py --config=gaussian_transport --workdir=out/gaussian --config.model.shrinkage=0.1
 
 A configuration is a file or the name of one that the project ships, then after a colon its mode:
 `best` (the default), `wide` (of the images' baselines, for a GPU) or `quick`. `--config.FIELD=VALUE` overrides a
@@ -10,7 +11,9 @@ setting; --list_configs prints the configurations that ship with their modes, fi
 
 The folder gets `translator/` (for `evaluate` and `translate`), `baseline.keras`, `config.json`, checkpoints and
 TensorBoard events. Killed at any moment, the same command resumes from the last checkpoint. Pix2Pix and CycleGAN
-translate images themselves: they are evaluated with `--latents=dataset`.
+translate images themselves: they are evaluated with `--latents=dataset`. Rivals other than `rectified_flow` are fitted
+at once, in seconds, without checkpoints and events: of their configuration only the baseline, domains, latents, seed
+and model count.
 """
 
 from __future__ import annotations

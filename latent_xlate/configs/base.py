@@ -81,3 +81,11 @@ def baseline(name: str, mode: str, modes: Sequence[str], **fields: Any) -> Confi
     checks.known(mode, modes, "mode")
     intervals = {"steps_per_log": 20, "steps_per_checkpoint": 100} if mode == "quick" else {}
     return BaselineConfig.named(name, **intervals, **fields).to_config_dict()
+
+
+def latent_baseline(name: str, mode: str, modes: Sequence[str], **fields: Any) -> ConfigDict:
+    """The configuration of a baseline of latents: those of the data sets, or in the mode "quick" those that ship.
+
+    Args and errors are those of `baseline`.
+    """
+    return baseline(name, mode, modes, latents="shipped" if mode == "quick" else "dataset", **fields)

@@ -2,7 +2,7 @@
 
 from ml_collections import ConfigDict
 
-from latent_xlate.configs.base import baseline
+from latent_xlate.configs.base import latent_baseline
 
 MODES = ("best", "quick")
 
@@ -10,5 +10,4 @@ MODES = ("best", "quick")
 def get_config(mode: str = "best") -> ConfigDict:
     # The paper finds that the model learns the identity loss without being told.
     num_steps = 1_000 if mode == "quick" else 4_000
-    latents = "shipped" if mode == "quick" else "dataset"
-    return baseline("latent_cyclegan", mode, MODES, latents=latents, batch_size=128, num_steps=num_steps)
+    return latent_baseline("latent_cyclegan", mode, MODES, batch_size=128, num_steps=num_steps)

@@ -6,22 +6,38 @@ import pytest
 
 from latent_xlate.baselines.baseline_config import (
     BASELINES,
+    IMAGE_BASELINES,
+    AffineConfig,
     BaselineConfig,
     CycleGANConfig,
+    GaussianTransportConfig,
     LatentCycleGANConfig,
     Pix2PixConfig,
+    ProcrustesConfig,
+    RectifiedFlowConfig,
 )
 from latent_xlate.configuration import documentation
 
+KINDS = [
+    BaselineConfig,
+    Pix2PixConfig,
+    CycleGANConfig,
+    LatentCycleGANConfig,
+    AffineConfig,
+    ProcrustesConfig,
+    GaussianTransportConfig,
+    RectifiedFlowConfig,
+]
 
-@pytest.mark.parametrize("kind", [BaselineConfig, Pix2PixConfig, CycleGANConfig, LatentCycleGANConfig])
+
+@pytest.mark.parametrize("kind", KINDS)
 def test_every_field_is_documented(kind):
     assert documentation(kind).keys() == {field.name for field in dataclasses.fields(kind)}
 
 
 @pytest.mark.parametrize("name", BASELINES)
 def test_configuration_and_config_dict_are_the_same(name):
-    latents = {"latents": "dataset"} if name == "latent_cyclegan" else {}
+    latents = {} if name in IMAGE_BASELINES else {"latents": "dataset"}
     config = BaselineConfig.named(name, batch_size=4, **latents)
     assert BaselineConfig.of(config.to_config_dict()) == config
     assert ("latents" in config.to_config_dict()) == bool(latents)
