@@ -114,7 +114,7 @@ def test_page_shows_heat_maps_and_reads_files(translator, files, tmp_path):
     np.testing.assert_allclose(z, translator.domain("signals").encode(x)[0][0], atol=1e-5)
     (shown,) = player.show("signals", z[np.newaxis])
     assert shown.picture.shape == (*SHAPE, 3) and shown.sound is None
-    mean, _ = player.translate(z, "signals", "digits", 0, 0)
+    mean, _ = player.translate(z, "signals", "digits", 0, 0, 1.0)
     assert "data:image/png" in view.results("signals", shown, {"digits": (mean, [])})
     with pytest.raises(ValueError, match="notes.npy cannot be read: The file is no npy file"):
         (tmp_path / "notes.npy").write_text("words")
