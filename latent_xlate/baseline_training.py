@@ -145,7 +145,7 @@ def _fit(
         model = kind(num_classes=num_classes, dtype=config.precision, **options)
         _compile(model, config)
     model.fit_latents(latents)
-    return model, model.make_batches(latents) if isinstance(model, RectifiedFlow) else None
+    return model, model.make_batches(latents)
 
 
 def _load_pixel_domains(config: BaselineConfig) -> list[PixelDomain]:

@@ -11,8 +11,7 @@ import tensorflow as tf
 
 from latent_xlate import KERAS_PACKAGE
 from latent_xlate.baselines.classifying_bridge import ClassifyingBridge
-from latent_xlate.baselines.latent_store import make_stores
-from latent_xlate.latents.latents import Latents
+from latent_xlate.baselines.latent_store import StoringBridge
 
 _BITS = 24
 """Bits of a hash that a float32 in [0, 1) holds."""
@@ -24,7 +23,7 @@ _LARGEST = 2.0**24
 
 
 @keras.saving.register_keras_serializable(package=KERAS_PACKAGE)
-class ClassifyAndDraw(ClassifyingBridge):
+class ClassifyAndDraw(StoringBridge, ClassifyingBridge):
     """Recognises the class of a latent and draws a training latent of the target of that class.
 
     The result is as varied and as real as the target's own data, and has nothing of its source but the class. It is
@@ -34,9 +33,6 @@ class ClassifyAndDraw(ClassifyingBridge):
     of it, so that the same latent becomes the same one, and it has a standard deviation of 1. Of a position only the
     part after the point counts. That of a normal number with a deviation of 1 is uniform up to 1e-8, and so is the draw
     of a sampled shared latent.
-
-    Attributes:
-        stores: The training latents, by domain.
     """
 
     def __init__(
@@ -54,20 +50,8 @@ class ClassifyAndDraw(ClassifyingBridge):
         Raises:
             ValueError: Not two domains, or no class.
         """
-        super().__init__(latent_dims, num_classes, seed, **kwargs)
-        self.num_latents = tuple(num_latents)
+        super().__init__(latent_dims, num_classes, num_latents, seed=seed, **kwargs)
         self.shared_dim = num_classes + 1
-        self.stores = make_stores(self.num_latents, self.latent_dims, num_classes)
-
-    @classmethod
-    def sizes(cls, latents: Sequence[Latents]) -> dict[str, Any]:
-        return super().sizes(latents) | {"num_latents": [len(own) for own in latents]}
-
-    def fit_latents(self, latents: Sequence[Latents]) -> None:
-        """Trains the classifiers and keeps the latents. Args as in `FittedBridge.fit_latents`."""
-        super().fit_latents(latents)
-        for store, own in zip(self.stores, latents, strict=True):
-            store.fill(own)
 
     def encode(self, z: tf.Tensor, domain: int) -> tuple[tf.Tensor, tf.Tensor]:
         z = tf.cast(z, tf.float32)
@@ -80,14 +64,6 @@ class ClassifyAndDraw(ClassifyingBridge):
         classes = tf.argmax(z_shared[:, : self.num_classes], axis=1, output_type=tf.int32)
         position = z_shared[:, self.num_classes]
         return self.stores[domain].draw(classes, position - tf.floor(position))
-
-    def translate(self, z: tf.Tensor, source: int, target: int, noise: tf.Tensor | None = None) -> tf.Tensor:
-        """As `Bridge.translate`; to the source itself it draws a latent of the source."""
-        mu, sigma = self.encode(z, source)
-        return self.decode(mu if noise is None else mu + sigma * noise, target)
-
-    def get_config(self) -> dict[str, Any]:
-        return super().get_config() | {"num_latents": self.num_latents}
 
 
 def _hashed(z: tf.Tensor) -> tf.Tensor:

@@ -8,7 +8,7 @@ from typing import Any, Self
 import numpy as np
 import tensorflow as tf
 
-from latent_xlate import checks
+from latent_xlate import checks, training
 from latent_xlate.bridge.bridge import Bridge
 from latent_xlate.data.labelled import UNLABELLED
 from latent_xlate.latents.latents import Latents
@@ -81,12 +81,19 @@ class FittedBridge(Bridge):
         """
         raise NotImplementedError(f"{type(self).__name__} is not fitted to latents.")
 
+    def make_batches(self, latents: Sequence[Latents]) -> training.MakeBatch | None:
+        """Batches for what is trained step by step after `fit_latents`, which takes the same; None for nothing."""
+        del latents
+        return None
+
     def across(self, z: tf.Tensor, source: int) -> tf.Tensor:
         """Latents of one domain, [batch, latent_dims[source]], as those of the other."""
         raise NotImplementedError(f"{type(self).__name__} does not translate.")
 
     def translate(self, z: tf.Tensor, source: int, target: int, noise: tf.Tensor | None = None) -> tf.Tensor:
-        """As `Bridge.translate`; translation to the source itself goes to the other domain and back."""
+        """As `Bridge.translate`; without a shared latent, translation to the source itself goes there and back."""
+        if self.shared_dim:
+            return super().translate(z, source, target, noise)
         there = self.across(z, source)
         return there if source != target else self.across(there, 1 - source)
 

@@ -1,4 +1,4 @@
-"""A domain's training latents, kept in a model by their class."""
+"""Training latents, kept in a model by their class."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import numpy as np
 import tensorflow as tf
 
 from latent_xlate import KERAS_PACKAGE
+from latent_xlate.baselines.fitted_bridge import FittedBridge
 from latent_xlate.latents.latents import Latents
 
 
@@ -80,9 +81,45 @@ class LatentStore(keras.layers.Layer):
         return tf.gather(stored, tf.argmin(tf.where(other_class, np.float32(np.inf), distances), axis=1))
 
 
-def make_stores(num_latents: Sequence[int], latent_dims: Sequence[int], num_classes: int) -> list[LatentStore]:
-    """Makes a store for each domain, empty."""
-    return [
-        LatentStore(count, size, num_classes, name=f"store_{domain}")
-        for domain, (count, size) in enumerate(zip(num_latents, latent_dims, strict=True))
-    ]
+class StoringBridge(FittedBridge):
+    """A fitted bridge that keeps its training latents. It stands before the class that fits everything else.
+
+    Attributes:
+        num_latents: Number of each domain's training latents.
+        stores: The training latents, by domain.
+    """
+
+    def __init__(
+        self, latent_dims: Sequence[int], num_classes: int, num_latents: Sequence[int], *, seed: int = 0, **kwargs: Any
+    ) -> None:
+        """Makes the model, to be fitted.
+
+        Args:
+            latent_dims: Size of each of the two domains' latents.
+            num_classes: Number of classes.
+            num_latents: Number of each domain's training latents.
+            seed: Seed of all that is random in fitting.
+            **kwargs: Passed to the next class.
+
+        Raises:
+            ValueError: As by the next class.
+        """
+        super().__init__(latent_dims, num_classes, seed=seed, **kwargs)
+        self.num_latents = tuple(num_latents)
+        self.stores = [
+            LatentStore(count, size, num_classes, name=f"store_{domain}")
+            for domain, (count, size) in enumerate(zip(self.num_latents, self.latent_dims, strict=True))
+        ]
+
+    @classmethod
+    def sizes(cls, latents: Sequence[Latents]) -> dict[str, Any]:
+        return super().sizes(latents) | {"num_latents": [len(own) for own in latents]}
+
+    def fit_latents(self, latents: Sequence[Latents]) -> None:
+        """Fits what the next class does, and keeps the latents. Args as in `FittedBridge.fit_latents`."""
+        super().fit_latents(latents)
+        for store, own in zip(self.stores, latents, strict=True):
+            store.fill(own)
+
+    def get_config(self) -> dict[str, Any]:
+        return super().get_config() | {"num_latents": self.num_latents}

@@ -20,7 +20,7 @@ class Bridge(keras.Model):
     seed: int
 
     def translate(self, z: tf.Tensor, source: int, target: int, noise: tf.Tensor | None = None) -> tf.Tensor:
-        """Translates latents of one domain into another's.
+        """Translates latents of one domain into another's; by default by way of the shared latent.
 
         Args:
             z: [batch, latent_dims[source]].
@@ -31,7 +31,8 @@ class Bridge(keras.Model):
         Returns:
             float32 [batch, latent_dims[target]].
         """
-        raise NotImplementedError(f"{type(self).__name__} does not translate.")
+        mu, sigma = self.encode(z, source)
+        return self.decode(self.transport(mu if noise is None else mu + sigma * noise, source, target), target)
 
     def transport(self, z_shared: tf.Tensor, source: int, target: int) -> tf.Tensor:
         """Carries shared latents of one domain to where those of another lie; by default they stay as they are.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -10,15 +9,12 @@ import keras
 import tensorflow as tf
 
 from latent_xlate import KERAS_PACKAGE, losses
-from latent_xlate.batching import as_graph, in_batches
 from latent_xlate.bridge.bridge import Bridge
-from latent_xlate.bridge.bridge_config import BridgeModelConfig, TransportConfig
+from latent_xlate.bridge.bridge_config import BridgeModelConfig
 from latent_xlate.bridge.classification import classification
 from latent_xlate.bridge.label_terms import Batch, LabelTerms
 from latent_xlate.bridge.transport import Transport
-from latent_xlate.data.labelled import UNLABELLED
 from latent_xlate.distribution import global_batch
-from latent_xlate.latents.latents import Latents
 from latent_xlate.layers import GatedMixing, relu_stack
 from latent_xlate.randomness import replica_normal, step_seed
 
@@ -177,21 +173,6 @@ class BridgingVAE(Bridge):
         z = self._decode(z_shared, self._label(domain, tf.shape(z_shared)[0]))
         return tf.cast(self.output_adapters[domain](z), tf.float32) if self.output_adapters else z
 
-    def translate(self, z: tf.Tensor, source: int, target: int, noise: tf.Tensor | None = None) -> tf.Tensor:
-        """Translates latents of one domain into another's.
-
-        Args:
-            z: [batch, latent_dims[source]].
-            source: Index of the domain of `z`.
-            target: Index of the domain to translate to; the source's own reconstructs.
-            noise: Standard normal, [batch, shared_dim], to sample the shared latent; None for its mean.
-
-        Returns:
-            float32 [batch, latent_dims[target]].
-        """
-        mu, sigma = self.encode(z, source)
-        return self.decode(self.transport(mu if noise is None else mu + sigma * noise, source, target), target)
-
     def transport(self, z_shared: tf.Tensor, source: int, target: int) -> tf.Tensor:
         """Carries shared latents to where those of another domain lie, if the model has the maps (see `Transport`).
 
@@ -209,32 +190,6 @@ class BridgingVAE(Bridge):
             return z_shared
         classes = tf.argmax(self.classify(z_shared), axis=-1)
         return self.transport_maps.carry(z_shared, classes, source, target)
-
-    def with_transport(self, latents: Sequence[Latents], config: TransportConfig) -> BridgingVAE:
-        """A copy of the trained model that carries shared latents to where those of the target lie.
-
-        Args:
-            latents: Each domain's. Their labels are those of the classifier, and -1 where unlabelled.
-            config: How the maps are computed.
-
-        Returns:
-            The copy, not compiled.
-        """
-        copy = type(self)(**self.get_config() | {"transport_points": config.points})
-        copy.build()
-        assert copy.transport_maps
-        for ours, its in zip(self.weights, copy.weights[: len(self.weights)], strict=True):
-            its.assign(ours)
-        labelled = [own.take(own.labels != UNLABELLED) for own in latents]
-        encode = as_graph(lambda z, domain: copy.encode(z, domain)[0])
-        encoded = [in_batches(functools.partial(encode, domain=index), own.mu) for index, own in enumerate(labelled)]
-        certainty = [
-            tf.gather(tf.nn.softmax(copy.classify(z)), own.labels, batch_dims=1).numpy()
-            for z, own in zip(encoded, labelled, strict=True)
-        ]
-        labels = [own.labels for own in labelled]
-        copy.transport_maps.fit(encoded, labels, certainty, config.certainty, config.smoothing, self.seed)
-        return copy
 
     def classify(self, z_shared: tf.Tensor) -> tf.Tensor:
         """Class logits, float32 [batch, num_classes], of shared latents [batch, shared_dim]."""

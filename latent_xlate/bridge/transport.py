@@ -7,15 +7,23 @@ from each domain's latents of a class to another's, computed after training, clo
 
 from __future__ import annotations
 
+import functools
 import itertools
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import keras
 import numpy as np
 import tensorflow as tf
 
 from latent_xlate import KERAS_PACKAGE
+from latent_xlate.batching import as_graph, in_batches
+from latent_xlate.bridge.bridge_config import TransportConfig
+from latent_xlate.data.labelled import UNLABELLED
+from latent_xlate.latents.latents import Latents
+
+if TYPE_CHECKING:
+    from latent_xlate.bridge.bridging_vae import BridgingVAE
 
 _LEAST_EPSILON = 1e-9
 _ITERATIONS = 100  # More change the numbers of translations in the third digit.
@@ -140,6 +148,34 @@ class Transport(keras.layers.Layer):
             "shared_dim": self.shared_dim,
             "num_points": self.num_points,
         }
+
+
+def with_transport(bridge: BridgingVAE, latents: Sequence[Latents], config: TransportConfig) -> BridgingVAE:
+    """A copy of a trained bridge that carries shared latents to where those of the target lie.
+
+    Args:
+        bridge: The bridge. It stays as it is.
+        latents: Each domain's. Their labels are those of the bridge's classifier, and -1 where unlabelled.
+        config: How the maps are computed.
+
+    Returns:
+        The copy, not compiled. Its seed, that of the bridge, determines the points.
+    """
+    copy = type(bridge)(**bridge.get_config() | {"transport_points": config.points})
+    copy.build()
+    for ours, its in zip(bridge.weights, copy.weights[: len(bridge.weights)], strict=True):
+        its.assign(ours)
+    labelled = [own.take(own.labels != UNLABELLED) for own in latents]
+    encode = as_graph(lambda z, domain: copy.encode(z, domain)[0])
+    encoded = [in_batches(functools.partial(encode, domain=index), own.mu) for index, own in enumerate(labelled)]
+    certainty = [
+        tf.gather(tf.nn.softmax(copy.classify(z)), own.labels, batch_dims=1).numpy()
+        for z, own in zip(encoded, labelled, strict=True)
+    ]
+    assert copy.transport_maps
+    labels = [own.labels for own in labelled]
+    copy.transport_maps.fit(encoded, labels, certainty, config.certainty, config.smoothing, bridge.seed)
+    return copy
 
 
 def _squared_distances(x: tf.Tensor, y: tf.Tensor) -> tf.Tensor:

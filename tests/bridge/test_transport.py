@@ -6,7 +6,7 @@ import tensorflow as tf
 
 from latent_xlate.bridge.bridge_config import BridgeConfig, BridgeModelConfig, TransportConfig
 from latent_xlate.bridge.bridging_vae import BridgingVAE
-from latent_xlate.bridge.transport import Transport, _potentials
+from latent_xlate.bridge.transport import Transport, _potentials, with_transport
 from latent_xlate.latents.latents import Latents
 from tests.support import tiny
 from tests.support.model_checks import check_saving
@@ -102,7 +102,7 @@ def latents(size, seed):
 def pair():
     """A bridge, and the same one with transport."""
     model = tiny.bridge(num_classes=4)
-    return model, model.with_transport([latents(6, 0), latents(6, 1)], TransportConfig(points=10, certainty=0.0))
+    return model, with_transport(model, [latents(6, 0), latents(6, 1)], TransportConfig(points=10, certainty=0.0))
 
 
 def test_bridge_with_transport_differs_in_translations_alone(pair):
@@ -121,7 +121,7 @@ def test_bridge_with_transport_differs_in_translations_alone(pair):
 
 
 def test_same_seed_gives_the_same_maps(pair):
-    again = pair[0].with_transport([latents(6, 0), latents(6, 1)], TransportConfig(points=10, certainty=0.0))
+    again = with_transport(pair[0], [latents(6, 0), latents(6, 1)], TransportConfig(points=10, certainty=0.0))
     for ours, theirs in zip(again.get_weights(), pair[1].get_weights(), strict=True):
         np.testing.assert_array_equal(ours, theirs)
 

@@ -17,6 +17,7 @@ from tensorflow.core.protobuf import saved_model_pb2
 
 from latent_xlate import checks
 from latent_xlate.bridge.bridge_config import TransportConfig
+from latent_xlate.bridge.transport import with_transport
 from latent_xlate.latents.latents import Latents
 from latent_xlate.modalities.array import Array
 from latent_xlate.serving import export
@@ -122,7 +123,7 @@ def test_transport_between_shared_latents_is_exported(tmp_path):
         )
         for size in translator.bridge.latent_dims
     ]
-    bridge = translator.bridge.with_transport(latents, TransportConfig(points=5, certainty=0.0))
+    bridge = with_transport(translator.bridge, latents, TransportConfig(points=5, certainty=0.0))
     carrying = Translator(translator.domains.values(), bridge)
     signatures = export.load_export(export.export_translator(carrying, tmp_path)).signatures
     z, seed = tf.constant(generator.normal(size=(4, 6)), tf.float32), tf.zeros([4, 2], tf.int32)
