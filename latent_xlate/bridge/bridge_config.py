@@ -15,6 +15,8 @@ from latent_xlate.optimizer import PRECISIONS, SCHEDULES
 
 CLASSIFIERS = ("linear", "frozen")
 RECONSTRUCTIONS = (*losses.REDUCTIONS, "precision")
+MOST_POINTS = 5_000
+"""Most points of a class in transport, whose distances take up to 100 MB a class."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -86,7 +88,8 @@ class TransportConfig(Config):
     """Optimal transport between the domains' shared latents of each class, computed after training (see `Transport`).
 
     Attributes:
-        points: Points that stand for a class of a domain. More take longer and keep more of the individual.
+        points: Points that stand for a class of a domain, no more than it has latents. More take longer and keep more
+            of the individual.
         certainty: Points have this probability of their class at least, as the bridge's classifier sees it. The higher
             it is, the fewer translations have another class, and the less varied they are.
         smoothing: Strength of the entropic regularisation, as a share of the mean squared distance. The larger it is,
@@ -99,6 +102,13 @@ class TransportConfig(Config):
     points: int = setting(1_000, minimum=1)
     certainty: float = setting(0.7, minimum=0)
     smoothing: float = setting(0.01, minimum=0)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.points > MOST_POINTS:
+            raise ValueError(f"transport.points is {self.points}; more than {MOST_POINTS} take too much memory.")
+        if self.certainty >= 1:
+            raise ValueError(f"transport.certainty is {self.certainty}; it is a probability, below 1.")
 
 
 @dataclasses.dataclass(frozen=True)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import functools
 import itertools
+import warnings
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +25,9 @@ from latent_xlate.latents.latents import Latents
 
 if TYPE_CHECKING:
     from latent_xlate.bridge.bridging_vae import BridgingVAE
+
+FEW_POINTS = 50
+"""Of a class with fewer points a warning says so."""
 
 _LEAST_EPSILON = 1e-9
 _ITERATIONS = 100  # More change the numbers of translations in the third digit.
@@ -94,15 +98,23 @@ class Transport(keras.layers.Layer):
         generator = np.random.default_rng(seed)
         shape = (self.num_domains, self.num_classes, self.num_points, self.shared_dim)
         known, sources, points = np.zeros(shape[:2]), np.zeros(shape), np.zeros(shape)
+        fewest = FEW_POINTS
         for domain, number in itertools.product(range(self.num_domains), range(self.num_classes)):
             rows = generator.permutation(np.flatnonzero(labels[domain] == number))
             if len(rows):
                 certain = certainty[domain][rows]
                 typical = rows[certain >= min(least_certainty, certain.max())]
+                fewest = min(fewest, len(typical))
                 # Fewer rows than there are points are there several times.
                 sources[domain, number] = z_shared[domain][np.resize(rows, self.num_points)]
                 points[domain, number] = z_shared[domain][np.resize(typical, self.num_points)]
                 known[domain, number] = 1.0
+        if fewest < FEW_POINTS:
+            count = f"{fewest} point{'s' * (fewest != 1)}"
+            advice = "lower transport.certainty, or give more labels"
+            warnings.warn(
+                f"Transport has {count} of a class, so that translations to it vary little: {advice}.", stacklevel=2
+            )
         self.known.assign(known)
         self.points.assign(points)
         self.means.assign(sources.mean(axis=2))
@@ -161,11 +173,12 @@ def with_transport(bridge: BridgingVAE, latents: Sequence[Latents], config: Tran
     Returns:
         The copy, not compiled. Its seed, that of the bridge, determines the points.
     """
-    copy = type(bridge)(**bridge.get_config() | {"transport_points": config.points})
+    labelled = [own.take(own.labels != UNLABELLED) for own in latents]
+    most = max(int(np.max(np.bincount(own.labels, minlength=1))) for own in labelled)
+    copy = type(bridge)(**bridge.get_config() | {"transport_points": min(config.points, most)})
     copy.build()
     for ours, its in zip(bridge.weights, copy.weights[: len(bridge.weights)], strict=True):
         its.assign(ours)
-    labelled = [own.take(own.labels != UNLABELLED) for own in latents]
     encode = as_graph(lambda z, domain: copy.encode(z, domain)[0])
     encoded = [in_batches(functools.partial(encode, domain=index), own.mu) for index, own in enumerate(labelled)]
     certainty = [

@@ -103,6 +103,8 @@ def evaluate(
     rules = PROTOCOLS[checks.known(protocol, PROTOCOLS, "protocol")]
     if checks.temperature(temperature) and rules.sampled:
         raise ValueError(f"The protocol {protocol!r} samples at temperature 1: leave the temperature out.")
+    if temperature and not translator.bridge.shared_dim:
+        raise ValueError(f"A {type(translator.bridge).__name__} has no shared latent: leave the temperature out.")
     if isinstance(latents, str):
         latents, encoded = HeldOutLoader(latents, translator.names, rules, data_dir).load(translator, folder)
         data = encoded | dict(data or {})

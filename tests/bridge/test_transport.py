@@ -146,3 +146,29 @@ def test_configurations_without_transport_are_stored_as_before():
     assert "transport" not in BridgeConfig(domains=("a", "b")).to_dict()
     config = BridgeConfig(domains=("a", "b"), transport=TransportConfig(points=7))
     assert BridgeConfig.from_dict(config.to_dict()) == config
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"certainty": 1.0}, "transport.certainty is 1.0; it is a probability"),
+        ({"certainty": 2.0}, "transport.certainty is 2.0"),
+        ({"points": 100_000}, "transport.points is 100000; more than 5000 take too much memory"),
+        ({"points": 0}, "transport.points.* 1"),
+    ],
+)
+def test_settings_that_cannot_be_are_refused(settings, message):
+    with pytest.raises(ValueError, match=message):
+        TransportConfig(**settings)
+
+
+def test_few_points_of_a_class_are_warned_of():
+    z, labels = two_classes(count=60)
+    with pytest.warns(UserWarning, match="Transport has 1 point of a class, so that .* vary little: lower"):
+        layer([z, z], [labels, labels], certainty=[np.linspace(0, 0.9, len(labels), dtype=np.float32)] * 2, least=0.95)
+
+
+def test_there_are_no_more_points_than_latents_of_a_class():
+    model = tiny.bridge(num_classes=4)
+    carrying = with_transport(model, [latents(6, 0), latents(6, 1)], TransportConfig(points=1_000, certainty=0.0))
+    assert carrying.transport_maps.num_points == 15

@@ -272,3 +272,10 @@ def test_temperature_samples_the_shared_latent_alone():
 def test_a_temperature_that_cannot_be_is_refused(protocol, temperature, message):
     with pytest.raises(ValueError, match=message):
         evaluate(oracle.translator(), both(), protocol, temperature=temperature)
+
+
+def test_bridge_without_a_shared_latent_is_not_evaluated_at_a_temperature():
+    translator = oracle.translator()
+    translator.bridge.shared_dim = 0
+    with pytest.raises(ValueError, match="A BridgingVAE has no shared latent: leave the temperature out"):
+        evaluate(translator, {}, temperature=0.5)
