@@ -182,8 +182,8 @@ def with_transport(
     copy.build()
     for ours, its in zip(bridge.weights, copy.weights[: len(bridge.weights)], strict=True):
         its.assign(ours)
-    encode = as_graph(lambda z, domain: copy.encode(z, domain)[0])
-    encoded = [in_batches(functools.partial(encode, domain=index), own.mu) for index, own in enumerate(labelled)]
+    encoders = [as_graph(functools.partial(copy.encode, domain=index)) for index in range(len(labelled))]
+    encoded = [in_batches(encode, own.mu)[0] for encode, own in zip(encoders, labelled, strict=True)]
     certainty = [
         tf.gather(tf.nn.softmax(copy.classify(z)), own.labels, batch_dims=1).numpy()
         for z, own in zip(encoded, labelled, strict=True)
