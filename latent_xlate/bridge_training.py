@@ -91,7 +91,7 @@ def train_bridge(
     )
     if config.transport is not None:
         with tf_strategy.scope():
-            bridge = with_transport(bridge, data.latents, config.transport)
+            bridge = with_transport(bridge, data.latents, config.transport, data.num_measured)
     if distribution.is_chief(tf_strategy):
         files.write_model(workdir / MODEL_FILE, bridge)
     return Translator(data.domains, bridge, _kept_class_map(config, data.class_map))
@@ -158,8 +158,8 @@ def make_label_terms(config: BridgeConfig, data: TrainingData) -> LabelTerms | N
     weights = config.label_terms
     if config.sampling != "balanced":
         weights = dataclasses.replace(weights, beta_matching=0.0)
-    first, *others = (domain.num_measured for domain in data.domains)
     measured = []
-    if first and all(count == first for count in others):
-        measured = [MeasuredByClass.of(latents, data.class_map.num_groups, first) for latents in data.latents]
+    if data.num_measured:
+        of_data = data.class_map.num_groups, data.num_measured
+        measured = [MeasuredByClass.of(latents, *of_data) for latents in data.latents]
     return LabelTerms(weights, tuple(classifiers), measured)

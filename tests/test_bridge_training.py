@@ -8,15 +8,19 @@ import subprocess
 import sys
 import time
 
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 
+from latent_xlate import configs
 from latent_xlate.bridge import latent_classifier
 from latent_xlate.bridge.bridge_config import BridgeConfig
 from latent_xlate.bridge.training_data import prepare_training
 from latent_xlate.bridge_training import load_trained, train_bridge
 from latent_xlate.domains import pretrained
+from latent_xlate.domains.image.conv_vae import ConvVAE
+from latent_xlate.domains.image.image_domain import ImageDomain
 from latent_xlate.latents.latents import Latents
 from latent_xlate.randomness import hash_of_stream
 from latent_xlate.translator import Translator, load_bridge
@@ -73,6 +77,56 @@ def test_transport_is_computed_after_training_and_is_no_part_of_it(savedmodels, 
         Translator.load(tmp_path / "translator").translate_latents(z, "digits", "clothes"), bridge.translate(z, 0, 1)
     )
     assert_same_weights(train_bridge(config, tmp_path).bridge, bridge)
+
+
+COLOURED = {"letters": 3, "shapes": 3, "scans": 1}
+"""Domains of coloured and of grey pictures, by their number of channels."""
+
+
+def write_coloured(folder):
+    """Writes convolutional domains, untrained, with latents of 360 instances in clusters, one a class."""
+    for seed, (name, channels) in enumerate(COLOURED.items()):
+        keras.utils.set_random_seed(seed)
+        vae = ConvVAE((16, 16, channels), latent_dim=12, width=4)
+        vae.build()
+        ImageDomain(name, vae, class_names=("a", "b", "c")).save(folder / name)
+        generator, labels = np.random.default_rng(seed), np.arange(360, dtype=np.int32) % 3
+        mu = generator.normal(size=(360, 12)).astype(np.float32)
+        mu[:, 9:] += 4.0 * np.eye(3, dtype=np.float32)[labels]
+        Latents(mu, np.full_like(mu, 0.1), labels).save(folder / name / "latents_train.npz")
+    return folder
+
+
+def own_domains(folder, *names, **fields):
+    config = configs.load("own_domains:quick")
+    config.model.hidden_units = (16, 16)
+    config.update(domains=tuple(str(folder / name) for name in names), num_steps=100, learning_rate=0.01, **fields)
+    return config
+
+
+@pytest.mark.filterwarnings("error:Transport")
+def test_own_pictures_keep_their_colours_place_and_size_under_transport(tmp_path):
+    folder = write_coloured(tmp_path / "domains")
+    config = own_domains(folder, "letters", "shapes")
+    translator = train_bridge(config, tmp_path / "run")
+    bridge, z = translator.bridge, tf.constant(np.random.default_rng(5).normal(size=(20, 12)), tf.float32)
+    assert (bridge.num_measured, bridge.transport_maps.num_points) == (9, 110)
+    for source, target in ((0, 1), (1, 0)):
+        ours, plain = bridge.translate(z, source, target), bridge.decode(bridge.encode(z, source)[0], target)
+        np.testing.assert_array_equal(ours[:, :9], plain[:, :9])
+        assert not np.allclose(ours[:, 9:], plain[:, 9:], atol=1e-2)
+    again = Translator.load(translator.save(tmp_path / "translator"))
+    np.testing.assert_array_equal(again.bridge.translate(z, 0, 1), bridge.translate(z, 0, 1))
+    grey = prepare_training(BridgeConfig.of(own_domains(folder, "letters", "scans")))
+    assert grey.num_measured == 0
+
+    stored = json.loads((tmp_path / "run" / "config.json").read_text())
+    del stored["transport"]  # As of an earlier version.
+    (tmp_path / "run" / "config.json").write_text(json.dumps(stored))
+    with pytest.raises(ValueError, match="another configuration .transport.certainty: absent there, 0.9 here"):
+        train_bridge(config, tmp_path / "run")
+    earlier = train_bridge(BridgeConfig.from_dict(stored), tmp_path / "run").bridge
+    np.testing.assert_array_equal(earlier.translate(z, 1, 0), plain)
 
 
 def test_bridge_learns_which_classes_belong_together_and_leaves_the_domains_alone(savedmodels, tmp_path):

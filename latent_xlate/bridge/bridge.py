@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TypeAlias
+
 import keras
 import tensorflow as tf
+
+Transported: TypeAlias = tf.Tensor | tuple[tf.Tensor, tf.Tensor]
+"""What a translation is decoded from: shared latents, float32 [batch, shared_dim]; or of a bridge that keeps measured
+coordinates a pair of these, the latents where transport has carried them, and as they were encoded."""
 
 
 class Bridge(keras.Model):
@@ -34,7 +40,7 @@ class Bridge(keras.Model):
         mu, sigma = self.encode(z, source)
         return self.decode(self.transport(mu if noise is None else mu + sigma * noise, source, target), target)
 
-    def transport(self, z_shared: tf.Tensor, source: int, target: int) -> tf.Tensor:
+    def transport(self, z_shared: tf.Tensor, source: int, target: int) -> Transported:
         """Carries shared latents of one domain to where those of another lie; by default they stay as they are.
 
         A translation is an encoding, this and a decoding.
@@ -45,7 +51,7 @@ class Bridge(keras.Model):
             target: Index of the domain that they are decoded to.
 
         Returns:
-            float32 [batch, shared_dim].
+            What `decode` takes.
         """
         del source, target
         return z_shared
@@ -62,11 +68,11 @@ class Bridge(keras.Model):
         """
         raise ValueError(f"A {type(self).__name__} has no shared latent.")
 
-    def decode(self, z_shared: tf.Tensor, domain: int) -> tf.Tensor:
+    def decode(self, z_shared: Transported, domain: int) -> tf.Tensor:
         """Latents of a domain.
 
         Args:
-            z_shared: Shared latents, [batch, shared_dim].
+            z_shared: Shared latents, [batch, shared_dim], or what `transport` made of them.
             domain: Index of the domain to decode to.
 
         Returns:

@@ -9,7 +9,7 @@ import keras
 import tensorflow as tf
 
 from latent_xlate import KERAS_PACKAGE, losses
-from latent_xlate.bridge.bridge import Bridge
+from latent_xlate.bridge.bridge import Bridge, Transported
 from latent_xlate.bridge.bridge_config import BridgeModelConfig
 from latent_xlate.bridge.classification import classification
 from latent_xlate.bridge.label_terms import Batch, LabelTerms
@@ -46,6 +46,7 @@ class BridgingVAE(Bridge):
     Attributes:
         config: The hyperparameters.
         num_classes: Number of classes of the classifier.
+        num_measured: Number of leading coordinates of all domains' latents that transport leaves as they are.
         label_terms: Further terms of the loss in `train_step` and `test_step`, or None; not saved with the model.
 
     Example:
@@ -63,6 +64,7 @@ class BridgingVAE(Bridge):
         seed: int = 0,
         label_terms: LabelTerms | None = None,
         transport_points: int = 0,
+        num_measured: int = 0,
         **kwargs: Any,
     ) -> None:
         """Makes the model; `build` makes its variables.
@@ -73,6 +75,7 @@ class BridgingVAE(Bridge):
             seed: Seed of the noise and of the directions in training.
             label_terms: As the attribute.
             transport_points: Points of each class and domain in the transport between shared latents; 0 for none.
+            num_measured: As the attribute.
             **kwargs: Fields of `BridgeModelConfig`, whose defaults are the paper's; and what `keras.Model` takes.
 
         Raises:
@@ -87,6 +90,7 @@ class BridgingVAE(Bridge):
         self.config = config
         self.shared_dim = config.shared_dim
         self.seed = seed
+        self.num_measured = num_measured
         self.label_terms = label_terms
         self._width = max(self.latent_dims)
         self._make_layers()
@@ -160,23 +164,29 @@ class BridgingVAE(Bridge):
             z = self.input_adapters[domain](z)
         return self._encode(z, self._label(domain, tf.shape(z)[0]))
 
-    def decode(self, z_shared: tf.Tensor, domain: int) -> tf.Tensor:
+    def decode(self, z_shared: Transported, domain: int) -> tf.Tensor:
         """Decodes shared latents to the mean latents of a domain.
 
         Args:
-            z_shared: Shared latents, [batch, shared_dim].
+            z_shared: Shared latents, [batch, shared_dim], or what `transport` made of them. Of a pair, the measured
+                coordinates are decoded from the second and all others from the first.
             domain: Index of the domain to decode to.
 
         Returns:
             float32 [batch, latent_dims[domain]].
         """
+        if isinstance(z_shared, tuple):
+            carried, encoded = (self.decode(each, domain) for each in z_shared)
+            return tf.concat([encoded[:, : self.num_measured], carried[:, self.num_measured :]], axis=1)
         z = self._decode(z_shared, self._label(domain, tf.shape(z_shared)[0]))
         return tf.cast(self.output_adapters[domain](z), tf.float32) if self.output_adapters else z
 
-    def transport(self, z_shared: tf.Tensor, source: int, target: int) -> tf.Tensor:
+    def transport(self, z_shared: tf.Tensor, source: int, target: int) -> Transported:
         """Carries shared latents to where those of another domain lie, if the model has the maps (see `Transport`).
 
-        The class of a latent is the one that `classify` finds most probable.
+        The class of a latent is the one that `classify` finds most probable. Where a latent is carried to lie those of
+        other instances, whose colours, say, are not its own. A model that keeps measured coordinates therefore needs
+        it as it was, too.
 
         Args:
             z_shared: Shared latents, [batch, shared_dim].
@@ -184,12 +194,15 @@ class BridgingVAE(Bridge):
             target: Index of the domain that they are decoded to.
 
         Returns:
-            float32 [batch, shared_dim].
+            What `decode` takes, a pair for any two domains if `num_measured` is not 0.
         """
-        if self.transport_maps is None or source == target:
+        if self.transport_maps is None:
             return z_shared
-        classes = tf.argmax(self.classify(z_shared), axis=-1)
-        return self.transport_maps.carry(z_shared, classes, source, target)
+        carried = z_shared
+        if source != target:
+            classes = tf.argmax(self.classify(z_shared), axis=-1)
+            carried = self.transport_maps.carry(z_shared, classes, source, target)
+        return (carried, z_shared) if self.num_measured else carried
 
     def classify(self, z_shared: tf.Tensor) -> tf.Tensor:
         """Class logits, float32 [batch, num_classes], of shared latents [batch, shared_dim]."""
@@ -376,12 +389,14 @@ class BridgingVAE(Bridge):
         return self._track(self._terms(posteriors, labels, sample_weights, noise, projections)[0])
 
     def get_config(self) -> dict[str, Any]:
+        points = 0 if self.transport_maps is None else self.transport_maps.num_points
+        of_transport = {"transport_points": points, "num_measured": self.num_measured}
         return super().get_config() | {
             "latent_dims": self.latent_dims,
             "num_classes": self.num_classes,
             **self.config.to_dict(),
             "seed": self.seed,
-            **({"transport_points": self.transport_maps.num_points} if self.transport_maps is not None else {}),
+            **{name: number for name, number in of_transport.items() if number},
         }
 
 

@@ -43,6 +43,12 @@ class TrainingData:
     sample_weights: list[np.ndarray] | None
     held_out: list[Latents] | None = None
 
+    @property
+    def num_measured(self) -> int:
+        """Number of leading coordinates of all domains' latents that are the same measurements; 0 for none."""
+        counts = {domain.num_measured for domain in self.domains}
+        return counts.pop() if len(counts) == 1 else 0
+
     def num_steps(self, config: BridgeConfig) -> int:
         """Number of steps of a training, at most: that of the configuration, or that in its number of epochs."""
         if config.epochs is None:

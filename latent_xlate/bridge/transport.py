@@ -98,23 +98,18 @@ class Transport(keras.layers.Layer):
         generator = np.random.default_rng(seed)
         shape = (self.num_domains, self.num_classes, self.num_points, self.shared_dim)
         known, sources, points = np.zeros(shape[:2]), np.zeros(shape), np.zeros(shape)
-        fewest = FEW_POINTS
+        counts = []
         for domain, number in itertools.product(range(self.num_domains), range(self.num_classes)):
             rows = generator.permutation(np.flatnonzero(labels[domain] == number))
             if len(rows):
                 certain = certainty[domain][rows]
                 typical = rows[certain >= min(least_certainty, certain.max())]
-                fewest = min(fewest, len(typical))
+                counts.append((len(typical), len(rows)))
                 # Fewer rows than there are points are there several times.
                 sources[domain, number] = z_shared[domain][np.resize(rows, self.num_points)]
                 points[domain, number] = z_shared[domain][np.resize(typical, self.num_points)]
                 known[domain, number] = 1.0
-        if fewest < FEW_POINTS:
-            count = f"{fewest} point{'s' * (fewest != 1)}"
-            advice = "lower transport.certainty, or give more labels"
-            warnings.warn(
-                f"Transport has {count} of a class, so that translations to it vary little: {advice}.", stacklevel=2
-            )
+        _warn_of_few(counts)
         self.known.assign(known)
         self.points.assign(points)
         self.means.assign(sources.mean(axis=2))
@@ -162,25 +157,33 @@ class Transport(keras.layers.Layer):
         }
 
 
-def with_transport(bridge: BridgingVAE, latents: Sequence[Latents], config: TransportConfig) -> BridgingVAE:
+def with_transport(
+    bridge: BridgingVAE, latents: Sequence[Latents], config: TransportConfig, num_measured: int = 0
+) -> BridgingVAE:
     """A copy of a trained bridge that carries shared latents to where those of the target lie.
 
     Args:
         bridge: The bridge. It stays as it is.
         latents: Each domain's. Their labels are those of the bridge's classifier, and -1 where unlabelled.
         config: How the maps are computed.
+        num_measured: Number of leading coordinates of all domains' latents that translations keep as they would be
+            without transport, since they are the same measurements in all domains.
 
     Returns:
-        The copy, not compiled. Its seed, that of the bridge, determines the points.
+        The copy, not compiled. Its seed, that of the bridge, determines the points. Where no latent is labelled there
+        is no class to carry within, and the bridge itself is returned.
     """
     labelled = [own.take(own.labels != UNLABELLED) for own in latents]
     most = max(int(np.max(np.bincount(own.labels, minlength=1))) for own in labelled)
-    copy = type(bridge)(**bridge.get_config() | {"transport_points": min(config.points, most)})
+    if not most:
+        return bridge
+    of_transport = {"transport_points": min(config.points, most), "num_measured": num_measured}
+    copy = type(bridge)(**bridge.get_config() | of_transport)
     copy.build()
     for ours, its in zip(bridge.weights, copy.weights[: len(bridge.weights)], strict=True):
         its.assign(ours)
-    encode = as_graph(lambda z, domain: copy.encode(z, domain)[0])
-    encoded = [in_batches(functools.partial(encode, domain=index), own.mu) for index, own in enumerate(labelled)]
+    encoders = [as_graph(functools.partial(copy.encode, domain=index)) for index in range(len(labelled))]
+    encoded = [in_batches(encode, own.mu)[0] for encode, own in zip(encoders, labelled, strict=True)]
     certainty = [
         tf.gather(tf.nn.softmax(copy.classify(z)), own.labels, batch_dims=1).numpy()
         for z, own in zip(encoded, labelled, strict=True)
@@ -189,6 +192,19 @@ def with_transport(bridge: BridgingVAE, latents: Sequence[Latents], config: Tran
     labels = [own.labels for own in labelled]
     copy.transport_maps.fit(encoded, labels, certainty, config.certainty, config.smoothing, bridge.seed)
     return copy
+
+
+def _warn_of_few(counts: Sequence[tuple[int, int]]) -> None:
+    """Warns if a class has few points. `counts` has for each class the number of its points, and of its latents."""
+    points, latents = min(counts)
+    if points < FEW_POINTS:
+        count = f"{points} point{'s' * (points != 1)}"
+        advice = "lower transport.certainty, or give" if latents >= FEW_POINTS else "give"
+        warnings.warn(
+            f"Transport has {count} of a class, so that translations to it vary little: {advice} more labelled data of "
+            f"that class, which has {latents} latent{'s' * (latents != 1)}.",
+            stacklevel=4,
+        )
 
 
 def _squared_distances(x: tf.Tensor, y: tf.Tensor) -> tf.Tensor:

@@ -52,7 +52,7 @@ class Field:
         name: The field, those of groups as GROUP.FIELD.
         type: Its type, as the code states it.
         value: Its value in the default mode.
-        changes: Its value in each mode where it is another.
+        changes: Its value in each mode where it is another; None where the mode has no such group.
         documentation: One sentence.
     """
 
@@ -82,7 +82,7 @@ def fields(name: str) -> list[Field]:
             field,
             documented[field][0],
             value,
-            {mode: values[mode][field] for mode in values if values[mode][field] != value},
+            {mode: of_mode.get(field) for mode, of_mode in values.items() if of_mode.get(field) != value},
             documented[field][1],
         )
         for field, value in values[default].items()

@@ -7,6 +7,7 @@ from typing import Any
 
 import tensorflow as tf
 
+from latent_xlate.bridge.bridge import Transported
 from latent_xlate.domains.domain import Domain
 from latent_xlate.serving import graph_checks
 from latent_xlate.serving.signature_name import NOVELTY, SEED, TEMPERATURE, Payload
@@ -82,7 +83,7 @@ class SignatureGraphs:
 
         return _graph(translate)
 
-    def _across(self, entered: Any, source: str, target: str, noise: tf.Tensor | None) -> tf.Tensor:
+    def _across(self, entered: Any, source: str, target: str, noise: tf.Tensor | None) -> Transported:
         """What a graph of the target takes, of what a graph of the source returns."""
         if not self._shares:
             return self._translate_latents(entered, source, target, noise)
@@ -113,16 +114,16 @@ class SignatureGraphs:
         }
 
     def _target(self, name: str) -> dict[Payload, Any]:
-        """Graphs from the shared latent, if there is one, else from the domain's own, to each kind of outputs."""
+        """Graphs from the shared latent as transport leaves it, else from the domain's own, to each kind of outputs."""
         domain, bridge, index = self._translator.domain(name), self._translator.bridge, self._translator.index(name)
 
         @_graph
-        def decode_latents(z: tf.Tensor) -> tf.Tensor:
-            z = graph_checks.answer(z)
+        def decode_latents(z: Transported) -> tf.Tensor:
+            z = tf.nest.map_structure(graph_checks.answer, z)
             return graph_checks.answer(bridge.decode(z, index)) if self._shares else z
 
         @_graph
-        def decode(z: tf.Tensor) -> tf.Tensor:
+        def decode(z: Transported) -> tf.Tensor:
             return graph_checks.answer(domain.decode(decode_latents(z)))
 
         return {

@@ -173,3 +173,85 @@ def test_there_are_no_more_points_than_latents_of_a_class():
     model = tiny.bridge(num_classes=4)
     carrying = with_transport(model, [latents(6, 0), latents(6, 1)], TransportConfig(points=1_000, certainty=0.0))
     assert carrying.transport_maps.num_points == 15
+
+
+# ---- Measured coordinates ---------------------------------------------------------------------
+
+KEPT = 2
+
+
+@pytest.fixture(scope="module")
+def three():
+    """A bridge of three domains; the same with transport; and the same that keeps measured coordinates."""
+    model = tiny.bridge((6, 5, 6), num_classes=4)
+    own, config = [latents(size, seed) for seed, size in enumerate(model.latent_dims)], TransportConfig(10, 0.0)
+    return model, with_transport(model, own, config), with_transport(model, own, config, KEPT)
+
+
+@pytest.mark.parametrize("temperature", [None, 0.7])
+@pytest.mark.parametrize(("source", "target"), [(0, 1), (1, 0), (2, 1), (0, 2)])
+def test_measured_coordinates_are_those_without_transport_and_the_others_those_with_it(
+    three, source, target, temperature
+):
+    plain, carrying, keeping = three
+    z = tf.constant(latents(plain.latent_dims[source], 5).mu)
+    noise = None if temperature is None else temperature * tf.random.stateless_normal([60, 3], [0, 1])
+    without, carried, kept = (model.translate(z, source, target, noise).numpy() for model in three)
+    np.testing.assert_array_equal(kept[:, :KEPT], without[:, :KEPT])
+    np.testing.assert_array_equal(kept[:, KEPT:], carried[:, KEPT:])
+    assert not np.allclose(without, carried, atol=1e-3)
+    assert noise is None or not np.allclose(kept, keeping.translate(z, source, target), atol=1e-3)
+
+
+def test_measured_coordinates_are_decoded_from_the_latents_as_they_were_encoded():
+    """Of two domains that are alike the decoder doubles z_shared, and points lie apart from what is carried."""
+    model = BridgingVAE((3, 3), 1, shared_dim=3, hidden_units=(4,), conditional=False, gated_mixing=False)
+    model.build()
+    hidden, mixing = model.decoder_hidden.layers[-1], model.decoder_mixing
+    hidden.kernel.assign(np.eye(3, 4))
+    mixing.kernel.assign(2.0 * np.eye(4, 3))
+    for layer_of_decoder in (hidden, mixing):
+        layer_of_decoder.bias.assign(np.zeros(layer_of_decoder.bias.shape))
+    points = [np.full((1, 1, 3), value, np.float32) for value in (1.0, 10.0)]
+    copy = BridgingVAE(**model.get_config() | {"latent_dims": (3, 3), "transport_points": 1, "num_measured": 1})
+    copy.build()
+    for ours, its in zip(model.weights, copy.weights[: len(model.weights)], strict=True):
+        its.assign(ours)
+    copy.transport_maps.points.assign(points)
+    copy.transport_maps.known.assign([[1.0], [1.0]])
+    carried = copy.transport(tf.constant([[1.0, 2.0, 3.0]]), 0, 1)
+    np.testing.assert_allclose(copy.decode(carried, 1), [[2.0, 20.0, 20.0]], rtol=1e-6)
+    np.testing.assert_allclose(copy.decode(carried[0], 1), [[20.0, 20.0, 20.0]], rtol=1e-6)
+    itself = copy.transport(tf.constant([[1.0, 2.0, 3.0]]), 1, 1)
+    np.testing.assert_allclose(copy.decode(itself, 1), [[2.0, 4.0, 6.0]], rtol=1e-6)
+
+
+def test_domain_is_reconstructed_as_without_transport(three):
+    plain, _, keeping = three
+    for domain, size in enumerate(plain.latent_dims):
+        z = tf.constant(latents(size, 5).mu)
+        np.testing.assert_array_equal(keeping.translate(z, domain, domain), plain.translate(z, domain, domain))
+
+
+def test_number_of_measured_coordinates_is_stored_where_there_are_some(three, tmp_path):
+    plain, carrying, keeping = three
+    assert not {"transport_points", "num_measured"} & plain.get_config().keys()
+    assert "num_measured" not in carrying.get_config()
+    assert keeping.get_config()["num_measured"] == KEPT
+    check_saving(keeping, [latents(size, 5).mu for size in keeping.latent_dims], tmp_path)
+    keeping.save(tmp_path / "bridge.keras")
+    z = tf.constant(latents(6, 5).mu)
+    loaded = keras.models.load_model(tmp_path / "bridge.keras")
+    np.testing.assert_array_equal(loaded.translate(z, 0, 1), keeping.translate(z, 0, 1))
+
+
+def test_bridge_that_saw_no_labels_stays_as_it_is():
+    model = tiny.bridge(num_classes=4)
+    unlabelled = [latents(6, seed).with_labels_of(np.array([], int)) for seed in (0, 1)]
+    assert with_transport(model, unlabelled, TransportConfig(), KEPT) is model
+
+
+def test_few_latents_of_a_class_are_said_to_be_too_few():
+    z, labels = two_classes(count=12)
+    with pytest.warns(UserWarning, match="12 points of a class.*: give more labelled data .*, which has 12 lat"):
+        layer([z, z], [labels, labels])

@@ -115,7 +115,8 @@ def test_sampled_latents_are_the_bridges_with_the_noise_of_each_rows_seed(transl
     np.testing.assert_array_equal(function(z=z, seed=seed, temperature=tf.zeros([3]))["z"], mean)
 
 
-def test_transport_between_shared_latents_is_exported(tmp_path):
+@pytest.mark.parametrize("kept", [0, 2])
+def test_transport_between_shared_latents_is_exported(tmp_path, kept):
     translator = tiny.translator()
     generator = np.random.default_rng(0)
     latents = [
@@ -124,9 +125,10 @@ def test_transport_between_shared_latents_is_exported(tmp_path):
         )
         for size in translator.bridge.latent_dims
     ]
-    bridge = with_transport(translator.bridge, latents, TransportConfig(points=5, certainty=0.0))
+    bridge = with_transport(translator.bridge, latents, TransportConfig(points=5, certainty=0.0), kept)
     carrying = Translator(translator.domains.values(), bridge)
-    signatures = export.load_export(export.export_translator(carrying, tmp_path)).signatures
+    folder = export.export_translator(carrying, tmp_path)
+    signatures = export.load_export(folder).signatures
     z, seed = tf.constant(generator.normal(size=(4, 6)), tf.float32), tf.zeros([4, 2], tf.int32)
     exported = signatures["digits_to_clothes_latents"](z=z)["z"]
     assert_close(exported, carrying.translate_latents(z, "digits", "clothes"), atol=1e-6)
@@ -136,6 +138,14 @@ def test_transport_between_shared_latents_is_exported(tmp_path):
     assert_close(sampled, carrying.translate_latents(z, "digits", "clothes", noise), atol=1e-6)
     itself = signatures["digits_to_digits_latents"](z=z)["z"]
     assert_close(itself, translator.translate_latents(z, "digits", "digits"), atol=1e-6)
+    without = translator.translate_latents(z, "digits", "clothes").numpy()
+    assert_close(exported[:, :kept], without[:, :kept], atol=1e-6)
+    x = tf.constant(images(2))
+    of_arrays = signatures["digits_to_clothes_arrays"](x=x)["x"]
+    assert_close(of_arrays, carrying.translate(x.numpy(), "digits", "clothes"), atol=1e-6)
+    content = (folder / "saved_model.pb").read_bytes()
+    functions = saved_model_pb2.SavedModel.FromString(content).meta_graphs[0].graph_def.library.function
+    assert sum("decode_latents" in function.signature.name for function in functions) == 2  # One a target.
 
 
 @pytest.mark.parametrize("number", [0, 5])
