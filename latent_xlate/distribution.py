@@ -65,6 +65,11 @@ def share_cores() -> None:
         tf.config.threading.set_intra_op_parallelism_threads(max(1, (os.cpu_count() or 1) // 2))
 
 
+def compiles_steps() -> bool:
+    """Whether training steps are compiled by XLA: where there is a GPU."""
+    return bool(tf.config.list_physical_devices("GPU"))
+
+
 def replica_batch_size(batch_size: int, strategy: tf.distribute.Strategy) -> int:
     """Size of a replica's part of a global batch; ValueError where the batch cannot be split evenly."""
     num_replicas = strategy.num_replicas_in_sync
