@@ -1,6 +1,7 @@
 # make quickstart    trains, evaluates and exports the MNIST-Fashion bridge into out/quickstart
 # make test          runs the quick tests
 # make test-slow     runs the tests that take minutes
+# make test-gpu      runs the quick tests of what computes on a GPU, on the first one: four processes share it
 # make soak          100,000 requests to a server that is disturbed in every way, and 10,000 damaged inputs: an hour
 # make lint          ruff, mypy and import-linter
 # make format        formats the code
@@ -20,7 +21,10 @@ BIN := $(VENV)/bin
 SOURCES := pyproject.toml setup.py latent_xlate/__init__.py
 PIP_INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: quickstart test test-slow soak lint format docs owner
+GPU_TESTS := $(addprefix tests/,bridge domains latents baselines serving packaging $(foreach name,training \
+	bridge_training baseline_training translator losses layers optimizer randomness distribution,test_$(name).py))
+
+.PHONY: quickstart test test-slow test-gpu soak lint format docs owner
 .NOTPARALLEL:
 
 quickstart: $(VENV)/.installed-serving
@@ -31,6 +35,9 @@ test: $(VENV)/.installed-test
 
 test-slow: $(VENV)/.installed-test
 	$(BIN)/python -m pytest -m "slow and not network"
+
+test-gpu: $(VENV)/.installed-gpu $(VENV)/.installed-test
+	$(BIN)/python -m pytest --numprocesses=4 --dist=loadfile $(GPU_TESTS)
 
 soak: $(VENV)/.installed-test
 	SOAK_REQUESTS=100000 FUZZED_INPUTS=10000 $(BIN)/python -m pytest -s -m slow \

@@ -20,7 +20,7 @@ def make_strategy(name: str = "auto") -> tf.distribute.Strategy:
     Args:
         name: "default" (one device), "mirrored" (all local GPUs, or without one all logical CPU devices),
             "multi_worker" (the cluster that the environment variable TF_CONFIG describes), or "auto": multi_worker
-            where TF_CONFIG is set, mirrored where there are several GPUs, else default.
+            where TF_CONFIG is set, mirrored where there are several GPUs (cards, not parts of one), else default.
 
     Raises:
         ValueError: Unknown name, or multi_worker where TF_CONFIG is not set or describes no cluster.
@@ -33,7 +33,7 @@ def make_strategy(name: str = "auto") -> tf.distribute.Strategy:
         if not in_cluster:
             raise ValueError("Strategy 'multi_worker' needs TF_CONFIG to describe the cluster; it is not set.")
         return _multi_worker_strategy()
-    if name == "mirrored" or (name == "auto" and len(tf.config.list_logical_devices("GPU")) > 1):
+    if name == "mirrored" or (name == "auto" and len(tf.config.get_visible_devices("GPU")) > 1):
         devices = tf.config.list_logical_devices("GPU") or tf.config.list_logical_devices("CPU")
         return _mirrored_strategy(tuple(device.name for device in devices))
     return tf.distribute.get_strategy()
@@ -66,7 +66,7 @@ def share_cores() -> None:
 
 
 def compiles_steps() -> bool:
-    """Whether training steps are compiled by XLA: where there is a GPU."""
+    """Whether training steps are compiled by XLA: where there is a GPU. On a CPU uncompiled steps are faster."""
     return bool(tf.config.list_physical_devices("GPU"))
 
 

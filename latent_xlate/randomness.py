@@ -11,6 +11,8 @@ from collections.abc import Callable
 import numpy as np
 import tensorflow as tf
 
+from latent_xlate import distribution, index_cipher
+
 
 def step_seed(seed: int, step: int | tf.Tensor, stream: int) -> tf.Tensor:
     """Seed of one stream of random numbers at one step.
@@ -69,12 +71,13 @@ def shuffled_indices(positions: tf.Tensor, size: int | tf.Tensor, seed: int, str
         int64 [n], in [0, size).
     """
     # The cipher mixes small keys poorly: odd constants, with wrapping, distribute them over all bits.
-    keys = (seed * 0x9E3779B1 + 0x1B873593, (positions // size) * 0x5851F42D, stream * 0x27D4EB2F)
+    products = (seed * 0x9E3779B1 + 0x1B873593, (positions // size) * 0x5851F42D, stream * 0x27D4EB2F)
+    keys = [tf.broadcast_to(tf.cast(key, tf.int64), tf.shape(positions)) for key in products]
+    last = tf.cast(tf.broadcast_to(size, tf.shape(positions)) - 1, tf.int64)
+    if distribution.compiles_steps():
+        return index_cipher.permuted(positions % size, keys, last)
     return tf.raw_ops.RandomIndexShuffle(
-        index=positions % size,
-        seed=tf.stack([tf.broadcast_to(tf.cast(key, tf.int64), tf.shape(positions)) for key in keys], axis=-1),
-        max_index=tf.cast(tf.broadcast_to(size, tf.shape(positions)) - 1, tf.int64),
-        rounds=8,
+        index=positions % size, seed=tf.stack(keys, axis=-1), max_index=last, rounds=index_cipher.ROUNDS
     )
 
 

@@ -4,6 +4,9 @@ import functools
 import os
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+# What a GPU needs, in the environment, so that the processes which tests start have it too.
+os.environ["TF_FORCE_GPU_ALLOW_GROWTH"] = "true"  # Several processes share a card.
+os.environ["NVIDIA_TF32_OVERRIDE"] = "0"  # Products and convolutions are compared with oracles in float32.
 
 import pytest
 import tensorflow as tf
@@ -12,6 +15,13 @@ import tensorflow as tf
 tf.config.set_logical_device_configuration(
     tf.config.list_physical_devices("CPU")[0], [tf.config.LogicalDeviceConfiguration()] * 2
 )
+if gpus := tf.config.list_physical_devices("GPU"):
+    tf.config.set_visible_devices(gpus[:1], "GPU")
+    tf.config.set_logical_device_configuration(gpus[0], [tf.config.LogicalDeviceConfiguration(memory_limit=4096)] * 2)
+    tf.config.experimental.enable_tensor_float_32_execution(False)
+    # By default a GPU's kernels add in an order that differs from run to run; tests compare bits of runs.
+    os.environ["TF_DETERMINISTIC_OPS"] = "1"
+    tf.config.experimental.enable_op_determinism()
 
 
 def pytest_make_parametrize_id(val, argname):

@@ -22,7 +22,7 @@ from latent_xlate.randomness import hash_of_stream
 from latent_xlate.translator import Translator, load_bridge
 from tests.support import shipped, tiny
 from tests.support.paths import ROOT
-from tests.support.processes import finish, free_ports
+from tests.support.processes import WITHOUT_GPU, finish, free_ports
 
 
 @pytest.fixture(scope="module")
@@ -524,6 +524,7 @@ def test_two_workers_train_the_bridge_of_one(command, savedmodels, tmp_path):
             40,
             f"--strategy={strategy}",
             TF_CONFIG=json.dumps({"cluster": {"worker": workers}, "task": {"type": "worker", "index": index}}),
+            **WITHOUT_GPU,
         )
         for index, strategy in enumerate(("multi_worker", "auto"))  # Which is the same where there is a cluster.
     ]

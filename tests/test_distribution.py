@@ -11,7 +11,7 @@ def test_strategies_by_name(monkeypatch):
     assert isinstance(mirrored, tf.distribute.MirroredStrategy)
     assert mirrored.num_replicas_in_sync == 2
     assert distribution.is_chief(mirrored)
-    # Several CPU devices are no reason to mirror, only several GPUs.
+    # Several CPU devices are no reason to mirror, nor are several parts of a GPU: only several GPUs.
     assert distribution.make_strategy().num_replicas_in_sync == 1
     with pytest.raises(ValueError, match="Did you mean 'mirrored'"):
         distribution.make_strategy("mirored")

@@ -23,6 +23,7 @@ from latent_xlate.serving import export
 from latent_xlate.translator import Translator
 from tests.support import oddities, pictures, tiny
 from tests.support.decoders import decoders
+from tests.support.tolerances import assert_close
 
 pytestmark = pytest.mark.usefixtures("translators_loaded_once")
 
@@ -134,7 +135,7 @@ def test_files_and_rows_are_sampled_at_a_temperature(translator, either, tmp_pat
     for temperature in (0, 0.5, 1):
         expected_rows = translator.translate(x, "digits", "clothes", seed=3, temperature=temperature)
         rows = np.load(tmp_path / "rows" / str(temperature) / "data.npz")["x"]
-        np.testing.assert_allclose(rows, expected_rows, atol=1e-6)
+        assert_close(rows, expected_rows, atol=1e-6)
         read = translator.domain("digits").read(tf.constant([picture()])).numpy()
         levels = np.round(255 * translator.translate(read, "digits", "clothes", seed=3, temperature=temperature)[0])
         seen = pixels(tmp_path / "files" / str(temperature) / "a.png").astype(int)
@@ -188,7 +189,7 @@ def test_arrays_are_translated_as_the_translator_does(translator, either, arrays
     translate_path(either, "digits", "clothes", tmp_path / "data.npz", tmp_path / "out")
     with np.load(tmp_path / "out" / "data.npz") as result:
         assert result.files == ["x"]
-        np.testing.assert_allclose(result["x"], translator.translate(x, "digits", "clothes"), atol=1e-6)
+        assert_close(result["x"], translator.translate(x, "digits", "clothes"), atol=1e-6)
 
 
 def test_rows_of_an_array_are_samples_of_their_own(saved, tmp_path):

@@ -3,6 +3,7 @@ import numpy as np
 
 from latent_xlate.layers import GatedMixing
 from tests.support.model_checks import check_mixed_precision, check_saving
+from tests.support.tolerances import assert_close
 
 
 def inputs(batch=5):
@@ -26,7 +27,7 @@ def test_gated_mixing_computes_its_formula():
     straight = z @ kernel + bias
     change, gates = np.split(h @ wide_kernel + wide_bias, 2, axis=1)
     gates = 1 / (1 + np.exp(-gates))
-    np.testing.assert_allclose(layer([z, h]), (1 - gates) * straight + gates * change, rtol=1e-4, atol=1e-5)
+    assert_close(layer([z, h]), (1 - gates) * straight + gates * change, rtol=1e-4, atol=1e-5)
     assert mixed.shape == layer.compute_output_shape([z.shape, h.shape]) == (5, 3)
 
 

@@ -4,6 +4,7 @@ import pytest
 import tensorflow as tf
 
 from latent_xlate import losses
+from tests.support.tolerances import assert_close
 
 
 def normal(n, dim, seed=0, shift=0.0, dtype=np.float64):
@@ -24,7 +25,7 @@ def test_gaussian_kl_is_the_integral_that_defines_it():
         return np.sum(np.exp(log_q) * (log_q - log_p)) * (grid[1] - grid[0])
 
     expected = np.vectorize(integral)(mu, sigma).sum(axis=1)
-    np.testing.assert_allclose(losses.gaussian_kl(mu, sigma), expected, rtol=1e-6)
+    assert_close(losses.gaussian_kl(mu, sigma), expected, rtol=1e-6)
 
 
 def test_gaussian_kl_of_the_prior_is_zero():
@@ -33,8 +34,8 @@ def test_gaussian_kl_of_the_prior_is_zero():
 
 def test_squared_error_by_reduction():
     x, y = normal(7, 4), normal(7, 4, 1)
-    np.testing.assert_allclose(losses.squared_error(x, y), np.mean((x - y) ** 2, axis=1))
-    np.testing.assert_allclose(losses.squared_error(x, y, "sum"), np.sum((x - y) ** 2, axis=1))
+    assert_close(losses.squared_error(x, y), np.mean((x - y) ** 2, axis=1))
+    assert_close(losses.squared_error(x, y, "sum"), np.sum((x - y) ** 2, axis=1))
     with pytest.raises(ValueError, match="reduction is 'max'"):
         losses.squared_error(x, y, "max")
 
@@ -47,13 +48,13 @@ def test_squared_error_by_reduction():
 def test_projections_have_unit_norm(count, orthogonal):
     w = losses.random_projections(8, count, 3, orthogonal)
     assert w.shape == (8, count)
-    np.testing.assert_allclose(np.linalg.norm(w, axis=0), 1, rtol=1e-6)
+    assert_close(np.linalg.norm(w, axis=0), 1, rtol=1e-6)
 
 
 def test_orthogonal_projections_are_orthonormal_block_by_block():
     w = losses.random_projections(4, 10, 0, orthogonal=True).numpy()
     for block in (w[:, :4], w[:, 4:8], w[:, 8:]):
-        np.testing.assert_allclose(block.T @ block, np.eye(block.shape[1]), atol=1e-6)
+        assert_close(block.T @ block, np.eye(block.shape[1]), atol=1e-6)
 
 
 @pytest.mark.parametrize("orthogonal", [False, True])
@@ -95,13 +96,13 @@ def test_swd_equals_that_of_pot(n, m, p):
 def test_swd_in_one_dimension_is_the_exact_distance(n, m, p):
     x, y = normal(n, 1), 2 * normal(m, 1, 1)
     expected = ot.wasserstein_1d(x[:, 0], y[:, 0], p=p)
-    np.testing.assert_allclose(losses.sliced_wasserstein_distance(x, y, 4, p=p), expected, rtol=1e-6)
+    assert_close(losses.sliced_wasserstein_distance(x, y, 4, p=p), expected, rtol=1e-6)
 
 
 def test_swd_of_sets_whose_sizes_multiply_to_more_than_an_int32():
     x, y = normal(50_000, 1), normal(50_001, 1, 1, 1.0)
     expected = ot.wasserstein_1d(x[:, 0], y[:, 0], p=2)
-    np.testing.assert_allclose(losses.sliced_wasserstein_distance(x, y, 1), expected, rtol=1e-6)
+    assert_close(losses.sliced_wasserstein_distance(x, y, 1), expected, rtol=1e-6)
 
 
 @pytest.mark.parametrize("repeats", [1, 3])
@@ -115,8 +116,8 @@ def test_swd_of_identical_sets_is_zero(repeats):
 @pytest.mark.parametrize("p", [1, 2, 3, 2.5])
 def test_swd_of_a_translation_in_one_dimension_is_its_power(p):
     x = normal(20, 1)
-    np.testing.assert_allclose(losses.sliced_wasserstein_distance(x, x + 0.7, p=p), 0.7**p, rtol=1e-6)
-    np.testing.assert_allclose(losses.sliced_wasserstein_distance(x, x - 0.7, p=p), 0.7**p, rtol=1e-6)
+    assert_close(losses.sliced_wasserstein_distance(x, x + 0.7, p=p), 0.7**p, rtol=1e-6)
+    assert_close(losses.sliced_wasserstein_distance(x, x - 0.7, p=p), 0.7**p, rtol=1e-6)
 
 
 def test_swd_of_a_translation_is_its_mean_square_along_the_directions():
@@ -144,7 +145,7 @@ def test_gradient_of_swd_is_that_of_finite_differences(m, p):
         ),
         strict=True,
     ):
-        np.testing.assert_allclose(theory, numeric, atol=1e-7)
+        assert_close(theory, numeric, atol=1e-7)
         assert np.abs(theory).max() > 1e-3
 
 

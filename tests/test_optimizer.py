@@ -4,6 +4,7 @@ import pytest
 import tensorflow as tf
 
 from latent_xlate.optimizer import FusedAdam
+from tests.support.tolerances import assert_close
 
 NUM_STEPS = 50
 
@@ -59,7 +60,7 @@ def test_fused_adam_is_adam(options, graph):
     theirs = trained(keras.optimizers.Adam(**options), graph)
     start = [variable.numpy() for variable in variables()]
     for our, their, began in zip(ours, theirs, start, strict=True):
-        np.testing.assert_allclose(our, their, rtol=1e-6, atol=1e-6)
+        assert_close(our, their, rtol=1e-6, atol=1e-6)
         assert np.abs(our - began).max() > 1e-3
 
 

@@ -18,6 +18,7 @@ from latent_xlate.serving.bundle import FILES
 from latent_xlate.serving.export import load_export
 from latent_xlate.translator import Translator, load_bridge
 from tests.support import shipped
+from tests.support.tolerances import assert_close
 
 PAIRS = ("digits_to_clothes", "clothes_to_digits")
 
@@ -126,7 +127,7 @@ def test_exported_model_is_the_trained_translator(output):
     for pair in PAIRS:
         source, target = pair.split("_to_")
         y = model.signatures[f"{pair}_arrays"](x=tf.constant(x))["x"]
-        np.testing.assert_allclose(y, translator.translate(x, source, target), atol=1e-6)
+        assert_close(y, translator.translate(x, source, target), atol=1e-6)
 
 
 def test_run_again_trains_no_more_and_adds_a_version(output, savedmodels, tmp_path):

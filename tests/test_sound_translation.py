@@ -11,6 +11,7 @@ from latent_xlate.modalities.audio import Audio
 from latent_xlate.serving import export
 from latent_xlate.translator import Translator
 from tests.support import identity, sounds, tiny
+from tests.support.tolerances import assert_close
 
 pytestmark = pytest.mark.usefixtures("translators_loaded_once")
 
@@ -96,7 +97,7 @@ def test_channels_loud_floats_and_hours(tmp_path):
     stereo = sounds.write(tmp_path / "a.wav", np.stack([left, np.zeros_like(left)], axis=1), 8000)
     assert Audio().prepare(stereo) == stereo.read_bytes()
     loud = Audio().prepare(sounds.write(tmp_path / "b.wav", 40 * left, 16000, "FLOAT"))
-    np.testing.assert_allclose(Audio().read(tf.constant([loud]))[0, : len(left)], left / np.abs(left).max(), atol=1e-6)
+    assert_close(Audio().read(tf.constant([loud]))[0, : len(left)], left / np.abs(left).max(), atol=1e-6)
     plain = Audio().prepare(sounds.write(tmp_path / "d.wav", left, 8000))
     for name in ("c.flac", "c.wav"):
         long = sounds.write(tmp_path / name, np.concatenate([left, np.zeros(8000 * 7200, np.int8)]), 8000)
@@ -159,7 +160,7 @@ def test_arrays_of_sounds_are_checked_and_translated(translator, exported, tmp_p
     np.savez(tmp_path / "x.npz", x=x)
     translate_path(exported, "words", "digits", tmp_path / "x.npz", tmp_path / "out")
     with np.load(tmp_path / "out" / "x.npz") as result:
-        np.testing.assert_allclose(result["x"], translator.translate(x, "words", "digits"), atol=1e-5)
+        assert_close(result["x"], translator.translate(x, "words", "digits"), atol=1e-5)
     np.savez(tmp_path / "y.npz", x=2 * x / np.abs(x).max())
     with pytest.raises(ValueError, match="sounds must lie in"):
         translate_path(exported, "words", "digits", tmp_path / "y.npz", tmp_path / "out")

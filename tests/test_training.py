@@ -11,7 +11,8 @@ import tensorflow as tf
 
 from latent_xlate import distribution, interrupts, training
 from tests.support import train_process
-from tests.support.processes import finish, free_ports
+from tests.support.processes import WITHOUT_GPU, finish, free_ports
+from tests.support.tolerances import assert_close
 
 
 class Recorder(keras.Model):
@@ -68,7 +69,7 @@ def test_steps_take_the_positions_in_turn_and_metrics_are_means_over_a_log(strat
     assert logs == expected_logs(3, 6, 7)
     assert last == {"position": logs[-1][1], "twice": 2 * logs[-1][1]}
     # Seven steps of the mean of four positions each.
-    np.testing.assert_allclose(total, 7 * 13.5, rtol=1e-6)
+    assert_close(total, 7 * 13.5, rtol=1e-6)
 
 
 def test_training_goes_on_where_it_stopped_with_the_logs_at_the_same_steps(tmp_path):
@@ -182,7 +183,7 @@ def test_run_that_is_told_to_stop_ends_with_a_checkpoint_and_stays_ended(tmp_pat
         return model.total.numpy()
 
     first = ended()
-    np.testing.assert_allclose(first, 6 * 11.5, rtol=1e-6)  # Six steps of four positions each, 0 to 23.
+    assert_close(first, 6 * 11.5, rtol=1e-6)  # Six steps of four positions each, 0 to 23.
     seen.assign(0)
     np.testing.assert_array_equal(ended(), first)
 
@@ -338,6 +339,7 @@ def test_two_workers_train_as_one_process_does(tmp_path):
             tmp_path,
             "multi_worker",
             TF_CONFIG=json.dumps({"cluster": {"worker": workers}, "task": {"type": "worker", "index": index}}),
+            **WITHOUT_GPU,
         )
         for index in range(2)
     ]
@@ -345,7 +347,7 @@ def test_two_workers_train_as_one_process_does(tmp_path):
     for status, output in [finish(process) for process in processes]:
         assert status == 0, output
     for ours, theirs in zip(load_weights(tmp_path), expected, strict=True):
-        np.testing.assert_allclose(ours, theirs, rtol=1e-5, atol=1e-6)
+        assert_close(ours, theirs, rtol=1e-5, atol=1e-6)
     assert {path.name for path in tmp_path.iterdir()} == {"checkpoints", "events", "weights.npz"}
 
 

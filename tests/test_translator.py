@@ -11,6 +11,7 @@ from latent_xlate.latents.interpolation import interpolate
 from latent_xlate.modalities.array import Array
 from latent_xlate.translator import Translator, load_bridge
 from tests.support import identity, tiny
+from tests.support.tolerances import assert_close
 
 TOLERANCE = {"rtol": 1e-5, "atol": 1e-6}
 """The rounding of matrix products depends on the size of the batch."""
@@ -59,13 +60,13 @@ def test_translation_goes_by_the_means_through_domain_bridge_and_domain(source, 
     z, _ = domains[source].encode(x)
     mu, sigma = bridge.encode(z, order.index(source))
     expected = domains[target].decode(bridge.decode(mu, order.index(target)))
-    np.testing.assert_allclose(translator.translate(x, source, target), expected, **TOLERANCE)
-    np.testing.assert_allclose(translator.translate_data(x, source, target), expected, **TOLERANCE)
-    np.testing.assert_allclose(translator.encode(x, source)[0], mu, **TOLERANCE)
-    np.testing.assert_allclose(translator.encode(x, source)[1], sigma, **TOLERANCE)
-    np.testing.assert_allclose(translator.decode(mu.numpy(), target), expected, **TOLERANCE)
+    assert_close(translator.translate(x, source, target), expected, **TOLERANCE)
+    assert_close(translator.translate_data(x, source, target), expected, **TOLERANCE)
+    assert_close(translator.encode(x, source)[0], mu, **TOLERANCE)
+    assert_close(translator.encode(x, source)[1], sigma, **TOLERANCE)
+    assert_close(translator.decode(mu.numpy(), target), expected, **TOLERANCE)
     latents = translator.translate_latents(z, source, target)
-    np.testing.assert_allclose(domains[target].decode(latents), expected, **TOLERANCE)
+    assert_close(domains[target].decode(latents), expected, **TOLERANCE)
 
 
 def test_translation_tells_images_and_targets_apart(translator):
@@ -91,10 +92,10 @@ def test_a_large_batch_equals_its_rows_one_by_one(sample, translator):
     if sample:
         # The noise of a row is that of its place.
         parts = [translator.translate(x[: i + 1], "digits", "clothes", sample, seed=0)[i] for i in (0, 1, 99)]
-        np.testing.assert_allclose(whole[[0, 1, 99]], parts, **TOLERANCE)
+        assert_close(whole[[0, 1, 99]], parts, **TOLERANCE)
     else:
         parts = [translator.translate(x[i : i + 1], "digits", "clothes")[0] for i in range(len(x))]
-        np.testing.assert_allclose(whole, parts, **TOLERANCE)
+        assert_close(whole, parts, **TOLERANCE)
 
 
 def test_no_instance_gives_none(translator):
@@ -109,9 +110,9 @@ def test_no_instance_gives_none(translator):
 def test_encoding_and_decoding_take_large_batches(translator):
     x = images(BATCH_SIZE + 1)
     mu, _ = translator.encode(x, "digits")
-    np.testing.assert_allclose(mu[-1:], translator.encode(x[-1:], "digits")[0], **TOLERANCE)
+    assert_close(mu[-1:], translator.encode(x[-1:], "digits")[0], **TOLERANCE)
     decoded = translator.decode(mu, "clothes")
-    np.testing.assert_allclose(decoded[-1:], translator.decode(mu[-1:], "clothes"), **TOLERANCE)
+    assert_close(decoded[-1:], translator.decode(mu[-1:], "clothes"), **TOLERANCE)
 
 
 def test_sampling_follows_from_the_seed(translator):
@@ -131,7 +132,7 @@ def test_noise_of_a_row_is_that_of_seed_and_number(translator):
     x, seed = images(), -(2**31)
     noise = np.stack([tf.random.stateless_normal([3], [seed, row]) for row in range(4)])
     expected = translator.translate_data(x, "digits", "clothes", noise)
-    np.testing.assert_allclose(translator.translate(x, "digits", "clothes", True, seed), expected, **TOLERANCE)
+    assert_close(translator.translate(x, "digits", "clothes", True, seed), expected, **TOLERANCE)
 
 
 @pytest.mark.parametrize("seed", [2**31, -(2**31) - 1])
@@ -144,7 +145,7 @@ def test_sampled_translation_adds_sigma_times_noise(translator):
     x, noise = images(), np.random.default_rng(0).normal(size=(4, 3)).astype(np.float32)
     mu, sigma = translator.encode(x, "digits")
     expected = translator.decode(mu + sigma * noise, "clothes")
-    np.testing.assert_allclose(translator.translate_data(x, "digits", "clothes", noise), expected, **TOLERANCE)
+    assert_close(translator.translate_data(x, "digits", "clothes", noise), expected, **TOLERANCE)
 
 
 @pytest.mark.parametrize("method", ["slerp", "square_root", "linear"])
@@ -152,16 +153,16 @@ def test_interpolation_translates_the_points_between_two_latents(method, transla
     start, end = images(2)
     points = translator.interpolate(start, end, "digits", "clothes", 5, method)
     ends = translator.translate(images(2), "digits", "clothes")
-    np.testing.assert_allclose(points[[0, -1]], ends, **TOLERANCE)
+    assert_close(points[[0, -1]], ends, **TOLERANCE)
     z, _ = translator.domain("digits").encode(images(2))
     between = translator.translate_latents(interpolate(z[0], z[1], 5, method), "digits", "clothes")
-    np.testing.assert_allclose(points, translator.domain("clothes").decode(between), **TOLERANCE)
+    assert_close(points, translator.domain("clothes").decode(between), **TOLERANCE)
 
 
 def test_interpolation_within_a_domain_leaves_the_bridge_out(translator):
     start, end = images(2)
     points = translator.interpolate(start, end, "digits", "digits", 3)
-    np.testing.assert_allclose(points[[0, -1]], translator.domain("digits").vae(images(2)), **TOLERANCE)
+    assert_close(points[[0, -1]], translator.domain("digits").vae(images(2)), **TOLERANCE)
 
 
 def test_domain_without_encoder_is_translated_to_and_not_from():
@@ -169,7 +170,7 @@ def test_domain_without_encoder_is_translated_to_and_not_from():
     translator = Translator([tiny.image_domain(latent_dim=6), decoder], tiny.bridge((6, 5)))
     x = images()
     z = translator.translate(x, "digits", "decoder")
-    np.testing.assert_allclose(
+    assert_close(
         z, translator.translate_latents(translator.domain("digits").encode(x)[0], "digits", "decoder"), **TOLERANCE
     )
     for call in (
@@ -370,7 +371,7 @@ def test_result_that_is_not_finite_is_refused():
     domains = [Magnified(name, Array((2,))) for name in ("here", "there")]
     magnified = Translator(domains, identity.IdentityBridge((2, 2)))
     x = np.ones((2, 2), np.float32)
-    np.testing.assert_allclose(magnified.translate(x, "here", "there"), 1e30 * x)
+    assert_close(magnified.translate(x, "here", "there"), 1e30 * x)
     for call in (
         lambda: magnified.translate(1e20 * x, "here", "there"),
         lambda: magnified.translate(1e20 * x, "here", "there", sample=True, seed=0),
@@ -402,7 +403,7 @@ def test_samples_go_as_far_from_the_mean_as_the_temperature_says(translator):
     for temperature in (0.25, 1, 3):
         expected = translator.decode(mu + temperature * sigma * noise, "clothes")
         sampled = translator.translate(x, "digits", "clothes", seed=5, temperature=temperature)
-        np.testing.assert_allclose(sampled, expected, **TOLERANCE)
+        assert_close(sampled, expected, **TOLERANCE)
     temperatures = tf.constant([0.0, 0.5, 1.0, 2.0])
     seeds = tf.constant([[5, row] for row in range(4)])
     np.testing.assert_array_equal(translator.noise(seeds, temperatures), temperatures[:, np.newaxis] * noise)

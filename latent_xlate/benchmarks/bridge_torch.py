@@ -62,7 +62,7 @@ class Bridge(nn.Module):
         decoded = self.decoder_mixing(shared, self.decoder_hidden(shared))
         reconstruction = 2 * (z - decoded).square().mean()
         kl = 2 * 0.5 * (mu.square() + sigma.square() - 1 - 2 * sigma.log()).sum(-1).mean()
-        directions = functional.normalize(torch.randn(self.shared_dim, NUM_PROJECTIONS), dim=0)
+        directions = functional.normalize(torch.randn(self.shared_dim, NUM_PROJECTIONS, device=z.device), dim=0)
         projected = (z_shared @ directions).reshape(2, -1, NUM_PROJECTIONS).sort(dim=1).values
         swd = (projected[0] - projected[1]).square().mean()
         return reconstruction + 0.05 * kl + swd + 0.05 * 2 * functional.cross_entropy(self.classifier(z_shared), labels)
@@ -77,8 +77,12 @@ def torch_trainer(
     *,
     compiled: bool,
     fused: bool,
+    bfloat16: bool = False,
+    device: str = "cpu",
 ) -> Callable[[int], None]:
     """Returns a function that runs a number of training steps, on 10,000 latents of each domain in memory.
+
+    On a GPU products are in TF32, as they are in TensorFlow, and what is compiled is run as CUDA graphs.
 
     Args:
         latent_dim: Size of the latents.
@@ -88,11 +92,16 @@ def torch_trainer(
         hidden_units: Widths of the layers.
         compiled: Whether `torch.compile` compiles network and losses.
         fused: Whether Adam is PyTorch's fused implementation.
+        bfloat16: Whether products are in bfloat16, by PyTorch's autocast.
+        device: "cpu" or "cuda".
     """
     torch.manual_seed(0)
+    torch.set_default_device(device)
+    torch.backends.cuda.matmul.allow_tf32 = True
     bridge = Bridge(latent_dim, num_classes, shared_dim, hidden_units)
     optimizer = torch.optim.Adam(bridge.parameters(), lr=1e-3, fused=fused)
-    compute_loss = torch.compile(bridge) if compiled else bridge
+    mode = "reduce-overhead" if device == "cuda" else None
+    compute_loss = torch.compile(bridge, mode=mode) if compiled else bridge
     mu, labels = torch.randn(2, 10_000, latent_dim), torch.arange(10_000) % num_classes
     domain = torch.eye(2).repeat_interleave(batch_size, dim=0)
 
@@ -102,8 +111,12 @@ def torch_trainer(
             batch = torch.cat([mu[0, rows[0]], mu[1, rows[1]]])
             z = batch + 0.1 * torch.randn_like(batch)
             optimizer.zero_grad(set_to_none=True)
-            compute_loss(z, domain, labels[rows.flatten()]).backward()
+            with torch.autocast(device, torch.bfloat16, enabled=bfloat16):
+                loss = compute_loss(z, domain, labels[rows.flatten()])
+            loss.backward()
             optimizer.step()
+        if device == "cuda":
+            torch.cuda.synchronize()
 
     return run
 

@@ -11,6 +11,7 @@ from latent_xlate.latents.batches import make_batches
 from tests.support import synthetic
 from tests.support.baseline_checks import check_resuming
 from tests.support.model_checks import check_mirrored
+from tests.support.tolerances import approx, assert_close
 
 DIMS = (6, 5)
 
@@ -38,9 +39,9 @@ def test_each_network_follows_the_gradient_of_its_own_loss():
             expected.append((variable, variable.numpy() - 0.1 * tape.gradient(of, variable).numpy()))
     logs = model.train_step(data)
     for variable, value in expected:
-        np.testing.assert_allclose(variable.numpy(), value, rtol=1e-4, atol=1e-6)
+        assert_close(variable.numpy(), value, rtol=1e-4, atol=1e-6)
     values = terms | {"loss": loss, "discriminator": discriminator_loss}
-    assert {name: float(value) for name, value in logs.items()} == pytest.approx(
+    assert {name: float(value) for name, value in logs.items()} == approx(
         {name: float(value) for name, value in values.items()}, rel=1e-5
     )
 

@@ -1,6 +1,5 @@
 import keras
 import numpy as np
-import pytest
 import tensorflow as tf
 
 from latent_xlate import training
@@ -8,6 +7,7 @@ from latent_xlate.baselines.cyclegan import CycleGAN
 from latent_xlate.optimizer import FusedAdam
 from tests.support import baseline_images
 from tests.support.model_checks import check_mixed_precision, check_saving
+from tests.support.tolerances import approx
 
 
 def small(seed=0, **kwargs) -> CycleGAN:
@@ -41,15 +41,15 @@ def test_losses_are_those_of_the_paper():
         "cycle": distance(back(fake_y), x) + distance(forth(fake_x), y),
         "identity": distance(back(x), x) + distance(forth(y), y),
     }
-    assert {name: float(value) for name, value in terms.items()} == pytest.approx(expected, rel=1e-4)
-    assert float(loss) == pytest.approx(
+    assert {name: float(value) for name, value in terms.items()} == approx(expected, rel=1e-4)
+    assert float(loss) == approx(
         expected["adversarial"] + 3.0 * expected["cycle"] + 0.5 * expected["identity"], rel=1e-4
     )
     of_judges = [
         np.mean((judge(real).numpy() - 1) ** 2) + np.mean(judge(fake).numpy() ** 2)
         for judge, real, fake in ((judge_first, x, fake_x), (judge_second, y, fake_y))
     ]
-    assert float(discriminator_loss) == pytest.approx(sum(of_judges) / 2, rel=1e-4)
+    assert float(discriminator_loss) == approx(sum(of_judges) / 2, rel=1e-4)
 
 
 def test_discriminators_learn_from_the_pools():
@@ -62,8 +62,8 @@ def test_discriminators_learn_from_the_pools():
         taken = np.isclose(pool.kept.numpy()[:, None], fake.numpy()[None], atol=1e-5).all(axis=-1).any(axis=1)
         assert taken.sum() == np.sum(pool.kept.numpy().any(axis=1))
     plain_terms, _, plain = small(pool_size=0).compute_losses(z, step)
-    assert float(terms["adversarial"]) == pytest.approx(float(plain_terms["adversarial"]), rel=1e-5)
-    assert float(discriminator_loss) != pytest.approx(float(plain), rel=1e-4)
+    assert float(terms["adversarial"]) == approx(float(plain_terms["adversarial"]), rel=1e-5)
+    assert float(discriminator_loss) != approx(float(plain), rel=1e-4)
 
 
 def test_terms_of_weight_zero_are_left_out():

@@ -5,6 +5,7 @@ import pytest
 from latent_xlate.baselines.gaussian_transport import GaussianTransport, shrunk_covariances, transport_matrix
 from latent_xlate.baselines.transport_retrieval import TransportRetrieval
 from tests.support import rival_checks, synthetic
+from tests.support.tolerances import assert_close
 
 short_classifiers = pytest.fixture(rival_checks.short_classifiers, scope="module", autouse=True)
 
@@ -32,8 +33,8 @@ def test_shrinkage_mixes_covariances_with_their_mean():
     within = np.array([[1.0, 0.0], [-1.0, 0.0], [0.0, 2.0], [0.0, -2.0]])
     labels = np.array([0, 0, 1, 1])
     own = np.array([np.diag([1.0, 0.0]), np.diag([0.0, 4.0])])
-    np.testing.assert_allclose(shrunk_covariances(within, labels, 2, 0.0), own)
-    np.testing.assert_allclose(shrunk_covariances(within, labels, 2, 0.5), 0.5 * own + 0.25 * own.sum(axis=0))
+    assert_close(shrunk_covariances(within, labels, 2, 0.0), own)
+    assert_close(shrunk_covariances(within, labels, 2, 0.5), 0.5 * own + 0.25 * own.sum(axis=0))
 
 
 def moments(z):

@@ -10,6 +10,7 @@ from latent_xlate.latents.latents import Latents
 from latent_xlate.optimizer import FusedAdam
 from tests.support import synthetic
 from tests.support.model_checks import check_mixed_precision, check_saving
+from tests.support.tolerances import approx
 
 
 def small(latent_dims=(6, 5), seed=0, **kwargs) -> LatentCycleGAN:
@@ -47,12 +48,12 @@ def test_losses_are_those_of_cyclegan():
         "cycle": mean_distance(back(fake_y), x) + mean_distance(forth(fake_x), y),
         "identity": mean_distance(back(x), x) + mean_distance(forth(y), y),
     }
-    assert {name: float(value) for name, value in terms.items()} == pytest.approx(expected, rel=1e-4)
-    assert float(loss) == pytest.approx(
+    assert {name: float(value) for name, value in terms.items()} == approx(expected, rel=1e-4)
+    assert float(loss) == approx(
         expected["adversarial"] + 3.0 * expected["cycle"] + 0.5 * expected["identity"], rel=1e-4
     )
     of_judges = [np.mean((scores[name] - 1) ** 2) for name in "xy"] + [np.mean(scores[f"fake {n}"] ** 2) for n in "xy"]
-    assert float(discriminator_loss) == pytest.approx(sum(of_judges) / 2, rel=1e-4)
+    assert float(discriminator_loss) == approx(sum(of_judges) / 2, rel=1e-4)
 
 
 def test_latents_are_sampled_of_their_posteriors_anew_at_each_step():
@@ -64,8 +65,8 @@ def test_latents_are_sampled_of_their_posteriors_anew_at_each_step():
     )
     np.testing.assert_array_equal(first[0], again[0])
     assert np.abs(np.corrcoef(np.ravel(first[0]), np.ravel(later[0]))[0, 1]) < 0.1
-    assert np.mean(first[0]) == pytest.approx(3.0, abs=0.05)
-    assert np.std(first[0]) == pytest.approx(0.5, abs=0.05)
+    assert np.mean(first[0]) == approx(3.0, abs=0.05)
+    assert np.std(first[0]) == approx(0.5, abs=0.05)
     np.testing.assert_array_equal(first[1], other)
 
 

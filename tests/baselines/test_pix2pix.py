@@ -1,6 +1,5 @@
 import keras
 import numpy as np
-import pytest
 import tensorflow as tf
 from scipy.special import expit
 
@@ -10,6 +9,7 @@ from latent_xlate.optimizer import FusedAdam
 from tests.support import baseline_images
 from tests.support.baseline_checks import check_resuming, eagerly
 from tests.support.model_checks import check_mirrored, check_mixed_precision, check_saving
+from tests.support.tolerances import approx
 
 
 def small(seed=0, **kwargs) -> Pix2Pix:
@@ -36,11 +36,11 @@ def test_losses_are_those_of_the_paper():
         expected["l1"] += np.mean(np.abs((2 * fake - 1) - (2 * y - 1)))
         expected["adversarial"] += np.mean(-np.log(expit(fake_scores)))
         expected["discriminator"] += np.mean(-np.log(expit(real_scores)) - np.log(1 - expit(fake_scores))) / 2
-    assert {name: float(value) for name, value in terms.items()} == pytest.approx(
+    assert {name: float(value) for name, value in terms.items()} == approx(
         {name: expected[name] for name in ("adversarial", "l1")}, rel=1e-4
     )
-    assert float(loss) == pytest.approx(expected["adversarial"] + 7.0 * expected["l1"], rel=1e-4)
-    assert float(discriminator_loss) == pytest.approx(expected["discriminator"], rel=1e-4)
+    assert float(loss) == approx(expected["adversarial"] + 7.0 * expected["l1"], rel=1e-4)
+    assert float(discriminator_loss) == approx(expected["discriminator"], rel=1e-4)
 
 
 def test_learns_the_class_both_ways():

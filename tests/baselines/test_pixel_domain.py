@@ -8,6 +8,7 @@ from latent_xlate.baselines.pixel_domain import PixelDomain, make_image_pairs
 from latent_xlate.data.synthetic import digits_like
 from latent_xlate.domains.domain import Domain
 from tests.support import baseline_images, tiny
+from tests.support.tolerances import assert_close
 
 
 def test_images_are_their_own_latents_and_the_rest_is_the_domains():
@@ -50,8 +51,8 @@ def test_pairs_are_of_one_class_and_never_settled():
         np.argmin(np.linalg.norm(np.asarray(z)[:, None] - baseline_images.flat(of), axis=-1), axis=1)
         for z, of in zip((x[:40], y[:40]), data, strict=True)
     ]
-    np.testing.assert_allclose(x[:40], baseline_images.flat(data[0])[found[0]], atol=1e-6)
-    np.testing.assert_allclose(y[:40], baseline_images.flat(data[1])[found[1]], atol=1e-6)
+    assert_close(x[:40], baseline_images.flat(data[0])[found[0]], atol=1e-6)
+    assert_close(y[:40], baseline_images.flat(data[1])[found[1]], atol=1e-6)
     labels = [of.labels[indices] for of, indices in zip(data, found, strict=True)]
     np.testing.assert_array_equal(*labels)
     np.testing.assert_array_equal(labels[0], np.arange(40) % baseline_images.NUM_CLASSES)

@@ -9,6 +9,7 @@ from latent_xlate.latents.batches import make_batches
 from latent_xlate.optimizer import FusedAdam
 from tests.support import synthetic, tiny
 from tests.support.model_checks import check_mirrored, check_mixed_precision, check_saving, flat, op_types
+from tests.support.tolerances import approx, assert_close
 
 VARIANTS = {
     "paper": {},
@@ -140,11 +141,11 @@ def test_labels_weigh_what_they_are_said_to():
         return tuple(tf.constant([*first, *[1.0] * (8 - len(first))]) for _ in labels)
 
     hidden = tuple(tf.constant([-1, -1, 2, 0, 1, 2, 0, 1]) for _ in labels)
-    assert classification(labels, weights()) == pytest.approx(classification(labels))
-    assert classification(labels, weights(0.0, 0.0)) == pytest.approx(classification(hidden))
+    assert classification(labels, weights()) == approx(classification(labels))
+    assert classification(labels, weights(0.0, 0.0)) == approx(classification(hidden))
     # A weight of three is as good as three instances: the mean of what each weighs.
     alone = [classification(tuple(tf.where(tf.range(8) == i, of, -1) for of in labels)) for i in range(8)]
-    assert classification(labels, weights(3.0, 0.5)) == pytest.approx(np.average(alone, weights=[3, 0.5] + [1] * 6))
+    assert classification(labels, weights(3.0, 0.5)) == approx(np.average(alone, weights=[3, 0.5] + [1] * 6))
 
 
 @pytest.mark.parametrize("variant", ["paper", "unconditional", "dense", "all_at_once"])
@@ -153,11 +154,11 @@ def test_translation_is_encoder_then_decoder(variant):
     posteriors, _ = batch(model.latent_dims)
     z, noise = posteriors[0][0], np.random.default_rng(0).normal(size=(8, 3)).astype(np.float32)
     mu, sigma = encode(z.numpy(), 0, model)
-    np.testing.assert_allclose(model.encode(z, 0)[0], mu, rtol=1e-4, atol=1e-5)
-    np.testing.assert_allclose(model.encode(z, 0)[1], sigma, rtol=1e-4, atol=1e-5)
-    np.testing.assert_allclose(model.translate(z, 0, 1), decode(mu, 1, model), rtol=1e-4, atol=1e-5)
+    assert_close(model.encode(z, 0)[0], mu, rtol=1e-4, atol=1e-5)
+    assert_close(model.encode(z, 0)[1], sigma, rtol=1e-4, atol=1e-5)
+    assert_close(model.translate(z, 0, 1), decode(mu, 1, model), rtol=1e-4, atol=1e-5)
     sampled = decode(mu + sigma * noise, 1, model)
-    np.testing.assert_allclose(model.translate(z, 0, 1, noise), sampled, rtol=1e-4, atol=1e-5)
+    assert_close(model.translate(z, 0, 1, noise), sampled, rtol=1e-4, atol=1e-5)
 
 
 def test_unconditional_bridge_does_not_know_the_domain():
@@ -236,7 +237,7 @@ def test_unlabelled_rows_contribute_nothing_to_the_classification():
     before = {name: float(value) for name, value in before.items()}
     model.reset_metrics()
     after = {name: float(value) for name, value in model.test_step((changed, labels)).items()}
-    assert after["classification"] == pytest.approx(before["classification"], rel=1e-6)
+    assert after["classification"] == approx(before["classification"], rel=1e-6)
     assert abs(after["reconstruction"] - before["reconstruction"]) > 1e-3
 
 
@@ -247,7 +248,7 @@ def test_domain_without_any_label_contributes_no_classification():
         model, posteriors, (labels[0], -tf.ones_like(labels[1])), model._noise(8, 0), model._projections(0)
     )
     terms = model.test_step((posteriors, (labels[0], -tf.ones_like(labels[1]))))
-    np.testing.assert_allclose(terms["classification"], alone["classification"], rtol=1e-5)
+    assert_close(terms["classification"], alone["classification"], rtol=1e-5)
     model.reset_metrics()
     none = tuple(-tf.ones_like(row) for row in labels)
     assert float(model.test_step((posteriors, none))["classification"]) == 0
@@ -341,7 +342,7 @@ def test_fit_takes_a_dataset_and_builds_the_model():
     history = model.fit(data.repeat(20), epochs=3, verbose=0, validation_data=data).history
     for name in ("loss", "val_loss"):
         assert history[name][0] > history[name][1] > history[name][2]
-    assert history["val_loss"][2] == pytest.approx(float(bridge_loss(model, data)), rel=1e-5)
+    assert history["val_loss"][2] == approx(float(bridge_loss(model, data)), rel=1e-5)
 
 
 def bridge_loss(model, data):
@@ -388,4 +389,4 @@ def test_call_reconstructs_every_domain():
     model = bridge(latent_dims=(6, 4))
     z = [mu for mu, _ in batch((6, 4))[0]]
     for domain, output in enumerate(flat(model(z))):
-        np.testing.assert_allclose(output, model.translate(z[domain], domain, domain), rtol=1e-6)
+        assert_close(output, model.translate(z[domain], domain, domain), rtol=1e-6)

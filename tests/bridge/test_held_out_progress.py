@@ -8,6 +8,7 @@ from latent_xlate.bridge.training_data import prepare_training
 from latent_xlate.bridge_training import train_bridge
 from latent_xlate.latents.latents import Latents
 from tests.support import shipped
+from tests.support.tolerances import approx
 
 
 class Turning:
@@ -36,9 +37,9 @@ def test_agreement_is_that_of_the_nearest_known_latents_and_reconstruction_the_v
     bridge.shift, bridge.shrink = 12.0, 0.5
     # Each is taken for the next: 0, 1, 2, 3 for 1, 2, 3, 3 (the last known one has no label), and 0, 1, 2 for 1, 2, 3.
     measured = progress.on_log(2, {})
-    assert measured["held_out_agreement"] == pytest.approx((1 / 4 + 0) / 2)
+    assert measured["held_out_agreement"] == approx((1 / 4 + 0) / 2)
     mu = 10.0 * np.arange(4)
-    assert measured["held_out_reconstruction"] == pytest.approx(1 - np.mean((0.5 * mu) ** 2) / mu.var(), rel=1e-5)
+    assert measured["held_out_reconstruction"] == approx(1 - np.mean((0.5 * mu) ** 2) / mu.var(), rel=1e-5)
     assert not progress.should_stop()
 
 

@@ -13,6 +13,7 @@ from latent_xlate.bridge.measured_by_class import MeasuredByClass
 from latent_xlate.optimizer import FusedAdam
 from tests.support import tiny
 from tests.support.model_checks import check_mirrored
+from tests.support.tolerances import approx, assert_close
 
 NUM_CLASSES = 4
 LATENT_DIMS = (6, 4)
@@ -93,14 +94,14 @@ def test_class_wise_swd_pairs_points_in_order_within_their_class():
     projections = losses.random_projections(3, 7, seed=1)
     ours = class_wise_swd(tf.constant(points), tf.constant(labels), tf.constant(weights), projections)
     expected = expected_class_swd(points, labels, weights, projections.numpy())
-    np.testing.assert_allclose(ours, expected, rtol=1e-5)
+    assert_close(ours, expected, rtol=1e-5)
 
 
 def test_class_wise_swd_of_one_class_is_the_plain_one_and_sees_classes_that_have_changed_places():
     points = tf.constant(np.random.default_rng(0).normal(size=(3, 20, 4)), tf.float32)
     projections = losses.random_projections(4, 16, seed=1)
     of_one = class_wise_swd(points, tf.zeros([3, 20], tf.int32), None, projections)
-    np.testing.assert_allclose(of_one, losses.all_pairs_swd(points, projections), rtol=1e-5)
+    assert_close(of_one, losses.all_pairs_swd(points, projections), rtol=1e-5)
 
     twice = tf.stack([points[0], points[0]])
     labels = tf.stack([tf.range(20) // 10, 1 - tf.range(20) // 10])
@@ -116,17 +117,17 @@ def test_terms_are_those_of_their_equations():
     terms, z_shared = terms_of(model, data), samples(model, data)
     _, labels, weights = ([np.asarray(x) for x in part] for part in data)
     expected = expected_class_swd(z_shared, labels, weights, model._projections(0).numpy())
-    assert terms["class_swd"] == pytest.approx(expected, rel=1e-4)
+    assert terms["class_swd"] == approx(expected, rel=1e-4)
 
     translation = 0.0
     for source, target in ((0, 1), (1, 0)):
         logits = classifiers()[target](model.decode(z_shared[source], target)).numpy()
         entropy = np.log(np.exp(logits).sum(axis=1)) - logits[np.arange(8), labels[source]]
         translation += np.average(entropy, weights=weights[source])
-    assert terms["translation"] == pytest.approx(translation, rel=1e-4)
+    assert terms["translation"] == approx(translation, rel=1e-4)
 
     plain = terms_of(same_weights(model), data)
-    assert terms["loss"] == pytest.approx(plain["loss"] + 0.5 * expected + 2.0 * translation, rel=1e-4)
+    assert terms["loss"] == approx(plain["loss"] + 0.5 * expected + 2.0 * translation, rel=1e-4)
 
 
 def test_translations_are_matched_with_the_targets_latents_and_keep_measurements():
@@ -148,10 +149,10 @@ def test_translations_are_matched_with_the_targets_latents_and_keep_measurements
             deviations = (z[:2] - here.mean[label]) / here.std[label]
             goal = there.mean[label] + deviations * there.std[label]
             kept += np.square(translation[:2] - goal).sum() / len(translated)
-    assert terms["matching"] == pytest.approx(matching, rel=1e-4)
-    assert terms["measured"] == pytest.approx(kept, rel=1e-4)
+    assert terms["matching"] == approx(matching, rel=1e-4)
+    assert terms["measured"] == approx(kept, rel=1e-4)
     plain = terms_of(same_weights(model), data)
-    assert terms["loss"] == pytest.approx(plain["loss"] + 0.5 * matching + 2.0 * kept, rel=1e-4)
+    assert terms["loss"] == approx(plain["loss"] + 0.5 * matching + 2.0 * kept, rel=1e-4)
 
 
 def test_domains_without_common_measurements_have_none_to_keep():
@@ -175,7 +176,7 @@ def test_weights_rise_with_the_steps():
             terms = {name: float(value) for name, value in model.train_step(data).items()}
             plain = terms["reconstruction"] + model.config.beta_kl * terms["kl"] + model.config.beta_swd * terms["swd"]
             plain += model.config.beta_cls * terms["classification"]
-            assert terms["loss"] - plain == pytest.approx(3.0 * min(step / 4, 1) * terms["class_swd"], abs=1e-4)
+            assert terms["loss"] - plain == approx(3.0 * min(step / 4, 1) * terms["class_swd"], abs=1e-4)
             losses_at.append(terms["loss"])
     assert losses_at[:6] == losses_at[6:]
     assert len(set(losses_at)) == 6

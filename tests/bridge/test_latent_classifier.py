@@ -9,6 +9,7 @@ from latent_xlate.bridge.latent_classifier import LatentClassifier, frozen, trai
 from latent_xlate.latents.latents import Latents
 from tests.support import shipped
 from tests.support.model_checks import check_saving
+from tests.support.tolerances import assert_close
 
 
 @pytest.fixture(autouse=True)
@@ -38,7 +39,7 @@ def test_frozen_is_the_same_function_without_variables():
     classifier.build()
     z = np.random.default_rng(0).normal(size=(7, 6)).astype(np.float32)
     graph = tf.function(frozen(classifier)).get_concrete_function(tf.TensorSpec([None, 6]))
-    np.testing.assert_allclose(graph(tf.constant(z)), classifier(z), rtol=1e-5, atol=1e-6)
+    assert_close(graph(tf.constant(z)), classifier(z), rtol=1e-5, atol=1e-6)
     assert not graph.variables
 
 

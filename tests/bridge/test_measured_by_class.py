@@ -5,6 +5,7 @@ import tensorflow as tf
 
 from latent_xlate.bridge.measured_by_class import ENOUGH, MeasuredByClass
 from latent_xlate.latents.latents import Latents
+from tests.support.tolerances import assert_close
 
 
 def latents(centres, spreads, per_class=200, seed=0):
@@ -43,6 +44,6 @@ def test_what_is_constant_becomes_the_mean_of_the_others_class():
     here, there = latents([2, 2], [0, 0]), latents([-3, 1], [0.5, 3], seed=1)
     source, target = (MeasuredByClass.of(each, 2, 1) for each in (here, there))
     goal = source.translated(tf.constant(here.mu), tf.constant(here.labels), target).numpy()[:, 0]
-    np.testing.assert_allclose(goal, target.mean[here.labels, 0], atol=1e-5)
+    assert_close(goal, target.mean[here.labels, 0], atol=1e-5)
     back = target.translated(tf.constant(there.mu), tf.constant(there.labels), source).numpy()[:, 0]
-    np.testing.assert_allclose(back, 2, atol=1e-5)
+    assert_close(back, 2, atol=1e-5)

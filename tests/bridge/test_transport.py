@@ -10,6 +10,7 @@ from latent_xlate.bridge.transport import Transport, _potentials, with_transport
 from latent_xlate.latents.latents import Latents
 from tests.support import tiny
 from tests.support.model_checks import check_saving
+from tests.support.tolerances import assert_close
 
 
 def layer(z_shared, labels, points=40, certainty=None, least=0.0, smoothing=0.01, classes=2):
@@ -114,7 +115,7 @@ def test_bridge_with_transport_differs_in_translations_alone(pair):
     translated = carrying.translate(z, 0, 1).numpy()
     assert not np.allclose(translated, plain.translate(z, 0, 1))
     shared = carrying.transport(plain.encode(z, 0)[0], 0, 1)
-    np.testing.assert_allclose(translated, plain.decode(shared, 1), atol=1e-6)
+    assert_close(translated, plain.decode(shared, 1), atol=1e-6)
     assert not {id(variable) for variable in carrying.transport_maps.weights} & {
         id(variable) for variable in carrying.trainable_variables
     }

@@ -14,6 +14,7 @@ from latent_xlate.latents.latents import Latents
 from latent_xlate.modalities.array import Array
 from latent_xlate.modalities.image import Image
 from tests.support import tiny
+from tests.support.tolerances import assert_close
 
 
 class Rounding(Domain):
@@ -95,7 +96,7 @@ def test_scale_is_saved_with_the_domain_and_an_old_one_has_none(tmp_path):
     loaded = Domain.load(domain.save(tmp_path / "new"))
     assert loaded.novelty_scale == domain.novelty_scale
     x = tf.random.stateless_uniform([3, 28, 28, 1], [0, 0])
-    np.testing.assert_allclose(loaded.novelty(x), domain.novelty(x), rtol=1e-5)
+    assert_close(loaded.novelty(x), domain.novelty(x), rtol=1e-5)
 
 
 def test_domain_without_a_scale_says_so():

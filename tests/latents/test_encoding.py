@@ -11,6 +11,7 @@ from latent_xlate.latents.encoding import encode_augmented, encode_data
 from latent_xlate.modalities.alignment import align
 from latent_xlate.modalities.audio_files import change_speed
 from tests.support import sounds, tiny
+from tests.support.tolerances import assert_close
 
 
 def test_latents_of_images_are_the_encoders_posteriors():
@@ -20,8 +21,8 @@ def test_latents_of_images_are_the_encoders_posteriors():
     data = labelled_images(images, generator.integers(10, size=1003), tiny.CLASS_NAMES)
     encoded = encode_data(domain, data)
     mu, sigma = domain.encode(images / np.float32(255))
-    np.testing.assert_allclose(encoded.mu, mu, rtol=1e-4, atol=1e-5)
-    np.testing.assert_allclose(encoded.sigma, sigma, rtol=1e-4, atol=1e-5)
+    assert_close(encoded.mu, mu, rtol=1e-4, atol=1e-5)
+    assert_close(encoded.sigma, sigma, rtol=1e-4, atol=1e-5)
     np.testing.assert_array_equal(encoded.labels, data.labels)
 
 
@@ -53,8 +54,8 @@ def test_shifted_latents_are_those_of_images_that_scipy_moves():
     shifted = encode_augmented(domain, data)
     moved = [scipy.ndimage.shift(images, (0, y, x, 0), order=0) for y, x in ((-1, 0), (1, 0), (0, -1), (0, 1))]
     mu, sigma = domain.encode(np.concatenate(moved) / np.float32(255))
-    np.testing.assert_allclose(shifted.mu, mu, rtol=1e-4, atol=1e-5)
-    np.testing.assert_allclose(shifted.sigma, sigma, rtol=1e-4, atol=1e-5)
+    assert_close(shifted.mu, mu, rtol=1e-4, atol=1e-5)
+    assert_close(shifted.sigma, sigma, rtol=1e-4, atol=1e-5)
     np.testing.assert_array_equal(shifted.labels, np.tile(data.labels, 4))
 
 
@@ -67,6 +68,6 @@ def test_shifted_latents_of_recordings_are_those_of_other_speeds_as_the_model_kn
     shifted = encode_augmented(domain, data)
     changed = np.concatenate([change_speed(data.content, speed) for speed in (0.92, 1.08)])
     mu, sigma = domain.encode((align(changed) if aligned else changed) / np.float32(32768))
-    np.testing.assert_allclose(shifted.mu, mu, rtol=1e-4, atol=1e-5)
-    np.testing.assert_allclose(shifted.sigma, sigma, rtol=1e-4, atol=1e-5)
+    assert_close(shifted.mu, mu, rtol=1e-4, atol=1e-5)
+    assert_close(shifted.sigma, sigma, rtol=1e-4, atol=1e-5)
     np.testing.assert_array_equal(shifted.labels, [7, 2, 7, 2])

@@ -3,6 +3,7 @@ import pytest
 import tensorflow as tf
 
 from latent_xlate.latents.samples import sample_latents
+from tests.support.tolerances import assert_close
 
 NAMES = ("left", "right", "never")
 
@@ -28,7 +29,7 @@ def test_the_first_samples_that_are_sure_are_kept_of_each_class():
     sure = np.abs(20 * drawn[:, 0]) > np.log(99)
     for label, sign in enumerate((-1, 1)):
         expected = drawn[sure & (np.sign(drawn[:, 0]) == sign)][:40]
-        np.testing.assert_allclose(latents.mu[latents.labels == label], expected, rtol=1e-6)
+        assert_close(latents.mu[latents.labels == label], expected, rtol=1e-6)
     seen = next(n for n in (50, 100, 150, 200) if np.minimum(*np.bincount((drawn[:n][sure[:n], 0] > 0) * 1)) >= 40)
     assert share == pytest.approx(sure[:seen].mean())
 

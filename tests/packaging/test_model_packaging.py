@@ -21,6 +21,7 @@ from latent_xlate.serving.export import export_translator, load_export
 from latent_xlate.translator import Translator
 from tests.support import own_models, raw, tiny
 from tests.support.paths import ROOT
+from tests.support.tolerances import assert_close
 
 
 @pytest.fixture(scope="module")
@@ -78,7 +79,7 @@ def test_export_of_own_models_needs_nothing_of_them(tmp_path):
     x = own_models.pictures()
     for source, target in (("saved", "own"), ("own", "saved"), ("saved", "saved")):
         y = model.signatures[f"{source}_to_{target}_arrays"](x=tf.constant(x))["x"]
-        np.testing.assert_allclose(y, translator.translate(x, source, target), atol=1e-6)
+        assert_close(y, translator.translate(x, source, target), atol=1e-6)
     files = model.signatures["saved_to_own"](data_bytes=saved.write(tf.constant(x)))["data_bytes"]
     assert files.shape == (5,)
 
@@ -116,8 +117,8 @@ def test_outputs_are_named_by_flags_and_the_old_flag_spread_says_what_replaces_i
     x = own_models.pictures()
     mu, sigma = own.encode(tf.constant(x))
     expected = encoder(x)
-    np.testing.assert_allclose(mu, expected["second"], rtol=1e-5, atol=1e-6)
-    np.testing.assert_allclose(sigma, np.exp(expected["first"] / 2), rtol=1e-5)
+    assert_close(mu, expected["second"], rtol=1e-5, atol=1e-6)
+    assert_close(sigma, np.exp(expected["first"] / 2), rtol=1e-5)
     assert "Warning: What is encoded and decoded differs" in result.stderr  # The models are not trained.
     assert "\n- What is encoded and decoded differs" in (tmp_path / "own" / "MODEL_CARD.md").read_text()
 

@@ -12,6 +12,7 @@ import tensorflow as tf
 from tensorflow.core.protobuf import saved_model_pb2
 
 from tests.support import c_api, predict_requests
+from tests.support.tolerances import assert_close
 
 pytestmark = pytest.mark.skipif(c_api.library() is None, reason="TensorFlow's wheel has no library of the C API")
 
@@ -70,7 +71,7 @@ def test_each_signature_gives_the_translators_numbers(served_translator, folder)
     domain = served_translator.domain("digits")
     for (signature, inputs), answer in zip(novelty.items(), run(folder, list(novelty.items())), strict=True):
         x = inputs["x"] if signature.endswith("_arrays") else domain.read(tf.constant(inputs["data_bytes"])).numpy()
-        np.testing.assert_allclose(decoded(answer), served_translator.novelty(x, "digits"), rtol=1e-5)
+        assert_close(decoded(answer), served_translator.novelty(x, "digits"), rtol=1e-5)
 
 
 def test_what_is_refused_is_an_invalid_argument_with_its_sentence(folder):

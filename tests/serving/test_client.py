@@ -19,6 +19,7 @@ from tests.support import tiny
 from tests.support.paths import ROOT
 from tests.support.processes import free_ports
 from tests.support.served import serving
+from tests.support.tolerances import assert_close
 
 
 def images(count):
@@ -42,14 +43,14 @@ def test_data_are_translated_as_by_the_translator(client, served_translator, cou
     x = images(count)
     translated = client.translate(x, "digits", "clothes")
     assert translated.dtype == np.float32
-    np.testing.assert_allclose(translated, served_translator.translate(x, "digits", "clothes"), atol=1e-6)
+    assert_close(translated, served_translator.translate(x, "digits", "clothes"), atol=1e-6)
     sampled = client.translate(x, "digits", "clothes", sample=True, seed=5)
     expected = served_translator.translate(x, "digits", "clothes", sample=True, seed=5)
-    np.testing.assert_allclose(sampled, expected, atol=1e-6)
+    assert_close(sampled, expected, atol=1e-6)
     for temperature in (0, 0.5, 2):
         sampled = client.translate(x, "digits", "clothes", seed=5, temperature=temperature)
         expected = served_translator.translate(x, "digits", "clothes", seed=5, temperature=temperature)
-        np.testing.assert_allclose(sampled, expected, atol=1e-6)
+        assert_close(sampled, expected, atol=1e-6)
 
 
 def test_latents_and_files_have_the_temperature_that_is_asked_for(client):
@@ -68,18 +69,18 @@ def test_latents_and_files_have_the_temperature_that_is_asked_for(client):
 def test_latents_are_translated_as_by_the_translator(client, served_translator):
     z = np.random.default_rng(0).normal(size=(3, 6)).astype(np.float32)
     expected = served_translator.translate_latents(tf.constant(z), "digits", "clothes")
-    np.testing.assert_allclose(client.translate_latents(z, "digits", "clothes"), expected, atol=1e-6)
+    assert_close(client.translate_latents(z, "digits", "clothes"), expected, atol=1e-6)
 
 
 def test_novelty_is_the_translators(client, served_translator):
     x = images(70)
     expected = served_translator.novelty(x, "digits")
     assert expected.std() > 0
-    np.testing.assert_allclose(client.novelty(x, "digits"), expected, rtol=1e-5)
+    assert_close(client.novelty(x, "digits"), expected, rtol=1e-5)
     contents = tiny.image_domain().write(tf.constant(x))
     read = served_translator.domain("digits").read(contents).numpy()
     of_files = client.novelty_of_files(list(contents.numpy()), "digits")
-    np.testing.assert_allclose(of_files, served_translator.novelty(read, "digits"), rtol=1e-5)
+    assert_close(of_files, served_translator.novelty(read, "digits"), rtol=1e-5)
     with pytest.raises(ValueError, match="'clothes' has no scale of novelty: package and export it again"):
         client.novelty(x, "clothes")
     with pytest.raises(ValueError, match="Unknown domain 'digit'. Did you mean 'digits'"):
@@ -226,7 +227,7 @@ def test_files_by_a_server_are_those_by_its_export(server, served_base, tmp_path
     assert names == {path.name for path in (tmp_path / "there").iterdir()}
     for name in names - {"grid.png", "arrays.npz"}:
         assert (tmp_path / "here" / name).read_bytes() == (tmp_path / "there" / name).read_bytes()
-    np.testing.assert_allclose(
+    assert_close(
         np.load(tmp_path / "here" / "arrays.npz")["x"], np.load(tmp_path / "there" / "arrays.npz")["x"], atol=1e-6
     )
     assert "bad.png: The file is not a PNG" in capsys.readouterr().err
@@ -283,7 +284,7 @@ def test_an_older_export_samples_at_temperature_1_alone(older, tmp_path):
         expected = tiny.translator().translate(images(3), "digits", "clothes", sample=True, seed=5)
         for way in ({"sample": True}, {"temperature": 1}):
             sampled = client.translate(images(3), "digits", "clothes", seed=5, **way)
-            np.testing.assert_allclose(sampled, expected, atol=1e-6)
+            assert_close(sampled, expected, atol=1e-6)
         mean = client.translate(images(3), "digits", "clothes")
         np.testing.assert_array_equal(client.translate(images(3), "digits", "clothes", temperature=0), mean)
         with pytest.raises(ValueError, match="alone, not 0.5: export the translator again"):

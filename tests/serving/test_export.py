@@ -25,6 +25,7 @@ from latent_xlate.translator import Translator
 from tests.support import identity, predict_requests, tiny
 from tests.support.decoders import decoders
 from tests.support.paths import ROOT
+from tests.support.tolerances import assert_close
 
 PAIRS = list(itertools.product(["digits", "clothes"], repeat=2))
 
@@ -63,14 +64,14 @@ def test_signatures_are_those_of_every_pair_and_the_default(model):
 def test_arrays_equal_the_translators(translator, model, source, target, count):
     x = images(count)
     y = model.signatures[f"{source}_to_{target}_arrays"](x=tf.constant(x))["x"]
-    np.testing.assert_allclose(y, translator.translate(x, source, target), atol=1e-6)
+    assert_close(y, translator.translate(x, source, target), atol=1e-6)
 
 
 @pytest.mark.parametrize(("source", "target"), PAIRS)
 def test_latents_equal_the_translators(translator, model, source, target):
     z = np.random.default_rng(0).normal(size=(4, translator.domain(source).latent_dim)).astype(np.float32)
     translated = model.signatures[f"{source}_to_{target}_latents"](z=tf.constant(z))["z"]
-    np.testing.assert_allclose(translated, translator.translate_latents(tf.constant(z), source, target), atol=1e-6)
+    assert_close(translated, translator.translate_latents(tf.constant(z), source, target), atol=1e-6)
 
 
 @pytest.mark.parametrize(("source", "target"), PAIRS)
@@ -89,11 +90,11 @@ def test_novelty_equals_the_translators(translator, model, count):
     novelty = translator.novelty(x, "digits")
     assert novelty.shape == (count,)
     answer = model.signatures["novelty_digits_arrays"](x=tf.constant(x))
-    np.testing.assert_allclose(answer["novelty"], novelty, rtol=1e-5)
+    assert_close(answer["novelty"], novelty, rtol=1e-5)
     contents = files(count)
     of_files = model.signatures["novelty_digits"](data_bytes=contents)["novelty"]
     read = translator.domain("digits").read(contents).numpy()
-    np.testing.assert_allclose(of_files, translator.novelty(read, "digits"), rtol=1e-5)
+    assert_close(of_files, translator.novelty(read, "digits"), rtol=1e-5)
 
 
 def test_default_takes_files_of_the_first_domain_to_the_second(model):
@@ -109,7 +110,7 @@ def test_sampled_latents_are_the_bridges_with_the_noise_of_each_rows_seed(transl
     for temperature in ([1.0, 1.0, 1.0], [0.5, 0.0, 2.0]):
         sampled = function(z=z, seed=seed, temperature=tf.constant(temperature))["z"]
         scaled = tf.constant(temperature)[:, tf.newaxis] * noise
-        np.testing.assert_allclose(sampled, translator.translate_latents(z, "digits", "clothes", scaled), atol=1e-6)
+        assert_close(sampled, translator.translate_latents(z, "digits", "clothes", scaled), atol=1e-6)
     mean = model.signatures["digits_to_clothes_latents"](z=z)["z"]
     np.testing.assert_array_equal(function(z=z, seed=seed, temperature=tf.zeros([3]))["z"], mean)
 
@@ -128,13 +129,13 @@ def test_transport_between_shared_latents_is_exported(tmp_path):
     signatures = export.load_export(export.export_translator(carrying, tmp_path)).signatures
     z, seed = tf.constant(generator.normal(size=(4, 6)), tf.float32), tf.zeros([4, 2], tf.int32)
     exported = signatures["digits_to_clothes_latents"](z=z)["z"]
-    np.testing.assert_allclose(exported, carrying.translate_latents(z, "digits", "clothes"), atol=1e-6)
+    assert_close(exported, carrying.translate_latents(z, "digits", "clothes"), atol=1e-6)
     assert not np.allclose(exported, translator.translate_latents(z, "digits", "clothes"), atol=1e-3)
     sampled = signatures["digits_to_clothes_latents_sampled"](z=z, seed=seed, temperature=tf.fill([4], 0.5))["z"]
     noise = carrying.noise(seed, tf.fill([4], 0.5))
-    np.testing.assert_allclose(sampled, carrying.translate_latents(z, "digits", "clothes", noise), atol=1e-6)
+    assert_close(sampled, carrying.translate_latents(z, "digits", "clothes", noise), atol=1e-6)
     itself = signatures["digits_to_digits_latents"](z=z)["z"]
-    np.testing.assert_allclose(itself, translator.translate_latents(z, "digits", "digits"), atol=1e-6)
+    assert_close(itself, translator.translate_latents(z, "digits", "digits"), atol=1e-6)
 
 
 @pytest.mark.parametrize("number", [0, 5])
@@ -145,7 +146,7 @@ def test_sampled_arrays_equal_the_translators(translator, model, number, tempera
     sampled = model.signatures["digits_to_clothes_arrays_sampled"]
     y = sampled(x=tf.constant(x), seed=seed, temperature=tf.fill([number], temperature))["x"]
     expected = translator.translate(x, "digits", "clothes", seed=11, temperature=temperature)
-    np.testing.assert_allclose(y, expected, atol=1e-6)
+    assert_close(y, expected, atol=1e-6)
 
 
 @pytest.mark.parametrize("temperature", [-1.5, float("nan"), float("inf")])
@@ -169,7 +170,7 @@ def test_sample_depends_on_its_own_seed_and_on_no_neighbour(model, kind, key):
 
     together = pixels(batch, seed)
     alone = np.concatenate([pixels(batch[i : i + 1], seed[i : i + 1]) for i in range(4)])
-    np.testing.assert_allclose(together, alone, atol=1e-6)
+    assert_close(together, alone, atol=1e-6)
     same = tf.repeat(batch[:1], 4, axis=0)
     first, second, third, fourth = pixels(same, seed)
     np.testing.assert_array_equal(first, third)
@@ -196,9 +197,7 @@ print(json.dumps(png.shape.as_list()))
     result = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert result.returncode == 0, result.stderr
     assert json.loads(result.stdout) == [28, 28, 1]
-    np.testing.assert_allclose(
-        np.load(tmp_path / "x.npy"), translator.translate(x, "digits", "clothes"), atol=1e-6, rtol=0
-    )
+    assert_close(np.load(tmp_path / "x.npy"), translator.translate(x, "digits", "clothes"), atol=1e-6, rtol=0)
 
 
 @pytest.mark.parametrize(("signature", "inputs", "message"), predict_requests.BAD)
@@ -229,7 +228,7 @@ def test_domain_without_encoder_is_a_source_of_latents_alone(tmp_path):
     assert set(signatures) == names | {"serving_default"}
     z = tf.constant(np.random.default_rng(0).normal(size=(2, 6)).astype(np.float32))
     expected = translator.translate_latents(z, "digits", "clothes")
-    np.testing.assert_allclose(signatures["serving_default"](z=z)["z"], expected, atol=1e-6)
+    assert_close(signatures["serving_default"](z=z)["z"], expected, atol=1e-6)
 
 
 def test_domains_whose_signatures_would_have_one_name_are_refused(tmp_path):

@@ -32,6 +32,7 @@ from latent_xlate.serving.server.json_tensors import decode_base64
 from tests.modalities.test_image_files import png_bomb
 from tests.support import tiny
 from tests.support.served import ROOT, serving
+from tests.support.tolerances import assert_close
 
 ARRAYS = "digits_to_clothes_arrays"
 LATENTS = "digits_to_clothes_latents"
@@ -87,7 +88,7 @@ def test_rows_and_columns_are_answered_in_kind(server, served_translator, where)
     unnamed = post(server, {"signature_name": ARRAYS, "inputs": x.tolist()}, where).json()
     for answer, key in ((rows, "predictions"), (columns, "outputs"), (unnamed, "outputs")):
         assert list(answer) == [key]
-        np.testing.assert_allclose(answer[key], expected, atol=1e-6)
+        assert_close(answer[key], expected, atol=1e-6)
 
 
 def test_bytes_go_in_and_out_as_base64(server, served_translator):
@@ -112,14 +113,14 @@ def test_several_inputs_are_objects_in_rows(server, served_translator):
     rows = [{"x": image.tolist(), "seed": [3, i], "temperature": 1} for i, image in enumerate(x)]
     answer = post(server, {"signature_name": f"{ARRAYS}_sampled", "instances": rows}).json()["predictions"]
     expected = served_translator.translate(x, "digits", "clothes", sample=True, seed=3)
-    np.testing.assert_allclose(answer, expected, atol=1e-6)
+    assert_close(answer, expected, atol=1e-6)
 
 
 def test_grpc_answers_as_the_translator_and_says_what_answered(predict, served_translator):
     x = images(3)
     response = predict(request(ARRAYS, x=x), timeout=60)
     expected = served_translator.translate(x, "digits", "clothes")
-    np.testing.assert_allclose(tf.make_ndarray(response.outputs["x"]), expected, atol=1e-6)
+    assert_close(tf.make_ndarray(response.outputs["x"]), expected, atol=1e-6)
     spec = response.model_spec
     assert (spec.name, spec.version.value, spec.signature_name) == ("translator", 1, ARRAYS)
 

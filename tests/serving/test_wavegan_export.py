@@ -13,6 +13,7 @@ from latent_xlate.domains.speech.wavegan_generator import WaveGANGenerator
 from latent_xlate.serving.wavegan_export import export_generator
 from tests.support import tf1_graphs
 from tests.support.paths import ROOT
+from tests.support.tolerances import assert_close
 
 
 def generator(seed=0, **kwargs):
@@ -40,8 +41,8 @@ def latents(batch=4):
 def test_gives_the_generators_waveforms(model, folder, batch):
     loaded = tf.saved_model.load(folder)
     expected = model(latents(batch))
-    np.testing.assert_allclose(loaded(latents(batch)), expected, atol=1e-6)
-    np.testing.assert_allclose(loaded(tf.constant(latents(batch)), training=False), expected, atol=1e-6)
+    assert_close(loaded(latents(batch)), expected, atol=1e-6)
+    assert_close(loaded(tf.constant(latents(batch)), training=False), expected, atol=1e-6)
 
 
 def test_has_the_attributes_of_a_reusable_saved_model(model, folder):
@@ -58,10 +59,10 @@ def test_has_the_attributes_of_a_reusable_saved_model(model, folder):
 def test_in_training_it_takes_the_batchs_statistics_and_keeps_them(folder):
     loaded, model = tf.saved_model.load(folder), generator(batch_norm=True, filter_length=8, channels=2)
     model.set_weights([variable.numpy() for variable in loaded.variables])
-    np.testing.assert_allclose(loaded(latents(), training=True), model(latents(), training=True), atol=1e-5)
+    assert_close(loaded(latents(), training=True), model(latents(), training=True), atol=1e-5)
     for ours, theirs in zip(loaded.variables, model.weights, strict=True):
-        np.testing.assert_allclose(ours, theirs, atol=1e-6)
-    np.testing.assert_allclose(loaded(latents()), model(latents()), atol=1e-5)
+        assert_close(ours, theirs, atol=1e-6)
+    assert_close(loaded(latents()), model(latents()), atol=1e-5)
 
 
 def test_can_be_fine_tuned(folder):
@@ -84,9 +85,9 @@ def test_can_be_fine_tuned(folder):
 def test_tensorflow_hub_loads_and_wraps_it(model, folder):
     hub = pytest.importorskip("tensorflow_hub")
     expected = model(latents())
-    np.testing.assert_allclose(hub.load(str(folder))(latents()), expected, atol=1e-6)
+    assert_close(hub.load(str(folder))(latents()), expected, atol=1e-6)
     layer = hub.KerasLayer(str(folder), trainable=True)
-    np.testing.assert_allclose(layer(latents()), expected, atol=1e-6)
+    assert_close(layer(latents()), expected, atol=1e-6)
     assert len(layer.trainable_weights) == len(model.trainable_weights)
     in_training = layer(latents(), training=True)
     assert np.abs(in_training - expected).max() > 0.01
@@ -97,7 +98,7 @@ def test_replaces_a_saved_model_and_nothing_else(tmp_path):
     for seed in (0, 1):
         model = generator(seed)
         export_generator(model, tmp_path / "wavegan")
-        np.testing.assert_allclose(tf.saved_model.load(tmp_path / "wavegan")(latents()), model(latents()), atol=1e-6)
+        assert_close(tf.saved_model.load(tmp_path / "wavegan")(latents()), model(latents()), atol=1e-6)
     (tmp_path / "notes.txt").write_text("precious")
     for place in (tmp_path, tmp_path / "notes.txt"):
         with pytest.raises(ValueError, match="is there and is no SavedModel: give another folder"):
@@ -120,4 +121,4 @@ def test_the_command_takes_a_checkpoint_to_its_waveforms(tmp_path):
     assert (result.returncode, result.stdout) == (0, "Wrote out/wavegan\n"), result.stderr
     assert f"Checkpoint {prefix}: not used are global_step." in result.stderr
     waveforms = tf.saved_model.load(tmp_path / "out" / "wavegan")(latents())
-    np.testing.assert_allclose(waveforms, expected, atol=1e-5)
+    assert_close(waveforms, expected, atol=1e-5)

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Self
 
 from tests.support.paths import ROOT
+from tests.support.processes import WITHOUT_GPU
 
 
 @dataclasses.dataclass(frozen=True)
@@ -39,7 +40,7 @@ class Forked:
         self._log = log
         self._process = subprocess.Popen(
             [sys.executable, "-m", "tests.support.forked"],
-            cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1,
+            cwd=ROOT, env=os.environ | WITHOUT_GPU, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1,
         )  # fmt: skip
         self.pid = 0
 

@@ -12,11 +12,11 @@ from pathlib import Path
 
 import keras
 import numpy as np
-import pytest
 import tensorflow as tf
 
 from latent_xlate import distribution, training
 from latent_xlate.optimizer import FusedAdam
+from tests.support.tolerances import approx, assert_close
 
 MATRIX_LAYERS = (keras.layers.Dense, keras.layers.Conv1D, keras.layers.Conv2D)
 """Layers whose work is worth computing in low precision."""
@@ -70,7 +70,7 @@ def check_saving(model: keras.Model, inputs: np.ndarray | Sequence[np.ndarray], 
     assert process.stdout.readline() == "done\n"
     with np.load(folder / "outputs.npz") as outputs:
         for ours, theirs in zip(outputs.values(), expected, strict=True):
-            np.testing.assert_allclose(ours, theirs, rtol=1e-5, atol=1e-6)
+            assert_close(ours, theirs, rtol=1e-5, atol=1e-6)
 
 
 def check_mixed_precision(
@@ -120,9 +120,9 @@ def check_mirrored(make: Callable[[], keras.Model], make_batch: training.MakeBat
     (_, logs, weights), (num_replicas, mirrored_logs, mirrored_weights) = results
     assert num_replicas == 2
     for ours, theirs in zip(mirrored_logs, logs, strict=True):
-        assert ours == pytest.approx(theirs, rel=1e-5, abs=1e-6)
+        assert ours == approx(theirs, rel=1e-5, abs=1e-6)
     for ours, theirs in zip(mirrored_weights, weights, strict=True):
-        np.testing.assert_allclose(ours, theirs, rtol=1e-5, atol=atol)
+        assert_close(ours, theirs, rtol=1e-5, atol=atol)
     assert max(np.abs(theirs - began).max() for theirs, began in zip(weights, start, strict=True)) > 1e-2
 
 

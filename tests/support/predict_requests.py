@@ -12,6 +12,7 @@ from tensorflow_serving.apis import predict_pb2, prediction_log_pb2
 from latent_xlate.serving import bundle
 from latent_xlate.serving.signature_name import DEFAULT_SIGNATURE, Payload, SignatureName
 from latent_xlate.translator import Translator
+from tests.support.tolerances import assert_close
 
 
 def make(translator: Translator, rows: int = 3) -> Iterator[tuple[SignatureName, bytes]]:
@@ -57,7 +58,7 @@ def assert_answers(translator: Translator, name: SignatureName, request: bytes, 
     noise = translator.noise(*(tf.constant(inputs[key]) for key in ("seed", "temperature"))) if name.sampled else None
     if name.payload is Payload.LATENTS:
         expected = translator.translate_latents(value, name.source, name.target, noise)
-        np.testing.assert_allclose(answer, expected, atol=1e-6, rtol=1e-6, err_msg=str(name))
+        assert_close(answer, expected, atol=1e-6, rtol=1e-6, err_msg=str(name))
         return
     x = value if name.payload is Payload.ARRAYS else translator.domain(name.source).read(value)
     expected = translator.translate_data(x, name.source, name.target, noise)
@@ -66,7 +67,7 @@ def assert_answers(translator: Translator, name: SignatureName, request: bytes, 
         modality = translator.domain(name.target).modality
         answer, expected = (_decoded(files) for files in (answer, modality.write(expected)))
         tolerance = 1  # A number at the edge of two levels may be rounded either way.
-    np.testing.assert_allclose(answer, expected, atol=tolerance, rtol=1e-6, err_msg=str(name))
+    assert_close(answer, expected, atol=tolerance, rtol=1e-6, err_msg=str(name))
 
 
 def _decoded(files: tf.Tensor) -> np.ndarray:

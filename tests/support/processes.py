@@ -8,6 +8,9 @@ import socket
 import subprocess
 from pathlib import Path
 
+WITHOUT_GPU = {"CUDA_VISIBLE_DEVICES": "-1"}
+"""Environment of a cluster's workers on one machine: NCCL has a card in one process only."""
+
 
 def free_ports(count: int = 2) -> list[int]:
     """Ports of this machine that nothing listens on."""

@@ -10,6 +10,7 @@ from latent_xlate.data.synthetic import digits_like
 from latent_xlate.domains.custom.keras_domain import KerasDomain, load_parts
 from latent_xlate.domains.domain import Domain
 from tests.support import own_models, raw
+from tests.support.tolerances import assert_close
 
 
 def domain(outputs=1, **options):
@@ -29,12 +30,12 @@ def all_outputs(domain):
 def test_functions_are_those_of_the_models():
     x = own_models.pictures()
     mu, sigma, decoded, logits, features = all_outputs(domain())
-    np.testing.assert_allclose(mu, own_models.encoder()(x), rtol=1e-6)
+    assert_close(mu, own_models.encoder()(x), rtol=1e-6)
     np.testing.assert_array_equal(sigma, np.zeros((5, 3)))
-    np.testing.assert_allclose(decoded, own_models.decoder()(mu), rtol=1e-6)
-    np.testing.assert_allclose(logits, own_models.classifier()(x), rtol=1e-6)
+    assert_close(decoded, own_models.decoder()(mu), rtol=1e-6)
+    assert_close(logits, own_models.classifier()(x), rtol=1e-6)
     last = own_models.classifier().layers[-1]
-    np.testing.assert_allclose(features @ last.kernel + last.bias, logits, rtol=1e-4, atol=1e-6)
+    assert_close(features @ last.kernel + last.bias, logits, rtol=1e-4, atol=1e-6)
     assert (domain().latent_dim, domain().data_shape, domain().has_prior) == (3, (8, 8, 1), False)
 
 
@@ -44,8 +45,8 @@ def test_second_output_is_sigma_or_the_logarithm_of_the_variance():
     own = domain(3, sigma_kind="log_variance")
     assert own.has_prior
     ours = own.encode(tf.constant(x))
-    np.testing.assert_allclose(ours[0], mu, rtol=1e-6)
-    np.testing.assert_allclose(ours[1], np.exp(log_variance / 2), rtol=1e-5)
+    assert_close(ours[0], mu, rtol=1e-6)
+    assert_close(ours[1], np.exp(log_variance / 2), rtol=1e-5)
     with pytest.raises(ValueError, match="no standard deviation: .* give sigma_kind=log_variance"):
         domain(3)
 
@@ -54,7 +55,7 @@ def test_probabilities_are_taken_for_what_they_are():
     x = own_models.pictures()
     judge = own_models.classifier("softmax")
     own = KerasDomain.of("own", own_models.decoder(), classifier=judge)
-    np.testing.assert_allclose(tf.nn.softmax(own.classify(x)), judge(x), rtol=1e-5)
+    assert_close(tf.nn.softmax(own.classify(x)), judge(x), rtol=1e-5)
 
 
 @pytest.mark.parametrize("outputs", [1, 3])
@@ -66,7 +67,7 @@ def test_domain_comes_back(outputs, dtype, tmp_path):
     assert json.dumps(again.get_config()) == json.dumps(own.get_config())
     tolerance = {"rtol": 1e-6} if dtype == "float32" else {"rtol": 0.02, "atol": 0.01}
     for ours, theirs in zip(all_outputs(again), all_outputs(own), strict=True):
-        np.testing.assert_allclose(ours, theirs, **tolerance)
+        assert_close(ours, theirs, **tolerance)
 
 
 def test_saved_domain_with_the_old_key_spread_loads(tmp_path):
@@ -91,11 +92,11 @@ def test_standardised_latents_have_mean_0_and_deviation_1_and_decode_as_before()
     x = own_models.pictures(200)
     own.standardise(x)
     mu, _ = own.encode(tf.constant(x))
-    np.testing.assert_allclose(np.mean(mu, axis=0), 0, atol=1e-5)
-    np.testing.assert_allclose(np.std(mu, axis=0), 1, atol=1e-5)
-    np.testing.assert_allclose(own.decode(mu), plain.decode(plain.encode(tf.constant(x))[0]), atol=1e-6)
+    assert_close(np.mean(mu, axis=0), 0, atol=1e-5)
+    assert_close(np.std(mu, axis=0), 1, atol=1e-5)
+    assert_close(own.decode(mu), plain.decode(plain.encode(tf.constant(x))[0]), atol=1e-6)
     own.standardise(x)  # Of what is so already nothing changes.
-    np.testing.assert_allclose(own.encode(tf.constant(x))[0], mu, atol=1e-5)
+    assert_close(own.encode(tf.constant(x))[0], mu, atol=1e-5)
 
 
 @pytest.mark.parametrize(
@@ -114,7 +115,7 @@ def test_data_of_any_layout_are_laid_out_as_pictures_or_sounds(shape, data_shape
     )
     assert own.data_shape == expected
     x = tf.constant(own_models.pictures(2, shape=expected))
-    np.testing.assert_allclose(own.encode(x)[0], own_models.encoder(shape=shape)(tf.reshape(x, (2, *shape))), rtol=1e-5)
+    assert_close(own.encode(x)[0], own_models.encoder(shape=shape)(tf.reshape(x, (2, *shape))), rtol=1e-5)
     decoded = own.decode(tf.ones((2, 3)))
     assert decoded.shape == (2, *expected)
     files = own.write(decoded)
@@ -131,7 +132,7 @@ def test_latents_of_several_axes_are_laid_flat():
     own = KerasDomain.of("own", decoder, encoder)
     assert own.latent_dim == 32
     x = own_models.pictures()
-    np.testing.assert_allclose(own.decode(own.encode(tf.constant(x))[0]), decoder(encoder(x)), atol=1e-6)
+    assert_close(own.decode(own.encode(tf.constant(x))[0]), decoder(encoder(x)), atol=1e-6)
 
 
 def test_folder_is_read_as_files_are_that_are_translated(tmp_path):
@@ -173,7 +174,7 @@ def test_parts_of_an_autoencoder_and_files_of_their_own(tmp_path):
     own_models.classifier().save(tmp_path / "judge.keras")
     parts = load_parts(tmp_path / "whole.keras", classifier=tmp_path / "judge.keras", decoder=None)
     x = own_models.pictures()
-    np.testing.assert_allclose(KerasDomain.of("own", **parts).encode(x)[0], encoder(x), rtol=1e-6)
+    assert_close(KerasDomain.of("own", **parts).encode(x)[0], encoder(x), rtol=1e-6)
     assert parts.keys() == {"encoder", "decoder", "classifier"}
     with pytest.raises(ValueError, match="judge.keras has no model called 'encoder' in it, but flatten"):
         load_parts(tmp_path / "judge.keras")

@@ -14,6 +14,7 @@ from latent_xlate.domains.custom.model_outputs import chosen, main_key, posterio
 from latent_xlate.domains.custom.saved_model_domain import SavedModelDomain
 from latent_xlate.domains.domain import Domain
 from tests.support import own_models
+from tests.support.tolerances import assert_close
 
 
 def mapping(*names):
@@ -160,8 +161,8 @@ def test_dictionary_of_a_keras_encoder_is_read_by_its_names(kind, tmp_path):
     x = own_models.pictures()
     for domain in (own, Domain.load(own.save(tmp_path / "own"))):
         mu, sigma = domain.encode(tf.constant(x))
-        np.testing.assert_allclose(mu, parts["z_mean"](x), rtol=1e-5, atol=1e-6)
-        np.testing.assert_allclose(sigma, np.exp(parts["z_log_var"](x) / 2), rtol=1e-5)
+        assert_close(mu, parts["z_mean"](x), rtol=1e-5, atol=1e-6)
+        assert_close(sigma, np.exp(parts["z_log_var"](x) / 2), rtol=1e-5)
     with pytest.raises(ValueError, match="z_log_var of encode .* give --sigma_kind=log_variance"):
         if kind == "keras":
             KerasDomain.of("own", own_models.decoder(), encoder)
@@ -178,8 +179,8 @@ def test_names_that_are_given_are_saved(tmp_path):
     )
     x = own_models.pictures()
     mu, sigma = Domain.load(own.save(tmp_path)).encode(tf.constant(x))
-    np.testing.assert_allclose(mu, parts["second"](x), rtol=1e-5, atol=1e-6)
-    np.testing.assert_allclose(sigma, np.exp(parts["first"](x) / 2), rtol=1e-5)
+    assert_close(mu, parts["second"](x), rtol=1e-5, atol=1e-6)
+    assert_close(sigma, np.exp(parts["first"](x) / 2), rtol=1e-5)
 
 
 def test_domain_saved_without_outputs_behaves_as_before(tmp_path):
@@ -192,14 +193,14 @@ def test_domain_saved_without_outputs_behaves_as_before(tmp_path):
     del content["config"]["outputs"]
     (tmp_path / "domain.json").write_text(json.dumps(content))
     x = own_models.pictures()
-    np.testing.assert_allclose(Domain.load(tmp_path).encode(tf.constant(x))[0], parts["a"](x), rtol=1e-5, atol=1e-6)
+    assert_close(Domain.load(tmp_path).encode(tf.constant(x))[0], parts["a"](x), rtol=1e-5, atol=1e-6)
 
 
 def test_names_of_a_keras_list_count_where_they_say_something():
     encoder, parts = encoder_of("sampling", "z_mean", "z_log_var", as_list=True)
     own = KerasDomain.of("own", own_models.decoder(), encoder, sigma_kind="log_variance")
     x = own_models.pictures()
-    np.testing.assert_allclose(own.encode(tf.constant(x))[0], parts["z_mean"](x), rtol=1e-5, atol=1e-6)
+    assert_close(own.encode(tf.constant(x))[0], parts["z_mean"](x), rtol=1e-5, atol=1e-6)
 
 
 def test_decoder_and_classifier_of_several_outputs():
@@ -211,8 +212,8 @@ def test_decoder_and_classifier_of_several_outputs():
         keras.Model(z, {"attention": -decoded, "reconstruction": decoded}),
         classifier=keras.Model(x, {"features": -logits, "logits": logits}),
     )
-    np.testing.assert_allclose(own.decode(tf.ones((2, 3))), decoder(tf.ones((2, 3))), rtol=1e-6)
+    assert_close(own.decode(tf.ones((2, 3))), decoder(tf.ones((2, 3))), rtol=1e-6)
     pictures = own_models.pictures()
-    np.testing.assert_allclose(own.classify(pictures), judge(pictures), rtol=1e-5)
+    assert_close(own.classify(pictures), judge(pictures), rtol=1e-5)
     with pytest.raises(ValueError, match="decode has the outputs a, b, .* let it return that alone"):
         KerasDomain.of("own", keras.Model(z, {"a": -decoded, "b": decoded}))

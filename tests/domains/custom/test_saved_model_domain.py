@@ -8,6 +8,7 @@ import tensorflow as tf
 from latent_xlate.domains.custom.saved_model_domain import FOLDER, SavedModelDomain
 from latent_xlate.domains.domain import Domain
 from tests.support import own_models
+from tests.support.tolerances import assert_close
 
 
 @pytest.fixture(scope="module", params=[False, True], ids=["functions", "signatures"])
@@ -19,10 +20,10 @@ def test_functions_are_those_of_the_model(folder):
     own = SavedModelDomain.of("own", folder)
     x = tf.constant(own_models.pictures())
     mu, sigma = own.encode(x)
-    np.testing.assert_allclose(mu, own_models.encoder()(x), rtol=1e-5)
+    assert_close(mu, own_models.encoder()(x), rtol=1e-5)
     np.testing.assert_array_equal(sigma, np.full((5, 3), 0.25))
-    np.testing.assert_allclose(own.decode(mu), own_models.decoder()(mu) * 0.5, rtol=1e-5)
-    np.testing.assert_allclose(own.classify(x), own_models.classifier()(x), rtol=1e-5)
+    assert_close(own.decode(mu), own_models.decoder()(mu) * 0.5, rtol=1e-5)
+    assert_close(own.classify(x), own_models.classifier()(x), rtol=1e-5)
     np.testing.assert_array_equal(own.features(x), own.classify(x))
     assert (own.latent_dim, own.data_shape, own.has_prior, own.networks) == (3, (8, 8, 1), True, {})
 

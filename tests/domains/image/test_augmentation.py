@@ -8,6 +8,7 @@ import tensorflow as tf
 from latent_xlate.benchmarks.own_pictures_data import coloured_shapes
 from latent_xlate.data.images import labelled_images
 from latent_xlate.domains.image.augmentation import Augmentation, augmented_copies, classes_differ_in_colour
+from tests.support.tolerances import assert_close
 
 NONE = Augmentation(shift=0.0, turn=0.0, scale=1.0, stretch=1.0, levels=0.0)
 POSITIONS = tf.range(64, dtype=tf.int64)
@@ -24,14 +25,14 @@ def smooth(count=64, size=16):
 
 
 def test_without_any_change_pictures_stay():
-    np.testing.assert_allclose(NONE(pictures(), POSITIONS, 0), pictures(), atol=1e-6)
+    assert_close(NONE(pictures(), POSITIONS, 0), pictures(), atol=1e-6)
 
 
 def test_changes_depend_on_the_position_and_the_seed_alone():
     everything = Augmentation(recolour=True)
     together = everything(pictures(), POSITIONS, 3).numpy()
     apart = [everything(pictures()[i : i + 1], POSITIONS[i : i + 1], 3).numpy() for i in range(64)]
-    np.testing.assert_allclose(together, np.concatenate(apart), atol=1e-5)
+    assert_close(together, np.concatenate(apart), atol=1e-5)
     assert not np.allclose(together, everything(pictures(), POSITIONS, 4))
     assert not np.allclose(together, everything(pictures(), POSITIONS + 64, 3))
 
@@ -73,7 +74,7 @@ def test_new_colours_keep_the_distance_of_two_colours_and_cover_all():
     x[:, :4], x[:, 4:] = [0.1, 0.6, 0.8], [0.3, 0.9, 0.2]
     changed = dataclasses.replace(NONE, recolour=True)(x, POSITIONS, 0).numpy()
     distances = np.linalg.norm(changed[:, 0, 0] - changed[:, 7, 0], axis=-1)
-    np.testing.assert_allclose(distances, np.linalg.norm(x[0, 0, 0] - x[0, 7, 0]), atol=1e-5)
+    assert_close(distances, np.linalg.norm(x[0, 0, 0] - x[0, 7, 0]), atol=1e-5)
     # 6 orders of the channels and 8 inversions, of which 64 draws show most.
     assert len({tuple(colour) for colour in changed[:, 0, 0].round(2)}) > 25
 

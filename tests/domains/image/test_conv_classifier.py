@@ -6,6 +6,7 @@ import tensorflow as tf
 from latent_xlate.domains.image.conv_classifier import ConvClassifier
 from latent_xlate.optimizer import FusedAdam
 from tests.support.model_checks import check_mirrored, check_mixed_precision, check_saving
+from tests.support.tolerances import approx, assert_close
 
 SHAPE = (16, 16, 1)
 
@@ -36,7 +37,7 @@ def test_features_are_the_input_of_the_affine_map():
     features = model.features(x)
     assert (features.shape, features.dtype) == ((12, 16), tf.float32)
     kernel, bias = model.logits.get_weights()
-    np.testing.assert_allclose(model(x), features @ kernel + bias, rtol=1e-5, atol=1e-5)
+    assert_close(model(x), features @ kernel + bias, rtol=1e-5, atol=1e-5)
     np.testing.assert_array_equal(model.judge(x)[0], model(x))
     np.testing.assert_array_equal(model.judge(x)[1], features)
 
@@ -46,10 +47,10 @@ def test_training_smooths_labels_and_evaluation_does_not():
     logits = model(x).numpy()
     logs = logits - np.log(np.exp(logits).sum(axis=1, keepdims=True))
     targets = 0.7 * np.eye(3)[y] + 0.1
-    assert float(model.test_step((x, y))["loss"]) == pytest.approx(-logs[np.arange(12), y].mean(), rel=1e-5)
+    assert float(model.test_step((x, y))["loss"]) == approx(-logs[np.arange(12), y].mean(), rel=1e-5)
     model.reset_metrics()
     model.compile(optimizer=keras.optimizers.SGD(0.0))
-    assert float(model.train_step((x, y))["loss"]) == pytest.approx(-(targets * logs).sum(axis=1).mean(), rel=1e-5)
+    assert float(model.train_step((x, y))["loss"]) == approx(-(targets * logs).sum(axis=1).mean(), rel=1e-5)
 
 
 def test_a_tiny_set_is_learned_and_generalises_to_other_places():

@@ -19,6 +19,7 @@ from latent_xlate.packaging.image_packaging import package_image_domain
 from latent_xlate.serving import export
 from latent_xlate.translator import Translator
 from tests.support import tiny
+from tests.support.tolerances import assert_close
 
 SHAPE = (16, 16, 3)
 
@@ -69,7 +70,7 @@ def test_an_export_translates_as_the_models_do(tmp_path):
     for count in (0, 3):
         x = pictures()[:count]
         y = model.signatures["shapes_to_others_arrays"](x=tf.constant(x))["x"]
-        np.testing.assert_allclose(y, translator.translate(x, "shapes", "others"), atol=1e-5)
+        assert_close(y, translator.translate(x, "shapes", "others"), atol=1e-5)
 
 
 @pytest.mark.slow

@@ -6,6 +6,7 @@ import tensorflow as tf
 from latent_xlate.domains.image.image_classifier import ImageClassifier
 from latent_xlate.optimizer import FusedAdam
 from tests.support.model_checks import check_mirrored, check_mixed_precision, check_saving
+from tests.support.tolerances import approx, assert_close
 
 SHAPE = (6, 5, 1)
 
@@ -37,8 +38,8 @@ def layers(x, model):
 def test_logits_and_features_are_those_of_relu_layers():
     model, (x, _) = classifier(), data()
     features, logits = layers(x, model)
-    np.testing.assert_allclose(model.features(x), features, rtol=1e-4, atol=1e-5)
-    np.testing.assert_allclose(model(x), logits, rtol=1e-4, atol=1e-5)
+    assert_close(model.features(x), features, rtol=1e-4, atol=1e-5)
+    assert_close(model(x), logits, rtol=1e-4, atol=1e-5)
 
 
 def test_loss_is_the_cross_entropy_and_accuracy_is_counted():
@@ -46,10 +47,10 @@ def test_loss_is_the_cross_entropy_and_accuracy_is_counted():
     logits = layers(x, model)[1]
     entropy = np.log(np.sum(np.exp(logits), axis=1)) - logits[np.arange(50), y]
     expected = {"loss": entropy.mean(), "accuracy": np.mean(logits.argmax(axis=1) == y)}
-    assert {name: float(value) for name, value in model.test_step((x, y)).items()} == pytest.approx(expected, rel=1e-5)
+    assert {name: float(value) for name, value in model.test_step((x, y)).items()} == approx(expected, rel=1e-5)
     model.reset_metrics()
     model.compile(optimizer=keras.optimizers.SGD(0.0))
-    assert {name: float(value) for name, value in model.train_step((x, y)).items()} == pytest.approx(expected, rel=1e-5)
+    assert {name: float(value) for name, value in model.train_step((x, y)).items()} == approx(expected, rel=1e-5)
 
 
 def test_fit_takes_arrays_and_learns_with_a_model_yet_to_be_built():

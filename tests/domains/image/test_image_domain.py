@@ -9,6 +9,7 @@ from latent_xlate.domains.image.image_classifier import ImageClassifier
 from latent_xlate.domains.image.image_domain import ImageDomain
 from latent_xlate.domains.image.image_vae import ImageVAE
 from tests.support import tiny
+from tests.support.tolerances import assert_close
 
 HALF_A_LEVEL = 1 / 510 + 1e-6
 
@@ -63,7 +64,7 @@ def test_png_round_trip_is_exact_to_half_a_level(channels):
     again = target.read(target.write(x)).numpy()
     np.testing.assert_allclose(again, x, rtol=0, atol=HALF_A_LEVEL)
     # What has once been rounded to whole levels comes back as it is.
-    np.testing.assert_allclose(target.read(target.write(again)), again, rtol=0, atol=1e-6)
+    assert_close(target.read(target.write(again)), again, rtol=0, atol=1e-6)
 
 
 def test_written_files_are_png_of_the_pixels():
@@ -87,7 +88,7 @@ def test_no_file_at_all_and_several_at_once():
 def test_file_of_the_domains_size_gives_the_array_itself():
     pixels = np.random.default_rng(0).integers(256, size=(28, 28), dtype=np.uint8)
     pixels[:4] = pixels[-4:] = 0  # A dark ground.
-    np.testing.assert_allclose(read(Image.fromarray(pixels)), grey(pixels), rtol=0, atol=1e-6)
+    assert_close(read(Image.fromarray(pixels)), grey(pixels), rtol=0, atol=1e-6)
 
 
 @pytest.mark.parametrize(
@@ -121,30 +122,30 @@ def test_colours_become_their_luminance():
     ImageDraw.Draw(image).rectangle((5, 5, 14, 22), fill=(200, 100, 50))
     expected = (0.299 * 200 + 0.587 * 100 + 0.114 * 50) / 255
     np.testing.assert_allclose(read(image)[10, 10], expected, atol=1e-3)
-    np.testing.assert_allclose(read(image, target=domain(3))[10, 10], np.array([200, 100, 50]) / 255, atol=1e-6)
+    assert_close(read(image, target=domain(3))[10, 10], np.array([200, 100, 50]) / 255, atol=1e-6)
 
 
 def test_grey_files_fill_the_channels_of_a_colour_domain():
-    np.testing.assert_allclose(read(drawing(), target=domain(3)), np.repeat(grey(drawing()), 3, axis=-1), atol=1e-6)
+    assert_close(read(drawing(), target=domain(3)), np.repeat(grey(drawing()), 3, axis=-1), atol=1e-6)
 
 
 def test_animated_gif_gives_its_first_frame():
     frames = [drawing(), drawing(colour=0, ground=255)]
     x = read(frames[0], "GIF", save_all=True, append_images=frames[1:])
-    np.testing.assert_allclose(x, grey(drawing()), atol=1e-6)
+    assert_close(x, grey(drawing()), atol=1e-6)
 
 
 @pytest.mark.parametrize("colour", [0, 60])
 def test_dark_drawing_on_bright_ground_is_inverted(colour):
     image = drawing(colour=colour, ground=255)
-    np.testing.assert_allclose(read(image), 1 - grey(image), atol=1e-6)
-    np.testing.assert_allclose(read(image, target=domain(invert="never")), grey(image), atol=1e-6)
-    np.testing.assert_allclose(read(image, target=domain(invert="always")), 1 - grey(image), atol=1e-6)
+    assert_close(read(image), 1 - grey(image), atol=1e-6)
+    assert_close(read(image, target=domain(invert="never")), grey(image), atol=1e-6)
+    assert_close(read(image, target=domain(invert="always")), 1 - grey(image), atol=1e-6)
 
 
 def test_bright_drawing_on_dark_ground_stays():
-    np.testing.assert_allclose(read(drawing()), grey(drawing()), atol=1e-6)
-    np.testing.assert_allclose(read(drawing(), target=domain(invert="always")), 1 - grey(drawing()), atol=1e-6)
+    assert_close(read(drawing()), grey(drawing()), atol=1e-6)
+    assert_close(read(drawing(), target=domain(invert="always")), 1 - grey(drawing()), atol=1e-6)
 
 
 @pytest.mark.parametrize("colour", [(0, 0, 0), (255, 255, 255), (200, 30, 30), (250, 240, 90)])
@@ -152,7 +153,7 @@ def test_transparent_ground_contrasts_with_the_drawing(colour):
     # Whatever its colour, what was drawn ends up brighter than the ground, which is black.
     x = read(drawing(mode="RGBA", colour=(*colour, 255), ground=(*colour, 0)))
     stroke = grey(drawing()) > 0
-    np.testing.assert_allclose(x[~stroke], 0, atol=1e-6)
+    assert_close(x[~stroke], 0, atol=1e-6)
     assert x[stroke].min() > 0.5
 
 
@@ -179,7 +180,7 @@ def test_proportions_are_kept(width, height, columns, rows):
     x = read(Image.new("L", (width, height), 200), target=domain(invert="never"))[..., 0]
     filled = np.argwhere(x > 0.5)
     np.testing.assert_array_equal(filled.max(axis=0) - filled.min(axis=0) + 1, [rows, columns])
-    np.testing.assert_allclose(x[x > 0], 200 / 255, atol=1e-5)
+    assert_close(x[x > 0], 200 / 255, atol=1e-5)
     # In the middle, to a pixel.
     assert np.abs(filled.max(axis=0) + filled.min(axis=0) - 27).max() <= 1
 

@@ -13,7 +13,7 @@ from latent_xlate.data import images, tfds_sets
 from latent_xlate.data.synthetic import digits_like
 from latent_xlate.domains.image.image_training import shifted, train_image_model
 from tests.support.paths import ROOT
-from tests.support.processes import finish, free_ports
+from tests.support.processes import WITHOUT_GPU, finish, free_ports
 
 OPTIONS = {"epochs": 8, "batch_size": 32, "hidden_units": 24, "learning_rate": 5e-3}
 
@@ -123,6 +123,7 @@ def test_two_workers_train_the_classifier_of_one(data_dir, tmp_path):
             ],
             env=os.environ
             | {"PYTHONPATH": str(ROOT)}
+            | WITHOUT_GPU
             | {"TF_CONFIG": json.dumps({"cluster": {"worker": workers}, "task": {"type": "worker", "index": index}})},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

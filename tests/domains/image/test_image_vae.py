@@ -7,6 +7,7 @@ from latent_xlate.domains.image.image_vae import ImageVAE
 from latent_xlate.optimizer import FusedAdam
 from latent_xlate.randomness import replica_normal, step_seed
 from tests.support.model_checks import check_mirrored, check_mixed_precision, check_saving
+from tests.support.tolerances import approx, assert_close
 
 SHAPE = (6, 5, 2)
 
@@ -64,15 +65,15 @@ def floats(terms):
 def test_networks_are_those_of_the_paper():
     model, x = vae(), images()
     mu, sigma = encode(x, model)
-    np.testing.assert_allclose(model.encode(x)[0], mu, rtol=1e-4, atol=1e-5)
-    np.testing.assert_allclose(model.encode(x)[1], sigma, rtol=1e-4, atol=1e-5)
-    np.testing.assert_allclose(model.decode(mu), decode(mu, model), rtol=1e-4, atol=1e-5)
-    np.testing.assert_allclose(model(x), decode(mu, model), rtol=1e-4, atol=1e-5)
+    assert_close(model.encode(x)[0], mu, rtol=1e-4, atol=1e-5)
+    assert_close(model.encode(x)[1], sigma, rtol=1e-4, atol=1e-5)
+    assert_close(model.decode(mu), decode(mu, model), rtol=1e-4, atol=1e-5)
+    assert_close(model(x), decode(mu, model), rtol=1e-4, atol=1e-5)
 
 
 def test_evaluation_takes_the_posteriors_mean():
     model = vae()
-    assert floats(model.test_step(images())) == pytest.approx(expected_terms(model, images(), 0.0), rel=1e-5)
+    assert floats(model.test_step(images())) == approx(expected_terms(model, images(), 0.0), rel=1e-5)
 
 
 def test_training_samples_the_posterior_anew_at_each_step():
@@ -82,7 +83,7 @@ def test_training_samples_the_posterior_anew_at_each_step():
         model.reset_metrics()
         noise = replica_normal((8, 4), step_seed(5, tf.constant(step), 0)).numpy()
         terms = floats(model.train_step((images(),)))
-        assert terms == pytest.approx(expected_terms(model, images(), noise), rel=1e-5)
+        assert terms == approx(expected_terms(model, images(), noise), rel=1e-5)
 
 
 def test_fit_takes_arrays_and_reduces_the_loss_of_a_model_yet_to_be_built():

@@ -9,6 +9,7 @@ from latent_xlate.domains.image.measurements import (
     unframed,
     with_contrast,
 )
+from tests.support.tolerances import assert_close
 
 
 def square(size=32, side=8, top=4, left=16, ground=(0.2, 0.4, 0.6), colour=(0.9, 0.1, 0.5)):
@@ -31,7 +32,7 @@ def test_measurements_of_a_square_are_its_colours_place_and_size(ground, colour)
 
 def test_uniform_pictures_are_measured_too():
     measured = measurements(tf.fill([1, 16, 16, 3], 0.5))[0].numpy()
-    np.testing.assert_allclose(measured[:-1], [0.5] * 6 + [0, 0], atol=1e-5)
+    assert_close(measured[:-1], [0.5] * 6 + [0, 0], atol=1e-5)
     assert np.isfinite(measured[-1])
 
 

@@ -11,6 +11,7 @@ from latent_xlate.domains.speech.speech_domain import SpeechDomain
 from latent_xlate.domains.speech.wavegan_generator import WaveGANGenerator
 from latent_xlate.modalities import alignment
 from tests.support import tiny
+from tests.support.tolerances import assert_close
 
 
 @pytest.fixture(scope="module")
@@ -105,7 +106,7 @@ def test_gain_makes_sounds_louder_until_they_clip(tmp_path):
     z = plain.sample_prior(2)
     x = 9 * plain.decode(z).numpy()
     assert np.abs(x).max() > 1
-    np.testing.assert_allclose(loud.decode(z), np.clip(x, -1, 1), rtol=1e-6)
+    assert_close(loud.decode(z), np.clip(x, -1, 1), rtol=1e-6)
     assert Domain.load(loud.save(tmp_path)).gain == 9.0
     with pytest.raises(ValueError, match="gain is 0.0; it must be above 0"):
         tiny.speech_domain(gain=0.0)
@@ -115,8 +116,8 @@ def test_judge_is_class_and_features_in_one():
     domain = tiny.speech_domain()
     x = domain.decode(domain.sample_prior(2))
     logits, features = domain.judge(x)
-    np.testing.assert_allclose(logits, domain.classify(x), rtol=1e-5)
-    np.testing.assert_allclose(features, domain.features(x), rtol=1e-5)
+    assert_close(logits, domain.classify(x), rtol=1e-5)
+    assert_close(features, domain.features(x), rtol=1e-5)
     silent = SpeechDomain("plain", domain.generator)
     with pytest.raises(NotImplementedError, match="'plain' has no classifier"):
         silent.judge(x)

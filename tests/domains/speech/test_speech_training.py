@@ -17,7 +17,7 @@ from latent_xlate.domains.speech.speech_training import (
 )
 from tests.support import sounds
 from tests.support.paths import ROOT
-from tests.support.processes import finish, free_ports
+from tests.support.processes import WITHOUT_GPU, finish, free_ports
 
 OPTIONS = {"epochs": 12, "batch_size": 4, "filters": 2, "learning_rate": 1e-2}
 
@@ -118,6 +118,7 @@ def test_two_workers_train_the_classifier_of_one(data_dir, tmp_path):
             ],
             env=os.environ
             | {"PYTHONPATH": str(ROOT)}
+            | WITHOUT_GPU
             | {"TF_CONFIG": json.dumps({"cluster": {"worker": workers}, "task": {"type": "worker", "index": index}})},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

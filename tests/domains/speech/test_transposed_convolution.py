@@ -5,6 +5,7 @@ import tensorflow as tf
 
 from latent_xlate.domains.speech import transposed_convolution
 from latent_xlate.domains.speech.transposed_convolution import by_phases, by_product
+from tests.support.tolerances import assert_close
 
 
 def layer(channels, filters, taps=25, stride=4, **kwargs):
@@ -36,7 +37,7 @@ def test_it_is_tensorflows_own_with_its_gradients(compute, taps, stride):
             loss = tf.reduce_sum(weights * y)
         results.append([y, *tape.gradient(loss, [x, kernel])])
     for ours, theirs in zip(*results, strict=True):
-        np.testing.assert_allclose(ours, theirs, atol=1e-5)
+        assert_close(ours, theirs, atol=1e-5)
 
 
 @pytest.mark.parametrize(("channels", "filters", "way"), [(4, 1, "by_phases"), (1024, 3, "by_product"), (8, 3, None)])
@@ -50,7 +51,7 @@ def test_a_layer_is_computed_by_the_way_for_its_size(channels, filters, way, mon
     made = layer(channels, filters, activation="tanh")
     x = inputs(2, 4, channels)
     y = transposed_convolution.transposed_convolution(made, x)
-    np.testing.assert_allclose(y, made(x), atol=1e-5)
+    assert_close(y, made(x), atol=1e-5)
     assert taken == ([way] if way else [])
 
 
@@ -69,4 +70,4 @@ def test_the_number_of_sounds_need_not_be_known():
         autograph=False,
     )
     for batch in (0, 1, 3):
-        np.testing.assert_allclose(graph(inputs(batch, 6, 4)), made(inputs(batch, 6, 4)), atol=1e-5)
+        assert_close(graph(inputs(batch, 6, 4)), made(inputs(batch, 6, 4)), atol=1e-5)

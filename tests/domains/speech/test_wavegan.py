@@ -10,6 +10,7 @@ import tensorflow as tf
 from latent_xlate.domains.speech.wavegan_discriminator import PhaseShuffle, WaveGANDiscriminator
 from latent_xlate.domains.speech.wavegan_generator import WaveGANGenerator, double_rate
 from tests.support.model_checks import check_mixed_precision, check_saving
+from tests.support.tolerances import assert_close
 
 
 def built(model):
@@ -58,7 +59,7 @@ def test_batch_norm_of_the_generator_keeps_the_batchs_statistics_in_training_alo
     in_training = model(latents(), training=True)
     assert np.abs(in_training - x).max() > 0.01
     batch_mean = model.z_project(latents()).numpy().reshape(4 * 16, -1).mean(axis=0)
-    np.testing.assert_allclose(model.norms[0].moving_mean, 0.99 * before[0] + 0.01 * batch_mean, atol=1e-6)
+    assert_close(model.norms[0].moving_mean, 0.99 * before[0] + 0.01 * batch_mean, atol=1e-6)
     assert all(np.abs(norm.moving_mean - mean).max() > 1e-4 for norm, mean in zip(model.norms, before, strict=True))
 
 
@@ -110,7 +111,7 @@ def test_a_generator_of_half_the_rate_fills_the_same_slice():
     model = generator(half_rate=True)
     x = model(latents()).numpy()
     assert x.shape == (4, 16384, 1)
-    np.testing.assert_allclose(x, double_rate(x[:, ::2]), atol=1e-6)
+    assert_close(x, double_rate(x[:, ::2]), atol=1e-6)
     assert np.abs(x[:, ::2]).max() <= 1
 
 

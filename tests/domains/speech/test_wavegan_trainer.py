@@ -17,6 +17,7 @@ from latent_xlate.domains.speech.wavegan_trainer import (
 )
 from latent_xlate.optimizer import FusedAdam
 from tests.support.model_checks import check_mirrored
+from tests.support.tolerances import assert_close
 
 BATCH = 4
 
@@ -242,7 +243,7 @@ def test_kl_divergence_is_that_of_the_posterior_and_its_weight_grows_from_zero()
         expected = 0.5 * np.mean(np.sum(mu**2 + sigma**2 - 1 - 2 * np.log(sigma), axis=1))
         assert results["kl"] == pytest.approx(expected, rel=1e-4)
         after[beta_kl, kl_warmup] = np.concatenate([weight.ravel() for weight in made.encoder.get_weights()])
-    np.testing.assert_allclose(after[50.0, 100], after[0.0, 100], atol=1e-6)
+    assert_close(after[50.0, 100], after[0.0, 100], atol=1e-6)
     assert np.abs(after[50.0, 0] - after[0.0, 100]).max() > 1e-4
 
 
@@ -256,7 +257,7 @@ def test_the_average_follows_the_generator_and_is_not_trained():
         weights = made.generator.get_weights()
         average = [decay * a + (1 - decay) * w for a, w in zip(average, weights, strict=True)]
     for ours, theirs in zip(made.average.get_weights(), average, strict=True):
-        np.testing.assert_allclose(ours, theirs, atol=1e-6)
+        assert_close(ours, theirs, atol=1e-6)
 
 
 def test_the_discriminator_is_updated_so_many_times_a_step():

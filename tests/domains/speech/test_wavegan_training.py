@@ -13,6 +13,7 @@ from latent_xlate.domains.speech.wavegan_generator import WaveGANGenerator, load
 from latent_xlate.domains.speech.wavegan_settings import WaveGANSettings
 from latent_xlate.domains.speech.wavegan_training import train_wavegan
 from tests.support import sounds
+from tests.support.tolerances import assert_close
 
 SETTINGS = WaveGANSettings(
     objective="vae", num_steps=8, batch_size=4, latent_dim=3, prior="normal", dim=2, half_rate=True, align=True,
@@ -113,7 +114,7 @@ def test_a_second_stage_starts_from_the_first(unbroken, data_dir, tmp_path):
             keras.saving.load_model(folder / f"{name}.keras") for folder in (first_stage, tmp_path / "second")
         )
         for ours, theirs in zip(first.get_weights(), second.get_weights(), strict=True):
-            np.testing.assert_allclose(ours, theirs, rtol=1e-5, atol=1e-7)
+            assert_close(ours, theirs, rtol=1e-5, atol=1e-7)
     other = dataclasses.replace(ADVERSARIAL, dim=1)
     with pytest.raises(ValueError, match=f"Cannot start from {first_stage}/generator.keras"):
         run(tmp_path / "third", other, data_dir, initial=first_stage)

@@ -17,6 +17,7 @@ from latent_xlate.serving.demo import player as demo_player
 from latent_xlate.serving.demo.session import STEPS, Session
 from latent_xlate.translator import row_seeds
 from tests.support import toys
+from tests.support.tolerances import assert_close
 from tests.support.toys import PICTURES, SOUNDS
 
 
@@ -67,7 +68,7 @@ def test_mean_and_samples_are_the_translators_and_judged_by_the_domain(player, t
 def test_samples_at_temperature_0_are_the_mean(player):
     mean, samples = player.translate(player.example(PICTURES, 0), PICTURES, PICTURES, 2, seed=5, temperature=0)
     for sample in samples:
-        np.testing.assert_allclose(sample.picture, mean.picture, atol=1e-5)
+        assert_close(sample.picture, mean.picture, atol=1e-5)
 
 
 def test_sound_has_its_file_and_its_spectrogram(player, translator):
@@ -143,8 +144,8 @@ def test_drawing_that_is_none_says_so(player, given, message):
 
 def test_way_between_inputs_begins_and_ends_at_them(player):
     start, end = player.example(PICTURES, 0), player.example(PICTURES, 1)
-    np.testing.assert_allclose(player.between(start, end, 0), start, atol=1e-6)
-    np.testing.assert_allclose(player.between(start, end, demo_player.STEPS), end, atol=1e-6)
+    assert_close(player.between(start, end, 0), start, atol=1e-6)
+    assert_close(player.between(start, end, demo_player.STEPS), end, atol=1e-6)
     with pytest.raises(ValueError, match="no example 99 of 'mnist'"):
         player.example(PICTURES, 99)
     with pytest.raises(ValueError, match="Did you mean 'mnist'"):
