@@ -295,7 +295,9 @@ def train_function(
     """
     strategy = strategy or tf.distribute.get_strategy()
     size = distribution.replica_batch_size(batch_size, strategy)
-    train_step = tf.function(model.train_step, jit_compile=True) if model.jit_compile else model.train_step
+    # Several replicas add up their gradients, which TensorFlow refuses to do in a function of their own.
+    compiles = model.jit_compile and strategy.num_replicas_in_sync == 1
+    train_step = tf.function(model.train_step, jit_compile=True) if compiles else model.train_step
 
     def replica_step(step: tf.Tensor) -> None:
         context = tf.distribute.get_replica_context()

@@ -8,6 +8,7 @@ import keras
 import tensorflow as tf
 
 from latent_xlate import KERAS_PACKAGE
+from latent_xlate.domains.speech.shifts import window
 from latent_xlate.domains.speech.spectrograms import FLOOR, log_spectrogram
 from latent_xlate.randomness import replica_normal
 
@@ -129,11 +130,8 @@ def augment(spectrogram: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
         tf.random.stateless_uniform([], tf.random.fold_in(seed, i), 0, 2 * shift + 1, tf.int32)
         for i, shift in enumerate(MAX_SHIFT)
     ]
-    shifted = tf.slice(
-        tf.pad(spectrogram, [[0, 0], *([shift, shift] for shift in MAX_SHIFT), [0, 0]]),
-        [0, *starts, 0],
-        [-1, *sizes, -1],
-    )
+    padded = tf.pad(spectrogram, [[0, 0], *([shift, shift] for shift in MAX_SHIFT), [0, 0]])
+    shifted = window(padded, starts, sizes)
     level = tf.random.stateless_uniform([], tf.random.fold_in(seed, 4), 0.0, NOISE)
     noise = level * replica_normal((tf.shape(spectrogram)[0], *sizes, 1), tf.random.fold_in(seed, 5))
     augmented = shifted + tf.cast(noise, shifted.dtype)

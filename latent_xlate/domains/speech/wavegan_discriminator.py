@@ -8,6 +8,7 @@ import keras
 import tensorflow as tf
 
 from latent_xlate import KERAS_PACKAGE
+from latent_xlate.domains.speech.shifts import window
 from latent_xlate.domains.speech.wavegan_generator import COARSEST, convolution_strides, normalizations
 
 NUM_SHUFFLED = 4
@@ -42,9 +43,8 @@ class PhaseShuffle(keras.layers.Layer):
 
     def call(self, x: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
         """Delays x, [batch, steps, channels], by `shift(seed)`."""
-        # To keep all shapes static, pad by the radius on both sides and slice.
         padded = tf.pad(x, [[0, 0], [self.radius, self.radius], [0, 0]], mode="REFLECT")
-        return tf.slice(padded, [0, self.radius - self.shift(seed), 0], [-1, x.shape[1], -1])
+        return window(padded, [self.radius - self.shift(seed)], [x.shape[1]])
 
     def compute_output_shape(self, input_shape: Any, seed_shape: Any = None) -> Any:
         return input_shape

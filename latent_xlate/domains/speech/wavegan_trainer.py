@@ -7,7 +7,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from latent_xlate import losses
+from latent_xlate import distribution, losses
 from latent_xlate.domains.speech import wavegan_losses
 from latent_xlate.domains.speech.priors import sample_prior
 from latent_xlate.domains.speech.spectrogram_discriminator import SpectrogramDiscriminator
@@ -124,7 +124,7 @@ class WaveGANTrainer(keras.Model):
         self, optimizer: keras.optimizers.Optimizer, discriminator_optimizer: keras.optimizers.Optimizer
     ) -> None:
         """Sets and builds the optimizer of the generator and encoder, and that of the discriminator."""
-        self.compile(optimizer=optimizer, jit_compile=False)
+        self.compile(optimizer=optimizer, jit_compile=distribution.compiles_steps())
         optimizer.build(self.generator_variables)
         if self.discriminator:
             self.discriminator_optimizer = discriminator_optimizer
@@ -144,19 +144,34 @@ class WaveGANTrainer(keras.Model):
         # Read before any update, because the optimizer counts the generator's updates.
         step = tf.identity(self.optimizer.iterations.value)
         if self.discriminator:
-            for i in range(self.settings.batches_per_step):
-                self._update_discriminator(x[i], labels[i], step, i)
+            self._update_discriminator_often(x, labels, step)
         self._update_generator(x[-1], labels[-1], step)
         return {name: tracker.result() for name, tracker in self.trackers.items()}
 
-    def _seed(self, step: tf.Tensor, stream: int, *update: int) -> tf.Tensor:
+    def _update_discriminator_often(self, x: tf.Tensor, labels: tf.Tensor, step: tf.Tensor) -> None:
+        """Updates the discriminator once for each batch of x [updates, batch, 16384] and labels [updates, batch]."""
+        count = self.settings.batches_per_step
+
+        def update(i: tf.Tensor) -> list[tf.Tensor]:
+            self._update_discriminator(x[i], labels[i], step, i)
+            return [i + 1]
+
+        if distribution.num_replicas() > 1:
+            # Replicas add up their gradients, which TensorFlow refuses to do in a loop.
+            for i in range(count):
+                update(tf.constant(i))
+        else:
+            # A loop in graph, of which XLA compiles one update.
+            tf.while_loop(lambda i: i < count, update, [tf.constant(0)])
+
+    def _seed(self, step: tf.Tensor, stream: int, *update: tf.Tensor) -> tf.Tensor:
         """Seed, int32 [2], of a stream at a step, and within it of one of the discriminator's updates."""
         seed = step_seed(self.settings.seed, step, stream)
         for number in update:
             seed = tf.random.fold_in(seed, number)
         return seed
 
-    def _update_discriminator(self, x: tf.Tensor, labels: tf.Tensor, step: tf.Tensor, update: int) -> None:
+    def _update_discriminator(self, x: tf.Tensor, labels: tf.Tensor, step: tf.Tensor, update: tf.Tensor) -> None:
         real = self.discriminator.represent(x[..., tf.newaxis])
         if self.settings.is_adversarial:
             shape = (x.shape[0], self.generator.latent_dim)
@@ -177,7 +192,7 @@ class WaveGANTrainer(keras.Model):
         self.discriminator_optimizer.apply(tape.gradient(loss, variables), variables)
 
     def _adversarial_discriminator_loss(
-        self, real: tf.Tensor, real_scores: tf.Tensor, fake: tf.Tensor, step: tf.Tensor, update: int
+        self, real: tf.Tensor, real_scores: tf.Tensor, fake: tf.Tensor, step: tf.Tensor, update: tf.Tensor
     ) -> tf.Tensor:
         fake_scores, _ = self.discriminator.scores_and_logits(fake, self._seed(step, FAKE_AUGMENTATION, update))
         loss = wavegan_losses.discriminator_loss(self.settings.objective, real_scores, fake_scores)
@@ -188,7 +203,7 @@ class WaveGANTrainer(keras.Model):
         self.trackers["fake"].update_state(fake_scores)
         return loss + penalty
 
-    def _gradient_penalty(self, real: tf.Tensor, fake: tf.Tensor, step: tf.Tensor, update: int) -> tf.Tensor:
+    def _gradient_penalty(self, real: tf.Tensor, fake: tf.Tensor, step: tf.Tensor, update: tf.Tensor) -> tf.Tensor:
         seed = self._seed(step, PENALTY_AUGMENTATION, update)
 
         def score(x: tf.Tensor) -> tf.Tensor:
