@@ -23,7 +23,7 @@ SOURCES := pyproject.toml setup.py latent_xlate/__init__.py
 PIP_INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 GPU_TESTS := $(addprefix tests/,bridge domains latents baselines serving packaging $(foreach name,training \
-	bridge_training baseline_training translator losses layers optimizer randomness distribution,test_$(name).py))
+	bridge_training baseline_training translator losses layers optimizer randomness distribution conftest,test_$(name).py))
 
 .PHONY: quickstart test test-slow test-gpu soak lint format docs dist owner
 .NOTPARALLEL:
