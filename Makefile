@@ -6,6 +6,7 @@
 # make lint          ruff, mypy and import-linter
 # make format        formats the code
 # make docs          builds the documentation's site into out/site
+# make dist          builds the wheel and the source distribution into out/dist, and checks that they can be used
 # make owner OWNER=name
 #                    writes the repository's owner where links need it
 #
@@ -22,9 +23,9 @@ SOURCES := pyproject.toml setup.py latent_xlate/__init__.py
 PIP_INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 GPU_TESTS := $(addprefix tests/,bridge domains latents baselines serving packaging $(foreach name,training \
-	bridge_training baseline_training translator losses layers optimizer randomness distribution,test_$(name).py))
+	bridge_training baseline_training translator losses layers optimizer randomness distribution conftest,test_$(name).py))
 
-.PHONY: quickstart test test-slow test-gpu soak lint format docs owner
+.PHONY: quickstart test test-slow test-gpu soak lint format docs dist owner
 .NOTPARALLEL:
 
 quickstart: $(VENV)/.installed-serving
@@ -55,6 +56,14 @@ format: $(VENV)/.installed-dev
 
 docs: $(VENV)/.installed-docs
 	NO_MKDOCS_2_WARNING=1 DISABLE_MKDOCS_2_WARNING=true $(BIN)/python -m mkdocs build --strict
+
+dist:
+	@scripts/make_venv.sh "$(VENV)" "$(PYTHON)"
+	@$(PIP_INSTALL) "build>=1.2" "twine>=6.1"
+	rm -rf out/dist
+	$(BIN)/python -m build --outdir=out/dist
+	$(BIN)/twine check --strict out/dist/*
+	PYTHON=$(abspath $(BIN))/python scripts/check_wheel.sh out/dist/*.whl
 
 owner:
 	@scripts/set_owner.sh "$(OWNER)"

@@ -219,3 +219,43 @@ def test_environment_of_an_unfit_python_is_left_alone(tmp_path):
     assert result.returncode == 1
     assert "has 3.9" in result.stderr
     assert (tmp_path / "venv" / "bin" / "python").exists()
+
+
+@pytest.fixture
+def release(tmp_path):
+    """A copy of what a release of version 1.2.3 is checked by, ready for it."""
+    for name in ("latent_xlate/__init__.py", "CHANGELOG.md", "pyproject.toml", "scripts/check_release.sh"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        shutil.copy(ROOT / name, tmp_path / name)
+    edit(tmp_path / "latent_xlate" / "__init__.py", r'^__version__ = ".*"$', '__version__ = "1.2.3"')
+    edit(tmp_path / "CHANGELOG.md", r"^## \[.*", "## [1.2.3] - 2026-01-31")
+    edit(tmp_path / "pyproject.toml", r"github\.com/[\w-]+/", "github.com/somebody/")
+    return tmp_path
+
+
+def edit(path: Path, pattern: str, text: str) -> None:
+    path.write_text(re.sub(pattern, text, path.read_text(), flags=re.MULTILINE))
+
+
+def check_release(folder: Path, tag: str) -> subprocess.CompletedProcess:
+    return subprocess.run([folder / "scripts" / "check_release.sh", tag], capture_output=True, text=True)
+
+
+def test_release_that_is_ready_passes(release):
+    done = check_release(release, "v1.2.3")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+@pytest.mark.parametrize(
+    ("path", "pattern", "text", "said"),
+    [
+        ("latent_xlate/__init__.py", "1.2.3", "1.2.4", "The tag is v1.2.3, but .* has version 1.2.4"),
+        ("CHANGELOG.md", r"^(## \[1.2.3\]).*", r"\1 - unreleased", "CHANGELOG.md has no date for 1.2.3"),
+        ("pyproject.toml", "/somebody/", "/OWNER/", "placeholder: make owner OWNER=name"),
+    ],
+)
+def test_release_that_is_not_ready_is_refused_in_a_sentence(path, pattern, text, said, release):
+    edit(release / path, pattern, text)
+    done = check_release(release, "v1.2.3")
+    assert (done.returncode, done.stderr.count("\n")) == (1, 1)
+    assert re.search(said, done.stderr)
