@@ -10,7 +10,7 @@ import keras
 import tensorflow as tf
 from ml_collections import ConfigDict
 
-from latent_xlate import configs, distribution, files, training
+from latent_xlate import configs, distribution, files, training, training_steps
 from latent_xlate.baselines.adversarial import AdversarialPair
 from latent_xlate.baselines.baseline_config import BaselineConfig
 from latent_xlate.baselines.classify_and_draw import ClassifyAndDraw
@@ -101,7 +101,7 @@ def load_trained(config: BaselineConfig | ConfigDict, workdir: str | os.PathLike
 
 def _prepare(
     config: BaselineConfig, data_dir: str | None, load: LoadLatents, strategy: tf.distribute.Strategy
-) -> tuple[Sequence[Domain], Bridge, training.MakeBatch | None]:
+) -> tuple[Sequence[Domain], Bridge, training_steps.MakeBatch | None]:
     """The domains, the model, and the batches that it is trained on; None where it is fitted at once, and has been."""
     if config.latents is None:
         domains: Sequence[Domain] = _load_pixel_domains(config)
@@ -136,7 +136,7 @@ def _compile(model: Bridge, config: BaselineConfig) -> None:
 
 def _fit(
     config: BaselineConfig, latents: Sequence[Latents], num_classes: int, strategy: tf.distribute.Strategy
-) -> tuple[FittedBridge, training.MakeBatch | None]:
+) -> tuple[FittedBridge, training_steps.MakeBatch | None]:
     """The model, fitted to labelled latents, and the batches for what of it is trained step by step, if anything."""
     kind = _FITTED_MODELS[config.baseline]
     options = {"seed": config.seed, **kind.sizes(latents), **config.model.to_dict()}

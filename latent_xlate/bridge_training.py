@@ -12,7 +12,7 @@ import keras
 import numpy as np
 from ml_collections import ConfigDict
 
-from latent_xlate import checks, configs, distribution, files, training
+from latent_xlate import checks, configs, distribution, files, training, training_steps
 from latent_xlate.bridge import class_pairing, latent_classifier
 from latent_xlate.bridge.bridge_config import BridgeConfig
 from latent_xlate.bridge.bridging_vae import BridgingVAE
@@ -127,7 +127,7 @@ def make_bridge(config: BridgeConfig, data: TrainingData, label_terms: LabelTerm
     )
     bridge.build()
     rate = make_schedule(config.schedule, config.learning_rate, data.num_steps(config))
-    bridge.compile(optimizer=FusedAdam(rate), jit_compile=False)
+    bridge.compile(optimizer=FusedAdam(rate), **training_steps.compile_options(of_rows=True))
     return bridge
 
 

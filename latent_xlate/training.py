@@ -11,7 +11,6 @@ import json
 import math
 import os
 import sys
-import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Protocol
@@ -23,9 +22,7 @@ from tqdm import tqdm
 
 from latent_xlate import distribution, files, interrupts
 from latent_xlate.training_files import EVENTS, Events, checkpoint_manager, save_checkpoint
-
-MakeBatch = Callable[[tf.Tensor], Any]
-"""Maps the positions of this replica's part of a batch in an endless stream, int64 [n], to the data of `train_step`."""
+from latent_xlate.training_steps import MakeBatch, Pieces, train_function
 
 OnLog = Callable[[int, dict[str, float]], Mapping[str, float]]
 """Called with the step and the metrics at each log; the metrics that it returns are logged too."""
@@ -150,7 +147,7 @@ def train(
 
     logs: dict[str, float] = {}
     done = int(step.numpy())
-    pieces = _Pieces(train_steps)
+    pieces = Pieces(train_steps, model.steps_per_execution)
     # The workers of a cluster save together, so that none of them may stop alone.
     with (
         interrupts.deferred(manager is not None and strategy.cluster_resolver is None) as interrupted,
@@ -220,24 +217,6 @@ class BestScore:
         return False
 
 
-class _Pieces:
-    """Runs steps in graph calls of about a second, so that progress is shown and signals are heard."""
-
-    def __init__(self, train_steps: Callable[[tf.Tensor, tf.Tensor], None]):
-        """Takes the result of `train_function`."""
-        self._train_steps = train_steps
-        self._size = 1
-
-    def run(self, first: int, last: int) -> int:
-        """Runs steps from `first` on, at most up to `last`; returns the step after them."""
-        end, start = min(last, first + self._size), time.monotonic()
-        self._train_steps(tf.constant(first, tf.int64), tf.constant(end, tf.int64))
-        seconds = time.monotonic() - start
-        # The first call is traced, so that it says little of the others. The size at most doubles for the same reason.
-        self._size = max(1, min(2 * self._size, int((end - first) / max(seconds, 1e-6))))
-        return end
-
-
 def train_run(
     model: keras.Model,
     make_batch: MakeBatch,
@@ -274,40 +253,3 @@ def _check_finite(logs: Mapping[str, float], step: int) -> None:
     for name, value in logs.items():
         if not math.isfinite(value):
             raise ValueError(f"Training has diverged: at step {step} {name} is {value}. Lower the learning rate.")
-
-
-def train_function(
-    model: keras.Model,
-    make_batch: MakeBatch,
-    batch_size: int,
-    strategy: tf.distribute.Strategy | None = None,
-) -> Callable[[tf.Tensor, tf.Tensor], None]:
-    """The loop of `train` as a graph.
-
-    Args:
-        model: As in `train`.
-        make_batch: As in `train`.
-        batch_size: As in `train`.
-        strategy: As in `train`.
-
-    Returns:
-        Function of the first step and of the one after the last, int64 scalars, which runs these steps.
-    """
-    strategy = strategy or tf.distribute.get_strategy()
-    size = distribution.replica_batch_size(batch_size, strategy)
-    # Several replicas add up their gradients, which TensorFlow refuses to do in a function of their own.
-    compiles = model.jit_compile and strategy.num_replicas_in_sync == 1
-    train_step = tf.function(model.train_step, jit_compile=True) if compiles else model.train_step
-
-    def replica_step(step: tf.Tensor) -> None:
-        context = tf.distribute.get_replica_context()
-        replica, count = context.replica_id_in_sync_group, context.num_replicas_in_sync
-        first = (step * count + tf.cast(replica, tf.int64)) * size
-        train_step(make_batch(first + tf.range(size, dtype=tf.int64)))
-
-    @tf.function
-    def train_steps(first: tf.Tensor, last: tf.Tensor) -> None:
-        for step in tf.range(first, last):
-            strategy.run(replica_step, args=(step,))
-
-    return train_steps

@@ -8,7 +8,7 @@ from typing import Any, Self
 import numpy as np
 import tensorflow as tf
 
-from latent_xlate import checks, training
+from latent_xlate import checks, training_steps
 from latent_xlate.bridge.bridge import Bridge
 from latent_xlate.data.labelled import UNLABELLED
 from latent_xlate.latents.latents import Latents
@@ -81,7 +81,7 @@ class FittedBridge(Bridge):
         """
         raise NotImplementedError(f"{type(self).__name__} is not fitted to latents.")
 
-    def make_batches(self, latents: Sequence[Latents]) -> training.MakeBatch | None:
+    def make_batches(self, latents: Sequence[Latents]) -> training_steps.MakeBatch | None:
         """Batches for what is trained step by step after `fit_latents`, which takes the same; None for nothing."""
         del latents
         return None

@@ -9,7 +9,7 @@ import tensorflow as tf
 from scipy.optimize import linear_sum_assignment
 from scipy.spatial.distance import cdist
 
-from latent_xlate import training
+from latent_xlate import training_steps
 from latent_xlate.latents.latents import Latents
 from latent_xlate.randomness import class_balanced, position_uniform
 
@@ -53,7 +53,7 @@ def optimal_pairs(
 
 def make_pair_batches(
     latents: Sequence[Latents], axes: Sequence[np.ndarray], num_classes: int, size: int, seed: int
-) -> training.MakeBatch:
+) -> training_steps.MakeBatch:
     """Makes batches of optimal pairs, in which the classes take turns.
 
     Args:

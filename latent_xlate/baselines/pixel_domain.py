@@ -9,7 +9,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from latent_xlate import KERAS_PACKAGE, training
+from latent_xlate import KERAS_PACKAGE, training_steps
 from latent_xlate.data.labelled import Labelled
 from latent_xlate.domains.domain import Domain
 from latent_xlate.domains.image.image_classifier import ImageClassifier
@@ -116,7 +116,7 @@ class PixelDomain(ImageDomain):
         return cls(classifier=classifier, **config)
 
 
-def make_image_pairs(data: Sequence[Labelled], num_classes: int, seed: int) -> training.MakeBatch:
+def make_image_pairs(data: Sequence[Labelled], num_classes: int, seed: int) -> training_steps.MakeBatch:
     """Makes pairs of images of one class, for the baselines of images.
 
     Each class of each domain has shuffled epochs of its own, and the classes take turns, in the same order in both

@@ -9,7 +9,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from latent_xlate import KERAS_PACKAGE, training
+from latent_xlate import KERAS_PACKAGE, training_steps
 from latent_xlate.baselines.alignment import principal_axes
 from latent_xlate.baselines.baseline_config import RectifiedFlowConfig
 from latent_xlate.baselines.classifying_bridge import ClassifyingBridge
@@ -79,7 +79,7 @@ class RectifiedFlow(ClassifyingBridge):
         for variable, axes in zip(self.axes, principal_axes(latents, self.num_classes), strict=True):
             variable.assign(axes)
 
-    def make_batches(self, latents: Sequence[Latents]) -> training.MakeBatch:
+    def make_batches(self, latents: Sequence[Latents]) -> training_steps.MakeBatch:
         """Makes the batches of `train_step`. Args as in `FittedBridge.fit_latents`, which comes first."""
         axes = [variable.numpy() for variable in self.axes]
         return make_pair_batches(latents, axes, self.num_classes, self.config.pairing_size, self.seed)

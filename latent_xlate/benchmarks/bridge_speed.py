@@ -13,7 +13,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from latent_xlate import distribution, training
+from latent_xlate import distribution, training_steps
 from latent_xlate.benchmarks import timing
 from latent_xlate.benchmarks.remote import RemoteFunction
 from latent_xlate.bridge.bridging_vae import BridgingVAE
@@ -139,7 +139,8 @@ def ours(size: str, precision: str = "float32") -> Callable[[int], None]:
     """Returns a function that runs a number of steps of this project's training loop."""
     distribution.share_cores()
     bridge = _bridge(size, precision)
-    train_steps = training.train_function(bridge, make_batches(_latents(), NUM_CLASSES, "balanced", 0), BATCH_SIZE)
+    batches = make_batches(_latents(), NUM_CLASSES, "balanced", 0)
+    train_steps = training_steps.train_function(bridge, batches, BATCH_SIZE)
 
     def run(steps: int) -> None:
         train_steps(tf.constant(0, tf.int64), tf.constant(steps, tf.int64))
@@ -172,6 +173,6 @@ def _bridge(size: str, precision: str, optimizer: keras.optimizers.Optimizer | N
     keras.utils.set_random_seed(0)
     bridge = BridgingVAE([LATENT_DIM, LATENT_DIM], NUM_CLASSES, dtype=precision, **SIZES[size])
     bridge.build()
-    bridge.compile(optimizer=optimizer or FusedAdam(1e-3), jit_compile=False)
+    bridge.compile(optimizer=optimizer or FusedAdam(1e-3), **training_steps.compile_options(of_rows=True))
     bridge.optimizer.build(bridge.trainable_variables)
     return bridge

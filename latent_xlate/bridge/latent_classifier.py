@@ -9,7 +9,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from latent_xlate import KERAS_PACKAGE, training
+from latent_xlate import KERAS_PACKAGE, training, training_steps
 from latent_xlate.domains.classifier import Classifier
 from latent_xlate.latents.batches import make_sampler
 from latent_xlate.latents.latents import Latents
@@ -95,7 +95,7 @@ def train_classifier(
     classifier = LatentClassifier(mu.shape[1], num_classes)
     classifier.build()
     rate = make_schedule("cosine", LEARNING_RATE, NUM_STEPS)
-    classifier.compile(optimizer=FusedAdam(rate), jit_compile=False)
+    classifier.compile(optimizer=FusedAdam(rate), **training_steps.compile_options())
     training.train(
         classifier,
         make_batch,

@@ -19,7 +19,7 @@ from latent_xlate.latents.label_choice import choose_labelled
 from latent_xlate.latents.latents import Latents
 from latent_xlate.latents.sources import LoadLatents, latent_kinds, load_domains, load_held_out, load_latents
 from latent_xlate.randomness import hash_of_stream
-from latent_xlate.training import MakeBatch
+from latent_xlate.training_steps import MakeBatch
 
 
 @dataclasses.dataclass(frozen=True)

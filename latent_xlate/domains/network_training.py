@@ -11,7 +11,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from latent_xlate import distribution, files, training
+from latent_xlate import distribution, files, training, training_steps
 from latent_xlate.data.labelled import Labelled
 from latent_xlate.domains.network_files import in_float32, read_weights, write_weights
 
@@ -23,7 +23,7 @@ def steps_per_epoch(data: Labelled, batch_size: int) -> int:
 
 def train_by_epochs(
     network: keras.Model,
-    make_batch: training.MakeBatch,
+    make_batch: training_steps.MakeBatch,
     splits: Mapping[str, Labelled],
     workdir: str | Path,
     config: Mapping[str, Any],

@@ -12,7 +12,7 @@ from latent_xlate import checks
 from latent_xlate.data.labelled import UNLABELLED
 from latent_xlate.latents.latents import Latents
 from latent_xlate.randomness import class_balanced, hash_of_stream, shuffled_indices
-from latent_xlate.training import MakeBatch
+from latent_xlate.training_steps import MakeBatch
 
 SAMPLINGS = ("balanced", "uniform", "mixed")
 

@@ -15,7 +15,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 
-from latent_xlate import figures, losses, training
+from latent_xlate import figures, losses, training, training_steps
 from latent_xlate.bridge.bridging_vae import BridgingVAE
 from latent_xlate.latents.batches import make_batches
 from latent_xlate.latents.latents import Latents
@@ -87,7 +87,7 @@ def train_variant(name: str, num_steps: int = NUM_STEPS, seed: int = 0) -> Bridg
         [2, 2], 2, shared_dim=2, hidden_units=(64, 64, 64), beta_kl=BETA_KL, seed=seed, **VARIANTS[name]
     )
     bridge.build()
-    bridge.compile(optimizer=FusedAdam(make_schedule("cosine", 3e-3, num_steps)), jit_compile=False)
+    bridge.compile(optimizer=FusedAdam(make_schedule("cosine", 3e-3, num_steps)), **training_steps.compile_options())
     # Only the classifier may use labels, so batches are not balanced by them.
     batches = make_batches([ellipse.sample(10_000, seed + i) for i, ellipse in enumerate(ELLIPSES)], 2, "uniform", seed)
     training.train(bridge, batches, num_steps=num_steps, batch_size=128, description=name)

@@ -12,7 +12,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from latent_xlate import tables, training
+from latent_xlate import tables, training_steps
 from latent_xlate.bridge.bridging_vae import BridgingVAE
 from latent_xlate.configs import mnist_fashion_mnist, mnist_spoken_digit
 from latent_xlate.domains.image.image_training import RECIPES
@@ -63,7 +63,7 @@ def measure(quick: bool) -> dict[str, dict[str, float]]:
         keras.utils.set_random_seed(0)
         bridge = BridgingVAE([_LATENT_DIM] * 2, _NUM_CLASSES, **config.model)
         bridge.build()
-        bridge.compile(optimizer=FusedAdam(config.learning_rate), jit_compile=False)
+        bridge.compile(optimizer=FusedAdam(config.learning_rate), **training_steps.compile_options(of_rows=True))
         batches = make_batches([_latents(0), _latents(1)], _NUM_CLASSES, config.sampling, 0)
         runners[name] = _runner(bridge, batches, config.batch_size)
         steps[name] = config.num_steps
@@ -71,11 +71,11 @@ def measure(quick: bool) -> dict[str, dict[str, float]]:
     return {name: {"seconds": min(times[name] for times in rounds), "steps": steps[name]} for name in runners}
 
 
-def _runner(model: keras.Model, make_batch: training.MakeBatch, batch_size: int) -> Callable[[], float]:
+def _runner(model: keras.Model, make_batch: training_steps.MakeBatch, batch_size: int) -> Callable[[], float]:
     """Returns a function that times as many training steps as take a second, and gives the mean seconds of one."""
     if not model.optimizer.built:
         model.optimizer.build(model.trainable_variables)
-    train_steps = training.train_function(model, make_batch, batch_size)
+    train_steps = training_steps.train_function(model, make_batch, batch_size)
 
     def run(steps: int) -> float:
         start = time.perf_counter()
@@ -90,16 +90,16 @@ def _runner(model: keras.Model, make_batch: training.MakeBatch, batch_size: int)
     return lambda: run(steps) / steps
 
 
-def _vae(quick: bool) -> tuple[keras.Model, training.MakeBatch]:
+def _vae(quick: bool) -> tuple[keras.Model, training_steps.MakeBatch]:
     keras.utils.set_random_seed(0)
     vae = ImageVAE(hidden_units=(64,) * 3) if quick else ImageVAE()
     vae.build()
-    vae.compile(optimizer=FusedAdam(1e-3), jit_compile=False)
+    vae.compile(optimizer=FusedAdam(1e-3), **training_steps.compile_options(of_rows=True))
     pixels = tf.random.stateless_uniform([2_000, *vae.image_shape], [0, 0])
     return vae, lambda positions: (tf.gather(pixels, positions % 2_000), tf.zeros_like(positions))
 
 
-def _wavegan(settings: WaveGANSettings) -> tuple[keras.Model, training.MakeBatch]:
+def _wavegan(settings: WaveGANSettings) -> tuple[keras.Model, training_steps.MakeBatch]:
     keras.utils.set_random_seed(0)
     trainer = make_trainer(settings, _NUM_CLASSES)
     shape = [settings.batches_per_step, settings.batch_size, trainer.generator.slice_length]

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from latent_xlate import training
+from latent_xlate import training_steps
 from latent_xlate.baselines.latent_cyclegan import LatentCycleGAN
 from latent_xlate.latents.batches import make_batches
 from tests.support import synthetic
@@ -21,7 +21,7 @@ def small(**kwargs) -> LatentCycleGAN:
     return LatentCycleGAN(DIMS, **({"hidden_units": (16,), "discriminator_units": (16,), "pool_size": 16} | kwargs))
 
 
-def batches() -> training.MakeBatch:
+def batches() -> training_steps.MakeBatch:
     domains = [synthetic.latents(dim, 60, seed) for seed, dim in enumerate(DIMS)]
     return make_batches(domains, synthetic.NUM_CLASSES, "balanced", 0)
 

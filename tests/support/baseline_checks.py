@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import tensorflow as tf
 
-from latent_xlate import training
+from latent_xlate import training, training_steps
 from latent_xlate.baselines.adversarial import AdversarialPair
 from latent_xlate.optimizer import FusedAdam
 
@@ -24,7 +24,7 @@ def eagerly():
         tf.config.run_functions_eagerly(False)
 
 
-def check_resuming(make: Callable[[], AdversarialPair], make_batch: training.MakeBatch, folder: Path) -> None:
+def check_resuming(make: Callable[[], AdversarialPair], make_batch: training_steps.MakeBatch, folder: Path) -> None:
     """Trains three steps of batches of 8 at once, and with a stop after the second; weights must be the same bits."""
 
     def run(num_steps, workdir):

@@ -14,7 +14,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from latent_xlate import distribution, training
+from latent_xlate import distribution, training, training_steps
 from latent_xlate.optimizer import FusedAdam
 from tests.support.tolerances import approx, assert_close
 
@@ -94,7 +94,7 @@ def check_mixed_precision(
         assert not np.array_equal(output, expected), "computed in float32"
 
 
-def check_mirrored(make: Callable[[], keras.Model], make_batch: training.MakeBatch, atol: float = 1e-6) -> None:
+def check_mirrored(make: Callable[[], keras.Model], make_batch: training_steps.MakeBatch, atol: float = 1e-6) -> None:
     """Trains a model on two replicas, and alike on one device, which must give the same losses and weights.
 
     So large an epsilon makes Adam's steps nearly proportional to the gradients, whose differences it would hide.

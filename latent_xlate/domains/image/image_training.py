@@ -15,7 +15,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from latent_xlate import checks, distribution, training
+from latent_xlate import checks, distribution, training_steps
 from latent_xlate.data import disk_arrays, images
 from latent_xlate.data.labelled import Labelled
 from latent_xlate.domains.classifier import Classifier
@@ -146,7 +146,8 @@ def train_image_model(
     with tf_strategy.scope():
         network = _make_network(model, train, settings, seed, precision)
         averaging = {"use_ema": True, "ema_momentum": AVERAGING} if model in CONVOLUTIONAL else {}
-        network.compile(optimizer=FusedAdam(rate, **averaging), jit_compile=False)
+        of_rows = model not in CONVOLUTIONAL and train.content.nbytes <= disk_arrays.LARGE
+        network.compile(optimizer=FusedAdam(rate, **averaging), **training_steps.compile_options(of_rows))
     if model in CONVOLUTIONAL:
         return _train_on_augmented(network, splits, workdir, config, tf_strategy)
     return train_by_epochs(
@@ -248,7 +249,7 @@ def augmentation_of(data: Labelled) -> Augmentation:
     return Augmentation(recolour=bool(data.class_names) and not classes_differ_in_colour(data))
 
 
-def _make_augmented_batch(data: Labelled, augmentation: Augmentation, seed: int) -> training.MakeBatch:
+def _make_augmented_batch(data: Labelled, augmentation: Augmentation, seed: int) -> training_steps.MakeBatch:
     labels, pixels = tf.constant(data.labels), _pixels(data)
 
     def make_batch(positions: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
@@ -259,7 +260,7 @@ def _make_augmented_batch(data: Labelled, augmentation: Augmentation, seed: int)
     return make_batch
 
 
-def _make_batch(data: Labelled, shift: int, seed: int) -> training.MakeBatch:
+def _make_batch(data: Labelled, shift: int, seed: int) -> training_steps.MakeBatch:
     labels, pixels = tf.constant(data.labels), _pixels(data)
 
     def make_batch(positions: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:

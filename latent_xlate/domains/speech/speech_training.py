@@ -8,7 +8,7 @@ from pathlib import Path
 import keras
 import tensorflow as tf
 
-from latent_xlate import checks, distribution, training
+from latent_xlate import checks, distribution, training_steps
 from latent_xlate.data import speech
 from latent_xlate.data.labelled import SPLITS, Labelled
 from latent_xlate.domains.network_files import checkpoint_state, load_network
@@ -88,7 +88,7 @@ def train_speech_classifier(
     with tf_strategy.scope():
         classifier = SpeechClassifier(len(train.class_names), filters, dtype=precision)
         classifier.build()
-        classifier.compile(optimizer=FusedAdam(rate), jit_compile=False)
+        classifier.compile(optimizer=FusedAdam(rate), **training_steps.compile_options())
     return train_by_epochs(
         classifier,
         make_batches(train, seed),
@@ -111,7 +111,7 @@ def load_classifier(path: str | os.PathLike) -> SpeechClassifier:
     return load_network(path, SpeechClassifier, "classifier of speech")
 
 
-def make_batches(data: Labelled, seed: int) -> training.MakeBatch:
+def make_batches(data: Labelled, seed: int) -> training_steps.MakeBatch:
     """Makes the function that draws augmented batches: random delays, loudness and noise.
 
     Args:

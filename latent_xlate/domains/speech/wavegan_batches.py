@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 import tensorflow as tf
 
-from latent_xlate import training
+from latent_xlate import training_steps
 from latent_xlate.data.labelled import Labelled
 from latent_xlate.domains.speech.wavegan_settings import WaveGANSettings
 from latent_xlate.modalities.alignment import align
@@ -15,7 +15,7 @@ from latent_xlate.modalities.audio_files import change_speed
 from latent_xlate.randomness import class_balanced, shuffled_indices
 
 
-def make_batches(data: Labelled, settings: WaveGANSettings) -> training.MakeBatch:
+def make_batches(data: Labelled, settings: WaveGANSettings) -> training_steps.MakeBatch:
     """Makes the function that draws batches for `WaveGANTrainer.train_step`.
 
     Every epoch visits each recording once, in an order of its own. With class latents this holds for the recordings

@@ -7,7 +7,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from latent_xlate import distribution, losses
+from latent_xlate import distribution, losses, training_steps
 from latent_xlate.domains.speech import wavegan_losses
 from latent_xlate.domains.speech.priors import sample_prior
 from latent_xlate.domains.speech.spectrogram_discriminator import SpectrogramDiscriminator
@@ -124,7 +124,7 @@ class WaveGANTrainer(keras.Model):
         self, optimizer: keras.optimizers.Optimizer, discriminator_optimizer: keras.optimizers.Optimizer
     ) -> None:
         """Sets and builds the optimizer of the generator and encoder, and that of the discriminator."""
-        self.compile(optimizer=optimizer, jit_compile=distribution.compiles_steps())
+        self.compile(optimizer=optimizer, **training_steps.compile_options())
         optimizer.build(self.generator_variables)
         if self.discriminator:
             self.discriminator_optimizer = discriminator_optimizer
