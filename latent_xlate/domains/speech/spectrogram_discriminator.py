@@ -127,8 +127,7 @@ def augment(spectrogram: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
     """
     sizes = spectrogram.shape[1:3]
     starts = [
-        random_draws.integer(random_draws.fold_in(seed, i), 0, 2 * shift + 1)
-        for i, shift in enumerate(MAX_SHIFT)
+        random_draws.integer(random_draws.fold_in(seed, i), 0, 2 * shift + 1) for i, shift in enumerate(MAX_SHIFT)
     ]
     padded = tf.pad(spectrogram, [[0, 0], *([shift, shift] for shift in MAX_SHIFT), [0, 0]])
     shifted = window(padded, starts, sizes)
