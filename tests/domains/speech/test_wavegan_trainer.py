@@ -317,7 +317,8 @@ def test_a_compiled_step_gives_the_numbers_of_the_step(name, compiles):
     options = CONFIGURATIONS[name]
     results = []
     for jit_compile in (False, True):
-        made = trainer(**options)
+        made = trainer(learning_rate=0.1, **options)
+        start = made.get_weights()
         for optimizer in filter(None, (made.optimizer, made.discriminator_optimizer)):
             optimizer.epsilon = 0.1  # Adam's steps are then nearly proportional to gradients.
         step = tf.function(made.train_step, jit_compile=jit_compile)
@@ -328,6 +329,7 @@ def test_a_compiled_step_gives_the_numbers_of_the_step(name, compiles):
     assert compiled_metrics == pytest.approx(metrics, rel=1e-4, abs=1e-5)
     for ours, theirs in zip(compiled_weights, weights, strict=True):
         assert_close(ours, theirs, rtol=1e-4, atol=1e-5)
+    assert max(np.abs(theirs - began).max() for theirs, began in zip(weights, start, strict=True)) > 1e-2
 
 
 @pytest.mark.slow
