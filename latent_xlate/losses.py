@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import tensorflow as tf
 
+from latent_xlate import random_draws
+
 REDUCTIONS = {"mean": tf.reduce_mean, "sum": tf.reduce_sum}
 
 
@@ -76,9 +78,9 @@ def random_projections(
     """
     seed = tf.stack([seed, 0]) if tf.convert_to_tensor(seed).shape.rank == 0 else seed
     if not orthogonal:
-        return tf.math.l2_normalize(tf.random.stateless_normal([dim, num_projections], seed), axis=0)
+        return tf.math.l2_normalize(random_draws.normal([dim, num_projections], seed), axis=0)
     num_bases = -(-num_projections // dim)
-    q, r = tf.linalg.qr(tf.random.stateless_normal([num_bases, dim, dim], seed))
+    q, r = tf.linalg.qr(random_draws.normal([num_bases, dim, dim], seed))
     # The sign makes the basis uniform: QR alone prefers a positive or negative diagonal.
     q *= tf.sign(tf.linalg.diag_part(r))[:, tf.newaxis, :]
     return tf.reshape(tf.transpose(q, [1, 0, 2]), [dim, num_bases * dim])[:, :num_projections]

@@ -11,7 +11,7 @@ from collections.abc import Callable
 import numpy as np
 import tensorflow as tf
 
-from latent_xlate import distribution, index_cipher
+from latent_xlate import distribution, index_cipher, random_draws
 
 
 def step_seed(seed: int, step: int | tf.Tensor, stream: int) -> tf.Tensor:
@@ -25,7 +25,7 @@ def step_seed(seed: int, step: int | tf.Tensor, stream: int) -> tf.Tensor:
     Returns:
         int32 [2], for `tf.random.stateless_*`.
     """
-    return tf.random.fold_in([seed, stream], tf.cast(step, tf.int32))
+    return random_draws.fold_in([seed, stream], tf.cast(step, tf.int32))
 
 
 def replica_normal(shape: tuple[int | tf.Tensor, ...], seed: tf.Tensor, axis: int = 0) -> tf.Tensor:
@@ -42,7 +42,7 @@ def replica_normal(shape: tuple[int | tf.Tensor, ...], seed: tf.Tensor, axis: in
     context = tf.distribute.get_replica_context()
     count = context.num_replicas_in_sync if context else 1
     whole = [size * count if i == axis else size for i, size in enumerate(shape)]
-    return replica_slice(tf.random.stateless_normal(whole, seed), axis)
+    return replica_slice(random_draws.normal(whole, seed), axis)
 
 
 def replica_slice(whole: tf.Tensor, axis: int = 0) -> tf.Tensor:

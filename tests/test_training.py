@@ -36,12 +36,12 @@ class Recorder(keras.Model):
         return self.get_metrics_result()
 
 
-def run(strategy="default", size=3, momentum=0.0, **options):
+def run(strategy="default", size=3, momentum=0.0, jit_compile=False, **options):
     """Trains a Recorder on the positions themselves; its weights, and step and metrics of each log."""
     tf_strategy = distribution.make_strategy(strategy)
     with tf_strategy.scope():
         model = Recorder(size)
-        model.compile(optimizer=keras.optimizers.SGD(1.0, momentum))
+        model.compile(optimizer=keras.optimizers.SGD(1.0, momentum), jit_compile=jit_compile)
     logs = []
 
     def on_log(step, values):
@@ -63,9 +63,10 @@ def expected_logs(*ends, start=0, batch_size=4):
     return [(end, (begin * batch_size + end * batch_size - 1) / 2) for begin, end in zip(starts, ends, strict=True)]
 
 
+@pytest.mark.parametrize("jit_compile", [False, True])
 @pytest.mark.parametrize("strategy", ["default", "mirrored"])
-def test_steps_take_the_positions_in_turn_and_metrics_are_means_over_a_log(strategy):
-    total, logs, last = run(strategy)
+def test_steps_take_the_positions_in_turn_and_metrics_are_means_over_a_log(strategy, jit_compile):
+    total, logs, last = run(strategy, jit_compile=jit_compile)
     assert logs == expected_logs(3, 6, 7)
     assert last == {"position": logs[-1][1], "twice": 2 * logs[-1][1]}
     # Seven steps of the mean of four positions each.

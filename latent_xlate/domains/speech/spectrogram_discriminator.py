@@ -7,7 +7,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from latent_xlate import KERAS_PACKAGE
+from latent_xlate import KERAS_PACKAGE, random_draws
 from latent_xlate.domains.speech.shifts import window
 from latent_xlate.domains.speech.spectrograms import FLOOR, log_spectrogram
 from latent_xlate.randomness import replica_normal
@@ -127,17 +127,16 @@ def augment(spectrogram: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
     """
     sizes = spectrogram.shape[1:3]
     starts = [
-        tf.random.stateless_uniform([], tf.random.fold_in(seed, i), 0, 2 * shift + 1, tf.int32)
-        for i, shift in enumerate(MAX_SHIFT)
+        random_draws.integer(random_draws.fold_in(seed, i), 0, 2 * shift + 1) for i, shift in enumerate(MAX_SHIFT)
     ]
     padded = tf.pad(spectrogram, [[0, 0], *([shift, shift] for shift in MAX_SHIFT), [0, 0]])
     shifted = window(padded, starts, sizes)
-    level = tf.random.stateless_uniform([], tf.random.fold_in(seed, 4), 0.0, NOISE)
-    noise = level * replica_normal((tf.shape(spectrogram)[0], *sizes, 1), tf.random.fold_in(seed, 5))
+    level = NOISE * random_draws.uniform([], random_draws.fold_in(seed, 4))
+    noise = level * replica_normal((tf.shape(spectrogram)[0], *sizes, 1), random_draws.fold_in(seed, 5))
     augmented = shifted + tf.cast(noise, shifted.dtype)
     for axis, (size, hole) in enumerate(zip(sizes, HOLE, strict=True)):
         # The hole may begin before the first place or end after the last, so that all are masked equally often.
-        start = tf.random.stateless_uniform([], tf.random.fold_in(seed, 2 + axis), -hole, size, tf.int32)
+        start = random_draws.integer(random_draws.fold_in(seed, 2 + axis), -hole, size)
         places = tf.range(size)
         kept = tf.cast((places < start) | (places >= start + hole), augmented.dtype)
         augmented *= tf.reshape(kept, [1, *(-1 if i == axis else 1 for i in range(2)), 1])

@@ -7,7 +7,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from latent_xlate import KERAS_PACKAGE
+from latent_xlate import KERAS_PACKAGE, random_draws
 from latent_xlate.domains.speech.shifts import window
 from latent_xlate.domains.speech.wavegan_generator import COARSEST, convolution_strides, normalizations
 
@@ -39,7 +39,7 @@ class PhaseShuffle(keras.layers.Layer):
 
     def shift(self, seed: tf.Tensor) -> tf.Tensor:
         """Number of time steps by which a seed, int32 [2], delays a batch; int32 scalar, negative to advance it."""
-        return tf.random.stateless_uniform([], seed, -self.radius, self.radius + 1, tf.int32)
+        return random_draws.integer(seed, -self.radius, self.radius + 1)
 
     def call(self, x: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
         """Delays x, [batch, steps, channels], by `shift(seed)`."""
@@ -146,7 +146,7 @@ class WaveGANDiscriminator(keras.Model):
         for i, (downconv, norm) in enumerate(zip(self.downconvs, self.norms, strict=True)):
             x = tf.nn.leaky_relu(norm(downconv(x), training=True), alpha=0.2)
             if seed is not None and i < NUM_SHUFFLED:
-                x = self.shuffle(x, seed=tf.random.fold_in(seed, i))
+                x = self.shuffle(x, seed=random_draws.fold_in(seed, i))
         return self.score(tf.reshape(x, [-1, COARSEST * self.widths[-1]]))[:, 0]
 
     def scores_and_logits(self, x: tf.Tensor, seed: tf.Tensor) -> tuple[tf.Tensor, None]:

@@ -7,7 +7,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from latent_xlate import distribution, losses, training_steps
+from latent_xlate import distribution, losses, random_draws, training_steps
 from latent_xlate.domains.speech import wavegan_losses
 from latent_xlate.domains.speech.priors import sample_prior
 from latent_xlate.domains.speech.spectrogram_discriminator import SpectrogramDiscriminator
@@ -168,7 +168,7 @@ class WaveGANTrainer(keras.Model):
         """Seed, int32 [2], of a stream at a step, and within it of one of the discriminator's updates."""
         seed = step_seed(self.settings.seed, step, stream)
         for number in update:
-            seed = tf.random.fold_in(seed, number)
+            seed = random_draws.fold_in(seed, number)
         return seed
 
     def _update_discriminator(self, x: tf.Tensor, labels: tf.Tensor, step: tf.Tensor, update: tf.Tensor) -> None:

@@ -3,6 +3,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from latent_xlate import distribution
 from latent_xlate.domains.speech.priors import sample_prior
 from latent_xlate.domains.speech.spectrogram_discriminator import SpectrogramDiscriminator
 from latent_xlate.domains.speech.speech_encoder import SpeechEncoder
@@ -265,6 +266,70 @@ def test_the_discriminator_is_updated_so_many_times_a_step():
     made.train_step(data(3))
     assert int(made.optimizer.iterations) == 1
     assert int(made.discriminator_optimizer.iterations) == 3
+
+
+CONFIGURATIONS = {
+    "wgan_gp": {"discriminator_steps": 2},
+    "r1": {"discriminator": "spectrogram", "objective": "r1", "discriminator_steps": 2},
+    "classes": {
+        "discriminator": "spectrogram",
+        "objective": "r1",
+        "discriminator_steps": 2,
+        "encoder": True,
+        "prior": "normal",
+        "beta_class": 1.0,
+        "beta_features": 1.0,
+        "beta_swd": 1.0,
+        "class_latents": True,
+    },
+    "vae": {"discriminator": None, "objective": "vae", "encoder": True, "prior": "normal"},
+}
+
+
+@pytest.fixture
+def compiles(monkeypatch):
+    """What is chosen by device is that of a GPU."""
+    monkeypatch.setattr(distribution, "compiles_steps", lambda: True)
+
+
+def test_steps_are_compiled_where_the_device_gains_by_it(compiles):
+    assert trainer().jit_compile
+
+
+def test_steps_are_not_compiled_on_a_cpu():
+    assert trainer().jit_compile == bool(tf.config.list_physical_devices("GPU"))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["wgan_gp", "classes"])
+def test_xla_takes_every_operation_of_a_step_and_one_update_of_the_discriminator(name, compiles):
+    sizes = []
+    for steps in (2, 4):
+        made = trainer(**CONFIGURATIONS[name] | {"discriminator_steps": steps})
+        step = tf.function(made.train_step, jit_compile=True)
+        sizes.append(step.experimental_get_compiler_ir(data(steps))(stage="hlo").count("\n"))
+    assert sizes[1] < 1.01 * sizes[0]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", CONFIGURATIONS)
+def test_a_compiled_step_gives_the_numbers_of_the_step(name, compiles):
+    options = CONFIGURATIONS[name]
+    results = []
+    for jit_compile in (False, True):
+        made = trainer(learning_rate=0.1, **options)
+        start = made.get_weights()
+        for optimizer in filter(None, (made.optimizer, made.discriminator_optimizer)):
+            optimizer.epsilon = 0.1  # Adam's steps are then nearly proportional to gradients.
+        step = tf.function(made.train_step, jit_compile=jit_compile)
+        for seed in range(2):
+            metrics = step(data(options.get("discriminator_steps", 1), seed))
+        results.append(({key: float(value) for key, value in metrics.items()}, made.get_weights()))
+    (metrics, weights), (compiled_metrics, compiled_weights) = results
+    assert compiled_metrics == pytest.approx(metrics, rel=1e-4, abs=1e-5)
+    for ours, theirs in zip(compiled_weights, weights, strict=True):
+        assert_close(ours, theirs, rtol=1e-4, atol=1e-5)
+    assert max(np.abs(theirs - began).max() for theirs, began in zip(weights, start, strict=True)) > 1e-2
 
 
 @pytest.mark.slow
