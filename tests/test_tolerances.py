@@ -20,6 +20,6 @@ def test_only_float32_on_a_gpu_is_compared_by_less_than_the_test_asks_for(on_gpu
         assert_close(near.astype(float), DESIRED.astype(float), atol=1e-6)
     with pytest.raises(AssertionError):
         assert_close(DESIRED + np.float32(210 * GPU_TOLERANCE), DESIRED, atol=1e-6)
-    assert (1 + 0.9 * GPU_TOLERANCE == approx(1.0, rel=1e-6)) == on_gpu
-    assert 1 + 2e-3 == approx(1.0, rel=3e-3)
-    assert 1 + 2 * GPU_TOLERANCE != approx(1.0)
+    assert (approx(1.0, rel=1e-6) == 1 + 0.9 * GPU_TOLERANCE) == on_gpu
+    assert approx(1.0, rel=3e-3) == 1 + 2e-3
+    assert approx(1.0) != 1 + 2 * GPU_TOLERANCE
