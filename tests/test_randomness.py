@@ -120,21 +120,6 @@ def test_numbers_of_positions_are_uniform_independent_and_of_the_position_alone(
     assert not np.array_equal(randomness.position_uniform(positions[:50], 6, 1), numbers[:50])
 
 
-@pytest.mark.parametrize("shape", [[], [7], [1000], [3, 5, 7]])
-def test_compiled_steps_draw_the_numbers_of_the_kernels(monkeypatch, shape):
-    seed = tf.constant([3, 7])
-    expected = tf.random.stateless_normal(shape, seed), tf.random.stateless_uniform(shape, seed, -1.0, 3.0)
-    monkeypatch.setattr(distribution, "compiles_steps", lambda: True)
-
-    @tf.function(jit_compile=True)
-    def draw():
-        return randomness.normal(shape, seed), randomness.uniform(shape, seed, -1.0, 3.0)
-
-    for ours, theirs in zip(draw(), expected, strict=True):
-        assert ours.dtype == tf.float32 and ours.shape == shape
-        np.testing.assert_allclose(ours, theirs, atol=2e-6)
-
-
 def test_compiled_steps_draw_the_indices_of_the_kernel(monkeypatch):
     expected = indices(100, 200, 1000, seed=3, stream=1)
     monkeypatch.setattr(distribution, "compiles_steps", lambda: True)

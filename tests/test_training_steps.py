@@ -57,6 +57,7 @@ def test_a_loop_that_is_one_computation_takes_the_steps_of_any_other(compiled, m
         assert_close(ours, expected, atol=1e-5)
 
 
+@pytest.mark.slow
 def test_it_goes_on_where_it_was_cut(compiled, tmp_path):
     unbroken, _ = train(11)
     train(6, tmp_path)
