@@ -33,6 +33,8 @@ _TORCH = "latent_xlate.benchmarks.bridge_torch"
 def benchmark(seconds: float, rounds: int) -> dict[str, dict[str, float]]:
     """Measures and prints, for each size, the steps a second of every contender.
 
+    Where TensorFlow sees a GPU, it is measured, and there is no roofline: launches, not products, take the time there.
+
     Args:
         seconds: Approximate length of a round.
         rounds: Number of rounds. The best round of each contender counts.
@@ -40,11 +42,30 @@ def benchmark(seconds: float, rounds: int) -> dict[str, dict[str, float]]:
     Returns:
         Steps a second, by size and contender. One contender is "roofline", the matrix products alone.
     """
+    if not importlib.util.find_spec("torch"):
+        print("PyTorch is not installed (pip install 'latent_xlate[benchmark]'); it is left out.")
+    return _on_gpu(seconds, rounds) if distribution.compiles_steps() else _on_cpu(seconds, rounds)
+
+
+def _on_gpu(seconds: float, rounds: int) -> dict[str, dict[str, float]]:
+    results = {}
+    for size in SIZES:
+        with contextlib.ExitStack() as children:
+            contenders = {name: children.enter_context(child) for name, child in _contenders(size).items()}
+            trial = timing.steps_per_second(contenders, training_steps.STEPS_AT_ONCE, 2)
+            results[size] = timing.steps_per_second(contenders, max(1, int(seconds * min(trial.values()))), rounds)
+        peers = [rate for name, rate in results[size].items() if name.startswith("PyTorch")]
+        print(f"\n{size}: training steps a second, {BATCH_SIZE} + {BATCH_SIZE} latents a step")
+        for name, rate in results[size].items():
+            share = f"   {rate / max(peers):5.2f} of PyTorch's best" if peers else ""
+            print(f"  {name:30s} {rate:8.1f}{share}", flush=True)
+    return results
+
+
+def _on_cpu(seconds: float, rounds: int) -> dict[str, dict[str, float]]:
     makers = [f"{__name__}:product_timer"]
     if importlib.util.find_spec("torch"):
         makers.append(f"{_TORCH}:product_timer")
-    else:
-        print("PyTorch is not installed (pip install 'latent_xlate[benchmark]'); it is left out.")
     results = {}
     for size in SIZES:
         with contextlib.ExitStack() as children:
@@ -58,7 +79,7 @@ def benchmark(seconds: float, rounds: int) -> dict[str, dict[str, float]]:
         results[size] = rates
         print(f"\n{size}: training steps a second, {BATCH_SIZE} + {BATCH_SIZE} latents a step")
         for name, rate in rates.items():
-            print(f"  {name:24s} {rate:8.1f}   {rate / rates['roofline']:5.2f} of the roofline", flush=True)
+            print(f"  {name:30s} {rate:8.1f}   {rate / rates['roofline']:5.2f} of the roofline", flush=True)
     return results
 
 
@@ -75,12 +96,14 @@ def _contenders(size: str) -> dict[str, RemoteFunction]:
             latent_dim=LATENT_DIM,
             num_classes=NUM_CLASSES,
             batch_size=BATCH_SIZE,
+            device="cuda" if distribution.compiles_steps() else "cpu",
             **SIZES[size],
         )
         contenders |= {
             "PyTorch, eager": in_torch(compiled=False, fused=False),
             "PyTorch, fused Adam": in_torch(compiled=False, fused=True),
             "PyTorch, compiled": in_torch(compiled=True, fused=True),
+            "PyTorch, compiled, bfloat16": in_torch(compiled=True, fused=True, bfloat16=True),
         }
     return contenders
 

@@ -14,7 +14,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from latent_xlate import files
+from latent_xlate import distribution, files
 from latent_xlate.benchmarks import timing
 from latent_xlate.benchmarks.remote import RemoteFunction
 from latent_xlate.domains.speech.wavegan_generator import WaveGANGenerator
@@ -25,6 +25,7 @@ SIZES: Mapping[str, dict[str, Any]] = {
     "compact": {"latent_dim": 32, "dim": 16, "half_rate": True},
 }
 BATCH_SIZES = (1, 64)
+GPU_BATCH_SIZES = (1, 64, 256)
 
 _TORCH = "latent_xlate.benchmarks.wavegan_torch"
 
@@ -45,7 +46,7 @@ def benchmark(seconds: float, rounds: int) -> dict[str, dict[str, dict[str, floa
     with tempfile.TemporaryDirectory() as folder:
         for size, config in SIZES.items():
             weights = write_weights(Path(folder) / "weights.npz", config)
-            for batch_size in BATCH_SIZES:
+            for batch_size in GPU_BATCH_SIZES if distribution.compiles_steps() else BATCH_SIZES:
                 with contextlib.ExitStack() as children:
                     contenders = {
                         name: children.enter_context(RemoteFunction(maker, **options))
@@ -66,9 +67,10 @@ def _contenders(config: Mapping[str, Any], weights: Path, batch_size: int) -> di
     options = {"config": config, "weights": str(weights), "batch_size": batch_size}
     contenders: dict[str, tuple[str, dict[str, Any]]] = {"latent_xlate": (f"{__name__}:ours", options)}
     if importlib.util.find_spec("torch"):
+        in_torch = options | {"device": "cuda" if distribution.compiles_steps() else "cpu"}
         contenders |= {
-            "PyTorch, eager": (f"{_TORCH}:torch_generator", options | {"compiled": False}),
-            "PyTorch, compiled": (f"{_TORCH}:torch_generator", options | {"compiled": True}),
+            "PyTorch, eager": (f"{_TORCH}:torch_generator", in_torch | {"compiled": False}),
+            "PyTorch, compiled": (f"{_TORCH}:torch_generator", in_torch | {"compiled": True}),
         }
     return contenders
 
@@ -95,7 +97,8 @@ def ours(config: Mapping[str, Any], weights: str | os.PathLike, batch_size: int)
         for number, layer in enumerate([generator.z_project, *generator.upconvs, generator.waveform]):
             layer.set_weights([arrays[f"{number}_kernel"], arrays[f"{number}_bias"]])
     spec = tf.TensorSpec([batch_size, generator.latent_dim], tf.float32)
-    generate = tf.function(generator.call, input_signature=[spec], autograph=False)
+    compiles = distribution.compiles_steps()
+    generate = tf.function(generator.call, input_signature=[spec], autograph=False, jit_compile=compiles)
     z = tf.random.stateless_uniform(spec.shape, [0, 0], -1.0, 1.0)
 
     def run(steps: int) -> None:

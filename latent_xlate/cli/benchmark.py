@@ -38,14 +38,19 @@ that keep their class as they are read and as they are translated from `--source
 of three seeds: how many held-out pictures keep class, colours and size, judged by networks that are trained apart, and
 the seconds that it takes.
 
+`bridge`, `wavegan` and `time_to_accuracy` measure the GPU where there is one, and PyTorch with CUDA graphs beside it;
+`--device=cpu` measures the CPU there.
+
 Run the measurements of speed on a quiet machine.
 """
 
 import functools
 import importlib.util
+import os
 from pathlib import Path
 from typing import Any
 
+import tensorflow as tf
 from absl import flags
 from ml_collections import config_flags
 
@@ -78,6 +83,7 @@ _SOURCE = flags.DEFINE_string("source", "mnist", "photos: its domain of digits."
 _TARGET = flags.DEFINE_string("target", "fashion_mnist", "photos: its domain to translate to.")
 _NUM_PHOTOS = flags.DEFINE_integer("num_photos", 1000, "photos: how many.", lower_bound=1)
 _DATA_DIR = flags.DEFINE_string("data_dir", None, "photos: folder of TFDS data sets (default: TFDS's own).")
+_DEVICE = flags.DEFINE_enum("device", None, ["cpu", "gpu"], "What to measure (default: gpu where there is one).")
 _OUTPUT = flags.DEFINE_string("output", None, "File for the numbers, JSON.")
 
 
@@ -129,6 +135,18 @@ def own_pictures() -> list[dict[str, Any]]:
     return own_pictures_benchmark.benchmark()
 
 
+def _device() -> str:
+    """Chooses the device that `--device` names, and returns its name; ValueError if it is not there."""
+    if _DEVICE.value == "cpu":
+        os.environ["CUDA_VISIBLE_DEVICES"] = "-1"  # For child processes, too.
+    gpus = tf.config.list_physical_devices("GPU")
+    if not gpus:
+        if _DEVICE.value == "gpu":
+            raise ValueError("--device=gpu: TensorFlow sees no GPU. Install the extra gpu, or give --device=cpu.")
+        return f"a CPU with {os.cpu_count()} cores"
+    return tf.config.experimental.get_device_details(gpus[0]).get("device_name", "a GPU")
+
+
 BENCHMARKS = {
     "bridge": bridge,
     "time_to_accuracy": until_accuracy,
@@ -145,6 +163,7 @@ def main(argv: list[str]) -> None:
     if len(argv) != 2:
         raise ValueError(f"Name one benchmark: {', '.join(BENCHMARKS)}.")
     measure = BENCHMARKS[checks.known(argv[1], BENCHMARKS, "benchmark")]
+    print(f"On {_device()}.")
     if _OUTPUT.value:
         files.output_folder(Path(_OUTPUT.value).parent)
     results = measure()
