@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -23,6 +24,7 @@ from latent_xlate.baselines.pix2pix import Pix2Pix
 from latent_xlate.baselines.pixel_domain import PixelDomain, make_image_pairs
 from latent_xlate.baselines.rectified_flow import RectifiedFlow
 from latent_xlate.baselines.transport_retrieval import TransportRetrieval
+from latent_xlate.bridge import class_pairing
 from latent_xlate.bridge.bridge import Bridge
 from latent_xlate.bridge.class_map import ClassMap
 from latent_xlate.data import images
@@ -80,6 +82,9 @@ def train_baseline(
     distribution.replica_batch_size(config.batch_size, tf_strategy)
     domains, model, make_batch = _prepare(config, data_dir, load, tf_strategy)
     workdir = training.open_workdir(workdir, config.to_dict(), BaselineConfig.upgraded)
+    pairing = class_pairing.describe(ClassMap.by_label(domains), domains)
+    if pairing and distribution.is_chief(tf_strategy):
+        print(f"Classes that belong together, by their numbers: {pairing}", file=sys.stderr)
     if make_batch is not None:
         state = model.state if isinstance(model, AdversarialPair) else None
         training.train_run(model, make_batch, config, workdir, tf_strategy, config.baseline, state)

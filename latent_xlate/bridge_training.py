@@ -44,7 +44,8 @@ def train_bridge(
 ) -> Translator:
     """Trains a bridge between pretrained domains, which stay as they are.
 
-    Run again with the same configuration, it resumes from its last checkpoint.
+    Run again with the same configuration, it resumes from its last checkpoint. With another `transport`, which is
+    computed at the end, the maps are computed anew.
 
     Example:
         translator = train_bridge("mnist_fashion_mnist:quick", "out/bridge")
@@ -75,7 +76,7 @@ def train_bridge(
     label_terms = make_label_terms(config, data)
     with tf_strategy.scope():
         bridge = make_bridge(config, data, label_terms)
-    workdir = training.open_workdir(workdir, config.to_dict(), BridgeConfig.upgraded)
+    workdir = training.open_workdir(workdir, config.to_dict(), BridgeConfig.upgraded, free=["transport"])
     pairing = class_pairing.describe(data.class_map, data.domains)
     if pairing and distribution.is_chief(tf_strategy):
         print(f"Classes that belong together: {pairing}", file=sys.stderr)

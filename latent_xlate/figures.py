@@ -21,7 +21,17 @@ COLOURS = "cividis"
 _DOTS_PER_INCH = 120
 _UNDATED = {".svg": {"Date": None}, ".pdf": {"CreationDate": None}}
 """By suffix, metadata that omit the date, so that the same figure gives the same bytes."""
-_LINES = (("#0072B2", "o"), ("#D55E00", "s"), ("#009E73", "^"), ("#CC79A7", "v"), ("#E69F00", "D"), ("#56B4E9", "P"))
+LINES = (
+    ("#0072B2", "o"),
+    ("#D55E00", "s"),
+    ("#009E73", "^"),
+    ("#CC79A7", "v"),
+    ("#E69F00", "D"),
+    ("#56B4E9", "P"),
+    ("#000000", "X"),
+    ("#999999", "*"),
+)
+"""Colours, which the colour-blind can tell apart, and markers of lines."""
 
 
 def image_grid(
@@ -152,7 +162,7 @@ def accuracy_curve(names: Sequence[str], lines: Mapping[str, Sequence[Sequence[f
     """
     figure = Figure(figsize=(5.0, 3.2), layout="constrained")
     axis = figure.subplots()
-    for (label, places), (colour, marker) in zip(lines.items(), itertools.cycle(_LINES), strict=False):
+    for (label, places), (colour, marker) in zip(lines.items(), itertools.cycle(LINES), strict=False):
         deviations = np.array([np.std(values, ddof=1) if len(values) > 1 else 0.0 for values in places])
         means = [np.mean(values) for values in places]
         axis.errorbar(range(len(names)), means, deviations, color=colour, marker=marker, capsize=3, label=label)

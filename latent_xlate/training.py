@@ -11,7 +11,7 @@ import json
 import math
 import os
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -48,6 +48,7 @@ def open_workdir(
     workdir: str | os.PathLike,
     config: Mapping[str, Any],
     upgrade: Callable[[Mapping[str, Any]], Mapping[str, Any]] = dict,
+    free: Collection[str] = (),
 ) -> Path:
     """Makes or reopens the work directory of a run.
 
@@ -55,6 +56,8 @@ def open_workdir(
         workdir: The folder.
         config: Everything that determines the run's result, JSON-serialisable; stored in `config.json`.
         upgrade: Replaces names and values of earlier versions in the `config.json` that is there.
+        free: Fields that may differ from those of the run, which then has the new ones: they say what is made of the
+            trained model, not how it is trained.
 
     Returns:
         `workdir`.
@@ -68,7 +71,8 @@ def open_workdir(
         files.write_json(path, config)
         return path.parent
     try:
-        ours, theirs = _flat(config), _flat(upgrade(files.read_json(path)))
+        stored = upgrade(files.read_json(path))
+        ours, theirs = (_flat({k: v for k, v in each.items() if k not in free}) for each in (config, stored))
     except (ValueError, TypeError, AttributeError) as error:
         raise ValueError(f"{path} is not a configuration ({error}); is {workdir} the folder of a run?") from None
     different = [
@@ -81,6 +85,8 @@ def open_workdir(
             f"{workdir} holds a run of another configuration ({'; '.join(different)}). "
             "Give another folder, or the same settings to resume it."
         )
+    if config != stored:
+        files.write_json(path, config)
     return path.parent
 
 

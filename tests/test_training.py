@@ -377,6 +377,15 @@ def test_work_directory_of_another_config_is_refused_with_the_fields_that_differ
     assert json.loads((tmp_path / "config.json").read_text())["seed"] == 0
 
 
+def test_free_fields_of_a_work_directory_may_change(tmp_path):
+    training.open_workdir(tmp_path, {"seed": 0, "maps": {"points": 5}}, free=["maps"])
+    for config in ({"seed": 0, "maps": {"points": 7, "more": 1}}, {"seed": 0}):
+        training.open_workdir(tmp_path, config, free=["maps"])
+        assert json.loads((tmp_path / "config.json").read_text()) == config
+    with pytest.raises(ValueError, match="another configuration .seed: 0 there, 1 here"):
+        training.open_workdir(tmp_path, {"seed": 1, "maps": {"points": 5}}, free=["maps"])
+
+
 @pytest.mark.parametrize("content", ["{", "[1]", '"text"'])
 def test_work_directory_with_a_foreign_config_is_refused(content, tmp_path):
     (tmp_path / "config.json").write_text(content)

@@ -44,7 +44,13 @@ _TEMPERATURE = flags.DEFINE_float(
     None,
     "How far samples of the shared latent go from its mean: 0 is the mean, 1 is --sample, beyond 1 are bolder ones.",
 )
-_SEED = flags.DEFINE_integer("seed", 0, "Seed of the sampling.", lower_bound=0, upper_bound=2**31 - 1)
+_SEED = flags.DEFINE_integer(
+    "seed",
+    0,
+    "Seed of the sampling; the place of a file in its folder is part of it.",
+    lower_bound=0,
+    upper_bound=2**31 - 1,
+)
 
 
 def main(argv: list[str]) -> int:
