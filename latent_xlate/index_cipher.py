@@ -45,14 +45,14 @@ def permuted(indices: tf.Tensor, keys: Sequence[tf.Tensor], last: tf.Tensor) -> 
             right ^= _mixed(left, half, mask) ^ second
         return tf.bitwise.left_shift(left, half) | right
 
-    def walk(values: tf.Tensor) -> tuple[tf.Tensor]:
+    def walk(values: tf.Tensor, walking: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         for _ in range(_WALKS_A_TURN):
-            values = tf.where(values > last, encrypt(values), values)
-        return (values,)
+            values = tf.where(walking, encrypt(values), values)
+            walking &= values > last
+        return values, walking
 
-    (values,) = tf.while_loop(
-        lambda values: tf.reduce_any(values > last), walk, walk(encrypt(tf.cast(indices, tf.uint32)))
-    )
+    start = tf.cast(indices, tf.uint32), tf.fill(tf.shape(indices), True)
+    values, _ = tf.while_loop(lambda _, walking: tf.reduce_any(walking), walk, start)
     return tf.cast(tf.where(last > 0, values, tf.zeros_like(values)), tf.int64)
 
 

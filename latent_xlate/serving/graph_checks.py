@@ -50,6 +50,14 @@ def temperatures(given: tf.Tensor) -> tf.Tensor:
     return _asserted(given, tf.size(bad) == 0, sentence)
 
 
+def as_many(x: tf.Tensor, instances: tf.Tensor, what: str) -> tf.Tensor:
+    """Returns `x`; the assertion fails if it has not one row for each instance."""
+    rows, expected = tf.shape(x)[0], tf.shape(instances)[0]
+    numbers = [tf.strings.as_string(number) for number in (rows, expected)]
+    sentence = tf.strings.join([f"{what} needs a row for each instance: it has ", numbers[0], " for ", numbers[1], "."])
+    return _asserted(x, rows == expected, sentence)
+
+
 def _asserted(x: tf.Tensor, condition: tf.Tensor, sentence: tf.Tensor) -> tf.Tensor:
     with tf.control_dependencies([tf.raw_ops.Assert(condition=condition, data=[sentence])]):
         return tf.identity(x)

@@ -77,8 +77,10 @@ class SignatureGraphs:
         enter, leave = self._sources[source][payload], self._targets[target][payload]
 
         def translate(**inputs: tf.Tensor) -> dict[str, tf.Tensor]:
-            noise = self._noise(*(inputs[key] for key in _SAMPLING)) if _SAMPLING.keys() <= inputs.keys() else None
-            entered = enter(inputs[payload.key])
+            given = inputs[payload.key]
+            sampling = [graph_checks.as_many(inputs[key], given, key) for key in _SAMPLING if key in inputs]
+            noise = self._noise(*sampling) if sampling else None
+            entered = enter(given)
             return {payload.key: leave(self._across(entered, source, target, noise))}
 
         return _graph(translate)
