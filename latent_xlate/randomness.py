@@ -11,7 +11,7 @@ from collections.abc import Callable
 import numpy as np
 import tensorflow as tf
 
-from latent_xlate import distribution, index_cipher, random_draws
+from latent_xlate import index_cipher, random_draws, xla
 
 
 def step_seed(seed: int, step: int | tf.Tensor, stream: int) -> tf.Tensor:
@@ -74,7 +74,7 @@ def shuffled_indices(positions: tf.Tensor, size: int | tf.Tensor, seed: int, str
     products = (seed * 0x9E3779B1 + 0x1B873593, (positions // size) * 0x5851F42D, stream * 0x27D4EB2F)
     keys = [tf.broadcast_to(tf.cast(key, tf.int64), tf.shape(positions)) for key in products]
     last = tf.cast(tf.broadcast_to(size, tf.shape(positions)) - 1, tf.int64)
-    if distribution.compiles_steps():
+    if xla.is_traced():
         return index_cipher.permuted(positions % size, keys, last)
     return tf.raw_ops.RandomIndexShuffle(
         index=positions % size, seed=tf.stack(keys, axis=-1), max_index=last, rounds=index_cipher.ROUNDS

@@ -13,7 +13,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from latent_xlate import distribution
+from latent_xlate import distribution, xla
 
 MakeBatch = Callable[[tf.Tensor], Any]
 """Maps the positions of this replica's part of a batch in an endless stream, int64 [n], to the data of `train_step`."""
@@ -25,14 +25,15 @@ TrainSteps = Callable[[tf.Tensor, tf.Tensor], None]
 """Runs steps from the first to the one before the last, int64 scalars."""
 
 
-def compile_options(of_rows: bool = False) -> dict[str, Any]:
+def compile_options(has_kernels: bool = True, of_rows: bool = False) -> dict[str, Any]:
     """Arguments of `keras.Model.compile` with which steps are as fast as the devices allow.
 
     Args:
-        of_rows: Whether batches are made row by row, each row from its position alone, by operations that XLA has. The
-            whole loop is then one XLA computation, else each step is.
+        has_kernels: Whether XLA has all operations of a step.
+        of_rows: Whether batches are made row by row, each row from its position alone, by operations that XLA has, too.
+            The whole loop is then one XLA computation, else each step is.
     """
-    compiles = distribution.compiles_steps()
+    compiles = has_kernels and distribution.compiles_steps()
     return {"jit_compile": compiles, "steps_per_execution": STEPS_AT_ONCE if compiles and of_rows else 1}
 
 
@@ -53,7 +54,7 @@ def train_function(
     # Several replicas add up their gradients, which TensorFlow refuses to do in a function of their own.
     compiles = model.jit_compile and strategy.num_replicas_in_sync == 1
     at_once = model.steps_per_execution if compiles else 1
-    train_step = tf.function(model.train_step, jit_compile=True) if compiles else model.train_step
+    train_step = xla.compiled(model.train_step) if compiles else model.train_step
 
     def positions(step: tf.Tensor) -> tf.Tensor:
         context = tf.distribute.get_replica_context()
@@ -63,7 +64,7 @@ def train_function(
     def replica_step(step: tf.Tensor) -> None:
         train_step(make_batch(positions(step)))
 
-    @tf.function(jit_compile=True, autograph=False)
+    @xla.compiled
     def replica_steps(first: tf.Tensor, count: tf.Tensor) -> None:
         # Batches of all steps at once: their rows are found by a loop that waits for the device in each turn.
         every = make_batch(tf.reshape(positions((first + tf.range(at_once, dtype=tf.int64))[:, tf.newaxis]), [-1]))

@@ -2,20 +2,14 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from latent_xlate import distribution, random_draws
+from latent_xlate import random_draws, xla
 
 SEEDS = [(0, 0), (3, 7), (-5, 123456), (5, -7), (-(2**31), 2**31 - 1)]
 
 
-@pytest.fixture
-def compiles(monkeypatch):
-    monkeypatch.setattr(distribution, "compiles_steps", lambda: True)
-
-
-@pytest.mark.parametrize("jit_compile", [False, True])
 @pytest.mark.parametrize("shape", [[], [7], [5, 3], [33, 101]])
-def test_numbers_are_those_of_the_kernels(shape, jit_compile, compiles):
-    @tf.function(jit_compile=jit_compile)
+def test_numbers_are_those_of_the_kernels(shape):
+    @xla.compiled
     def draw(seed):
         return (
             random_draws.normal(shape, seed),
@@ -37,14 +31,12 @@ def test_numbers_are_those_of_the_kernels(shape, jit_compile, compiles):
         np.testing.assert_allclose(normal, tf.random.stateless_normal(shape, seed), atol=1e-5)
 
 
-def test_a_shape_may_be_known_in_graph_alone(compiles):
-    draw = tf.function(
-        lambda x: random_draws.normal((tf.shape(x)[0], 3), tf.constant([1, 2])),
-        input_signature=[tf.TensorSpec([None, 1])],
-    )
+def test_a_shape_may_be_known_in_graph_alone():
+    draw = xla.compiled(lambda x: random_draws.normal((tf.shape(x)[0], 3), tf.constant([1, 2])))
     np.testing.assert_allclose(draw(tf.zeros([5, 1])), tf.random.stateless_normal([5, 3], [1, 2]), atol=1e-5)
 
 
-def test_a_seed_within_a_seed_may_be_folded_by_a_tensor(compiles):
+def test_a_seed_within_a_seed_may_be_folded_by_a_tensor():
     for number in (3, tf.constant(3), tf.constant(3, tf.int64)):
-        np.testing.assert_array_equal(random_draws.fold_in([1, 2], number), tf.random.fold_in([1, 2], 3))
+        fold_in = xla.compiled(lambda number=number: random_draws.fold_in([1, 2], number))
+        np.testing.assert_array_equal(fold_in(), tf.random.fold_in([1, 2], 3))

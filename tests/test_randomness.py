@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from latent_xlate import distribution, randomness
+from latent_xlate import distribution, randomness, xla
 
 
 def indices(start, stop, size, seed=0, stream=0):
@@ -120,8 +120,7 @@ def test_numbers_of_positions_are_uniform_independent_and_of_the_position_alone(
     assert not np.array_equal(randomness.position_uniform(positions[:50], 6, 1), numbers[:50])
 
 
-def test_compiled_steps_draw_the_indices_of_the_kernel(monkeypatch):
+def test_compiled_functions_have_the_indices_of_the_kernel():
     expected = indices(100, 200, 1000, seed=3, stream=1)
-    monkeypatch.setattr(distribution, "compiles_steps", lambda: True)
-    compiled = tf.function(randomness.shuffled_indices, jit_compile=True)
-    np.testing.assert_array_equal(compiled(tf.range(100, 200, dtype=tf.int64), 1000, 3, 1), expected)
+    compiled = xla.compiled(lambda positions: randomness.shuffled_indices(positions, 1000, 3, 1))
+    np.testing.assert_array_equal(compiled(tf.range(100, 200, dtype=tf.int64)), expected)

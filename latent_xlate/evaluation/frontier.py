@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from matplotlib.figure import Figure
-from matplotlib.ticker import NullFormatter, StrMethodFormatter
+from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
 
 from latent_xlate import figures, files
 
@@ -71,10 +71,18 @@ def draw(curves: Mapping[str, Sequence[Point]], source: str, target: str) -> Fig
         x, y = [point.fid for point in points], [point.accuracy for point in points]
         axis.plot(x, y, color=colour, marker=marker, label=name)
         if len(points) > 1:
-            for point in points:
-                at = (point.fid, point.accuracy)
-                axis.annotate(f"{point.temperature:g}", at, (4, 4), textcoords="offset points", fontsize=7)
+            for number, point in enumerate(points):
+                # Above and below in turn, so that neighbours do not overlap.
+                offset, at = (0, 12 if number % 2 else -12), (point.fid, point.accuracy)
+                style: dict[str, Any] = {
+                    "textcoords": "offset points",
+                    "ha": "center",
+                    "va": "center",
+                    "fontsize": 7,
+                }
+                axis.annotate(f"{point.temperature:g}", at, offset, **style)
     axis.set(xscale="log", xlabel=f"FID of translations to {target} (less is better)", ylabel="transfer accuracy")
+    axis.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
     axis.xaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
     axis.xaxis.set_minor_formatter(NullFormatter())
     of_numbers = ", numbers: temperature" if any(len(points) > 1 for points in curves.values()) else ""

@@ -159,6 +159,15 @@ def test_sampled_arrays_equal_the_translators(translator, model, number, tempera
     assert_close(y, expected, atol=1e-6)
 
 
+@pytest.mark.parametrize(("seeds", "temperatures", "what"), [(1, 3, "seed"), (3, 1, "temperature"), (2, 2, "seed")])
+def test_each_instance_has_a_seed_and_a_temperature_of_its_own(model, seeds, temperatures, what):
+    signature = model.signatures["digits_to_clothes_arrays_sampled"]
+    inputs = {"seed": tf.zeros([seeds, 2], tf.int32), "temperature": tf.ones([temperatures])}
+    with pytest.raises(tf.errors.InvalidArgumentError) as raised:
+        signature(x=tf.constant(images(3)), **inputs)
+    assert f"{what} needs a row for each instance: it has {min(seeds, temperatures)} for 3." in raised.value.message
+
+
 @pytest.mark.parametrize("temperature", [-1.5, float("nan"), float("inf")])
 def test_a_temperature_that_is_none_is_refused_in_one_sentence(model, temperature):
     sampled, x, seed = model.signatures["digits_to_clothes_arrays_sampled"], images(3), tf.zeros([3, 2], tf.int32)

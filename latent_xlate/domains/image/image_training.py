@@ -142,12 +142,15 @@ def train_image_model(
     rate = make_schedule(settings["schedule"], settings["learning_rate"], num_steps)
     distribution.replica_batch_size(settings["batch_size"], tf_strategy)
 
+    # XLA cannot transform pictures, nor read them from disk.
+    has_kernels = model not in CONVOLUTIONAL and not settings["shift"] and train.content.nbytes <= disk_arrays.LARGE
     keras.utils.set_random_seed(seed)
     with tf_strategy.scope():
         network = _make_network(model, train, settings, seed, precision)
         averaging = {"use_ema": True, "ema_momentum": AVERAGING} if model in CONVOLUTIONAL else {}
-        of_rows = model not in CONVOLUTIONAL and train.content.nbytes <= disk_arrays.LARGE
-        network.compile(optimizer=FusedAdam(rate, **averaging), **training_steps.compile_options(of_rows))
+        network.compile(
+            optimizer=FusedAdam(rate, **averaging), **training_steps.compile_options(has_kernels, of_rows=True)
+        )
     if model in CONVOLUTIONAL:
         return _train_on_augmented(network, splits, workdir, config, tf_strategy)
     return train_by_epochs(

@@ -88,7 +88,7 @@ def train_speech_classifier(
     with tf_strategy.scope():
         classifier = SpeechClassifier(len(train.class_names), filters, dtype=precision)
         classifier.build()
-        classifier.compile(optimizer=FusedAdam(rate), **training_steps.compile_options())
+        classifier.compile(optimizer=FusedAdam(rate), jit_compile=False)
     return train_by_epochs(
         classifier,
         make_batches(train, seed),
