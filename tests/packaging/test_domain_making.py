@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from latent_xlate.data.synthetic import digits_like
 from latent_xlate.domains.domain import Domain
@@ -71,8 +72,10 @@ def test_two_folders_become_a_served_translator_in_five_commands(tmp_path):
     server = Server(tmp_path / "export")
     try:
         bars = digits_like(30, NUM_CLASSES, seed=5)
+        # As files, which a domain brings to its own size.
+        x = Domain.load(tmp_path / "out" / "bars").read(tf.stack([tf.io.encode_png(each) for each in bars.content]))
         with TranslatorClient(server.grpc) as client:
-            beams = client.translate(bars.floats, source="bars", target="beams")
+            beams = client.translate(x.numpy(), source="bars", target="beams")
     finally:
         server.process.terminate()
         server.process.wait(60)
