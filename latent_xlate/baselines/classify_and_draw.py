@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import keras
@@ -35,23 +34,10 @@ class ClassifyAndDraw(StoringBridge, ClassifyingBridge):
     of a sampled shared latent.
     """
 
-    def __init__(
-        self, latent_dims: Sequence[int], num_classes: int, num_latents: Sequence[int], *, seed: int = 0, **kwargs: Any
-    ) -> None:
-        """Makes the model, to be fitted.
-
-        Args:
-            latent_dims: Size of each of the two domains' latents.
-            num_classes: Number of classes.
-            num_latents: Number of each domain's training latents.
-            seed: Seed of the classifiers.
-            **kwargs: Passed to `keras.Model`.
-
-        Raises:
-            ValueError: Not two domains, or no class.
-        """
-        super().__init__(latent_dims, num_classes, num_latents, seed=seed, **kwargs)
-        self.shared_dim = num_classes + 1
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Makes the model, to be fitted. Args are those of `StoringBridge`, which says what they raise."""
+        super().__init__(*args, **kwargs)
+        self.shared_dim = self.num_classes + 1
 
     def encode(self, z: tf.Tensor, domain: int) -> tuple[tf.Tensor, tf.Tensor]:
         z = tf.cast(z, tf.float32)

@@ -44,7 +44,8 @@ def read_point(folder: str | os.PathLike, source: str, target: str) -> Point:
     path = Path(folder) / "metrics.json"
     if not path.exists():
         raise ValueError(f"{folder} holds no evaluation: it has no {path.name}. Give an --output of bin/evaluate.py.")
-    summary = files.read_json(path).get("summary", {})
+    content = files.read_json(path)
+    summary = content.get("summary", {}) if isinstance(content, Mapping) else {}
     scores: Mapping[str, Any] = summary.get("transfers", {}).get(f"{source}_to_{target}", {})
     if not scores.keys() >= {"accuracy", "fid"}:
         there = ", ".join(summary.get("transfers", {})) or "no direction"

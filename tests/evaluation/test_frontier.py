@@ -25,9 +25,10 @@ def test_what_was_not_measured_is_refused(tmp_path):
         frontier.read_point(folder, "b", "a")
     with pytest.raises(ValueError, match="holds no evaluation"):
         frontier.read_point(tmp_path, "a", "b")
-    files.write_json(tmp_path / "metrics.json", {"curve": []})
-    with pytest.raises(ValueError, match="its summary has no direction"):
-        frontier.read_point(tmp_path, "a", "b")
+    for content in ({"curve": []}, [1]):
+        files.write_json(tmp_path / "metrics.json", content)
+        with pytest.raises(ValueError, match="its summary has no direction"):
+            frontier.read_point(tmp_path, "a", "b")
 
 
 def test_a_line_goes_through_the_temperatures_of_a_name_in_their_order(tmp_path):
