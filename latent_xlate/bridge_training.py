@@ -22,7 +22,7 @@ from latent_xlate.bridge.label_terms import LabelTerms
 from latent_xlate.bridge.labels_seen import write_labels_seen
 from latent_xlate.bridge.measured_by_class import MeasuredByClass
 from latent_xlate.bridge.training_data import TrainingData, assign_class_names, prepare_training, read_class_map
-from latent_xlate.bridge.transport import with_transport
+from latent_xlate.bridge.transport_fitting import with_transport
 from latent_xlate.data.labelled import UNLABELLED
 from latent_xlate.latents.sources import LoadLatents, load_latents, load_pretrained
 from latent_xlate.optimizer import FusedAdam, make_schedule

@@ -2,14 +2,29 @@
 
 from __future__ import annotations
 
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 import keras
 import tensorflow as tf
 
-Transported: TypeAlias = tf.Tensor | tuple[tf.Tensor, tf.Tensor]
-"""What a translation is decoded from: shared latents, float32 [batch, shared_dim]; or of a bridge that keeps measured
-coordinates a pair of these, the latents where transport has carried them, and as they were encoded."""
+
+class Carried(NamedTuple):
+    """Shared latents of which a bridge's transport keeps more than where it has carried them.
+
+    Attributes:
+        z_shared: Where they were carried, float32 [batch, shared_dim].
+        encoded: As they were encoded, float32 [batch, shared_dim], from which measured coordinates are decoded; ()
+            where all are decoded from the former.
+        residual: What is added to the target's latents, float32 [batch, latent_dim]; () for nothing.
+    """
+
+    z_shared: tf.Tensor
+    encoded: tf.Tensor | tuple[()] = ()
+    residual: tf.Tensor | tuple[()] = ()
+
+
+Transported: TypeAlias = tf.Tensor | Carried
+"""What a translation is decoded from: shared latents, float32 [batch, shared_dim], or more than these."""
 
 
 class Bridge(keras.Model):
@@ -38,9 +53,26 @@ class Bridge(keras.Model):
             float32 [batch, latent_dims[target]].
         """
         mu, sigma = self.encode(z, source)
-        return self.decode(self.transport(mu if noise is None else mu + sigma * noise, source, target), target)
+        z_shared = mu if noise is None else mu + sigma * noise
+        return self.decode(self.transport(z_shared, source, target, self.left_out(z, mu, source)), target)
 
-    def transport(self, z_shared: tf.Tensor, source: int, target: int) -> Transported:
+    def left_out(self, z: tf.Tensor, mu: tf.Tensor, domain: int) -> tf.Tensor | tuple[()]:
+        """What the shared latent leaves out of latents, as far as `transport` takes it along; by default nothing.
+
+        Args:
+            z: A domain's latents, [batch, latent_dims[domain]].
+            mu: The mean that `encode` makes of them, [batch, shared_dim].
+            domain: Index of the domain.
+
+        Returns:
+            float32 [batch, any size], or () for nothing.
+        """
+        del z, mu, domain
+        return ()
+
+    def transport(
+        self, z_shared: tf.Tensor, source: int, target: int, left_out: tf.Tensor | tuple[()] = ()
+    ) -> Transported:
         """Carries shared latents of one domain to where those of another lie; by default they stay as they are.
 
         A translation is an encoding, this and a decoding.
@@ -49,11 +81,12 @@ class Bridge(keras.Model):
             z_shared: Shared latents, [batch, shared_dim].
             source: Index of the domain that they were encoded from.
             target: Index of the domain that they are decoded to.
+            left_out: What `left_out` returned for the latents.
 
         Returns:
             What `decode` takes.
         """
-        del source, target
+        del source, target, left_out
         return z_shared
 
     def encode(self, z: tf.Tensor, domain: int) -> tuple[tf.Tensor, tf.Tensor]:

@@ -94,6 +94,11 @@ class TransportConfig(Config):
             it is, the fewer translations have another class, and the less varied they are.
         smoothing: Strength of the entropic regularisation, as a share of the mean squared distance. The larger it is,
             the more points a translation is the mean of: it keeps more neighbours, and varies less.
+        aligned: Whether what varies most in one domain becomes what varies most in the other, by which neighbours stay
+            neighbours (see `Transport`).
+        residual_axes: Axes along which translations have details of their own, that the shared latent leaves out (see
+            `ResidualTransport`); 0 for none. A translation has them where with them its class is as certain as
+            `certainty` says.
     """
 
     kind: ClassVar[str] = "bridge"
@@ -102,6 +107,8 @@ class TransportConfig(Config):
     points: int = setting(1_000, minimum=1)
     certainty: float = setting(0.7, minimum=0)
     smoothing: float = setting(0.01, minimum=0)
+    aligned: bool = setting(False, optional=True)
+    residual_axes: int = setting(0, minimum=0, optional=True)
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -9,10 +9,11 @@ import keras
 import tensorflow as tf
 
 from latent_xlate import KERAS_PACKAGE, losses
-from latent_xlate.bridge.bridge import Bridge, Transported
+from latent_xlate.bridge.bridge import Bridge, Carried, Transported
 from latent_xlate.bridge.bridge_config import BridgeModelConfig
 from latent_xlate.bridge.classification import classification
 from latent_xlate.bridge.label_terms import Batch, LabelTerms
+from latent_xlate.bridge.residual_transport import ResidualTransport
 from latent_xlate.bridge.transport import Transport
 from latent_xlate.distribution import global_batch
 from latent_xlate.layers import GatedMixing, relu_stack
@@ -47,6 +48,8 @@ class BridgingVAE(Bridge):
         config: The hyperparameters.
         num_classes: Number of classes of the classifier.
         num_measured: Number of leading coordinates of all domains' latents that transport leaves as they are.
+        residual_certainty: A translation has a residual if with it the bridge itself would give it its class with this
+            probability at least.
         label_terms: Further terms of the loss in `train_step` and `test_step`, or None; not saved with the model.
 
     Example:
@@ -64,6 +67,9 @@ class BridgingVAE(Bridge):
         seed: int = 0,
         label_terms: LabelTerms | None = None,
         transport_points: int = 0,
+        transport_aligned: bool = False,
+        residual_axes: int = 0,
+        residual_certainty: float = 0.0,
         num_measured: int = 0,
         **kwargs: Any,
     ) -> None:
@@ -75,6 +81,9 @@ class BridgingVAE(Bridge):
             seed: Seed of the noise and of the directions in training.
             label_terms: As the attribute.
             transport_points: Points of each class and domain in the transport between shared latents; 0 for none.
+            transport_aligned: Whether it is aligned (see `Transport`).
+            residual_axes: Axes along which transport takes residuals along (see `ResidualTransport`); 0 for not at all.
+            residual_certainty: As the attribute.
             num_measured: As the attribute.
             **kwargs: Fields of `BridgeModelConfig`, whose defaults are the paper's; and what `keras.Model` takes.
 
@@ -95,7 +104,13 @@ class BridgingVAE(Bridge):
         self._width = max(self.latent_dims)
         self._make_layers()
         sizes = self.num_domains, num_classes, config.shared_dim, transport_points
-        self.transport_maps = Transport(*sizes, name="transport_maps") if transport_points else None
+        self.transport_maps = Transport(*sizes, transport_aligned, name="transport_maps") if transport_points else None
+        self.residual_certainty = residual_certainty
+        self.residual_maps = (
+            ResidualTransport(self.latent_dims, num_classes, residual_axes, name="residual_maps")
+            if residual_axes
+            else None
+        )
         names = ["loss", "reconstruction", "kl", "swd", "classification", *(label_terms.betas if label_terms else ())]
         self.trackers = {name: keras.metrics.Mean(name=name) for name in names}
 
@@ -146,6 +161,8 @@ class BridgingVAE(Bridge):
         self.classifier.build(z_shape if self._has_linear_classifier else [z_shape, z_shape])
         if self.transport_maps is not None:
             self.transport_maps.build()
+        if self.residual_maps is not None:
+            self.residual_maps.build()
         self.built = True
 
     # ---- Use ----------------------------------------------------------------------------------
@@ -168,20 +185,39 @@ class BridgingVAE(Bridge):
         """Decodes shared latents to the mean latents of a domain.
 
         Args:
-            z_shared: Shared latents, [batch, shared_dim], or what `transport` made of them. Of a pair, the measured
-                coordinates are decoded from the second and all others from the first.
+            z_shared: Shared latents, [batch, shared_dim], or what `transport` made of them.
             domain: Index of the domain to decode to.
 
         Returns:
             float32 [batch, latent_dims[domain]].
         """
-        if isinstance(z_shared, tuple):
-            carried, encoded = (self.decode(each, domain) for each in z_shared)
-            return tf.concat([encoded[:, : self.num_measured], carried[:, self.num_measured :]], axis=1)
+        if isinstance(z_shared, Carried):
+            return self._decode_carried(z_shared, domain)
         z = self._decode(z_shared, self._label(domain, tf.shape(z_shared)[0]))
         return tf.cast(self.output_adapters[domain](z), tf.float32) if self.output_adapters else z
 
-    def transport(self, z_shared: tf.Tensor, source: int, target: int) -> Transported:
+    def _decode_carried(self, carried: Carried, domain: int) -> tf.Tensor:
+        z = self.decode(carried.z_shared, domain)
+        if not isinstance(carried.residual, tuple):
+            classes = tf.argmax(self.classify(carried.z_shared), axis=-1)
+            detailed = z + carried.residual
+            seen = tf.nn.softmax(self.classify(self.encode(detailed, domain)[0]))
+            certain = tf.gather(seen, classes, batch_dims=1) >= self.residual_certainty
+            z = tf.where(certain[:, tf.newaxis], detailed, z)
+        if not isinstance(carried.encoded, tuple):
+            measured = self.decode(carried.encoded, domain)[:, : self.num_measured]
+            z = tf.concat([measured, z[:, self.num_measured :]], axis=1)
+        return z
+
+    def left_out(self, z: tf.Tensor, mu: tf.Tensor, domain: int) -> tf.Tensor | tuple[()]:
+        """As in `Bridge`: what latents are more than their reconstruction, along the axes of `ResidualTransport`."""
+        if self.residual_maps is None:
+            return ()
+        return self.residual_maps.whiten(z - self.decode(mu, domain), tf.argmax(self.classify(mu), axis=-1), domain)
+
+    def transport(
+        self, z_shared: tf.Tensor, source: int, target: int, left_out: tf.Tensor | tuple[()] = ()
+    ) -> Transported:
         """Carries shared latents to where those of another domain lie, if the model has the maps (see `Transport`).
 
         The class of a latent is the one that `classify` finds most probable. Where a latent is carried to lie those of
@@ -192,17 +228,22 @@ class BridgingVAE(Bridge):
             z_shared: Shared latents, [batch, shared_dim].
             source: Index of the domain that they were encoded from.
             target: Index of the domain that they are decoded to.
+            left_out: What `left_out` returned for the latents; () to translate without residuals.
 
         Returns:
-            What `decode` takes, a pair for any two domains if `num_measured` is not 0.
+            What `decode` takes, with the latents as they were for any two domains if `num_measured` is not 0.
         """
         if self.transport_maps is None:
             return z_shared
-        carried = z_shared
+        carried, residual = z_shared, ()
         if source != target:
             classes = tf.argmax(self.classify(z_shared), axis=-1)
             carried = self.transport_maps.carry(z_shared, classes, source, target)
-        return (carried, z_shared) if self.num_measured else carried
+            if self.residual_maps is not None and not isinstance(left_out, tuple):
+                residual = self.residual_maps.restore(left_out, classes, target)
+                residual = tf.where(self.transport_maps.knows(classes, source, target), residual, 0.0)
+        encoded = z_shared if self.num_measured else ()
+        return carried if encoded is residual == () else Carried(carried, encoded, residual)
 
     def classify(self, z_shared: tf.Tensor) -> tf.Tensor:
         """Class logits, float32 [batch, num_classes], of shared latents [batch, shared_dim]."""
@@ -389,14 +430,20 @@ class BridgingVAE(Bridge):
         return self._track(self._terms(posteriors, labels, sample_weights, noise, projections)[0])
 
     def get_config(self) -> dict[str, Any]:
-        points = 0 if self.transport_maps is None else self.transport_maps.num_points
-        of_transport = {"transport_points": points, "num_measured": self.num_measured}
+        maps, residual_maps = self.transport_maps, self.residual_maps
+        of_transport = {
+            "transport_points": maps.num_points if maps else 0,
+            "transport_aligned": maps.aligned if maps else False,
+            "residual_axes": residual_maps.num_axes if residual_maps else 0,
+            "residual_certainty": self.residual_certainty,
+            "num_measured": self.num_measured,
+        }
         return super().get_config() | {
             "latent_dims": self.latent_dims,
             "num_classes": self.num_classes,
             **self.config.to_dict(),
             "seed": self.seed,
-            **{name: number for name, number in of_transport.items() if number},
+            **{name: value for name, value in of_transport.items() if value},
         }
 
 

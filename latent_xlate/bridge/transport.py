@@ -7,24 +7,17 @@ from each domain's latents of a class to another's, computed after training, clo
 
 from __future__ import annotations
 
-import functools
 import itertools
 import warnings
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import keras
 import numpy as np
 import tensorflow as tf
 
 from latent_xlate import KERAS_PACKAGE
-from latent_xlate.batching import as_graph, in_batches
-from latent_xlate.bridge.bridge_config import TransportConfig
-from latent_xlate.data.labelled import UNLABELLED
-from latent_xlate.latents.latents import Latents
-
-if TYPE_CHECKING:
-    from latent_xlate.bridge.bridging_vae import BridgingVAE
+from latent_xlate.bridge.principal_axes import oriented_like, shared_axes
 
 FEW_POINTS = 50
 """Of a class with fewer points a warning says so."""
@@ -39,12 +32,23 @@ class Transport(keras.layers.Layer):
 
     A domain has points of each class, which stand for its shared latents. A latent of another domain becomes a weighted
     mean of them. The nearest have most of the weight, where both are seen from the means of their classes, and over the
-    source's latents all points have the same weight.
+    source's latents all points have the same weight (Pooladian and Niles-Weed, 2021, https://arxiv.org/abs/2109.12004).
 
-    Reference: Pooladian and Niles-Weed (2021), https://arxiv.org/abs/2109.12004.
+    Aligned, latents are near where their places along the axes of their domain and class are (`shared_axes`): what
+    varies most among the source's instances then decides about what varies most among the target's, and neighbours
+    stay neighbours. It is how the Gromov-Wasserstein map between normal distributions pairs them (Delon, Desolneux and
+    Salmona, 2022, https://arxiv.org/abs/2104.07970).
     """
 
-    def __init__(self, num_domains: int, num_classes: int, shared_dim: int, num_points: int, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        num_domains: int,
+        num_classes: int,
+        shared_dim: int,
+        num_points: int,
+        aligned: bool = False,
+        **kwargs: Any,
+    ) -> None:
         """Makes the layer. `build` makes its variables, and `fit` sets them.
 
         Args:
@@ -52,6 +56,7 @@ class Transport(keras.layers.Layer):
             num_classes: Number of classes.
             shared_dim: Size of the shared latent.
             num_points: Points of each class and domain.
+            aligned: Whether each domain and class has axes of its own.
             **kwargs: Passed to `keras.layers.Layer`.
         """
         super().__init__(**{"trainable": False, "dtype": "float32"} | kwargs)
@@ -59,6 +64,7 @@ class Transport(keras.layers.Layer):
         self.num_classes = num_classes
         self.shared_dim = shared_dim
         self.num_points = num_points
+        self.aligned = aligned
 
     def build(self, input_shape: Any = None) -> None:
         of_class = (self.num_domains, self.num_classes)
@@ -74,6 +80,9 @@ class Transport(keras.layers.Layer):
             self.add_weight(shape=shape, initializer="zeros", trainable=False, name=name)
             for name, shape in shapes.items()
         )
+        if self.aligned:
+            shape = (*of_class, self.shared_dim, self.shared_dim)
+            self.axes = self.add_weight(shape=shape, initializer="zeros", trainable=False, name="axes")
         self.built = True
 
     def fit(
@@ -84,6 +93,7 @@ class Transport(keras.layers.Layer):
         least_certainty: float,
         smoothing: float,
         seed: int,
+        scaled: Sequence[np.ndarray] = (),
     ) -> None:
         """Chooses the points of each class and computes the maps between them.
 
@@ -94,10 +104,13 @@ class Transport(keras.layers.Layer):
             least_certainty: Points are as certain at least; if no latent of a class is, its most certain one is taken.
             smoothing: Strength of the entropic regularisation, as a share of the mean squared distance.
             seed: Seed of the choice.
+            scaled: Each domain's latents over their `posterior_scale`, float32 [n, latent_dim], which an aligned layer
+                finds its axes by.
         """
         generator = np.random.default_rng(seed)
         shape = (self.num_domains, self.num_classes, self.num_points, self.shared_dim)
         known, sources, points = np.zeros(shape[:2]), np.zeros(shape), np.zeros(shape)
+        axes = np.broadcast_to(np.eye(self.shared_dim), (*shape[:2], self.shared_dim, self.shared_dim)).copy()
         counts = []
         for domain, number in itertools.product(range(self.num_domains), range(self.num_classes)):
             rows = generator.permutation(np.flatnonzero(labels[domain] == number))
@@ -106,15 +119,21 @@ class Transport(keras.layers.Layer):
                 typical = rows[certain >= min(least_certainty, certain.max())]
                 counts.append((len(typical), len(rows)))
                 # Fewer rows than there are points are there several times.
-                sources[domain, number] = z_shared[domain][np.resize(rows, self.num_points)]
+                rows = np.resize(rows, self.num_points)
+                sources[domain, number] = z_shared[domain][rows]
                 points[domain, number] = z_shared[domain][np.resize(typical, self.num_points)]
                 known[domain, number] = 1.0
+                if self.aligned:
+                    own = shared_axes(z_shared[domain][rows], scaled[domain][rows])
+                    axes[domain, number] = oriented_like(own, axes[np.argmax(known[:, number]), number])
         _warn_of_few(counts)
         self.known.assign(known)
         self.points.assign(points)
         self.means.assign(sources.mean(axis=2))
-        sources = tf.constant(sources - sources.mean(axis=2, keepdims=True), tf.float32)
-        centred = tf.constant(points - points.mean(axis=2, keepdims=True), tf.float32)
+        if self.aligned:
+            self.axes.assign(axes)
+        sources = tf.constant((sources - sources.mean(axis=2, keepdims=True)) @ axes, tf.float32)
+        centred = tf.constant((points - points.mean(axis=2, keepdims=True)) @ axes, tf.float32)
         potentials, epsilons = np.zeros(self.potentials.shape, np.float32), np.zeros(self.epsilons.shape, np.float32)
         for pair in itertools.permutations(range(self.num_domains), 2):
             source, target = pair
@@ -139,14 +158,20 @@ class Transport(keras.layers.Layer):
         points = self.points[target]
         centred = points - tf.reduce_mean(points, axis=1, keepdims=True)
         seen = z_shared - tf.gather(self.means[source], classes)
+        if self.aligned:
+            centred = tf.matmul(centred, self.axes[target])
+            seen = tf.gather(tf.einsum("bd,cdk->bck", seen, self.axes[source]), classes, batch_dims=1)
         # Squared distances, negative and without the latent's own square, which is the same for all points of a class.
         near = 2.0 * tf.einsum("bd,cnd->bcn", seen, centred) - tf.reduce_sum(tf.square(centred), axis=-1)
         epsilons = tf.maximum(self.epsilons[source, target], _LEAST_EPSILON)[:, tf.newaxis]
         weights = tf.nn.softmax((near + self.potentials[source, target]) / epsilons)
         weights *= tf.one_hot(classes, self.num_classes)[:, :, tf.newaxis]
         carried = tf.einsum("bcn,cnd->bd", weights, points)
-        known = tf.gather(self.known[source] * self.known[target], classes)[:, tf.newaxis]
-        return tf.where(known > 0, carried, z_shared)
+        return tf.where(self.knows(classes, source, target), carried, z_shared)
+
+    def knows(self, classes: tf.Tensor, source: int, target: int) -> tf.Tensor:
+        """Whether both domains have each of the classes: bool [batch, 1] of integers [batch]."""
+        return tf.gather(self.known[source] * self.known[target], classes)[:, tf.newaxis] > 0
 
     def get_config(self) -> dict[str, Any]:
         return super().get_config() | {
@@ -154,44 +179,8 @@ class Transport(keras.layers.Layer):
             "num_classes": self.num_classes,
             "shared_dim": self.shared_dim,
             "num_points": self.num_points,
+            "aligned": self.aligned,
         }
-
-
-def with_transport(
-    bridge: BridgingVAE, latents: Sequence[Latents], config: TransportConfig, num_measured: int = 0
-) -> BridgingVAE:
-    """A copy of a trained bridge that carries shared latents to where those of the target lie.
-
-    Args:
-        bridge: The bridge. It stays as it is.
-        latents: Each domain's. Their labels are those of the bridge's classifier, and -1 where unlabelled.
-        config: How the maps are computed.
-        num_measured: Number of leading coordinates of all domains' latents that translations keep as they would be
-            without transport, since they are the same measurements in all domains.
-
-    Returns:
-        The copy, not compiled. Its seed, that of the bridge, determines the points. Where no latent is labelled there
-        is no class to carry within, and the bridge itself is returned.
-    """
-    labelled = [own.take(own.labels != UNLABELLED) for own in latents]
-    most = max(int(np.max(np.bincount(own.labels, minlength=1))) for own in labelled)
-    if not most:
-        return bridge
-    of_transport = {"transport_points": min(config.points, most), "num_measured": num_measured}
-    copy = type(bridge)(**bridge.get_config() | of_transport)
-    copy.build()
-    for ours, its in zip(bridge.weights, copy.weights[: len(bridge.weights)], strict=True):
-        its.assign(ours)
-    encoders = [as_graph(functools.partial(copy.encode, domain=index)) for index in range(len(labelled))]
-    encoded = [in_batches(encode, own.mu)[0] for encode, own in zip(encoders, labelled, strict=True)]
-    certainty = [
-        tf.gather(tf.nn.softmax(copy.classify(z)), own.labels, batch_dims=1).numpy()
-        for z, own in zip(encoded, labelled, strict=True)
-    ]
-    assert copy.transport_maps
-    labels = [own.labels for own in labelled]
-    copy.transport_maps.fit(encoded, labels, certainty, config.certainty, config.smoothing, bridge.seed)
-    return copy
 
 
 def _warn_of_few(counts: Sequence[tuple[int, int]]) -> None:

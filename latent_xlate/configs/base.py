@@ -38,7 +38,9 @@ def image_bridge(domains: Sequence[str], mode: str) -> ConfigDict:
     config.model.update(shared_dim=16, beta_kl=0.005, beta_cls=1.0)
     if mode == "faithful":
         with config.unlocked():
-            config.transport = TransportConfig().to_config_dict()
+            config.transport = TransportConfig(
+                certainty=0.8, smoothing=0.005, aligned=True, residual_axes=24
+            ).to_config_dict()
     if mode == "quick":
         config.latents = "shipped"  # Latents of 10,000 training images of each domain.
         config.update(num_steps=2_000, steps_per_checkpoint=500, steps_per_log=100)

@@ -89,18 +89,24 @@ class SignatureGraphs:
         """What a graph of the target takes, of what a graph of the source returns."""
         if not self._shares:
             return self._translate_latents(entered, source, target, noise)
-        mu, sigma = entered
-        bridge, indices = self._translator.bridge, map(self._translator.index, (source, target))
-        return bridge.transport(mu if noise is None else mu + sigma * noise, *indices)
+        (mu, sigma), left_out = entered
+        bridge, (start, end) = self._translator.bridge, map(self._translator.index, (source, target))
+        return bridge.transport(mu if noise is None else mu + sigma * noise, start, end, left_out)
 
     def _source(self, name: str) -> dict[Payload, Any]:
-        """Graphs from each kind of a domain's inputs to the shared latent's mu and sigma; else to its own latent."""
+        """Graphs from each kind of a domain's inputs to what `_across` takes.
+
+        It is (mu, sigma) of the shared latent and what that leaves out; of bridges without one the domain's own latent.
+        """
         domain, bridge, index = self._translator.domain(name), self._translator.bridge, self._translator.index(name)
         read = self._readers[name]
 
         @_graph
         def encode_latents(z: tf.Tensor) -> Any:
-            return bridge.encode(z, index) if self._shares else z
+            if not self._shares:
+                return z
+            encoded = bridge.encode(z, index)
+            return encoded, bridge.left_out(z, encoded[0], index)
 
         @_graph
         def encode(x: tf.Tensor) -> Any:

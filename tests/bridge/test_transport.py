@@ -6,7 +6,8 @@ import tensorflow as tf
 
 from latent_xlate.bridge.bridge_config import BridgeConfig, BridgeModelConfig, TransportConfig
 from latent_xlate.bridge.bridging_vae import BridgingVAE
-from latent_xlate.bridge.transport import Transport, _potentials, with_transport
+from latent_xlate.bridge.transport import Transport, _potentials
+from latent_xlate.bridge.transport_fitting import with_transport
 from latent_xlate.latents.latents import Latents
 from tests.support import tiny
 from tests.support.model_checks import check_saving

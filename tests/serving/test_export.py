@@ -17,7 +17,7 @@ from tensorflow.core.protobuf import saved_model_pb2
 
 from latent_xlate import checks
 from latent_xlate.bridge.bridge_config import TransportConfig
-from latent_xlate.bridge.transport import with_transport
+from latent_xlate.bridge.transport_fitting import with_transport
 from latent_xlate.latents.latents import Latents
 from latent_xlate.modalities.array import Array
 from latent_xlate.serving import export
