@@ -235,15 +235,20 @@ class BridgingVAE(Bridge):
         """
         if self.transport_maps is None:
             return z_shared
-        carried, residual = z_shared, ()
-        if source != target:
+        maps, residual = self.residual_maps if not isinstance(left_out, tuple) else None, ()
+        if source == target:
+            carried = z_shared
+            if maps:  # Of the same structure as between domains, so that a target has one graph for all sources.
+                residual = tf.zeros([tf.shape(z_shared)[0], self.latent_dims[target]])
+        else:
             classes = tf.argmax(self.classify(z_shared), axis=-1)
             carried = self.transport_maps.carry(z_shared, classes, source, target)
-            if self.residual_maps is not None and not isinstance(left_out, tuple):
-                residual = self.residual_maps.restore(left_out, classes, target)
-                residual = tf.where(self.transport_maps.knows(classes, source, target), residual, 0.0)
-        encoded = z_shared if self.num_measured else ()
-        return carried if encoded is residual == () else Carried(carried, encoded, residual)
+            if maps:
+                known = self.transport_maps.knows(classes, source, target)
+                residual = tf.where(known, maps.restore(left_out, classes, target), 0.0)
+        if not maps and not self.num_measured:
+            return carried
+        return Carried(carried, z_shared if self.num_measured else (), residual)
 
     def classify(self, z_shared: tf.Tensor) -> tf.Tensor:
         """Class logits, float32 [batch, num_classes], of shared latents [batch, shared_dim]."""

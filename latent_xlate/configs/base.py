@@ -39,7 +39,7 @@ def image_bridge(domains: Sequence[str], mode: str) -> ConfigDict:
     if mode == "faithful":
         with config.unlocked():
             config.transport = TransportConfig(
-                certainty=0.8, smoothing=0.005, aligned=True, residual_axes=24
+                certainty=0.75, smoothing=0.005, aligned=True, residual_axes=24
             ).to_config_dict()
     if mode == "quick":
         config.latents = "shipped"  # Latents of 10,000 training images of each domain.

@@ -3,6 +3,7 @@ import numpy as np
 import ot
 import pytest
 import tensorflow as tf
+from sklearn.manifold import trustworthiness
 
 from latent_xlate.bridge.bridge_config import BridgeConfig, BridgeModelConfig, TransportConfig
 from latent_xlate.bridge.bridging_vae import BridgingVAE
@@ -14,11 +15,11 @@ from tests.support.model_checks import check_saving
 from tests.support.tolerances import assert_close
 
 
-def layer(z_shared, labels, points=40, certainty=None, least=0.0, smoothing=0.01, classes=2):
-    transport = Transport(len(z_shared), classes, z_shared[0].shape[1], points)
+def layer(z_shared, labels, points=40, certainty=None, least=0.0, smoothing=0.01, classes=2, scaled=()):
+    transport = Transport(len(z_shared), classes, z_shared[0].shape[1], points, aligned=bool(scaled))
     transport.build()
     certainty = certainty or [np.ones(len(own), np.float32) for own in z_shared]
-    transport.fit(z_shared, labels, certainty, least, smoothing, seed=0)
+    transport.fit(z_shared, labels, certainty, least, smoothing, seed=0, scaled=scaled)
     return transport
 
 
@@ -87,6 +88,43 @@ def test_class_that_a_domain_lacks_stays_where_it_is():
     carried = transport.carry(tf.constant(z), tf.constant(labels), 0, 1).numpy()
     np.testing.assert_array_equal(carried[labels == 1], z[labels == 1])
     assert not np.array_equal(carried[labels == 0], z[labels == 0])
+
+
+@pytest.fixture(scope="module")
+def turned():
+    """Shared latents of two classes, which vary most along the first axis; and the same with their axes exchanged."""
+    z, labels = two_classes(count=150)
+    z = z * np.array([4.0, 1.0, 0.2], np.float32)
+    return z, np.ascontiguousarray(z[:, [2, 0, 1]]), labels
+
+
+def test_aligned_transport_keeps_neighbours_whose_axes_are_others(turned):
+    z, target, labels = turned
+    kept = {}
+    for name, scaled in (("plain", ()), ("aligned", (z, target))):
+        transport = layer([z, target], [labels, labels], points=150, smoothing=1e-3, scaled=scaled)
+        carried = transport.carry(tf.constant(z), tf.constant(labels), 0, 1).numpy()
+        kept[name] = trustworthiness(z[labels == 0], carried[labels == 0], n_neighbors=10)
+        for label in range(2):  # Both find the target's own latents.
+            ours, theirs = carried[labels == label], target[labels == label]
+            assert (np.abs(ours.mean(axis=0) - theirs.mean(axis=0)) < 0.1 * theirs.std(axis=0)).all()
+    assert kept["aligned"] > 0.97 > 0.9 > kept["plain"]
+
+
+def test_axes_are_where_the_domains_own_latents_vary_most(turned):
+    """The shared latents vary along the first axis, but the models see the third."""
+    z, target, labels = turned
+    seen = [own * np.array([0.01, 0.1, 10.0], np.float32) for own in (z, z)]
+    transport = layer([z, z], [labels, labels], points=150, smoothing=1e-3, scaled=seen)
+    axes = transport.axes.numpy()[0, 0]
+    assert np.abs(axes[2, 0]) * z[labels == 0, 2].std() > 0.9
+
+
+def test_aligned_axes_of_all_domains_have_one_direction(turned):
+    z, target, labels = turned
+    transport = layer([z, target, -z], [labels] * 3, points=150, scaled=(z, target, -z))
+    axes = transport.axes.numpy()
+    assert (np.sum(axes[1:] * axes[:1], axis=2) >= 0).all()
 
 
 # ---- In a bridge ------------------------------------------------------------------------------
@@ -256,3 +294,63 @@ def test_few_latents_of_a_class_are_said_to_be_too_few():
     z, labels = two_classes(count=12)
     with pytest.warns(UserWarning, match="12 points of a class.*: give more labelled data .*, which has 12 lat"):
         layer([z, z], [labels, labels])
+
+
+# ---- Residuals --------------------------------------------------------------------------------
+
+
+def with_residuals(model, certainty, num_measured=0):
+    own = [latents(size, seed) for seed, size in enumerate(model.latent_dims)]
+    config = TransportConfig(10, certainty, aligned=True, residual_axes=4)
+    return with_transport(model, own, config, num_measured)
+
+
+@pytest.mark.parametrize(("source", "target"), [(0, 1), (1, 0), (2, 1)])
+def test_translation_has_the_residual_of_its_source(three, source, target):
+    carrying = with_residuals(three[0], 0.0)
+    z = tf.constant(latents(carrying.latent_dims[source], 5).mu)
+    mu, _ = carrying.encode(z, source)
+    classes = tf.argmax(carrying.classify(mu), axis=-1)
+    places = carrying.residual_maps.whiten(z - carrying.decode(mu, source), classes, source)
+    residual = carrying.residual_maps.restore(places, classes, target)
+    without = carrying.decode(carrying.transport_maps.carry(mu, classes, source, target), target)
+    assert_close(carrying.translate(z, source, target), without + residual, atol=1e-5)
+    assert np.abs(residual).max() > 0.1
+    np.testing.assert_array_equal(carrying.translate(z, source, source), three[0].translate(z, source, source))
+
+
+def test_residuals_by_which_the_class_is_in_doubt_are_left_out(three):
+    z = tf.constant(latents(6, 5).mu)
+    carrying = with_residuals(three[0], 0.0)
+    mu, _ = carrying.encode(z, 0)
+    without = carrying.decode(carrying.transport(mu, 0, 1), 1).numpy()
+    detailed = carrying.translate(z, 0, 1).numpy()
+    classes = np.argmax(carrying.classify(carrying.transport(mu, 0, 1)), axis=-1)
+    seen = tf.nn.softmax(carrying.classify(carrying.encode(tf.constant(detailed), 1)[0])).numpy()
+    certainty = seen[np.arange(len(classes)), classes]
+    carrying.residual_certainty = float(np.median(certainty))
+    expected = np.where((certainty >= carrying.residual_certainty)[:, np.newaxis], detailed, without)
+    assert_close(carrying.translate(z, 0, 1), expected, atol=1e-5)
+    assert 0 < np.mean(certainty >= carrying.residual_certainty) < 1
+
+
+def test_measured_coordinates_have_no_residual(three):
+    plain, z = three[0], tf.constant(latents(6, 5).mu)
+    keeping, carrying = with_residuals(plain, 0.0, KEPT), with_residuals(plain, 0.0)
+    np.testing.assert_array_equal(keeping.translate(z, 0, 1)[:, :KEPT], plain.translate(z, 0, 1)[:, :KEPT])
+    np.testing.assert_array_equal(keeping.translate(z, 0, 1)[:, KEPT:], carrying.translate(z, 0, 1)[:, KEPT:])
+
+
+def test_bridge_with_residuals_is_saved_and_reloaded(three, tmp_path):
+    carrying = with_residuals(three[0], 0.3)
+    check_saving(carrying, [latents(size, 5).mu for size in carrying.latent_dims], tmp_path)
+    carrying.save(tmp_path / "bridge.keras")
+    z = tf.constant(latents(6, 5).mu)
+    loaded = keras.models.load_model(tmp_path / "bridge.keras")
+    assert loaded.residual_certainty == 0.3
+    np.testing.assert_array_equal(loaded.translate(z, 0, 1), carrying.translate(z, 0, 1))
+
+
+def test_settings_of_before_mean_what_they_meant():
+    stored = {"points": 500, "certainty": 0.9, "smoothing": 0.01}
+    assert TransportConfig.from_dict(stored) == TransportConfig(500, 0.9, 0.01, aligned=False, residual_axes=0)

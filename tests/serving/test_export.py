@@ -115,8 +115,8 @@ def test_sampled_latents_are_the_bridges_with_the_noise_of_each_rows_seed(transl
     np.testing.assert_array_equal(function(z=z, seed=seed, temperature=tf.zeros([3]))["z"], mean)
 
 
-@pytest.mark.parametrize("kept", [0, 2])
-def test_transport_between_shared_latents_is_exported(tmp_path, kept):
+@pytest.mark.parametrize(("kept", "residual_axes"), [(0, 0), (2, 0), (0, 3), (2, 3)])
+def test_transport_between_shared_latents_is_exported(tmp_path, kept, residual_axes):
     translator = tiny.translator()
     generator = np.random.default_rng(0)
     latents = [
@@ -125,7 +125,8 @@ def test_transport_between_shared_latents_is_exported(tmp_path, kept):
         )
         for size in translator.bridge.latent_dims
     ]
-    bridge = with_transport(translator.bridge, latents, TransportConfig(points=5, certainty=0.0), kept)
+    config = TransportConfig(points=5, certainty=0.0, aligned=residual_axes > 0, residual_axes=residual_axes)
+    bridge = with_transport(translator.bridge, latents, config, kept)
     carrying = Translator(translator.domains.values(), bridge)
     folder = export.export_translator(carrying, tmp_path)
     signatures = export.load_export(folder).signatures
