@@ -11,7 +11,8 @@ PAIRS = {
     "mnist_fashion_mnist": ("mnist", "fashion_mnist"),
     "mnist_spoken_digit": ("mnist", "spoken_digit"),  # Recordings: samples are labelled by the judge alone.
 }
-_MODES = {f"{pair}{suffix}": (pair, mode) for pair in PAIRS for suffix, mode in (("", "best"), ("_quick", "quick"))}
+_SUFFIXES = {"": "best", "_faithful": "faithful", "_quick": "quick"}
+_MODES = {f"{pair}{suffix}": (pair, mode) for pair in PAIRS for suffix, mode in _SUFFIXES.items()}
 MODES = tuple(_MODES)
 
 
@@ -19,7 +20,8 @@ def get_config(pair_and_mode: str = "mnist_mnist") -> ConfigDict:
     """Ten labels a class, unless `--config.labels_per_class` or `--config.label_file` says otherwise.
 
     Args:
-        pair_and_mode: One of `PAIRS`; or one followed by "_quick", on the latents that ship.
+        pair_and_mode: One of `PAIRS`; or one followed by "_faithful", with transport between shared latents, or by
+            "_quick", on the latents that ship.
 
     Raises:
         ValueError: Unknown pair or mode.

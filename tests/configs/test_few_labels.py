@@ -6,7 +6,7 @@ from latent_xlate.latents.sources import latent_kinds
 
 
 @pytest.mark.parametrize("pair", few_labels.PAIRS)
-@pytest.mark.parametrize(("ending", "kind"), [("", "dataset"), ("_quick", "shipped")])
+@pytest.mark.parametrize(("ending", "kind"), [("", "dataset"), ("_faithful", "dataset"), ("_quick", "shipped")])
 def test_ten_labels_a_class_are_of_instances_that_no_judge_has_labelled(pair, ending, kind):
     config = few_labels.get_config(pair + ending)
     BridgeConfig.of(config)
