@@ -369,7 +369,7 @@ def test_without_any_label_the_classifier_learns_nothing(savedmodels, tmp_path):
         ({"label_seed": -1}, "label_seed is -1; it must be 0 or more"),
         ({"labels_per_class": -1}, "labels_per_class is -1; it must be 0 or more"),
         ({"labels_per_class": 21}, "not fit domain 'digits': Class 0 has 20 labelled instances, fewer than 21"),
-        ({"labels_per_class": 3}, "has 170 unlabelled instances; use sampling 'uniform' or 'mixed'"),
+        ({"labels_per_class": 3}, "^domain 'digits' has 170 unlabelled instances; use sampling 'uniform' or 'mixed'"),
         ({"pseudo_labels": "poison"}, "Unknown method of pseudo_labels 'poison'. Did you mean 'poisson'"),
         (
             {"pseudo_labels": "poisson", "labels_per_class": 0},
@@ -450,7 +450,7 @@ def with_label(old, new):
             "digits has 0, 1, .*, 9; clothes has 0, .*, 8.*: say which belong together, .* --class_map='0=0",
         ),
         (with_label(3, 10), "labels of domain .* has 10, outside 0 to 9"),
-        (with_label(3, 4), "Class 3 has no labelled instance in domain"),
+        (with_label(3, 4), "Class 3 has no labelled instance in domain 'clothes'"),
         (lambda folder: (folder / "latents_train.npz").unlink(), "no file of latents .*clothes/latents_train.npz"),
         (
             lambda folder: (folder / "latents_train.npz").write_bytes(b"PK"),
