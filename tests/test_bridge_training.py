@@ -253,6 +253,16 @@ def test_pseudo_labels_are_of_the_seen_labels_alone_and_stand_in_for_the_others(
         assert 0 <= weights.min() < 1
 
 
+def test_transport_with_one_label_a_class_is_between_all_that_it_was_propagated_to(savedmodels, tmp_path):
+    config = BridgeConfig.of(few_labels(savedmodels, **PSEUDO_LABELS, num_steps=2))
+    config = config.replaced({"transport": {"points": 100, "certainty": 0.0, "smoothing": 0.01}})
+    counts = [np.bincount(own.labels, minlength=shipped.NUM_CLASSES) for own in prepare_training(config).latents]
+    maps = train_bridge(config, tmp_path).bridge.transport_maps
+    assert maps.num_points == np.max(counts) >= 20
+    distinct = [[len(np.unique(points, axis=0)) for points in of_domain] for of_domain in maps.points.numpy()]
+    np.testing.assert_array_equal(distinct, counts)
+
+
 def test_terms_that_labels_add_see_the_seen_labels_alone_and_a_cut_run_ends_with_the_same_bits(
     savedmodels, trained, tmp_path, monkeypatch
 ):
