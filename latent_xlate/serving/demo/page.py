@@ -90,11 +90,11 @@ class Page:
             )
             self._num_samples = gr.Slider(
                 0, MOST_SAMPLES, SAMPLES, step=1, label="Samples", elem_id="xlate-samples",
-                scale=2, min_width=160, visible=is_sampled,
+                scale=2, min_width=160, visible=is_sampled, buttons=[],
             )  # fmt: skip
             self._temperature = gr.Slider(
                 0, SLIDER_TEMPERATURE, TEMPERATURE, step=0.1, label="Temperature", elem_id="xlate-temperature",
-                scale=2, min_width=160, visible=is_sampled,
+                scale=2, min_width=160, visible=is_sampled, buttons=[],
             )  # fmt: skip
             self._again = gr.Button(
                 "New samples", size="md", scale=1, min_width=140, visible=is_sampled, elem_id="xlate-again"
