@@ -111,13 +111,15 @@ def _prepare(
     if config.latents is None:
         domains: Sequence[Domain] = _load_pixel_domains(config)
         data = [images.load(domain.dataset, "train", data_dir) for domain in domains]
-        make_batch = make_image_pairs(data, ClassMap.by_label(domains).num_groups, config.seed)
+        names = [domain.name for domain in domains]
+        make_batch = make_image_pairs(data, ClassMap.by_label(domains).num_groups, config.seed, names)
     else:
         domains, latents = load_domains(config.domains, config.latents, "train", data_dir, load)
         num_classes = ClassMap.by_label(domains).num_groups
+        names = [domain.name for domain in domains]
         if config.baseline in _FITTED_MODELS:
-            return domains, *_fit(config, labelled(latents, num_classes), num_classes, strategy)
-        make_batch = make_batches(latents, num_classes, "balanced", config.seed)
+            return domains, *_fit(config, labelled(latents, num_classes, names), num_classes, strategy)
+        make_batch = make_batches(latents, num_classes, "balanced", config.seed, names=names)
     with strategy.scope():
         return domains, make_baseline(config, domains), make_batch
 

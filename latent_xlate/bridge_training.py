@@ -153,7 +153,7 @@ def make_label_terms(config: BridgeConfig, data: TrainingData) -> LabelTerms | N
                 of_rows[labelled],
                 data.class_map.num_groups,
                 hash_of_stream(config.seed, index),
-                name=domain.name,
+                name=f"domain {domain.name!r}",
             )
             classifiers.append(latent_classifier.frozen(classifier))
     weights = config.label_terms

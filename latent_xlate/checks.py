@@ -14,6 +14,9 @@ import numpy as np
 BAD_PICTURE = "The file is not a PNG, JPEG, GIF or BMP picture, or it is damaged: save it again as PNG."
 """What is said of a picture that the graph cannot decode; TensorFlow's decoders have no such words of their own."""
 
+MOST_TEMPERATURE = 100.0
+"""Highest temperature of samples. Those of far higher ones overflow, and these already have nothing of their input."""
+
 _TRACE = ("Graph execution error", "Detected at", "File ", "<stack traces unavailable>")
 _DECODER = re.compile(r"Invalid (PNG|JPEG|GIF)|jpeg::Uncompress|Unknown image file format|PNG size too large", re.I)
 
@@ -78,11 +81,11 @@ def at_least(value: float, minimum: float, what: str) -> float:
 
 
 def temperature(value: float) -> float:
-    """Returns the temperature of samples, or raises ValueError if it is no number, negative, NaN or infinite."""
+    """Returns the temperature of samples, or raises ValueError if it is no number in [0, MOST_TEMPERATURE]."""
     if isinstance(value, bool) or not isinstance(value, (int, float, np.integer, np.floating)):
         raise wrong("temperature", value, "a number, 0.7 say")
-    if not 0 <= value <= float(np.finfo(np.float32).max):
-        raise ValueError(f"The temperature is {value:g}; it must be a finite number of 0 or more.")
+    if not 0 <= value <= MOST_TEMPERATURE:
+        raise ValueError(f"The temperature is {value:g}; it must lie in [0, {MOST_TEMPERATURE:g}].")
     return float(value)
 
 

@@ -79,8 +79,8 @@ def translate_path(
 
     Raises:
         ValueError: The translator, a domain or the input does not exist; there is nothing to translate; a result would
-            replace an input; the temperature is negative, given beside `sample`, or nothing that an older export
-            knows; or the only file cannot be read.
+            replace an input; the temperature is out of range, given beside `sample`, nothing that an older export
+            knows, or of a bridge that has no shared latent to sample; or the only file cannot be read.
     """
     temperature = sampling_temperature(sample, temperature)
     _check_there(Path(path))

@@ -67,6 +67,16 @@ def call_side_by_side(
     return results
 
 
+def module_command(name: str) -> list[str]:
+    """The command that runs a module in another process, which imports nothing from the current folder."""
+    return [sys.executable, "-P", "-m", name]
+
+
+def module_environment() -> dict[str, str]:
+    """The environment of such a process, which imports from where this one does."""
+    return os.environ | {"PYTHONPATH": os.pathsep.join(each or str(Path.cwd()) for each in sys.path)}
+
+
 class _Call:
     """A call in a process.
 
@@ -79,13 +89,12 @@ class _Call:
 
     def __init__(self, place: int, name: str, call: tuple[int, Callable[..., Any], Sequence[Any]]) -> None:
         lines = {"TQDM_POSITION": str(place)} if sys.stderr.isatty() else {}
-        path = {"PYTHONPATH": os.pathsep.join(each or str(Path.cwd()) for each in sys.path)}
         self.place, self.name = place, name
         self.process = subprocess.Popen(
-            [sys.executable, "-P", "-m", __name__],
+            module_command(__name__),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            env=os.environ | lines | path,
+            env=module_environment() | lines,
             process_group=0,  # So that Ctrl-C does not reach it directly.
         )
         self.answer = cast(BinaryIO, self.process.stdout)

@@ -28,6 +28,9 @@ OVERFLOW = (
 )
 """Message of the error of a translation that is not finite."""
 
+NOT_SAMPLED = "The bridge has no shared latent to sample: leave out sample and temperature."
+"""Message of the error of a translation that is to be sampled by such a bridge."""
+
 _BRIDGE_FILE = "bridge.keras"
 _TRANSLATOR_FILE = "translator.json"
 
@@ -103,6 +106,12 @@ class Translator:
         """
         return labels if self.class_map is None else self.class_map.shared(self.index(domain), labels)
 
+    def check_sampled(self, temperature: float) -> float:
+        """Returns a temperature; ValueError if it is above 0 and the bridge has no shared latent to sample."""
+        if temperature and not self.bridge.shared_dim:
+            raise ValueError(NOT_SAMPLED)
+        return temperature
+
     # ---- On tensors, for tf.function and the export -------------------------------------------
 
     def translate_latents(self, z: tf.Tensor, source: str, target: str, noise: tf.Tensor | None = None) -> tf.Tensor:
@@ -160,9 +169,10 @@ class Translator:
 
         Raises:
             ValueError: Unknown domain, `x` is no data of the source, a seed of more than 32 bits, a temperature that is
-                negative or given beside `sample`, or a result that is not finite.
+                out of range or given beside `sample`, a bridge that has nothing to sample, or a result that is not
+                finite.
         """
-        temperature = sampling_temperature(sample, temperature)
+        temperature = self.check_sampled(sampling_temperature(sample, temperature))
         x = self._data(x, source)
         batch_size = min(self.domain(name).batch_size for name in (source, target))
         translate = self._function("_translate", source, target)

@@ -253,6 +253,16 @@ def test_pseudo_labels_are_of_the_seen_labels_alone_and_stand_in_for_the_others(
         assert 0 <= weights.min() < 1
 
 
+def test_transport_with_one_label_a_class_is_between_all_that_it_was_propagated_to(savedmodels, tmp_path):
+    config = BridgeConfig.of(few_labels(savedmodels, **PSEUDO_LABELS, num_steps=2))
+    config = config.replaced({"transport": {"points": 100, "certainty": 0.0, "smoothing": 0.01}})
+    counts = [np.bincount(own.labels, minlength=shipped.NUM_CLASSES) for own in prepare_training(config).latents]
+    maps = train_bridge(config, tmp_path).bridge.transport_maps
+    assert maps.num_points == np.max(counts) >= 20
+    distinct = [[len(np.unique(points, axis=0)) for points in of_domain] for of_domain in maps.points.numpy()]
+    np.testing.assert_array_equal(distinct, counts)
+
+
 def test_terms_that_labels_add_see_the_seen_labels_alone_and_a_cut_run_ends_with_the_same_bits(
     savedmodels, trained, tmp_path, monkeypatch
 ):
@@ -369,7 +379,7 @@ def test_without_any_label_the_classifier_learns_nothing(savedmodels, tmp_path):
         ({"label_seed": -1}, "label_seed is -1; it must be 0 or more"),
         ({"labels_per_class": -1}, "labels_per_class is -1; it must be 0 or more"),
         ({"labels_per_class": 21}, "not fit domain 'digits': Class 0 has 20 labelled instances, fewer than 21"),
-        ({"labels_per_class": 3}, "has 170 unlabelled instances; use sampling 'uniform' or 'mixed'"),
+        ({"labels_per_class": 3}, "^domain 'digits' has 170 unlabelled instances; use sampling 'uniform' or 'mixed'"),
         ({"pseudo_labels": "poison"}, "Unknown method of pseudo_labels 'poison'. Did you mean 'poisson'"),
         (
             {"pseudo_labels": "poisson", "labels_per_class": 0},
@@ -450,7 +460,7 @@ def with_label(old, new):
             "digits has 0, 1, .*, 9; clothes has 0, .*, 8.*: say which belong together, .* --class_map='0=0",
         ),
         (with_label(3, 10), "labels of domain .* has 10, outside 0 to 9"),
-        (with_label(3, 4), "Class 3 has no labelled instance in domain"),
+        (with_label(3, 4), "Class 3 has no labelled instance in domain 'clothes'"),
         (lambda folder: (folder / "latents_train.npz").unlink(), "no file of latents .*clothes/latents_train.npz"),
         (
             lambda folder: (folder / "latents_train.npz").write_bytes(b"PK"),

@@ -15,6 +15,7 @@ import tensorflow as tf
 from PIL import Image
 
 from latent_xlate import checks, file_translation, modalities
+from latent_xlate.baselines.linear_maps import AffineBridge
 from latent_xlate.domains.novelty import NoveltyScale
 from latent_xlate.file_translation import translate_path
 from latent_xlate.modalities import image as image_modality
@@ -140,11 +141,23 @@ def test_files_and_rows_are_sampled_at_a_temperature(translator, either, tmp_pat
         levels = np.round(255 * translator.translate(read, "digits", "clothes", seed=3, temperature=temperature)[0])
         seen = pixels(tmp_path / "files" / str(temperature) / "a.png").astype(int)
         assert np.abs(seen.reshape(levels.shape) - levels).max() <= 1
-    with pytest.raises(ValueError, match="The temperature is -1; it must be"):
+    with pytest.raises(ValueError, match="The temperature is -1; it must lie in"):
         translate_path(either, "digits", "clothes", tmp_path / "a.png", tmp_path / "out", temperature=-1)
     with pytest.raises(ValueError, match="Give sample or a temperature, not both"):
         translate_path(either, "digits", "clothes", tmp_path / "a.png", tmp_path / "out", sample=True, temperature=0)
     assert not (tmp_path / "out").exists()
+
+
+def test_bridge_without_a_shared_latent_is_not_sampled(tmp_path):
+    plain = Translator([tiny.image_domain("digits"), tiny.image_domain("clothes")], AffineBridge((6, 6), 10))
+    folders = [plain.save(tmp_path / "saved"), export.export_translator(plain, tmp_path / "exported")]
+    (tmp_path / "a.png").write_bytes(picture())
+    for where in folders:
+        assert translate_path(where, "digits", "clothes", tmp_path / "a.png", tmp_path / where.name, temperature=0)
+        for way in ({"sample": True}, {"temperature": 0.5}):
+            with pytest.raises(ValueError, match="no shared latent to sample: leave out sample and temperature"):
+                translate_path(where, "digits", "clothes", tmp_path / "a.png", tmp_path / "out", **way)
+            assert not (tmp_path / "out").exists()
 
 
 def test_drawing_on_white_is_inverted_unless_told_not_to(saved, exported, tmp_path):

@@ -43,7 +43,7 @@ def server(base):
 @pytest.fixture(scope="module")
 def player():
     domains = identity.translator(MODALITY).domains
-    return Player(Models(domains, {}, lambda z, source, target, seeds: z))
+    return Player(Models(domains, {}, lambda z, source, target, seeds: z, False))
 
 
 def read(content: bytes) -> np.ndarray:

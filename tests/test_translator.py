@@ -141,6 +141,15 @@ def test_seed_of_more_than_32_bits_is_refused(seed, translator):
         translator.translate(images(), "digits", "clothes", sample=True, seed=seed)
 
 
+@pytest.mark.parametrize("way", [{"sample": True}, {"temperature": 0.5}])
+def test_bridge_without_a_shared_latent_is_not_sampled(way):
+    plain, x = identity.translator(Array((2,))), np.ones((2, 2), np.float32)
+    np.testing.assert_array_equal(plain.translate(x, "here", "there", temperature=0), x)
+    for call in (lambda: plain.translate(x, "here", "there", **way), lambda: plain.reconstruct(x, "here", **way)):
+        with pytest.raises(ValueError, match="no shared latent to sample: leave out sample and temperature"):
+            call()
+
+
 def test_sampled_translation_adds_sigma_times_noise(translator):
     x, noise = images(), np.random.default_rng(0).normal(size=(4, 3)).astype(np.float32)
     mu, sigma = translator.encode(x, "digits")
@@ -374,7 +383,6 @@ def test_result_that_is_not_finite_is_refused():
     assert_close(magnified.translate(x, "here", "there"), 1e30 * x)
     for call in (
         lambda: magnified.translate(1e20 * x, "here", "there"),
-        lambda: magnified.translate(1e20 * x, "here", "there", sample=True, seed=0),
         lambda: magnified.reconstruct(1e20 * x, "here"),
         lambda: magnified.interpolate(x[0], 1e20 * x[1], "here", "there", method="linear"),
     ):
@@ -412,10 +420,12 @@ def test_samples_go_as_far_from_the_mean_as_the_temperature_says(translator):
 @pytest.mark.parametrize(
     ("temperature", "message"),
     [
-        (-0.1, "^The temperature is -0.1; it must be a finite number of 0 or more.$"),
-        (float("nan"), "^The temperature is nan; it must be"),
-        (float("inf"), "^The temperature is inf; it must be"),
-        (1e39, "^The temperature is 1e.39; it must be"),
+        (-0.1, r"^The temperature is -0.1; it must lie in \[0, 100\].$"),
+        (100.1, "^The temperature is 100.1; it must lie in"),
+        (3e38, "^The temperature is 3e.38; it must lie in"),
+        (float("nan"), "^The temperature is nan; it must lie in"),
+        (float("inf"), "^The temperature is inf; it must lie in"),
+        (1e39, "^The temperature is 1e.39; it must lie in"),
         ("hot", "^temperature is 'hot'; it must be a number, 0.7 say.$"),
         (True, "^temperature is True; it must be a number"),
     ],

@@ -11,6 +11,7 @@ import tensorflow as tf
 from latent_xlate import checks, training_steps
 from latent_xlate.bridge.bridge import Bridge
 from latent_xlate.data.labelled import UNLABELLED
+from latent_xlate.latents.batches import described
 from latent_xlate.latents.latents import Latents
 
 
@@ -106,19 +107,25 @@ class FittedBridge(Bridge):
         return super().get_config() | own
 
 
-def labelled(latents: Sequence[Latents], num_classes: int) -> list[Latents]:
+def labelled(latents: Sequence[Latents], num_classes: int, names: Sequence[str] = ()) -> list[Latents]:
     """The labelled ones of each domain's latents.
+
+    Args:
+        latents: Each domain's, -1 where unlabelled.
+        num_classes: Number of classes.
+        names: Names of the domains, for error messages; without them these have their numbers.
 
     Raises:
         ValueError: A label is out of range, or a class has no labelled latent in a domain.
     """
     known = [own.take(own.labels != UNLABELLED) for own in latents]
     for index, own in enumerate(known):
-        checks.class_labels(own.labels, num_classes, f"labels of domain {index}")
+        checks.class_labels(own.labels, num_classes, f"labels of {described(names, index)}")
         counts = np.bincount(own.labels, minlength=num_classes)
         if not counts.all():
+            lacking = int(np.argmin(counts))
             raise ValueError(
-                f"Class {int(np.argmin(counts))} has no labelled instance in domain {index}: label one at least."
+                f"Class {lacking} has no labelled instance in {described(names, index)}: label one at least."
             )
     return known
 

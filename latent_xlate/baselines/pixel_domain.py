@@ -14,7 +14,7 @@ from latent_xlate.data.labelled import Labelled
 from latent_xlate.domains.domain import Domain
 from latent_xlate.domains.image.image_classifier import ImageClassifier
 from latent_xlate.domains.image.image_domain import ImageDomain
-from latent_xlate.latents.batches import make_sampler
+from latent_xlate.latents.batches import described, make_sampler
 from latent_xlate.modalities.image import Image
 from latent_xlate.randomness import hash_of_stream
 
@@ -116,7 +116,9 @@ class PixelDomain(ImageDomain):
         return cls(classifier=classifier, **config)
 
 
-def make_image_pairs(data: Sequence[Labelled], num_classes: int, seed: int) -> training_steps.MakeBatch:
+def make_image_pairs(
+    data: Sequence[Labelled], num_classes: int, seed: int, names: Sequence[str] = ()
+) -> training_steps.MakeBatch:
     """Makes pairs of images of one class, for the baselines of images.
 
     Each class of each domain has shuffled epochs of its own, and the classes take turns, in the same order in both
@@ -126,6 +128,7 @@ def make_image_pairs(data: Sequence[Labelled], num_classes: int, seed: int) -> t
         data: Each domain's images.
         num_classes: Number of classes.
         seed: Seed of the order.
+        names: Names of the domains, for error messages; without them these have their numbers.
 
     Returns:
         Function of positions in the endless stream of pairs, int64 [n]: each domain's images, float32
@@ -135,7 +138,7 @@ def make_image_pairs(data: Sequence[Labelled], num_classes: int, seed: int) -> t
         ValueError: A domain without images, a label out of range, or a class without images.
     """
     samplers = [
-        make_sampler(each.labels, num_classes, "balanced", f"domain {index}", hash_of_stream(seed, index))
+        make_sampler(each.labels, num_classes, "balanced", described(names, index), hash_of_stream(seed, index))
         for index, each in enumerate(data)
     ]
     stored = [tf.constant(each.content.reshape(len(each), -1)) for each in data]

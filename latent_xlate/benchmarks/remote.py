@@ -14,6 +14,8 @@ import sys
 import tempfile
 from typing import Any
 
+from latent_xlate import processes
+
 
 class RemoteFunction:
     """Makes a function in a child process and calls it there. The child is idle between calls.
@@ -33,11 +35,12 @@ class RemoteFunction:
         self._maker = maker
         self._stderr = tempfile.TemporaryFile("w+")  # noqa: SIM115  Closed at the end.
         self._child = subprocess.Popen(
-            [sys.executable, "-m", __name__, maker, json.dumps(kwargs)],
+            [*processes.module_command(__name__), maker, json.dumps(kwargs)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._stderr,
             text=True,
+            env=processes.module_environment(),
         )
 
     def __call__(self, *args: Any) -> Any:

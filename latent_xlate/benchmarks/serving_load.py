@@ -7,7 +7,6 @@ import contextlib
 import os
 import socket
 import subprocess
-import sys
 import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -19,7 +18,7 @@ import tensorflow as tf
 from tensorflow_serving.apis import prediction_log_pb2
 from tqdm import tqdm
 
-from latent_xlate import tables
+from latent_xlate import processes, tables
 from latent_xlate.serving.bundle import WARMUP_FILE
 from latent_xlate.serving.export import load_export
 
@@ -121,8 +120,10 @@ def _server(base_path: Path, batch_size: int) -> Iterator[str]:
         "rest_api_port": 0,
         "max_batch_size": batch_size,
     }
-    command = [sys.executable, "-m", "latent_xlate.cli.serve", *(f"--{key}={value}" for key, value in flags.items())]
-    server = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    command = processes.module_command("latent_xlate.cli.serve") + [f"--{key}={value}" for key, value in flags.items()]
+    server = subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=processes.module_environment()
+    )
     try:
         assert server.stdout
         if not server.stdout.readline().startswith("Serving"):

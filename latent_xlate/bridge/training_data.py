@@ -58,7 +58,9 @@ class TrainingData:
 
     def make_batches(self, config: BridgeConfig) -> MakeBatch:
         """Batches in the order that a configuration describes; ValueError as in `latents.batches.make_batches`."""
-        return make_batches(self.latents, self.class_map.num_groups, config.sampling, config.seed, self.sample_weights)
+        names = [domain.name for domain in self.domains]
+        num_classes = self.class_map.num_groups
+        return make_batches(self.latents, num_classes, config.sampling, config.seed, self.sample_weights, names)
 
 
 def prepare_training(

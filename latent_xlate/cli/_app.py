@@ -178,6 +178,14 @@ def _sentence(error: Exception) -> str:
     return f"{sentence} Free some space, then run the same command again." if number in files.FULL else sentence
 
 
+def name_and_folder(flag: str, value: str) -> tuple[str, str]:
+    """Splits a value NAME=FOLDER of the flag `--flag`; ValueError if it is none."""
+    name, equals, folder = value.partition("=")
+    if not (name and equals and folder):
+        raise ValueError(f"--{flag}={value} is not NAME=FOLDER.")
+    return name, folder
+
+
 def translator_or_client(translator: str | None, server: str | None) -> str | TranslatorClient:
     """Interprets the flags `--translator` and `--server`, of which exactly one must be given.
 

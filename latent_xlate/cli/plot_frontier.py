@@ -31,9 +31,7 @@ def main(argv: list[str]) -> None:
     checks.known(Path(_OUTPUT.value).suffix, (".svg", ".png", ".pdf"), "suffix of --output")
     curves: dict[str, list[frontier.Point]] = collections.defaultdict(list)
     for evaluation in _EVALUATION.value:
-        name, equals, folder = evaluation.partition("=")
-        if not (name and equals and folder):
-            raise ValueError(f"--evaluation={evaluation} is not NAME=FOLDER.")
+        name, folder = _app.name_and_folder("evaluation", evaluation)
         curves[name].append(frontier.read_point(folder, _SOURCE.value, _TARGET.value))
     figure = frontier.draw(curves, _SOURCE.value, _TARGET.value)
     files.output_folder(Path(_OUTPUT.value).parent)

@@ -94,17 +94,15 @@ def evaluate(
 
     Raises:
         ValueError: Unknown protocol or kind of latents, missing or unfit latents, fewer than 4 instances, labels
-            that the judge does not know, data that are not their domain's, or a temperature that is negative or
-            beside a protocol that samples.
+            that the judge does not know, data that are not their domain's, or a temperature that is out of range,
+            beside a protocol that samples, or of a bridge that has no shared latent to sample.
     """
     checks.instance(translator, Translator, "translator", "a Translator: load it by `Translator.load`")
     checks.instance(latents, (str, Mapping), "latents", "'shipped', 'samples' or 'dataset', or Latents by domain")
     checks.instance(data or {}, Mapping, "data", "pairs of x and labels by domain")
     rules = PROTOCOLS[checks.known(protocol, PROTOCOLS, "protocol")]
-    if checks.temperature(temperature) and rules.sampled:
+    if translator.check_sampled(checks.temperature(temperature)) and rules.sampled:
         raise ValueError(f"The protocol {protocol!r} samples at temperature 1: leave the temperature out.")
-    if temperature and not translator.bridge.shared_dim:
-        raise ValueError(f"A {type(translator.bridge).__name__} has no shared latent: leave the temperature out.")
     if isinstance(latents, str):
         latents, encoded = HeldOutLoader(latents, translator.names, rules, data_dir).load(translator, folder)
         data = encoded | dict(data or {})

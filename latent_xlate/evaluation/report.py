@@ -96,12 +96,7 @@ def summarise(runs: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """
     if not runs:
         raise ValueError("There are no runs to summarise.")
-    for run in runs[1:]:
-        if _measured(run) != _measured(runs[0]):
-            raise ValueError(
-                "Runs of differing model, protocol, temperature, domains, data or number of labels have no common "
-                f"mean: {_described(run)} and {_described(runs[0])}. Evaluate them one by one."
-            )
+    check_alike(runs)
     summary = {
         "model": runs[0]["model"],
         "protocol": runs[0]["protocol"],
@@ -114,6 +109,16 @@ def summarise(runs: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     if all("individual" in run for run in runs):
         summary["individual"] = individual_table.summarise([run["individual"] for run in runs])
     return summary
+
+
+def check_alike(runs: Sequence[Mapping[str, Any]]) -> None:
+    """Raises ValueError if runs have no common mean. They may be incomplete, each of them in the same way."""
+    for run in runs[1:]:
+        if _measured(run) != _measured(runs[0]):
+            raise ValueError(
+                "Runs of differing model, protocol, temperature, domains, data or number of labels have no common "
+                f"mean: {_described(run)} and {_described(runs[0])}. Evaluate them one by one."
+            )
 
 
 def table(summary: Mapping[str, Any]) -> str:
@@ -165,7 +170,7 @@ def _measured(run: Mapping[str, Any]) -> dict[str, Any]:
     kept: dict[str, Any] = {
         part: {
             name: {key: value if isinstance(value, str) else None for key, value in entry.items()}
-            for name, entry in run[part].items()
+            for name, entry in run.get(part, {}).items()
         }
         for part in _COLUMNS
     }

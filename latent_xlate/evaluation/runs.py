@@ -55,15 +55,17 @@ def evaluate_runs(
         The table.
 
     Raises:
-        ValueError: Unknown `latents` or `protocol`, no translator in a folder, translators of different domains, no
-            data for one; or what `evaluate` and `label_curve.group` raise.
+        ValueError: Unknown `latents` or `protocol`, no translator in a folder, translators that have no common mean or
+            no shared latent to sample, all before anything is measured; no data for one; or what `evaluate` and
+            `label_curve.group` raise.
     """
     rules = PROTOCOLS[checks.known(protocol, PROTOCOLS, "protocol")]
     output = files.output_folder(output)
     translators = _load_translators(folders)
     seen = [{"translator": str(folder), **labels_seen(Path(folder).parent)} for folder in folders]
-    if labels_per_class:
-        label_curve.group(seen, labels_per_class)
+    _check_together(translators, [{**labels, "protocol": protocol} for labels in seen], labels_per_class)
+    for translator in translators:
+        translator.check_sampled(temperature)
     loader = HeldOutLoader(latents, translators[0].names, rules, data_dir)
     runs: list[dict[str, Any]] = []
     used: list[dict[str, Latents]] = []
@@ -94,6 +96,19 @@ def _load_translators(folders: Sequence[str]) -> list[Translator]:
                 "runs with a common mean are of the same domains."
             )
     return translators
+
+
+def _check_together(
+    translators: Sequence[Translator], conditions: Sequence[Mapping[str, Any]], labels_per_class: Sequence[int]
+) -> None:
+    """Raises ValueError if the runs of translators, of which the conditions are known, will have no common mean."""
+    planned = [
+        {**known, "model": type(translator.bridge).__name__, "domains": dict.fromkeys(translator.names, {})}
+        for translator, known in zip(translators, conditions, strict=True)
+    ]
+    groups = label_curve.group(planned, labels_per_class).values() if labels_per_class else [planned]
+    for runs_of_one_mean in groups:
+        report.check_alike(runs_of_one_mean)
 
 
 def _summarise(runs: Sequence[dict[str, Any]], labels_per_class: Sequence[int]) -> tuple[dict[str, Any], str]:

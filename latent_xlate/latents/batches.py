@@ -23,6 +23,7 @@ def make_batches(
     sampling: str,
     seed: int,
     sample_weights: Sequence[np.ndarray] | None = None,
+    names: Sequence[str] = (),
 ) -> MakeBatch:
     """Makes batches of several domains' latents for `BridgingVAE.train_step`.
 
@@ -38,6 +39,7 @@ def make_batches(
             of each class at least must be labelled).
         seed: Seed of the order.
         sample_weights: Weights of each domain's labels, float32 [n], which the batches then hold too; None for 1.
+        names: Names of the domains, for error messages; without them these have their numbers.
 
     Returns:
         Function of positions in the endless stream of instances, int64 [batch]: the batch.
@@ -48,7 +50,7 @@ def make_batches(
     """
     checks.known(sampling, SAMPLINGS, "sampling")
     samplers = [
-        make_sampler(latents.labels, num_classes, sampling, f"domain {index}", hash_of_stream(seed, index))
+        make_sampler(latents.labels, num_classes, sampling, described(names, index), hash_of_stream(seed, index))
         for index, latents in enumerate(domains)
     ]
     stored = [
@@ -69,6 +71,11 @@ def make_batches(
         return *batch, tuple(tf.gather(each, chosen) for each, chosen in zip(stored_weights, indices, strict=True))
 
     return make_batch
+
+
+def described(names: Sequence[str], index: int) -> str:
+    """How error messages call a domain: by its name, or by its number where there are no names."""
+    return f"domain {names[index]!r}" if names else f"domain {index}"
 
 
 def make_sampler(

@@ -7,6 +7,7 @@ from matplotlib.figure import Figure
 from ml_collections import ConfigDict
 
 from latent_xlate.batching import in_batches
+from latent_xlate.evaluation.main_directions import main_directions
 from latent_xlate.reproduction import experiments
 from latent_xlate.reproduction.experiments import Settings
 from latent_xlate.reproduction.sections import Section
@@ -21,20 +22,6 @@ _DOMAIN_COLOURS = ("#0072B2", "#E69F00", "#009E73")
 """From the scheme of Okabe and Ito, which the colour-blind can tell apart."""
 
 _POINTS = 2_000
-
-
-def main_directions(points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Projects points on their two directions of largest variance.
-
-    Args:
-        points: Points, float [n, dim].
-
-    Returns:
-        Coordinates about the mean, [n, 2], and the directions' shares of the variance, [2].
-    """
-    centred = points - points.mean(axis=0)
-    _, values, directions = np.linalg.svd(centred, full_matrices=False)
-    return centred @ directions[:2].T, values[:2] ** 2 / np.sum(values**2)
 
 
 def _runs(settings: Settings) -> list[ConfigDict]:

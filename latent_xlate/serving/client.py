@@ -5,6 +5,7 @@ Needs the extra `serving`.
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import os
 import random
@@ -33,7 +34,7 @@ from latent_xlate.serving.transports import (
     TryAgainError,
     bytes_array,
 )
-from latent_xlate.translator import row_seeds, sampling_temperature
+from latent_xlate.translator import NOT_SAMPLED, row_seeds, sampling_temperature
 
 BATCH_SIZE = 64
 """Largest number of rows in a request."""
@@ -221,6 +222,8 @@ class TranslatorClient:
         if str(name) not in self.signatures:
             pairs = {each.pair for each in parse_signatures(self.signatures).values()}
             checks.known(name.pair, pairs, "pair of domains")
+            if str(dataclasses.replace(name, sampled=False)) in self.signatures:
+                raise ValueError(NOT_SAMPLED)
             raise ValueError(f"Domain {name.source!r} has no encoder: nothing but its latents can be translated.")
         inputs = {payload.key: batch}
         if name.sampled:

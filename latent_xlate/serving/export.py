@@ -50,16 +50,16 @@ def export_translator(translator: Translator, base: str | os.PathLike) -> Path:
     - `<source>_to_<target>_latents`: `z`, float32 [batch, latent_dim], to `z`.
 
     A signature fails with InvalidArgumentError if `x` lies outside its modality's limits, if an input is NaN or
-    infinite, if a temperature is negative, or if the answer would be NaN or infinite.
+    infinite, if a temperature is negative or above 100, or if the answer would be NaN or infinite.
 
     For each domain that has a scale of novelty, `novelty_<domain>` and `novelty_<domain>_arrays` take files or arrays,
     as above, to `novelty`, float32 [batch]: above 1 an input is unlike the training data (see `domains.novelty`).
 
     Each signature of translation has a variant whose name ends in `_sampled`. It samples the shared latent and has two
     further inputs: `seed`, int32 [batch, 2], and `temperature`, float32 [batch], 1 for samples of the posterior and 0
-    for its mean. The result for a row depends on its data, its seed and its temperature alone. Domains without an
-    encoder are a source of latents only. `serving_default` translates files of the first domain (latents, if it has no
-    encoder) to the second.
+    for its mean. The result for a row depends on its data, its seed and its temperature alone. Bridges without a shared
+    latent have no such variants. Domains without an encoder are a source of latents only. `serving_default` translates
+    files of the first domain (latents, if it has no encoder) to the second.
 
     If the extra `serving` is installed, the SavedModel gets warm-up records, and BASE gets the configuration of servers
     (see `bundle`).
@@ -188,7 +188,7 @@ def trace_signatures(translator: Translator, pairs: Iterable[tuple[str, str]]) -
     graphs, pairs = SignatureGraphs(translator), list(pairs)
     named = [
         (str(SignatureName(source, target, payload, sampled)), function)
-        for (source, target), sampled in itertools.product(pairs, (False, True))
+        for (source, target), sampled in itertools.product(pairs, graphs.samplings)
         for payload, function in graphs.trace(source, target, sampled).items()
     ] + [
         (novelty_signature(source, payload), function)

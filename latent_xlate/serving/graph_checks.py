@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import tensorflow as tf
 
+from latent_xlate.checks import MOST_TEMPERATURE
 from latent_xlate.modalities.modality import Modality
 from latent_xlate.translator import OVERFLOW
 
@@ -43,10 +44,10 @@ def answer(x: tf.Tensor) -> tf.Tensor:
 
 
 def temperatures(given: tf.Tensor) -> tf.Tensor:
-    """Returns temperatures, [batch]; the assertion fails if one is negative, NaN or infinite."""
-    bad = tf.boolean_mask(given, ~(tf.math.is_finite(given) & (given >= 0)))
+    """Returns temperatures, [batch]; the assertion fails if one lies outside [0, MOST_TEMPERATURE] or is NaN."""
+    bad = tf.boolean_mask(given, ~((given >= 0) & (given <= MOST_TEMPERATURE)))
     first = tf.strings.as_string(tf.concat([bad, [0.0]], axis=0)[0], shortest=True)
-    sentence = tf.strings.join(["The temperature is ", first, "; it must be a finite number of 0 or more."])
+    sentence = tf.strings.join(["The temperature is ", first, f"; it must lie in [0, {MOST_TEMPERATURE:g}]."])
     return _asserted(given, tf.size(bad) == 0, sentence)
 
 

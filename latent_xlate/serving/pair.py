@@ -20,7 +20,7 @@ from latent_xlate.serving import older_exports
 from latent_xlate.serving.export import ModelSignatures, inputs_of, is_saved_model, load_export, trace_signatures
 from latent_xlate.serving.exported_modalities import read_modalities
 from latent_xlate.serving.signature_name import Payload, SignatureName, parse_signatures
-from latent_xlate.translator import Translator
+from latent_xlate.translator import NOT_SAMPLED, Translator
 
 if TYPE_CHECKING:  # It needs the extra `serving`.
     from latent_xlate.serving.client import TranslatorClient
@@ -56,8 +56,14 @@ class Pair:
             raise ValueError(checks.sentence(error)) from None
 
     def sampling_inputs(self, seeds: np.ndarray, temperature: float) -> dict[str, np.ndarray]:
-        """The further inputs of a signature that samples, as `older_exports.sampling_inputs` returns them."""
-        sampled = self.signatures[str(SignatureName(self.source, self.target, Payload.LATENTS, sampled=True))]
+        """The further inputs of a signature that samples, as `older_exports.sampling_inputs` returns them.
+
+        Raises:
+            ValueError: There is none, or it takes no such temperature.
+        """
+        sampled = self.signatures.get(str(SignatureName(self.source, self.target, Payload.LATENTS, sampled=True)))
+        if sampled is None:
+            raise ValueError(NOT_SAMPLED)
         return older_exports.sampling_inputs(inputs_of(sampled), seeds, temperature)
 
 

@@ -26,13 +26,17 @@ class SignatureGraphs:
     A signature is a call of a graph of its source, which leads to the shared latent, and of one of its target, which
     leads from there. Each of these is traced once, so that n domains need no more than 8 n of them for 6 n^2
     signatures of translation and 2 n of novelty. A bridge without a shared latent has a graph for each pair in
-    addition.
+    addition, and nothing to sample.
+
+    Attributes:
+        samplings: What `trace` takes for `sampled`: whether the shared latent is sampled.
     """
 
     def __init__(self, translator: Translator):
         """Makes the graphs, which are traced where they are first called."""
         self._translator = translator
         self._shares = translator.bridge.shared_dim > 0
+        self.samplings = (False, True) if self._shares else (False,)
         self._noise = _graph(lambda seed, temperature: translator.noise(seed, graph_checks.temperatures(temperature)))
         self._readers = {name: _graph(domain.read) for name, domain in translator.domains.items()}
         self._sources = {name: self._source(name) for name in translator.names}
@@ -88,7 +92,7 @@ class SignatureGraphs:
     def _across(self, entered: Any, source: str, target: str, noise: tf.Tensor | None) -> Transported:
         """What a graph of the target takes, of what a graph of the source returns."""
         if not self._shares:
-            return self._translate_latents(entered, source, target, noise)
+            return self._translate_latents(entered, source, target)
         (mu, sigma), left_out = entered
         bridge, (start, end) = self._translator.bridge, map(self._translator.index, (source, target))
         return bridge.transport(mu if noise is None else mu + sigma * noise, start, end, left_out)

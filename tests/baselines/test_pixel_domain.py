@@ -72,6 +72,8 @@ def test_seed_decides_the_pairs():
 
 
 def test_class_without_images_is_refused():
-    data = baseline_images.turned()
-    with pytest.raises(ValueError, match="Class 2 has no labelled instance in domain 1"):
-        make_image_pairs([baseline_images.bars(), data.take(data.labels != 2)], baseline_images.NUM_CLASSES, 0)
+    turned = baseline_images.turned()
+    data = [baseline_images.bars(), turned.take(turned.labels != 2)]
+    for names, called in (((), "domain 1"), (("bars", "turned"), "domain 'turned'")):
+        with pytest.raises(ValueError, match=f"Class 2 has no labelled instance in {called};"):
+            make_image_pairs(data, baseline_images.NUM_CLASSES, 0, names)

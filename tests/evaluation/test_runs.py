@@ -6,6 +6,7 @@ import pytest
 import tensorflow as tf
 import tensorflow_datasets as tfds
 
+from latent_xlate.baselines.linear_maps import AffineBridge
 from latent_xlate.data import images
 from latent_xlate.domains import pretrained
 from latent_xlate.evaluation import accuracy, runs
@@ -98,9 +99,21 @@ def test_runs_of_few_labels_give_a_curve(folder, tmp_path):
         assert f"{score:.4f}" in table
     assert (tmp_path / "out" / "figures" / "label_curve.svg").read_text().startswith("<?xml")
     with pytest.raises(ValueError, match="number of labels have no common mean"):
-        runs.evaluate_runs(translators, tmp_path / "mixed")
+        runs.evaluate_runs(translators, tmp_path / "mixed", latents="samples")  # There are none, which comes later.
     with pytest.raises(ValueError, match="No run learnt from 100"):
         runs.evaluate_runs(translators, tmp_path / "missing", labels_per_class=[1, 10, 100])
+
+
+def test_translators_that_do_not_go_together_are_refused_before_any_is_measured(folder, tmp_path):
+    first = Translator.load(folder / "first")
+    Translator(list(first.domains.values()), AffineBridge((6, 5), 10)).save(tmp_path / "affine")
+    translators = [str(folder / "first"), str(tmp_path / "affine")]
+    for measured, message in (
+        ({}, "no common mean: protocol held_out of a AffineBridge of digits, clothes and protocol held_out of a Bridg"),
+        ({"translators": translators[1:], "temperature": 0.5}, "no shared latent to sample: leave out"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            runs.evaluate_runs(measured.pop("translators", translators), tmp_path, latents="samples", **measured)
 
 
 def test_translations_at_a_temperature_are_measured_and_drawn(folder, tmp_path):

@@ -123,3 +123,6 @@ def relabelled(old, new):
 def test_latents_that_do_not_fit_the_sampling_are_refused(second, sampling, message):
     with pytest.raises(ValueError, match=message):
         make_batches([latents(), second], 3, sampling, 0)
+    named = message.replace("domain 1", "domain 'clothes'")
+    with pytest.raises(ValueError, match=named):
+        make_batches([latents(), second], 3, sampling, 0, names=["digits", "clothes"])

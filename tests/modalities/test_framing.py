@@ -200,7 +200,7 @@ def test_every_way_frames_and_refuses_alike(tmp_path):
     assert translate_path(exported, "here", "there", tmp_path / "files", tmp_path / "out") == (2, 1)
     written = [(tmp_path / "out" / f"{number}.png").read_bytes() for number in (0, 1)]
     np.testing.assert_allclose([tf.io.decode_png(each) / 255 for each in written], expected, atol=1.01 / 255)
-    player = Player(Models(identity.translator(INK).domains, {}, lambda z, source, target, seeds: z))
+    player = Player(Models(identity.translator(INK).domains, {}, lambda z, source, target, seeds: z, False))
     shown = [player.read("here", str(tmp_path / "files" / name))[0].reshape(INK.shape) for name in ("0.jpg", "1.png")]
     np.testing.assert_allclose(shown, expected, atol=1e-5)
     with pytest.raises(ValueError, match=f"2.png cannot be read: {NO_DRAWING}"):

@@ -11,7 +11,6 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from latent_xlate.reproduction import shared_space
 from latent_xlate.reproduction.reproduce import SECTIONS, reproduce
 from tests.support import small_domains
 from tests.support.paths import ROOT
@@ -70,16 +69,6 @@ def test_old_names_say_what_replaces_them(savedmodels, tmp_path):
         reproduce(["table5"], tmp_path / "five", small_domains.SETTINGS)
     six, five = ((tmp_path / name / "report.md").read_text() for name in ("six", "five"))
     assert six == five and "## Table 5: the class mapping" in six
-
-
-def test_main_directions_are_those_of_largest_variance():
-    generator = np.random.default_rng(0)
-    turn = np.linalg.qr(generator.normal(size=(4, 4)))[0]
-    places = generator.normal(size=(20_000, 4)) * [3.0, 2.0, 1.0, 0.5]
-    found, shares = shared_space.main_directions(places @ turn + 7.0)
-    for column in range(2):
-        assert abs(np.corrcoef(found[:, column], places[:, column])[0, 1]) > 0.99
-    np.testing.assert_allclose(shares, np.array([9.0, 4.0]) / 14.25, rtol=0.03)
 
 
 @pytest.mark.slow

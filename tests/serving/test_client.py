@@ -13,8 +13,10 @@ import pytest
 import tensorflow as tf
 
 from latent_xlate import file_translation
+from latent_xlate.baselines.linear_maps import AffineBridge
 from latent_xlate.serving.client import RefusedError, TranslatorClient
-from latent_xlate.serving.export import inputs_of, trace_signatures
+from latent_xlate.serving.export import export_translator, inputs_of, trace_signatures
+from latent_xlate.translator import Translator
 from tests.support import tiny
 from tests.support.paths import ROOT
 from tests.support.processes import free_ports
@@ -60,7 +62,7 @@ def test_latents_and_files_have_the_temperature_that_is_asked_for(client):
         np.testing.assert_array_equal(cold, translate(given, "digits", "clothes"))
         np.testing.assert_array_equal(warm, translate(given, "digits", "clothes", sample=True, seed=1))
         assert not np.array_equal(warm, hot)
-        with pytest.raises(ValueError, match="The temperature is -1; it must be a finite number of 0 or more"):
+        with pytest.raises(ValueError, match=r"The temperature is -1; it must lie in \[0, 100\]"):
             translate(given, "digits", "clothes", temperature=-1)
         with pytest.raises(ValueError, match="Give sample or a temperature, not both"):
             translate(given, "digits", "clothes", sample=True, temperature=1)
@@ -253,6 +255,17 @@ def test_command_asks_a_server(server, dead, tmp_path):
         assert result.returncode == 1
         assert message in result.stderr.splitlines()[-1]
         assert "Traceback" not in result.stderr
+
+
+def test_bridge_without_a_shared_latent_is_not_sampled(tmp_path):
+    plain = Translator([tiny.image_domain("digits"), tiny.image_domain("clothes")], AffineBridge((6, 6), 10))
+    export_translator(plain, tmp_path)
+    with serving(tmp_path) as server, TranslatorClient(server.grpc) as client:
+        mean = client.translate(images(1), "digits", "clothes", temperature=0)
+        assert_close(mean, plain.translate(images(1), "digits", "clothes"), atol=1e-6)
+        for way in ({"sample": True}, {"temperature": 0.5}):
+            with pytest.raises(ValueError, match="no shared latent to sample: leave out sample and temperature"):
+                client.translate(images(1), "digits", "clothes", **way)
 
 
 @pytest.fixture(scope="module")

@@ -254,6 +254,7 @@ BAD_BODIES = {
     "no temperature": sampled(temperature=None),
     "negative temperature": sampled(temperature=[-1]),
     "temperature beyond floats": sampled(temperature=[1e39]),
+    "temperature that overflows": sampled(temperature=[3e38]),
     "a temperature for all": sampled(temperature=1),
     "too many items": {"signature_name": LATENTS, "instances": [[0] * 6] * 1025},
 }
@@ -429,6 +430,7 @@ BAD_MESSAGES = {
     "numbers of items": sampled_message(2, 1, [1, 1]),
     "negative temperature": sampled_message(2, 2, [1, -1]),
     "NaN for a temperature": sampled_message(1, 1, [np.nan]),
+    "temperature that overflows": sampled_message(1, 1, [3e38]),
     "no temperature": request(f"{LATENTS}_sampled", z=np.zeros((1, 6), np.float32), seed=np.zeros((1, 2), np.int32)),
     "too many items": request(LATENTS, z=np.zeros((1025, 6), np.float32)),
 }

@@ -102,7 +102,7 @@ BAD = [
             "seed": np.zeros((2, 2), np.int32),
             "temperature": np.array([1, -0.5], np.float32),
         },
-        "The temperature is -0.5; it must be a finite number of 0 or more.",
+        "The temperature is -0.5; it must lie in [0, 100].",
     ),
     ("digits_to_clothes", {"data_bytes": np.array([b"no picture"], object)}, "The file is not a PNG"),
 ]

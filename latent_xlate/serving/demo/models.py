@@ -37,11 +37,13 @@ class Models:
         domains: Domains by name, in the translator's order, or sorted if only its signatures are known.
         folders: Folders of domains by name, as far as they are known; examples are made of the latents in them.
         translate_latents: The translation.
+        is_sampled: Whether there is a shared latent to sample.
     """
 
     domains: Mapping[str, Domain]
     folders: Mapping[str, Path]
     translate_latents: TranslateLatents
+    is_sampled: bool
 
 
 def load_models(translator: str | os.PathLike, domain_folders: Sequence[str] = ()) -> Models:
@@ -69,7 +71,8 @@ def load_models(translator: str | os.PathLike, domain_folders: Sequence[str] = (
         noise = None if seeds is None else loaded.noise(tf.constant(seeds), tf.fill([len(z)], np.float32(temperature)))
         return loaded.translate_latents(tf.constant(z), source, target, noise).numpy()
 
-    return Models(loaded.domains, {name: path for name, path in folders.items() if path}, translate)
+    known_folders = {name: path for name, path in folders.items() if path}
+    return Models(loaded.domains, known_folders, translate, loaded.bridge.shared_dim > 0)
 
 
 def models_of_functions(functions: Mapping[str, Any], domain_folders: Sequence[str] = ()) -> Models:
@@ -86,7 +89,8 @@ def models_of_functions(functions: Mapping[str, Any], domain_folders: Sequence[s
     """
     known = _named(domain_folders)
     folders: dict[str, Path] = {}
-    for name in sorted({each.source for each in parse_signatures(functions).values()}):
+    names = parse_signatures(functions).values()
+    for name in sorted({each.source for each in names}):
         folder = known.get(name) or _shipped(name)
         if folder is None:
             raise ValueError(f"Domain {name!r} does not ship with the project: give its folder by --domains.")
@@ -101,7 +105,8 @@ def models_of_functions(functions: Mapping[str, Any], domain_folders: Sequence[s
             inputs |= older_exports.sampling_inputs(inputs_of(function), seeds, temperature)
         return function(**{key: tf.constant(value) for key, value in inputs.items()})[Payload.LATENTS.key].numpy()
 
-    models = Models({name: Domain.load(folder) for name, folder in folders.items()}, folders, translate)
+    domains = {name: Domain.load(folder) for name, folder in folders.items()}
+    models = Models(domains, folders, translate, any(each.sampled for each in names))
     _check_same(models, functions)
     return models
 

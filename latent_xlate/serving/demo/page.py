@@ -24,7 +24,7 @@ from latent_xlate.serving.demo.session import SAMPLES, STEPS, TEMPERATURE, Sessi
 
 MAX_FILE_SIZE = "16mb"
 MOST_SAMPLES = 8
-MOST_TEMPERATURE = 2
+SLIDER_TEMPERATURE = 2
 STRIDE = 5
 """Step size of the slider between two inputs."""
 
@@ -83,19 +83,22 @@ class Page:
         self._examples = gr.HTML(self._draw_examples(source), js_on_load=_asset("pick.js"), elem_id="xlate-examples")
 
     def _lay_out_results(self, source: str) -> None:
-        names = self._player.names
+        names, is_sampled = self._player.names, self._player.is_sampled
         with gr.Row(elem_classes="xlate-controls"):
             self._targets = gr.CheckboxGroup(
                 names, value=list(_others(names, source)), label="To", elem_id="xlate-targets", scale=3, min_width=240
             )
             self._num_samples = gr.Slider(
-                0, MOST_SAMPLES, SAMPLES, step=1, label="Samples", elem_id="xlate-samples", scale=2, min_width=160
-            )
-            self._temperature = gr.Slider(
-                0, MOST_TEMPERATURE, TEMPERATURE, step=0.1, label="Temperature", elem_id="xlate-temperature",
-                scale=2, min_width=160,
+                0, MOST_SAMPLES, SAMPLES, step=1, label="Samples", elem_id="xlate-samples",
+                scale=2, min_width=160, visible=is_sampled, buttons=[],
             )  # fmt: skip
-            self._again = gr.Button("New samples", size="md", scale=1, min_width=140, elem_id="xlate-again")
+            self._temperature = gr.Slider(
+                0, SLIDER_TEMPERATURE, TEMPERATURE, step=0.1, label="Temperature", elem_id="xlate-temperature",
+                scale=2, min_width=160, visible=is_sampled, buttons=[],
+            )  # fmt: skip
+            self._again = gr.Button(
+                "New samples", size="md", scale=1, min_width=140, visible=is_sampled, elem_id="xlate-again"
+            )
         self._step = gr.Slider(
             0,
             STEPS,

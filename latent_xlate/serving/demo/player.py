@@ -52,6 +52,7 @@ class Player:
 
     Attributes:
         names: Names of the domains.
+        is_sampled: Whether translations can be sampled.
         examples: Examples by domain.
     """
 
@@ -60,6 +61,7 @@ class Player:
         self._models = models
         self._graphs: dict[str, Callable] = {}
         self.names = list(models.domains)
+        self.is_sampled = models.is_sampled
         self.examples: dict[str, Examples] = {
             name: make_examples(domain, models.folders.get(name)) for name, domain in models.domains.items()
         }
@@ -146,7 +148,7 @@ class Player:
             z: Latent of the source.
             source: Its domain.
             target: Domain to translate to.
-            num_samples: Number of samples of the shared latent.
+            num_samples: Number of samples of the shared latent; there are none if translations cannot be sampled.
             seed: Seed of the sampling.
             temperature: How far samples go from the mean; at 0 they are the mean.
 
@@ -154,7 +156,7 @@ class Player:
             The translation of the mean of the shared latent, and those of the samples.
         """
         translations = [self._models.translate_latents(z[np.newaxis], source, target, None)]
-        if num_samples:
+        if num_samples and self.is_sampled:
             rows = np.repeat(z[np.newaxis], num_samples, axis=0)
             seeds = row_seeds(seed, range(num_samples)) if temperature else None
             translations.append(self._models.translate_latents(rows, source, target, seeds, temperature))

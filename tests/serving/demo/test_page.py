@@ -144,6 +144,14 @@ def test_samples_go_as_far_as_the_temperature_says(page):
     assert len(set(seen[0])) == 1
 
 
+def test_number_of_a_slider_is_beside_its_name(page):
+    for name in ("Samples", "Temperature"):
+        slider = page.locator(f"#xlate-{name.lower()}")
+        places = [part.bounding_box() for part in (slider.get_by_text(name), slider.locator("input[type=number]"))]
+        label, number = places
+        assert number["y"] < label["y"] + label["height"] and label["x"] + label["width"] <= number["x"]
+
+
 def upload(page, path) -> None:
     """Presses the button that uploads a file, and gives it one."""
     with page.expect_file_chooser() as chooser:

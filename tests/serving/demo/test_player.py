@@ -5,17 +5,20 @@ import dataclasses
 import io
 import wave
 
+import gradio as gr
 import numpy as np
 import pytest
 import tensorflow as tf
 from PIL import Image, ImageDraw
 
+from latent_xlate.baselines.linear_maps import AffineBridge
 from latent_xlate.domains import pretrained
 from latent_xlate.latents.latents import Latents
 from latent_xlate.serving.demo import models, view
 from latent_xlate.serving.demo import player as demo_player
+from latent_xlate.serving.demo.page import Page
 from latent_xlate.serving.demo.session import STEPS, Session
-from latent_xlate.translator import row_seeds
+from latent_xlate.translator import Translator, row_seeds
 from tests.support import toys
 from tests.support.tolerances import assert_close
 from tests.support.toys import PICTURES, SOUNDS
@@ -69,6 +72,24 @@ def test_samples_at_temperature_0_are_the_mean(player):
     mean, samples = player.translate(player.example(PICTURES, 0), PICTURES, PICTURES, 2, seed=5, temperature=0)
     for sample in samples:
         assert_close(sample.picture, mean.picture, atol=1e-5)
+
+
+def test_bridge_without_a_shared_latent_has_no_samples(tmp_path):
+    domains = [pretrained.load_domain(PICTURES), pretrained.load_domain("fashion_mnist")]
+    plain = Translator(domains, AffineBridge([domain.latent_dim for domain in domains], 10))
+    unsampled = demo_player.Player(models.load_models(plain.save(tmp_path)))
+    controls = {
+        block.elem_id: block.visible
+        for block in Page(unsampled).blocks.blocks.values()
+        if isinstance(block, gr.Component)
+    }
+    assert [controls[f"xlate-{name}"] for name in ("samples", "temperature", "again", "targets")] == [False] * 3 + [
+        True
+    ]
+    _, samples = unsampled.translate(
+        unsampled.example(PICTURES, 0), PICTURES, "fashion_mnist", 4, seed=0, temperature=1
+    )
+    assert samples == []
 
 
 def test_sound_has_its_file_and_its_spectrogram(player, translator):
