@@ -16,8 +16,9 @@ from latent_xlate.baselines.adversarial import AdversarialPair
 from latent_xlate.baselines.baseline_config import BaselineConfig
 from latent_xlate.baselines.classify_and_draw import ClassifyAndDraw
 from latent_xlate.baselines.cyclegan import CycleGAN
-from latent_xlate.baselines.fitted_bridge import FittedBridge, labelled
+from latent_xlate.baselines.fitted_bridge import FittedBridge
 from latent_xlate.baselines.gaussian_transport import GaussianTransport
+from latent_xlate.baselines.gromov_wasserstein import GromovWassersteinBridge
 from latent_xlate.baselines.latent_cyclegan import LatentCycleGAN
 from latent_xlate.baselines.linear_maps import AffineBridge, ProcrustesBridge
 from latent_xlate.baselines.pix2pix import Pix2Pix
@@ -48,6 +49,7 @@ _FITTED_MODELS: dict[str, type[FittedBridge]] = {
     "gaussian_transport": GaussianTransport,
     "transport_retrieval": TransportRetrieval,
     "rectified_flow": RectifiedFlow,
+    "gromov_wasserstein": GromovWassersteinBridge,
 }
 
 
@@ -83,7 +85,8 @@ def train_baseline(
     domains, model, make_batch = _prepare(config, data_dir, load, tf_strategy)
     workdir = training.open_workdir(workdir, config.to_dict(), BaselineConfig.upgraded)
     pairing = class_pairing.describe(ClassMap.by_label(domains), domains)
-    if pairing and distribution.is_chief(tf_strategy):
+    uses_classes = not isinstance(model, FittedBridge) or model.uses_labels
+    if pairing and uses_classes and distribution.is_chief(tf_strategy):
         print(f"Classes that belong together, by their numbers: {pairing}", file=sys.stderr)
     if make_batch is not None:
         state = model.state if isinstance(model, AdversarialPair) else None
@@ -118,7 +121,8 @@ def _prepare(
         num_classes = ClassMap.by_label(domains).num_groups
         names = [domain.name for domain in domains]
         if config.baseline in _FITTED_MODELS:
-            return domains, *_fit(config, labelled(latents, num_classes, names), num_classes, strategy)
+            kind = _FITTED_MODELS[config.baseline]
+            return domains, *_fit(kind, config, kind.chosen(latents, num_classes, names), num_classes, strategy)
         make_batch = make_batches(latents, num_classes, "balanced", config.seed, names=names)
     with strategy.scope():
         return domains, make_baseline(config, domains), make_batch
@@ -142,10 +146,13 @@ def _compile(model: Bridge, config: BaselineConfig) -> None:
 
 
 def _fit(
-    config: BaselineConfig, latents: Sequence[Latents], num_classes: int, strategy: tf.distribute.Strategy
+    kind: type[FittedBridge],
+    config: BaselineConfig,
+    latents: Sequence[Latents],
+    num_classes: int,
+    strategy: tf.distribute.Strategy,
 ) -> tuple[FittedBridge, training_steps.MakeBatch | None]:
-    """The model, fitted to labelled latents, and the batches for what of it is trained step by step, if anything."""
-    kind = _FITTED_MODELS[config.baseline]
+    """The model, fitted to latents, and the batches for what of it is trained step by step, if anything."""
     options = {"seed": config.seed, **kind.sizes(latents), **config.model.to_dict()}
     keras.utils.set_random_seed(config.seed)
     with strategy.scope():

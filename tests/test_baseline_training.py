@@ -17,6 +17,7 @@ from latent_xlate.configs import (
     classify_and_draw,
     cyclegan,
     gaussian_transport,
+    gromov_wasserstein,
     latent_cyclegan,
     pix2pix,
     procrustes,
@@ -40,12 +41,14 @@ RIVALS = {
     "gaussian_transport": gaussian_transport,
     "transport_retrieval": transport_retrieval,
     "rectified_flow": rectified_flow,
+    "gromov_wasserstein": gromov_wasserstein,
 }
 SIZES = {
     "pix2pix": {"filters": 2, "discriminator_filters": 2},
     "cyclegan": {"filters": 2, "num_blocks": 1, "discriminator_filters": 2, "pool_size": 8},
     "latent_cyclegan": {"hidden_units": (8,), "discriminator_units": (8,)},
     "rectified_flow": {"hidden_units": (8,), "pairing_size": 20},
+    "gromov_wasserstein": {"num_centroids": 10},
 }
 
 short_classifiers = pytest.fixture(rival_checks.short_classifiers, scope="module", autouse=True)
@@ -172,7 +175,7 @@ def test_configuration_of_a_bridge_is_refused(folder, tmp_path):
 def test_shipped_configurations_are_of_their_model(name, mode):
     settings = (CONFIGS | RIVALS)[name].get_config(mode)
     assert settings.baseline == name
-    assert settings.domains == ("mnist", "fashion_mnist")
+    assert settings.domains == ("mnist", "mnist_b" if name == "gromov_wasserstein" else "fashion_mnist")
     assert settings.steps_per_checkpoint % settings.steps_per_log == 0
     assert settings.model.get("pool_size", 0) == 0 or settings.model.pool_size >= settings.batch_size
 

@@ -5,13 +5,15 @@ The paper's baselines (section 4.2, Table 1): Pix2Pix and CycleGAN translate ima
 class.
 
 Rivals, between labelled latents: linear maps, classify and draw, transport between the Gaussians of each class,
-retrieval after it, and a rectified flow. Most are fitted at once (`FittedBridge`).
+retrieval after it, and a rectified flow. Between unlabelled latents: Gromov-Wasserstein. Most are fitted at once
+(`FittedBridge`).
 """
 
 from latent_xlate.baselines import (
     classify_and_draw,
     cyclegan,
     gaussian_transport,
+    gromov_wasserstein,
     latent_cyclegan,
     linear_maps,
     pix2pix,
@@ -24,6 +26,7 @@ __all__ = [
     "classify_and_draw",
     "cyclegan",
     "gaussian_transport",
+    "gromov_wasserstein",
     "latent_cyclegan",
     "linear_maps",
     "pix2pix",

@@ -23,6 +23,7 @@ BASELINES = (
     "gaussian_transport",
     "transport_retrieval",
     "rectified_flow",
+    "gromov_wasserstein",
 )
 
 
@@ -153,6 +154,24 @@ class GaussianTransportConfig(BaselineModelConfig):
 
 
 @dataclasses.dataclass(frozen=True)
+class GromovWassersteinConfig(BaselineModelConfig):
+    """Hyperparameters of `GromovWassersteinBridge`.
+
+    Attributes:
+        exponent: Power of the posteriors' standard deviations by which coordinates are divided before distances are
+            compared: 0 leaves latents as they are, 1 measures them as the decoder does.
+        num_centroids: Clusters of each domain.
+        regularization: Weight of the entropy of a coupling, for latents of a mean squared norm of 1.
+        num_starts: Starts, each with clusters of its own, of which the best is kept.
+    """
+
+    exponent: float = setting(0.5, minimum=0)
+    num_centroids: int = setting(60, minimum=2)
+    regularization: float = setting(0.015, minimum=1e-6)
+    num_starts: int = setting(5, minimum=2)
+
+
+@dataclasses.dataclass(frozen=True)
 class RectifiedFlowConfig(BaselineModelConfig):
     """Hyperparameters of `RectifiedFlow`.
 
@@ -177,6 +196,7 @@ _MODEL_CONFIGS: dict[str, type[BaselineModelConfig]] = {
     "classify_and_draw": BaselineModelConfig,
     "gaussian_transport": GaussianTransportConfig,
     "transport_retrieval": GaussianTransportConfig,
+    "gromov_wasserstein": GromovWassersteinConfig,
 }
 
 

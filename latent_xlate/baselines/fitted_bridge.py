@@ -16,17 +16,20 @@ from latent_xlate.latents.latents import Latents
 
 
 class FittedBridge(Bridge):
-    """A bridge between two domains whose variables hold what `fit_latents` finds in their labelled latents.
+    """A bridge between two domains whose variables hold what `fit_latents` finds in their latents.
 
     Subclasses make their variables when they are made, implement `fit_latents`, and `across` or a shared latent.
 
     Attributes:
         num_classes: Number of classes, which the domains share.
+        uses_labels: Whether labels are used.
 
     Example:
         model = AffineBridge.of([digits, clothes], num_classes=10, ridge=0.01)
         z_fashion = model.translate(z_digit, source=0, target=1)
     """
+
+    uses_labels: bool = True
 
     def __init__(self, latent_dims: Sequence[int], num_classes: int, seed: int, **kwargs: Any) -> None:
         """Makes the model without its variables.
@@ -57,17 +60,27 @@ class FittedBridge(Bridge):
         """Makes a model and fits it.
 
         Args:
-            latents: Each domain's. Unlabelled ones are left out.
+            latents: Each domain's.
             num_classes: Number of classes.
             **options: Further arguments of the class.
 
         Raises:
-            ValueError: Not two domains, a label out of range, or a class without a labelled latent in a domain.
+            ValueError: Not two domains, or as in `chosen`.
         """
-        chosen = labelled(latents, num_classes)
+        chosen = cls.chosen(latents, num_classes)
         model = cls(num_classes=num_classes, **cls.sizes(chosen), **options)
         model.fit_latents(chosen)
         return model
+
+    @classmethod
+    def chosen(cls, latents: Sequence[Latents], num_classes: int, names: Sequence[str] = ()) -> list[Latents]:
+        """The latents that the class is fitted to: those with a label, or all of them without their labels.
+
+        Args and errors are those of `labelled`.
+        """
+        if cls.uses_labels:
+            return labelled(latents, num_classes, names)
+        return [own.with_labels_of(np.empty(0, np.intp)) for own in latents]
 
     @classmethod
     def sizes(cls, latents: Sequence[Latents]) -> dict[str, Any]:
@@ -78,7 +91,7 @@ class FittedBridge(Bridge):
         """Fits the variables, as a function of the latents and the seed alone.
 
         Args:
-            latents: Each domain's, all labelled, one of each class at least.
+            latents: Each domain's, as `chosen` gives them.
         """
         raise NotImplementedError(f"{type(self).__name__} is not fitted to latents.")
 
