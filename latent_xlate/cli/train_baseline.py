@@ -4,6 +4,7 @@
     bin/train_baseline.py --config=cyclegan --workdir=out/cyclegan --config.model.beta_cycle=5
     bin/train_baseline.py --config=latent_cyclegan --workdir=out/latent --config.domains="('mnist','mnist_b')"
     bin/train_baseline.py --config=gaussian_transport --workdir=out/gaussian --config.model.shrinkage=0.1
+    bin/train_baseline.py --config=gromov_wasserstein --workdir=out/no_label
 
 A configuration is a file or the name of one that the project ships, then after a colon its mode:
 `best` (the default), `wide` (of the images' baselines, for a GPU) or `quick`. `--config.FIELD=VALUE` overrides a
@@ -11,7 +12,8 @@ setting; --list_configs prints the configurations that ship with their modes, fi
 
 The folder gets `translator/` (for `evaluate` and `translate`), `baseline.keras`, `config.json`, checkpoints and
 TensorBoard events. Killed at any moment, the same command resumes from the last checkpoint. Pix2Pix and CycleGAN
-translate images themselves: they are evaluated with `--latents=dataset`. Rivals other than `rectified_flow` are fitted
+translate images themselves: they are evaluated with `--latents=dataset`. `gromov_wasserstein` uses no labels and needs
+the extra `transport`. Rivals other than `rectified_flow` are fitted
 at once, in seconds, without checkpoints and events: of their configuration only the baseline, domains, latents, seed
 and model count.
 """

@@ -7,11 +7,12 @@ import pytest
 from scipy.spatial.distance import cdist
 from sklearn.datasets import make_blobs
 
+from latent_xlate.baselines import gromov_wasserstein
 from latent_xlate.baselines.gromov_wasserstein import GromovWassersteinBridge, agreement, coupling, unit_weights
 from latent_xlate.latents.latents import Latents
 from tests.support import rival_checks
 
-SETTINGS = {"num_classes": 1, "num_centroids": 15, "num_starts": 2}
+SETTINGS = {"num_classes": 1, "num_centroids": 8, "num_starts": 2}
 
 
 def rotation(size, seed=0) -> np.ndarray:
@@ -71,24 +72,24 @@ def test_neither_labels_nor_order_decide(domains, fitted):
     assert error(GromovWassersteinBridge.of([first, permuted], **SETTINGS), scales) < 0.1
 
 
-def test_seed_decides_the_clusters(domains, fitted):
-    other = GromovWassersteinBridge.of(domains[:2], seed=1, **SETTINGS)
-    assert error(other, domains[2]) < 0.1
-    assert not np.array_equal(other.matrices[0], fitted.matrices[0])
+def test_seed_decides_which_latents_are_looked_at(domains, monkeypatch):
+    monkeypatch.setattr(gromov_wasserstein, "_MOST_LATENTS", 200)
+    one, other = (GromovWassersteinBridge.of(domains[:2], seed=seed, **SETTINGS) for seed in range(2))
+    assert not np.array_equal(one.matrices[0], other.matrices[0])
+    assert max(error(model, domains[2]) for model in (one, other)) < 0.15
 
 
-def test_coupling_lowers_the_cost_by_pot_to_that_of_the_true_one():
-    points = cloud()
-    centroids = [points[:12], (points[:12] @ rotation(5))[::-1]]
-    centroids = [own / np.linalg.norm(own, axis=1).mean() for own in centroids]
+def test_coupling_finds_the_true_pairs_at_a_low_cost_by_pot():
+    points = np.random.default_rng(0).normal(size=(12, 5)) / np.sqrt(5)
+    centroids = [points, (points @ rotation(5))[::-1]]
     plan = coupling(centroids, centroids, 0.01)
-    np.testing.assert_allclose(plan, np.eye(12)[::-1] / 12, atol=0.02)
+    np.testing.assert_allclose(plan, np.eye(12)[::-1] / 12, atol=0.01)
     distances = [cdist(own, own) for own in centroids]
-    independent = np.full((12, 12), 1 / 144)
     cost, lower = (
-        ot.gromov.gwloss(*ot.gromov.init_matrix(*distances, of.sum(1), of.sum(0)), of) for of in (independent, plan)
+        ot.gromov.gwloss(*ot.gromov.init_matrix(*distances, of.sum(axis=1), of.sum(axis=0)), of)
+        for of in (np.full((12, 12), 1 / 144), plan)
     )
-    assert lower < 0.1 * cost
+    assert lower < 0.2 * cost
 
 
 def test_weights_measure_in_units_of_the_posterior():
@@ -122,10 +123,11 @@ def test_what_cannot_be_aligned_is_refused(domains, monkeypatch):
     exact = Latents(first.mu, np.zeros_like(first.mu), first.labels)
     with pytest.raises(ValueError, match="Latents of domain 1 have no standard deviations: take posteriors"):
         GromovWassersteinBridge.of([first, exact], **SETTINGS)
-    with pytest.raises(ValueError, match="Domain 0 has 7 latents, fewer than the 15 centroids: lower"):
+    with pytest.raises(ValueError, match="Domain 0 has 7 latents, fewer than the 8 centroids: lower"):
         GromovWassersteinBridge.of([first.take(slice(7)), second], **SETTINGS)
+    points = np.random.default_rng(0).normal(size=(2, 20, 5))
     with pytest.raises(ValueError, match="model.regularization is 1e-06, too small for these latents: raise it"):
-        GromovWassersteinBridge.of([first, second], regularization=1e-6, **SETTINGS)
+        coupling(points, points, 1e-6)
     monkeypatch.setitem(sys.modules, "ot", None)
     with pytest.raises(ValueError, match=r"needs POT: pip install 'latent_xlate\[transport\]'"):
         GromovWassersteinBridge.of([first, second], **SETTINGS)
