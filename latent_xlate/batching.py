@@ -32,3 +32,45 @@ def in_batches(function: Callable[..., Any], *arrays: np.ndarray, batch_size: in
     starts = range(0, max(len(arrays[0]), 1), batch_size)
     parts = [function(*(tf.constant(array[i : i + batch_size]) for array in arrays)) for i in starts]
     return tf.nest.map_structure(lambda *pieces: np.concatenate(pieces), *parts)
+
+
+def good_rows(
+    function: Callable[..., Any], *arrays: np.ndarray, batch_size: int = BATCH_SIZE
+) -> tuple[np.ndarray, Any, dict[int, tf.errors.InvalidArgumentError]]:
+    """Calls a function as `in_batches` does, but without the rows that it refuses.
+
+    A batch that fails is halved until the rows that are refused are alone.
+
+    Args:
+        function: As in `in_batches`, but of arrays. It may raise InvalidArgumentError.
+        *arrays: As in `in_batches`.
+        batch_size: Largest number of rows at once.
+
+    Returns:
+        The numbers of the rows that have a result, int64; their results, as arrays, or None if there are none; and the
+        error of each other row.
+    """
+    results: list[Any] = []
+    kept: list[np.ndarray] = []
+    errors: dict[int, tf.errors.InvalidArgumentError] = {}
+
+    def call(start: int, end: int) -> None:
+        try:
+            result = function(*(array[start:end] for array in arrays))
+        except tf.errors.InvalidArgumentError as error:
+            if end - start == 1:
+                errors[start] = error
+            else:
+                middle = (start + end) // 2
+                call(start, middle)
+                call(middle, end)
+        else:
+            results.append(tf.nest.map_structure(np.asarray, result))
+            kept.append(np.arange(start, end))
+
+    count = len(arrays[0])
+    for start in range(0, count, batch_size):
+        call(start, min(start + batch_size, count))
+    if not kept:
+        return np.zeros(0, np.int64), None, errors
+    return np.concatenate(kept), tf.nest.map_structure(lambda *pieces: np.concatenate(pieces), *results), errors

@@ -17,7 +17,7 @@ import tensorflow as tf
 from tqdm import tqdm
 
 from latent_xlate import checks, figures, files, folders
-from latent_xlate.batching import in_batches
+from latent_xlate.batching import good_rows, in_batches
 from latent_xlate.domains.novelty import NOVEL
 from latent_xlate.modalities import npy_files
 from latent_xlate.modalities.modality import Modality
@@ -228,20 +228,16 @@ class _Job:
         return self.pair.signatures[str(name)](**inputs)[payload.key].numpy()
 
     def _translate_contents(self, contents: Mapping[int, bytes]) -> dict[int, bytes | tf.errors.InvalidArgumentError]:
-        """Translates files by number; the result is the error of a file that cannot be read.
-
-        A batch with such a file fails; its files are then translated one by one.
-        """
+        """Translates files by number; the result is the error of a file that cannot be read."""
         if not contents:
             return {}
-        try:
-            translations = self._translate(Payload.FILES, list(contents.values()), list(contents))
-            return dict(zip(contents, translations, strict=True))
-        except tf.errors.InvalidArgumentError as error:
-            if len(contents) == 1:
-                return {number: self._translate_older_form(number, contents[number], error) for number in contents}
-        singly = [self._translate_contents({number: content}) for number, content in contents.items()]
-        return {number: translation for result in singly for number, translation in result.items()}
+        numbers, given = np.array(list(contents)), np.array(list(contents.values()), object)
+        translate = functools.partial(self._translate, Payload.FILES)
+        kept, translations, errors = good_rows(translate, given, numbers, batch_size=len(given))
+        translated = dict(zip(numbers[kept].tolist(), [] if translations is None else translations, strict=True))
+        refused = {int(numbers[row]): error for row, error in errors.items()}
+        older = {number: self._translate_older_form(number, contents[number], refused[number]) for number in refused}
+        return {number: (translated | older)[number] for number in contents}
 
     def _translate_older_form(
         self, number: int, content: bytes, error: tf.errors.InvalidArgumentError

@@ -1,0 +1,4 @@
+#!/usr/bin/env python3
+from latent_xlate.cli.encode_dataset import console_entry_point
+
+console_entry_point()

@@ -1,0 +1,73 @@
+"""The interface of a source, which reads instances of one kind of data in parts."""
+
+from __future__ import annotations
+
+import abc
+import dataclasses
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from latent_xlate.bulk.parts import Part, Rejected
+from latent_xlate.data.labelled import UNLABELLED
+from latent_xlate.serving.signature_name import Payload
+
+
+@dataclasses.dataclass(frozen=True)
+class Unit:
+    """What one worker reads, one part after another.
+
+    Attributes:
+        number: Its place among all units.
+        items: What to read: paths of files, or a part of a split.
+    """
+
+    number: int
+    items: tuple[str, ...]
+
+    def part_name(self, number: int) -> str:
+        """The name of a part, by its place in the unit."""
+        return f"{self.number:05d}-{number:05d}"
+
+
+class Source(abc.ABC):
+    """Where instances come from. A source can be pickled, and reads the same parts whenever it reads a unit."""
+
+    @abc.abstractmethod
+    def units(self) -> Sequence[Unit]:
+        """What there is to read."""
+
+    @abc.abstractmethod
+    def read(self, unit: Unit, is_done: Callable[[str], bool]) -> Iterator[Part]:
+        """Reads a unit.
+
+        Args:
+            unit: One of `units()`.
+            is_done: Whether the part of a name need not be read.
+
+        Returns:
+            The other parts.
+        """
+
+    @abc.abstractmethod
+    def description(self) -> dict[str, Any]:
+        """What decides which parts there are, JSON-serialisable."""
+
+
+def make_part(
+    name: str,
+    keys: Sequence[str],
+    payload: Payload,
+    content: Sequence[bytes] | np.ndarray,
+    labels: np.ndarray | None = None,
+    rejected: Sequence[Rejected] = (),
+) -> Part:
+    """Makes a part; `content` are files or an array, and without `labels` nothing is labelled."""
+    if payload is Payload.FILES:
+        files = np.empty(len(content), object)  # numpy would take a list of bytes for strings, and cut zeros off.
+        files[:] = content
+        content = files
+    if labels is None:
+        labels = np.full(len(keys), UNLABELLED, np.int64)
+    return Part(name, keys, payload, np.asarray(content), labels, tuple(rejected))
