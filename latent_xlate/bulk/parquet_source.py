@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 
 from latent_xlate import checks
 from latent_xlate.bulk import storage
-from latent_xlate.bulk.record_source import LABEL, READ_AT_ONCE, RecordSource, Rows, choose_feature, damaged
+from latent_xlate.bulk.record_source import LABEL, RecordSource, Rows, choose_feature, damaged
 from latent_xlate.data.labelled import UNLABELLED
 from latent_xlate.modalities.modality import Modality
 from latent_xlate.serving.signature_name import Payload
@@ -44,7 +44,7 @@ class ParquetSource(RecordSource):
         columns = [self.feature, *([LABEL] if self.labelled else [])]
         try:
             with pq.ParquetFile(path) as file:
-                for batch in file.iter_batches(READ_AT_ONCE, columns=columns):
+                for batch in file.iter_batches(self.read_at_once, columns=columns):
                     rows = self._convert(batch)
                     yield rows
         except (pa.ArrowException, OSError) as error:

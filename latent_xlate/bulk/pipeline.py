@@ -19,6 +19,7 @@ from apache_beam.ml.inference.base import RunInference
 from apache_beam.options.pipeline_options import DirectOptions, PipelineOptions, StandardOptions
 from apache_beam.pvalue import TaggedOutput
 
+from latent_xlate import files
 from latent_xlate.bulk import sinks
 from latent_xlate.bulk.inference import METRICS, PartHandler
 from latent_xlate.bulk.ledger import Ledger
@@ -130,6 +131,7 @@ def run(job: Job, options: PipelineOptions) -> Summary:
 
     Raises:
         ValueError: The folder holds other work.
+        OSError: The disk is full, read-only or broken.
     """
     started = time.monotonic()
     ledger = Ledger(job.sink.output)
@@ -146,8 +148,9 @@ def run(job: Job, options: PipelineOptions) -> Summary:
     rejected = (parts[REJECTED], written[REJECTED]) | "Rejected" >> beam.Flatten()
     table = rejected | "All rejected" >> beam.combiners.ToList()
     _ = table | "Write rejected" >> beam.Map(lambda all_rejected: sinks.write_rejected(job.sink.output, all_rejected))
-    outcome = pipeline.run()
-    outcome.wait_until_finish()
+    with files.naming(job.sink.output):
+        outcome = pipeline.run()
+        outcome.wait_until_finish()
     found = outcome.metrics().query(MetricsFilter().with_namespace(METRICS))["counters"]
     counts = dict.fromkeys((READ, WRITTEN, REJECTED, DONE_BEFORE), 0)
     for each in found:

@@ -23,8 +23,7 @@ FEATURES = (Payload.FILES.key, Payload.ARRAYS.key, "image", "image/encoded", "au
 LABEL = "label"
 """Name of the labels."""
 
-READ_AT_ONCE = 256
-"""Number of instances that are read at once."""
+_READ_AT_ONCE = 256
 
 PART_BYTES = 64 * 2**20
 """A part ends when its content has so many bytes, so that a worker's memory is bounded."""
@@ -95,7 +94,7 @@ class RecordSource(Source):
             group.append(rows)
             count += rows.count
             size += rows.content.nbytes if self.payload is Payload.ARRAYS else sum(map(len, rows.content))
-            if count + READ_AT_ONCE > self.part_size or size >= PART_BYTES:
+            if count + self.read_at_once > self.part_size or size >= PART_BYTES:
                 yield group
                 group, count, size = [], 0, 0
         if group:
@@ -113,9 +112,14 @@ class RecordSource(Source):
         content, labels = (np.concatenate([getattr(rows, each) for rows in group]) for each in ("content", "labels"))
         return make_part(name, keys, self.payload, content, labels, rejected)
 
+    @property
+    def read_at_once(self) -> int:
+        """Number of instances that are read at once."""
+        return min(_READ_AT_ONCE, self.part_size)
+
     @abc.abstractmethod
     def _rows(self, path: Path) -> Iterator[Rows]:
-        """Reads a file of this machine, at most READ_AT_ONCE rows at once. The last row says if it is damaged."""
+        """Reads a file of this machine, at most `read_at_once` rows at once. The last row says if it is damaged."""
 
 
 def damaged(reason: str, like: Rows | None) -> Rows:

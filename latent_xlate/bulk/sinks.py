@@ -37,7 +37,7 @@ class Sink(abc.ABC):
 
 @dataclasses.dataclass(frozen=True)
 class TFRecordSink(Sink):
-    """Writes `<part>.tfrecord`: for each instance a `tf.train.Example` of its results, `key`, and its `label` if any."""
+    """Writes `<part>.tfrecord`: for each instance a `tf.train.Example` of its results, `key` and, if any, `label`."""
 
     def write(self, result: Result) -> None:
         def write(path: Path) -> None:

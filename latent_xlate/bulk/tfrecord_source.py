@@ -14,7 +14,7 @@ from google.protobuf.message import DecodeError
 from latent_xlate import checks
 from latent_xlate.batching import good_rows
 from latent_xlate.bulk import storage
-from latent_xlate.bulk.record_source import LABEL, READ_AT_ONCE, RecordSource, Rows, choose_feature, damaged
+from latent_xlate.bulk.record_source import LABEL, RecordSource, Rows, choose_feature, damaged
 from latent_xlate.data.labelled import UNLABELLED
 from latent_xlate.modalities.modality import Modality
 from latent_xlate.serving.signature_name import Payload
@@ -52,7 +52,7 @@ class TFRecordSource(RecordSource):
     def _rows(self, path: Path) -> Iterator[Rows]:
         rows, read, dataset = None, 0, _dataset(path)
         try:
-            for records in dataset.batch(READ_AT_ONCE).as_numpy_iterator():
+            for records in dataset.batch(self.read_at_once).as_numpy_iterator():
                 rows = self._parse(records)
                 read += rows.count
                 yield rows

@@ -8,6 +8,7 @@
     bin/benchmark.py own_pictures --output=out/own_pictures.json
     bin/benchmark.py photos --translator=out/quickstart/run/translator --output=out/photos.json
     bin/benchmark.py serving --model_base_path=out/quickstart/translator --output=out/serving.json
+    bin/benchmark.py bulk --translator=out/quickstart/run/translator --output=out/bulk.json
 
 `bridge`: training steps a second of the bridge for a batch of 128 + 128 latents, by this project's loop
 (float32 and bfloat16), by Keras's `fit` as it comes, and of the same network in PyTorch (where it is
@@ -26,6 +27,10 @@ a time and 64 at once, beside the same generator with the same weights in PyTorc
 
 `serving`: requests a second and their latency for each signature of an export, from 1, 8 and 64 clients at
 once, with and without batching, and calls a second of the SavedModel in a loop (extra `serving`).
+
+`bulk`: pictures a second that `translate_dataset` translates from `--source` to `--target`, from TFRecords of
+files and of arrays to TFRecords, as a share of what calling the SavedModel in a loop at its best batch does, and the
+memory that it takes (extra `beam`). `--num_pictures=1000000` takes minutes.
 
 `export_growth`: size of an export of 3, 8 and 16 domains, and the seconds of the processor and the memory that
 take its export, its load by the Python server, the answers to its warm-up records, and its load into a
@@ -57,12 +62,12 @@ from ml_collections import config_flags
 from latent_xlate import checks, distribution, files
 from latent_xlate.benchmarks import bridge_speed, label_speed, photo_accuracy, time_to_accuracy, wavegan_speed
 from latent_xlate.benchmarks import own_pictures as own_pictures_benchmark
-from latent_xlate.cli import _app
+from latent_xlate.cli import _app, _bulk_flags
 
 CONFIG = "mnist_fashion_mnist:quick"
 
 _SECONDS = flags.DEFINE_float(
-    "seconds", 3.0, "bridge, wavegan: length of a round, about; serving: of a measurement.", lower_bound=0.01
+    "seconds", 3.0, "bridge, wavegan: length of a round, about; serving, bulk: of a measurement.", lower_bound=0.01
 )
 _ROUNDS = flags.DEFINE_integer(
     "rounds", 7, "bridge, wavegan: rounds; the best of each contender counts.", lower_bound=1
@@ -77,10 +82,11 @@ _TARGET_ACCURACY = flags.DEFINE_float(
 _BASE_PATH = flags.DEFINE_string("model_base_path", None, "serving: folder that holds the versions of an export.")
 _NUM_POINTS = flags.DEFINE_integer("num_points", 60_000, "labels: how many instances.", lower_bound=1_000)
 _TRANSLATOR = flags.DEFINE_string(
-    "translator", "out/quickstart/run/translator", "photos: folder of a saved translator."
+    "translator", "out/quickstart/run/translator", "photos, bulk: folder of a saved translator."
 )
-_SOURCE = flags.DEFINE_string("source", "mnist", "photos: its domain of digits.")
-_TARGET = flags.DEFINE_string("target", "fashion_mnist", "photos: its domain to translate to.")
+_SOURCE = flags.DEFINE_string("source", "mnist", "photos, bulk: its domain to translate from, of digits for photos.")
+_TARGET = flags.DEFINE_string("target", "fashion_mnist", "photos, bulk: its domain to translate to.")
+_NUM_PICTURES = flags.DEFINE_integer("num_pictures", 100_000, "bulk: how many.", lower_bound=1)
 _NUM_PHOTOS = flags.DEFINE_integer("num_photos", 1000, "photos: how many.", lower_bound=1)
 _DATA_DIR = flags.DEFINE_string("data_dir", None, "photos: folder of TFDS data sets (default: TFDS's own).")
 _DEVICE = flags.DEFINE_enum("device", None, ["cpu", "gpu"], "What to measure (default: gpu where there is one).")
@@ -112,6 +118,13 @@ def serving() -> dict[str, Any]:
     from latent_xlate.benchmarks.serving_load import benchmark
 
     return benchmark(_BASE_PATH.value, _SECONDS.value)
+
+
+def bulk() -> dict[str, Any]:
+    _bulk_flags.check_extra()
+    from latent_xlate.benchmarks.bulk_speed import benchmark
+
+    return benchmark(_TRANSLATOR.value, _SOURCE.value, _TARGET.value, _NUM_PICTURES.value, _SECONDS.value)
 
 
 def export_growth() -> list[dict[str, Any]]:
@@ -149,6 +162,7 @@ def _device() -> str:
 
 BENCHMARKS = {
     "bridge": bridge,
+    "bulk": bulk,
     "time_to_accuracy": until_accuracy,
     "labels": labels,
     "photos": photos,

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from latent_xlate.bulk.datasets import encode_dataset, translate_dataset
 from latent_xlate.bulk.pipeline import beam_options
@@ -24,6 +25,12 @@ def translate(translator, given, output, *flags, **options):
 
 def counts(summary):
     return summary.read, summary.written, summary.rejected, summary.done_before
+
+
+def assert_same_pictures(actual, expected):
+    """Batches differ, and so may rounding, by a grey value."""
+    actual, expected = (np.stack([tf.io.decode_png(each) for each in files]) for files in (actual, expected))
+    np.testing.assert_allclose(actual.astype(int), expected.astype(int), atol=1)
 
 
 @pytest.fixture
@@ -53,12 +60,10 @@ def test_translations_of_records_are_those_of_files(exported, translator, record
     assert counts(summary) == (80, 76, 4, 0)
     found = bulk.read_records(tmp_path / "out")
     assert set(found) == {f"{s}.tfrecord/{n}" for s in range(2) for n in range(40)} - set(BAD)
-    for key, features in found.items():
-        number = int(key.partition("/")[2])
-        assert features["label"] == number
-        expected = tiny.image_domain().read([(tmp_path / "expected" / f"{number}.png").read_bytes()]).numpy()
-        actual = tiny.image_domain().read([features["data_bytes"]]).numpy()
-        np.testing.assert_allclose(actual, expected, atol=1.01 / 255)  # Batches differ, and so may rounding.
+    numbers = [int(key.partition("/")[2]) for key in found]
+    assert [features["label"] for features in found.values()] == numbers
+    expected = [(tmp_path / "expected" / f"{number}.png").read_bytes() for number in numbers]
+    assert_same_pictures([features["data_bytes"] for features in found.values()], expected)
     rejected = bulk.rejected(tmp_path / "out")
     assert sorted(rejected) == sorted(BAD)
     assert all("not a PNG, JPEG, GIF or BMP picture" in reason for reason in rejected.values())
@@ -70,15 +75,9 @@ def test_arrays_are_translated_as_by_the_translator(translator, tmp_path):
     path = bulk.write_records(tmp_path / "a.tfrecord", [bulk.example(x=each) for each in [*x, *bad]])
     assert counts(translate(translator, path, tmp_path / "out")) == (21, 20, 1, 0)
     found = bulk.read_records(tmp_path / "out")
-    written = (
-        Translator.load(translator)
-        .domain("clothes")
-        .write(Translator.load(translator).translate(x, "digits", "clothes"))
-    )
-    clothes = tiny.image_domain("clothes", 5, 1)
-    for n, content in enumerate(written.numpy()):
-        actual = clothes.read([found[f"a.tfrecord/{n}"]["data_bytes"]]).numpy()
-        np.testing.assert_allclose(actual, clothes.read([content]).numpy(), atol=1.01 / 255)
+    loaded = Translator.load(translator)
+    expected = loaded.domain("clothes").write(loaded.translate(x, "digits", "clothes")).numpy()
+    assert_same_pictures([found[f"a.tfrecord/{n}"]["data_bytes"] for n in range(20)], expected)
     (reason,) = bulk.rejected(tmp_path / "out").values()
     assert reason.startswith("x has values from 3")
 
@@ -135,7 +134,7 @@ def test_what_is_done_is_not_done_again(translator, records, tmp_path):
     (output / "parts" / "00000-00001.json").unlink()
     (output / "rejected.csv").unlink()
     kept = (output / "00000-00000.tfrecord").stat().st_mtime_ns
-    assert counts(translate(translator, records, output)) == (8, 7, 1, 72) or True
+    assert counts(translate(translator, records, output)) == (8, 7, 1, 72)
     assert bulk.contents(output) == expected
     assert (output / "00000-00000.tfrecord").stat().st_mtime_ns == kept
     assert counts(translate(translator, records, output)) == (0, 0, 0, 80)

@@ -124,7 +124,7 @@ def test_columns_of_bytes_structures_and_numbers_are_read(tmp_path):
     table = pa.table(
         {
             "image": [b"a\0", None, b"c", b"d"],
-            "structured": [{"bytes": b"a", "path": "p"}, {"bytes": None, "path": "q"}, None, {"bytes": b"d", "path": ""}],
+            "structured": [{"bytes": b"a", "path": "p"}, {"bytes": None, "path": "q"}, None, {"bytes": b"d"}],
             "x": pa.array([*flat[:2], flat[2][:5], flat[3]], pa.list_(pa.float32())),
             "label": pa.array([3, 2, None, 0], pa.int8()),
         }

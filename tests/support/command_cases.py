@@ -13,7 +13,7 @@ import pytest
 from latent_xlate.data import tfds_sets
 from latent_xlate.data.synthetic import digits_like
 from latent_xlate.domains.image.image_training import train_image_model
-from tests.support import own_models, raw, shipped, small_domains, sounds, tiny
+from tests.support import bulk, own_models, raw, shipped, small_domains, sounds, tiny
 
 DETERMINISTIC = {"TF_DETERMINISTIC_OPS": "1"}
 """Sums of parallel threads are otherwise taken in an order that differs, and with it their last bits."""
@@ -87,6 +87,13 @@ CASES: dict[str, Case] = {
         {"LATENT_XLATE_SAVEDMODELS": "{inputs}/reproduced"},
     ),
     "export": Case("export", lambda inputs, output: [f"--translator={inputs}/translator", f"--output={output}"]),
+    "translate_dataset": Case(
+        "translate_dataset",
+        lambda inputs, output: [
+            f"--translator={inputs}/translator", "--source=digits", "--target=clothes",
+            f"--input={inputs / 'records.tfrecord'}", "--part_size=10", f"--output={output}",
+        ],
+    ),
 }  # fmt: skip
 
 
@@ -171,6 +178,7 @@ def write_inputs(folder: Path) -> Path:
     own_models.decoder().save(folder / "decoder.keras")
     raw.write_idx_folder(folder / "raw", raw.small_splits())
     tiny.translator().save(folder / "translator")
+    bulk.write_records(folder / "records.tfrecord", [bulk.example(data_bytes=each) for each in bulk.pictures(60)])
     with pytest.MonkeyPatch.context() as patch:
         small_domains.write_domains(folder / "reproduced", patch)
     return folder
