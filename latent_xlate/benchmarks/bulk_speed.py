@@ -17,7 +17,7 @@ import tensorflow as tf
 
 from latent_xlate import tables
 from latent_xlate.batching import good_rows
-from latent_xlate.bulk.datasets import BATCH_SIZE, translate_dataset
+from latent_xlate.bulk.datasets import translate_dataset
 from latent_xlate.bulk.pipeline import Summary, beam_options
 from latent_xlate.serving.export import export_translator, load_export
 from latent_xlate.serving.signature_name import Payload, SignatureName
@@ -103,7 +103,7 @@ def _instances(
     x = domain.modality.clip(domain.decode(domain.sample_prior(DISTINCT))).numpy()
     files = np.asarray(domain.write(tf.constant(x)).numpy(), object)
     signature = signatures[str(SignatureName(source, target))]
-    kept, _, _ = good_rows(lambda batch: signature(data_bytes=tf.constant(batch)), files, batch_size=BATCH_SIZE)
+    kept, _, _ = good_rows(lambda batch: signature(data_bytes=tf.constant(batch)), files)
     return {Payload.FILES: files[kept], Payload.ARRAYS: x[kept]}
 
 
@@ -126,7 +126,7 @@ def _example(payload: Payload, content: Any) -> bytes:
 
 
 def _loop(function: Any, payload: Payload, content: np.ndarray, seconds: float) -> dict[int, tuple[float, float]]:
-    """Calls a signature in a loop: instances a second and the processor's seconds for each, by the size of the batch."""
+    """Calls a signature in a loop: instances a second and the processor's seconds for one, by size of batch."""
     results = {}
     for size in BATCH_SIZES:
         batch = tf.constant(np.resize(content, (size, *content.shape[1:])))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import os
 import re
 from collections.abc import Mapping
@@ -30,8 +31,10 @@ OUTPUT_FORMATS = ("tfrecord", "files")
 TFDS = "tfds:"
 """Beginning of an input that is a split of a TFDS data set, `tfds:<name>/<split>`."""
 
-BATCH_SIZE = 256
 PART_SIZE = 4096
+
+_LARGEST_BATCH = 1024
+_NUMBERS_AT_ONCE = 2**22
 
 _RECORDS = re.compile(r"\.tfrecords?\b")
 _PARQUET = re.compile(r"\.parquet$")
@@ -51,7 +54,7 @@ def translate_dataset(
     invert: str | None = None,
     temperature: float = 0.0,
     seed: int = 0,
-    batch_size: int = BATCH_SIZE,
+    batch_size: int | None = None,
     part_size: int = PART_SIZE,
     data_dir: str | None = None,
 ) -> Summary:
@@ -63,15 +66,16 @@ def translate_dataset(
         target: Name of the domain to translate to.
         input: Files: one, a folder of this machine, or a pattern, as `storage.matching` takes them; or a split of a
             prepared TFDS data set, `tfds:<name>/<split>`.
-        output: Folder of the results. Translations are the contents of files, feature `data_bytes` of records.
+        output: Folder of the results. Translations of files are contents of files, feature `data_bytes` of records;
+            those of arrays, and so of TFDS data sets, are arrays, feature `x`.
         options: Options of Beam, of `pipeline.beam_options`.
         input_format: One of INPUT_FORMATS; "auto" goes by the ending.
-        output_format: "tfrecord", a shard for each part; or "files", a file for each instance.
+        output_format: "tfrecord", a shard for each part; or "files", a file for each instance, also of arrays.
         feature: Name of the feature or column that holds the content; None for the usual names.
         invert: As in `translate_path`.
         temperature: How far samples of the shared latent go from its mean; 0 is the mean.
         seed: Seed of the samples, beside the name of each instance.
-        batch_size: Largest number of instances that are computed at once.
+        batch_size: Largest number of instances that are computed at once; None for one that suits their size.
         part_size: Largest number of instances of a part, so of a shard.
         data_dir: Folder of TFDS data sets; None for the default.
 
@@ -84,15 +88,16 @@ def translate_dataset(
     """
     checks.temperature(temperature)
     translation = Translation(storage.absolute(translator), source, target, invert, float(temperature), seed)
-    pair = inference.load_model(translation)
+    pair = inference.load_pair_once(translation).pair
     settings = {
         "translator": _digest(Path(translator)), "source": source, "target": target, "invert": invert,
         "temperature": temperature, "seed": seed,
     }  # fmt: skip
     read = _source(input, input_format, pair.before, part_size, feature, data_dir)
-    handler = TranslationHandler(translation, batch_size)
+    to_files = output_format == "files"
+    handler = TranslationHandler(translation, batch_size or _batch_size(pair.before, pair.after), to_files)
     output = storage.absolute(output)
-    sink = FileSink(output, pair.after.file_suffix) if output_format == "files" else TFRecordSink(output)
+    sink = FileSink(output, pair.after.file_suffix) if to_files else TFRecordSink(output)
     return _run(read, handler, sink, settings, options)
 
 
@@ -104,7 +109,7 @@ def encode_dataset(
     *,
     input_format: str = "auto",
     feature: str | None = None,
-    batch_size: int = BATCH_SIZE,
+    batch_size: int | None = None,
     part_size: int = PART_SIZE,
     data_dir: str | None = None,
 ) -> Summary:
@@ -131,7 +136,14 @@ def encode_dataset(
     modality = inference.load_encoder(folder).domain.modality
     source = _source(input, input_format, modality, part_size, feature, data_dir)
     sink = TFRecordSink(storage.absolute(output))
-    return _run(source, EncodingHandler(folder, batch_size), sink, {"domain": _digest(Path(folder))}, options)
+    handler = EncodingHandler(folder, batch_size or _batch_size(modality))
+    return _run(source, handler, sink, {"domain": _digest(Path(folder))}, options)
+
+
+def _batch_size(*modalities: Modality) -> int:
+    """A number of instances for which a network of usual width has some hundred megabytes of activations."""
+    largest = max(math.prod(modality.shape) for modality in modalities)
+    return max(1, min(_LARGEST_BATCH, _NUMBERS_AT_ONCE // largest))
 
 
 def _source(

@@ -87,27 +87,29 @@ class Translation:
 
 
 class TranslationHandler(PartHandler):
-    """Translates parts into files of the target domain, feature `data_bytes`."""
+    """Translates files into files, feature `data_bytes`, and arrays into arrays, feature `x`."""
 
-    def __init__(self, translation: Translation, batch_size: int):
-        """Takes what the translation is, and the largest batch."""
+    def __init__(self, translation: Translation, batch_size: int, to_files: bool):
+        """Takes what the translation is, the largest batch, and whether arrays are translated into files, too."""
         super().__init__(batch_size)
-        self._translation = translation
+        self._translation, self._to_files = translation, to_files
 
-    def load_model(self) -> Pair:
-        return load_model(self._translation)
+    def load_model(self) -> LoadedPair:
+        return load_pair_once(self._translation)
 
-    def compute(self, model: Pair, payload: Payload, content: np.ndarray, keys: np.ndarray) -> dict[str, np.ndarray]:
-        translation = self._translation
+    def compute(
+        self, model: LoadedPair, payload: Payload, content: np.ndarray, keys: np.ndarray
+    ) -> dict[str, np.ndarray]:
+        pair, translation = model.pair, self._translation
         inputs: dict[str, Any] = {payload.key: content}
         if translation.temperature:
             numbers = [zlib.crc32(key.encode("utf-8", "surrogateescape")) >> 1 for key in keys]
-            inputs |= model.sampling_inputs(row_seeds(translation.seed, numbers), translation.temperature)
+            inputs |= pair.sampling_inputs(row_seeds(translation.seed, numbers), translation.temperature)
         name = SignatureName(translation.source, translation.target, payload, sampled=translation.temperature > 0)
-        output = model.signatures[str(name)](**{key: tf.constant(value) for key, value in inputs.items()})[payload.key]
-        if payload is Payload.ARRAYS:
-            output = model.after.write(output)
-        return {Payload.FILES.key: output.numpy()}
+        output = pair.signatures[str(name)](**{key: tf.constant(value) for key, value in inputs.items()})[payload.key]
+        if self._to_files and payload is Payload.ARRAYS:
+            payload, output = Payload.FILES, model.write(output)
+        return {payload.key: output.numpy()}
 
 
 class EncodingHandler(PartHandler):
@@ -145,8 +147,17 @@ class Encoder:
         return graph_checks.answer(mu), graph_checks.answer(sigma)
 
 
+class LoadedPair:
+    """The pair of domains of a translation, and a graph that makes files of the target's arrays."""
+
+    def __init__(self, pair: Pair):
+        """Makes the graph."""
+        self.pair = pair
+        self.write = as_graph(pair.after.write)
+
+
 @functools.lru_cache(maxsize=1)
-def load_model(translation: Translation) -> Pair:
+def load_pair_once(translation: Translation) -> LoadedPair:
     """Loads the pair of domains of a translation, once in a process.
 
     Raises:
@@ -157,7 +168,7 @@ def load_model(translation: Translation) -> Pair:
         raise ValueError(f"{translation.translator} was exported by an earlier version: export the translator again.")
     if translation.temperature:
         pair.sampling_inputs(row_seeds(translation.seed, []), translation.temperature)
-    return pair
+    return LoadedPair(pair)
 
 
 @functools.lru_cache(maxsize=1)

@@ -60,7 +60,7 @@ class Result:
         name: The part's name.
         keys: Names of the instances that have a result.
         labels: Their labels, int64 [n].
-        features: What was computed, by name: object [n] of bytes, or float32 [n, size].
+        features: What was computed, by name: object [n] of bytes, or float32 [n, ...].
         rejected: The part's other instances.
     """
 

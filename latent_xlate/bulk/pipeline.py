@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
+import logging
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -163,7 +164,8 @@ def beam_options(flags: Sequence[str], known: Sequence[str] = ()) -> PipelineOpt
     """Makes options of Beam.
 
     Args:
-        flags: `--name=value`, as Beam's own documentation has them. Without `--runner` this process does the work.
+        flags: `--name=value`, as Beam's own documentation has them. Without `--runner` this process does the work, and
+            Beam logs nothing.
         known: Names of the command's own flags, for the message.
 
     Raises:
@@ -180,6 +182,7 @@ def beam_options(flags: Sequence[str], known: Sequence[str] = ()) -> PipelineOpt
         raise ValueError(f"--{name} is a flag neither of this command nor of Beam{hint}")
     if options.view_as(StandardOptions).runner is None:
         options.view_as(StandardOptions).runner = RUNNER
+        logging.getLogger("apache_beam").setLevel(logging.CRITICAL)  # Errors are raised here, too.
         direct = options.view_as(DirectOptions)
         if not any(flag.startswith("--direct_") for flag in flags):
             direct.direct_running_mode, direct.direct_num_workers = "multi_threading", WORKERS

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
+import functools
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ import tensorflow as tf
 from google.protobuf.message import DecodeError
 
 from latent_xlate import checks
-from latent_xlate.batching import good_rows
+from latent_xlate.batching import as_graph, good_rows
 from latent_xlate.bulk import storage
 from latent_xlate.bulk.record_source import LABEL, RecordSource, Rows, choose_feature, damaged
 from latent_xlate.data.labelled import UNLABELLED
@@ -74,17 +75,23 @@ class TFRecordSource(RecordSource):
         return Rows(len(records), content, labels, faults)
 
     def _parse_examples(self, records: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        files = self.payload is Payload.FILES
-        wanted: dict[str, Any] = {
-            self.feature: tf.io.FixedLenFeature((), tf.string)
-            if files
-            else tf.io.FixedLenFeature(self.modality.shape, tf.float32)
-        }
-        if self.labelled:
-            wanted[LABEL] = tf.io.FixedLenFeature((), tf.int64, UNLABELLED)
-        parsed = tf.io.parse_example(tf.constant(records, tf.string), wanted)
-        labels = parsed[LABEL].numpy() if self.labelled else np.full(len(records), UNLABELLED, np.int64)
-        return parsed[self.feature].numpy(), labels
+        shape = () if self.payload is Payload.FILES else self.modality.shape
+        content, labels = _parser(self.feature, shape, self.payload, self.labelled)(tf.constant(records, tf.string))
+        return content.numpy(), labels.numpy()
+
+
+@functools.lru_cache(maxsize=1)
+def _parser(feature: str, shape: tuple[int, ...], payload: Payload, labelled: bool) -> Callable[..., Any]:
+    """A graph from serialised records to contents and labels, whose operations called singly would take longer."""
+    wanted = {feature: tf.io.FixedLenFeature(shape, tf.string if payload is Payload.FILES else tf.float32)}
+    if labelled:
+        wanted[LABEL] = tf.io.FixedLenFeature((), tf.int64, UNLABELLED)
+
+    def parse(records: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        parsed = tf.io.parse_example(records, wanted)
+        return parsed[feature], parsed.get(LABEL, tf.fill(tf.shape(records), tf.constant(UNLABELLED, tf.int64)))
+
+    return as_graph(parse)
 
 
 def _dataset(path: Path) -> tf.data.TFRecordDataset:

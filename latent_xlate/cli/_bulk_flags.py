@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from absl import flags
+from absl import flags, logging
 
 if TYPE_CHECKING:  # It needs the extra `beam`.
     from latent_xlate.bulk.pipeline import Summary
@@ -30,7 +30,12 @@ def define() -> Callable[[], dict[str, Any]]:
             "Feature of records, or column, that holds files or arrays (default: data_bytes, x, image, image/encoded "
             "or audio).",
         ),
-        flags.DEFINE_integer("batch_size", 256, "Largest number of instances computed at once.", lower_bound=1),
+        flags.DEFINE_integer(
+            "batch_size",
+            None,
+            "Largest number of instances computed at once (default: 1024, less for large ones).",
+            lower_bound=1,
+        ),
         flags.DEFINE_integer("part_size", 4096, "Largest number of instances of a shard.", lower_bound=1),
         flags.DEFINE_string("data_dir", None, "Folder of TFDS data sets (default: TFDS's own)."),
     ]
@@ -56,9 +61,11 @@ def parse(argv: list[str]) -> list[str]:
 
 
 def check_extra() -> None:
-    """Raises ValueError if Beam is not installed."""
+    """Raises ValueError if Beam is not installed; else keeps its warnings, which say nothing to a user, from the log."""
     if importlib.util.find_spec("apache_beam") is None:
         raise ValueError("Bulk work needs an extra: pip install 'latent_xlate[beam]'.")
+    if not flags.FLAGS["verbosity"].present:
+        logging.set_verbosity(logging.ERROR)
 
 
 def report(done: str, summary: Summary, output: str) -> None:

@@ -13,9 +13,10 @@ r"""Translates a data set of any size from one domain into another, by a pipelin
 - a split of a prepared TFDS data set: `tfds:mnist/test`.
 
 The output folder gets shards of TFRecords, each a `tf.train.Example` with `key`, `data_bytes` (the content of a PNG,
-WAV or npy file) and, if there is one, `label`; or, by `--output_format=files`, a file for each instance. What cannot be
-read or translated is in `rejected.csv`, with the reason. Names depend on the input alone, and each file is whole or
-absent. The same command again does what is not done yet.
+WAV or npy file; of arrays and of TFDS data sets the floats `x` instead) and, if there is one, `label`; or, by
+`--output_format=files`, a file for each instance. What cannot be read or translated is in `rejected.csv`, with the
+reason. Names depend on the input alone, and each file is whole or absent. The same command again does what is not done
+yet.
 
 All other flags are Beam's. Without `--runner` this process does the work, in two threads. `--runner=FlinkRunner`,
 `SparkRunner` or `DataflowRunner` with their flags do it on a cluster, whose workers need this package and have to see
