@@ -61,7 +61,7 @@ def parse(argv: list[str]) -> list[str]:
 
 
 def check_extra() -> None:
-    """Raises ValueError if Beam is not installed; else keeps its warnings, which say nothing to a user, from the log."""
+    """Raises ValueError if Beam is not installed; else keeps its warnings, which tell a user nothing, from the log."""
     if importlib.util.find_spec("apache_beam") is None:
         raise ValueError("Bulk work needs an extra: pip install 'latent_xlate[beam]'.")
     if not flags.FLAGS["verbosity"].present:

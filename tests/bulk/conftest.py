@@ -1,8 +1,6 @@
-"""What the tests of bulk work share; they are skipped where the extra `beam` is not installed."""
+"""What the tests of bulk work share."""
 
 import pytest
-
-pytest.importorskip("apache_beam", reason="needs the extra beam")
 
 from tests.support import bulk, tiny
 

@@ -1,7 +1,10 @@
 """Whole data sets, translated and encoded by Beam's direct runner in this process."""
 
-import numpy as np
 import pytest
+
+pytest.importorskip("apache_beam", reason="needs the extra beam")
+
+import numpy as np
 import tensorflow as tf
 
 from latent_xlate.bulk.datasets import encode_dataset, translate_dataset

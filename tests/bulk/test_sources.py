@@ -2,10 +2,13 @@
 
 import pickle
 
+import pytest
+
+pytest.importorskip("apache_beam", reason="needs the extra beam")
+
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
-import pytest
 
 from latent_xlate.bulk.file_source import FileSource
 from latent_xlate.bulk.parquet_source import ParquetSource

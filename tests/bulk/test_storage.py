@@ -4,6 +4,9 @@ import os
 from pathlib import Path
 
 import pytest
+
+pytest.importorskip("apache_beam", reason="needs the extra beam")
+
 from apache_beam.io.localfilesystem import LocalFileSystem
 
 from latent_xlate.bulk import storage
