@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -39,7 +40,8 @@ def good_rows(
 ) -> tuple[np.ndarray, Any, dict[int, tf.errors.InvalidArgumentError]]:
     """Calls a function as `in_batches` does, but without the rows that it refuses.
 
-    A batch that fails is halved until the rows that are refused are alone.
+    A batch that fails is called again in parts of the square root of its size, and so are those that fail again, until
+    the rows that are refused are alone.
 
     Args:
         function: As in `in_batches`, but of arrays. It may raise InvalidArgumentError.
@@ -61,9 +63,9 @@ def good_rows(
             if end - start == 1:
                 errors[start] = error
             else:
-                middle = (start + end) // 2
-                call(start, middle)
-                call(middle, end)
+                size = math.isqrt(end - start)
+                for part in range(start, end, size):
+                    call(part, min(part + size, end))
         else:
             results.append(tf.nest.map_structure(np.asarray, result))
             kept.append(np.arange(start, end))

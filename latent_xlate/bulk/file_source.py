@@ -47,6 +47,9 @@ class FileSource(Source):
             print(f"Skipped, no {modality.noun}s: {len(paths) - len(known)} of {len(paths)} files.", file=sys.stderr)
         return cls(root, tuple(known), modality, part_size)
 
+    def reader(self) -> Source:
+        return dataclasses.replace(self, paths=())
+
     def key(self, path: str) -> str:
         """The name of a file."""
         return path[len(self.root) :]

@@ -142,7 +142,7 @@ def run(job: Job, options: PipelineOptions) -> Summary:
         pipeline
         | "Units" >> beam.Create(job.source.units())
         | "Spread" >> beam.Reshuffle()
-        | "Read" >> beam.ParDo(_Read(job.source, ledger)).with_outputs(REJECTED, main="parts")
+        | "Read" >> beam.ParDo(_Read(job.source.reader(), ledger)).with_outputs(REJECTED, main="parts")
     )
     results = parts["parts"] | "Compute" >> RunInference(job.handler)
     written = results | "Write" >> beam.ParDo(_Write(job.sink, ledger)).with_outputs(REJECTED, main="written")

@@ -71,6 +71,9 @@ class RecordSource(Source):
     def units(self) -> list[Unit]:
         return [Unit(number, (path,)) for number, path in enumerate(self.paths)]
 
+    def reader(self) -> Source:
+        return dataclasses.replace(self, paths=())
+
     def read(self, unit: Unit, is_done: Callable[[str], bool]) -> Iterator[Part]:
         (path,) = unit.items
         with storage.local_copy(path) as local:

@@ -39,11 +39,15 @@ class Source(abc.ABC):
         """What there is to read."""
 
     @abc.abstractmethod
+    def reader(self) -> Source:
+        """The source as workers need it: without a list of what there is to read, which may be long."""
+
+    @abc.abstractmethod
     def read(self, unit: Unit, is_done: Callable[[str], bool]) -> Iterator[Part]:
         """Reads a unit.
 
         Args:
-            unit: One of `units()`.
+            unit: One of `units()`, which `reader()` can read as well.
             is_done: Whether the part of a name need not be read.
 
         Returns:

@@ -66,6 +66,9 @@ class TFDSSource(Source):
         slices = [f"{self.split}[{start}:{end}]" for start, end in zip(starts, ends, strict=True)]
         return [Unit(number, (each,)) for number, each in enumerate(slices)]
 
+    def reader(self) -> Source:
+        return self
+
     def read(self, unit: Unit, is_done: Callable[[str], bool]) -> Iterator[Part]:
         (instances,) = unit.items
         if instances != self.split and is_done(unit.part_name(0)):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import pickle
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -79,7 +80,8 @@ def rejected(folder: Path) -> dict[str, str]:
 
 def parts(source: Any, done: Sequence[str] = ()) -> list[Any]:
     """All parts of a source but those of the names in `done`."""
-    return [part for unit in source.units() for part in source.read(unit, lambda name: name in done)]
+    reader = pickle.loads(pickle.dumps(source.reader()))
+    return [part for unit in source.units() for part in reader.read(unit, lambda name: name in done)]
 
 
 def contents(folder: Path) -> dict[str, bytes]:
