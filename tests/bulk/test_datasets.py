@@ -1,19 +1,23 @@
 """Whole data sets, translated and encoded by Beam's direct runner in this process."""
 
+import re
+
 import pytest
 
 pytest.importorskip("apache_beam", reason="needs the extra beam")
 
 import numpy as np
 import tensorflow as tf
+from apache_beam.options.pipeline_options import StandardOptions
 
 from latent_xlate.bulk.datasets import encode_dataset, translate_dataset
-from latent_xlate.bulk.pipeline import beam_options
+from latent_xlate.bulk.pipeline import RUNNER, beam_options
 from latent_xlate.domains.domain import Domain
 from latent_xlate.file_translation import translate_path
 from latent_xlate.serving.export import export_translator
 from latent_xlate.translator import Translator
 from tests.support import bulk, tiny
+from tests.support.paths import ROOT
 
 IN_MEMORY = ("--direct_running_mode=in_memory",)
 """Without threads and servers, which take a second."""
@@ -152,11 +156,12 @@ def test_work_that_is_repeated_writes_the_same_files(translator, records, tmp_pa
     assert bulk.contents(tmp_path / "thrice") == bulk.contents(tmp_path / "once")
 
 
-def test_threads_and_processes_write_the_same_files(translator, records, tmp_path):
+@pytest.mark.parametrize("mode", ["multi_threading", pytest.param("multi_processing", marks=pytest.mark.slow)])
+def test_several_workers_write_the_same_files(mode, translator, records, tmp_path):
     translate(translator, records, tmp_path / "alone")
-    flags = ("--direct_num_workers=2", "--direct_running_mode=multi_threading")
-    assert counts(translate(translator, records, tmp_path / "threads", *flags)) == (80, 76, 4, 0)
-    assert bulk.contents(tmp_path / "threads") == bulk.contents(tmp_path / "alone")
+    flags = ("--direct_num_workers=2", f"--direct_running_mode={mode}")
+    assert counts(translate(translator, records, tmp_path / mode, *flags)) == (80, 76, 4, 0)
+    assert bulk.contents(tmp_path / mode) == bulk.contents(tmp_path / "alone")
 
 
 # ---- Refusals ---------------------------------------------------------------------------------
@@ -182,7 +187,12 @@ def test_output_among_inputs_and_names_that_collide_are_refused(translator, pict
 
 
 def test_flags_that_nobody_knows_are_refused():
-    assert beam_options(["--runner=FlinkRunner", "--flink_master=localhost:8081"]).view_as
+    page = (ROOT / "docs" / "tutorials" / "bulk_work.md").read_text()
+    documented = re.findall(r"`(--(?:runner|direct)[^`]*)`", page)
+    assert len(documented) > 3
+    for flags in documented:
+        runner = beam_options(flags.split()).view_as(StandardOptions).runner
+        assert runner in flags or (runner == RUNNER and "--runner" not in flags)
     with pytest.raises(
         ValueError, match="--runer is a flag neither of this command nor of Beam: did you mean --runner"
     ):
