@@ -12,7 +12,10 @@ import numpy as np
 import tensorflow as tf
 from apache_beam.ml.inference.base import ModelHandler
 
-from latent_xlate import checks
+from latent_xlate import (
+    baselines,  # noqa: F401  Registers their classes with Keras, in each worker.
+    checks,
+)
 from latent_xlate.batching import as_graph, good_rows
 from latent_xlate.bulk.parts import Part, Rejected, Result
 from latent_xlate.domains import pretrained

@@ -25,7 +25,6 @@ all paths; `gs://`, `s3://` and `hdfs://` do where Beam's file system for them i
 
 from absl import flags
 
-from latent_xlate import baselines  # noqa: F401  Registers their classes with Keras.
 from latent_xlate.cli import _app, _bulk_flags
 from latent_xlate.modalities.image_files import INVERT
 
