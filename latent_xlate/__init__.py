@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from latent_xlate.domains.domain import Domain
     from latent_xlate.domains.pretrained import list_domains, load_domain
     from latent_xlate.evaluation.accuracy import evaluate
+    from latent_xlate.packaging.latent_packaging import package_latents
     from latent_xlate.packaging.model_packaging import package_model_domain as package_domain
     from latent_xlate.serving.export import export_translator as export
     from latent_xlate.translator import Translator
@@ -49,6 +50,7 @@ _HOMES = {
     "load_domain": "domains.pretrained:load_domain",
     "losses": "losses:",
     "package_domain": "packaging.model_packaging:package_model_domain",
+    "package_latents": "packaging.latent_packaging:package_latents",
     "train_bridge": "bridge_training:train_bridge",
 }
 """Where each public name is defined, as module:attribute; a module itself has no attribute."""
@@ -70,6 +72,7 @@ __all__ = [
     "load_domain",
     "losses",
     "package_domain",
+    "package_latents",
     "train_bridge",
 ]
 

@@ -39,6 +39,9 @@ class Modality(abc.ABC):
     file_suffix: ClassVar[str]
     """Ending of the files that `write` returns."""
 
+    array_name: ClassVar[str] = "x"
+    """Name of the array of many instances in the npz files that are written."""
+
     limits: ClassVar[tuple[float, float]] = (-np.inf, np.inf)
     """Smallest and largest value of data."""
 

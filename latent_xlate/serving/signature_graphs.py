@@ -109,6 +109,7 @@ class SignatureGraphs:
         def encode_latents(z: tf.Tensor) -> Any:
             if not self._shares:
                 return z
+            z = domain.to_bridge(z)
             encoded = bridge.encode(z, index)
             return encoded, bridge.left_out(z, encoded[0], index)
 
@@ -132,7 +133,7 @@ class SignatureGraphs:
         @_graph
         def decode_latents(z: Transported) -> tf.Tensor:
             z = tf.nest.map_structure(graph_checks.answer, z)
-            return graph_checks.answer(bridge.decode(z, index)) if self._shares else z
+            return graph_checks.answer(domain.from_bridge(bridge.decode(z, index))) if self._shares else z
 
         @_graph
         def decode(z: Transported) -> tf.Tensor:
