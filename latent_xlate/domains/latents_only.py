@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -127,6 +127,11 @@ class LatentsOnlyDomain(Domain):
             classifier = LatentClassifier(*sizes, hidden_units)
             classifier.build()
         return cls(**config, classifier=classifier)
+
+
+def remark_on_pictures(domains: Iterable[Domain]) -> str:
+    """Sentences on how domains without data are shown; "" if there are none."""
+    return " ".join(f"{alone(domain)}, which are shown as heat maps." for domain in domains if not domain.has_data)
 
 
 def alone(domain: Domain) -> str:

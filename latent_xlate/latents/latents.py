@@ -50,7 +50,7 @@ class Latents:
 
     def take(self, indices: np.ndarray | slice) -> Latents:
         """The instances at `indices`: integers, booleans [n] or a slice; in memory unless that is a slice or all."""
-        if not isinstance(indices, slice) and indices.dtype == bool and indices.all():
+        if isinstance(indices, np.ndarray) and indices.dtype == bool and indices.all():
             return self
         return Latents(self.mu[indices], self.sigma[indices], self.labels[indices])
 

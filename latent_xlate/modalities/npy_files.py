@@ -15,10 +15,14 @@ import tensorflow as tf
 
 from latent_xlate.modalities.refusals import require
 
+SUFFIX = ".npy"
+
 MAGIC = b"\x93NUMPY"
 
 DTYPES = (np.float32, np.float64, np.float16, np.uint8, np.int8, np.int16, np.uint16, np.int32, np.int64)
 """Types of numbers that can be read, little-endian."""
+
+_BATCHES = ("x", "z", "mu")
 
 
 def normalised(content: bytes) -> bytes:
@@ -48,10 +52,10 @@ def normalised(content: bytes) -> bytes:
 
 
 def read_npz(content: bytes) -> np.ndarray:
-    """Reads the array "x" of an npz file, or its only array. What else is in the file does not matter.
+    """Reads the array "x" of an npz file, else "z" or "mu", or its only array. What else is there does not matter.
 
     Raises:
-        ValueError: The content is no npz file, is damaged, or has neither an array "x" nor a single array.
+        ValueError: The content is no npz file, is damaged, or has neither such an array nor a single one.
     """
     if not content.startswith(b"PK"):
         kind = "an npy file" if content.startswith(MAGIC) else "not an npz file"
@@ -59,7 +63,7 @@ def read_npz(content: bytes) -> np.ndarray:
     try:
         with np.load(io.BytesIO(content), allow_pickle=False) as file:
             names = file.files
-            name = names[0] if len(names) == 1 else "x"
+            name = names[0] if len(names) == 1 else next((name for name in _BATCHES if name in names), _BATCHES[0])
             x = file[name] if name in names else None
     except Exception as error:  # Damaged zip files raise many kinds of exceptions.
         if "Object arrays" in str(error):
