@@ -8,7 +8,7 @@ from latent_xlate.data import array_files, disk_arrays
 from latent_xlate.domains.domain import Domain
 from latent_xlate.latents.latents import Latents
 from latent_xlate.packaging.latent_packaging import package_latents
-from tests.support import latents_alone
+from tests.support import latents_alone, tiny
 from tests.support.tolerances import assert_close
 
 SPLITS = ("train", "validation", "test")
@@ -97,7 +97,7 @@ REFUSED = {
     "negative": (with_value("sigma", -1), "sigma is below 0 in row 7: it is a standard deviation, which np.exp("),
     "constant": ({"mu": np.ones((300, 6))}, "The training latents are all the same: there is nothing to learn from."),
     "class": (
-        latents_alone.arrays() | {"class_names": np.array([*latents_alone.CLASS_NAMES, "hat"])},
+        latents_alone.arrays() | {"class_names": np.array([*tiny.CLASS_NAMES, "hat"])},
         "Class hat has no latent to train on",
     ),
 }
