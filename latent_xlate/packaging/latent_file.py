@@ -6,10 +6,11 @@ import dataclasses
 import difflib
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
 
 import numpy as np
 
-from latent_xlate import checks
+from latent_xlate import checks, folders
 from latent_xlate.data import array_files, disk_arrays
 from latent_xlate.data.labelled import SPLITS, UNLABELLED
 
@@ -88,6 +89,7 @@ def read_latents(source: str | os.PathLike | Mapping[str, np.ndarray]) -> Latent
         return _checked("The latents", list(arrays), arrays.__getitem__)
     path = checks.path(source, "latents", "an npz or npy file, a folder of npy files, or arrays by name")
     try:
+        _check_readable(path)
         if path.suffix.lower() == ".npy" and not path.is_dir():
             return _checked(str(path), ["z"], lambda name: array_files.open_npy(path))
         names = array_files.array_names(path)
@@ -96,6 +98,14 @@ def read_latents(source: str | os.PathLike | Mapping[str, np.ndarray]) -> Latent
         return _checked(str(path), names, lambda name: array_files.open_array(path, name))
     except FileNotFoundError:
         raise ValueError(f"There is no file or folder {path}.") from None
+
+
+def _check_readable(path: Path) -> None:
+    if not path.is_dir():
+        try:
+            folders.check_file(path)
+        except ValueError as error:
+            raise ValueError(f"{path} cannot be read: {error}.") from None
 
 
 def _checked(source: str, names: Sequence[str], open_array: Callable[[str], np.ndarray]) -> LatentFile:

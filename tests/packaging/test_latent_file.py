@@ -1,5 +1,7 @@
 """Latents of a user are read as they are, or refused in one sentence."""
 
+import os
+
 import numpy as np
 import pytest
 
@@ -105,6 +107,9 @@ def test_files_that_are_none(tmp_path):
     (tmp_path / "cut.npz").write_bytes(b"PK\3\4 and no more")
     with pytest.raises(ValueError, match="cut.npz is no npz file, or a damaged one"):
         read_latents(tmp_path / "cut.npz")
+    os.mkfifo(tmp_path / "pipe.npz")
+    with pytest.raises(ValueError, match="pipe.npz cannot be read: it is a .*pipe, not a file."):
+        read_latents(tmp_path / "pipe.npz")
     np.save(tmp_path / "o.npy", OBJECTS)
     with pytest.raises(ValueError, match="o.npy is no npy file, or a damaged one .it holds Python objects"):
         read_latents(tmp_path / "o.npy")
