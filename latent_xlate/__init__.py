@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from latent_xlate.bridge.bridging_vae import BridgingVAE
     from latent_xlate.bridge_training import train_bridge
     from latent_xlate.configs import list_configs
+    from latent_xlate.domains.custom.callable_domain import CallableDomain
     from latent_xlate.domains.custom.keras_domain import KerasDomain
     from latent_xlate.domains.custom.saved_model_domain import SavedModelDomain
     from latent_xlate.domains.domain import Domain
@@ -39,6 +40,7 @@ KERAS_PACKAGE = "latent_xlate"
 
 _HOMES = {
     "BridgingVAE": "bridge.bridging_vae:BridgingVAE",
+    "CallableDomain": "domains.custom.callable_domain:CallableDomain",
     "Domain": "domains.domain:Domain",
     "KerasDomain": "domains.custom.keras_domain:KerasDomain",
     "SavedModelDomain": "domains.custom.saved_model_domain:SavedModelDomain",
@@ -60,6 +62,7 @@ _REGISTERING = ("baselines", "bridge.bridging_vae", "domains.pretrained")
 
 __all__ = [
     "BridgingVAE",
+    "CallableDomain",
     "Domain",
     "KerasDomain",
     "SavedModelDomain",

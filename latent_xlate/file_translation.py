@@ -182,7 +182,7 @@ class _Job:
     def translate_arrays(self, file: Path) -> None:
         """Translates a file that holds many instances."""
         try:
-            x = self.pair.before.check(translation_files.read_arrays(file))
+            x = self.pair.before.check(translation_files.read_arrays(file, self.pair.before))
             y = np.zeros((0, *self.pair.after.shape), np.float32)  # Servers take no empty requests.
             if len(x):
                 translate = functools.partial(self._translate, Payload.ARRAYS)
@@ -193,7 +193,7 @@ class _Job:
         except tf.errors.InvalidArgumentError as error:
             self.failures.append(f"{file}: {checks.sentence(error)}.")
             return
-        arrays = {self.pair.after.array_name: y}
+        arrays = {self.pair.after.array_names[0]: y}
         written = self._written(file, functools.partial(translation_files.write_arrays, arrays=arrays))
         novelty = self._novelty(Payload.ARRAYS, x)
         rows = np.flatnonzero(novelty > NOVEL)

@@ -125,7 +125,7 @@ def _check_one_file(paths: Sequence[Path], many: Collection[Path], output: Path,
         raise ValueError(f"{output} cannot hold the translations, which are {suffix[1:]} files: give a folder.")
 
 
-def read_arrays(file: Path) -> np.ndarray:
+def read_arrays(file: Path, modality: Modality) -> np.ndarray:
     """Reads the instances of a file that holds many; ValueError if it cannot be read."""
     try:
         folders.check_file(file)
@@ -134,7 +134,7 @@ def read_arrays(file: Path) -> np.ndarray:
         content = file.read_bytes()
     except OSError as error:
         raise ValueError(f"{error.strerror}.") from None
-    return npy_files.read_npz(content)
+    return npy_files.read_npz(content, modality.array_names)
 
 
 def write_arrays(path: Path, arrays: Mapping[str, np.ndarray]) -> Path:
@@ -149,4 +149,4 @@ def write_arrays(path: Path, arrays: Mapping[str, np.ndarray]) -> Path:
 def write_collected(path: Path, collected: Mapping[Path, bytes], modality: Modality) -> Path:
     """Writes translations that are npy files, by the files that they are of, as one array."""
     arrays = np.stack([np.load(io.BytesIO(content)) for content in collected.values()])
-    return write_arrays(path, {modality.array_name: arrays, "files": np.array([file.name for file in collected])})
+    return write_arrays(path, {modality.array_names[0]: arrays, "files": np.array([file.name for file in collected])})

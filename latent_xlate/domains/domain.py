@@ -66,6 +66,9 @@ class Domain(abc.ABC):
     has_data: bool = True
     """Whether x are data. If not, they are the latents themselves, and nobody here can make data of them."""
 
+    in_graph: bool = True
+    """Whether its models are part of a graph that can be saved. If not, they run in this process alone."""
+
     standardisation: Standardisation | None = None
     """What a bridge's latents differ by from those of the domain, which may have any scale; None for nothing."""
 

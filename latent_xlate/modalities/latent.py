@@ -22,7 +22,7 @@ class Latent(Array):
 
     kind = "latent"
     noun = "latent"
-    array_name = "z"
+    array_names = ("z", "mu", "x")
 
     def check(self, x: np.ndarray) -> np.ndarray:
         x = np.asarray(x)

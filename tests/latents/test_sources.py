@@ -76,4 +76,4 @@ def test_latents_alone_are_packaged_ones_whatever_is_asked_for(tmp_path, capsys)
     assert capsys.readouterr().err == said
     _, (standardised,) = load_domains([folder], "dataset", "test")
     np.testing.assert_allclose(standardised.mu, domain.to_bridge(own.mu), rtol=1e-4, atol=1e-5)
-    assert len(load_held_out(domain, folder, "dataset")) == 21
+    assert len(load_held_out(domain, folder, "dataset")) == 20
