@@ -59,7 +59,7 @@ def export_translator(translator: Translator, base: str | os.PathLike) -> Path:
     further inputs: `seed`, int32 [batch, 2], and `temperature`, float32 [batch], 1 for samples of the posterior and 0
     for its mean. The result for a row depends on its data, its seed and its temperature alone. Bridges without a shared
     latent have no such variants. Domains without an encoder are a source of latents only, those of functions of Python
-    a target of latents only, too. `serving_default` translates files of the first domain to the second, or else latents.
+    a target of latents only, too. `serving_default` translates files of the first domain to the second, else latents.
 
     If the extra `serving` is installed, the SavedModel gets warm-up records, and BASE gets the configuration of servers
     (see `bundle`).
