@@ -22,11 +22,13 @@ if TYPE_CHECKING:
     from latent_xlate.bridge.bridging_vae import BridgingVAE
     from latent_xlate.bridge_training import train_bridge
     from latent_xlate.configs import list_configs
+    from latent_xlate.domains.custom.callable_domain import CallableDomain
     from latent_xlate.domains.custom.keras_domain import KerasDomain
     from latent_xlate.domains.custom.saved_model_domain import SavedModelDomain
     from latent_xlate.domains.domain import Domain
     from latent_xlate.domains.pretrained import list_domains, load_domain
     from latent_xlate.evaluation.accuracy import evaluate
+    from latent_xlate.packaging.latent_packaging import package_latents
     from latent_xlate.packaging.model_packaging import package_model_domain as package_domain
     from latent_xlate.serving.export import export_translator as export
     from latent_xlate.translator import Translator
@@ -38,6 +40,7 @@ KERAS_PACKAGE = "latent_xlate"
 
 _HOMES = {
     "BridgingVAE": "bridge.bridging_vae:BridgingVAE",
+    "CallableDomain": "domains.custom.callable_domain:CallableDomain",
     "Domain": "domains.domain:Domain",
     "KerasDomain": "domains.custom.keras_domain:KerasDomain",
     "SavedModelDomain": "domains.custom.saved_model_domain:SavedModelDomain",
@@ -49,6 +52,7 @@ _HOMES = {
     "load_domain": "domains.pretrained:load_domain",
     "losses": "losses:",
     "package_domain": "packaging.model_packaging:package_model_domain",
+    "package_latents": "packaging.latent_packaging:package_latents",
     "train_bridge": "bridge_training:train_bridge",
 }
 """Where each public name is defined, as module:attribute; a module itself has no attribute."""
@@ -58,6 +62,7 @@ _REGISTERING = ("baselines", "bridge.bridging_vae", "domains.pretrained")
 
 __all__ = [
     "BridgingVAE",
+    "CallableDomain",
     "Domain",
     "KerasDomain",
     "SavedModelDomain",
@@ -70,6 +75,7 @@ __all__ = [
     "load_domain",
     "losses",
     "package_domain",
+    "package_latents",
     "train_bridge",
 ]
 

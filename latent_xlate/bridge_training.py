@@ -128,7 +128,7 @@ def make_bridge(config: BridgeConfig, data: TrainingData, label_terms: LabelTerm
     )
     bridge.build()
     rate = make_schedule(config.schedule, config.learning_rate, data.num_steps(config))
-    bridge.compile(optimizer=FusedAdam(rate), **training_steps.compile_options(of_rows=True))
+    bridge.compile(optimizer=FusedAdam(rate), **training_steps.compile_options(of_rows=not data.on_disk))
     return bridge
 
 

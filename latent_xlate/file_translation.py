@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import collections
 import contextlib
 import errno
 import functools
 import os
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,11 +15,9 @@ import numpy as np
 import tensorflow as tf
 from tqdm import tqdm
 
-from latent_xlate import checks, figures, files, folders
+from latent_xlate import checks, figures, files, translation_files
 from latent_xlate.batching import good_rows, in_batches
 from latent_xlate.domains.novelty import NOVEL
-from latent_xlate.modalities import npy_files
-from latent_xlate.modalities.modality import Modality
 from latent_xlate.serving.pair import Pair, load_pair
 from latent_xlate.serving.signature_name import NOVELTY, Payload, SignatureName, novelty_signature
 from latent_xlate.translator import row_seeds, sampling_temperature
@@ -29,9 +26,7 @@ if TYPE_CHECKING:  # It needs the extra `serving`.
     from latent_xlate.serving.client import TranslatorClient
 
 BATCH_SIZE = 64
-ARRAYS_SUFFIX = ".npz"
 GRID_COLUMNS = 10
-GRID_FILE = "grid.png"
 
 _MOST_IN_GRID = 5 * GRID_COLUMNS
 _THUMBNAIL = (56, 56)
@@ -57,8 +52,11 @@ def translate_path(
     any sample rate and number of channels; of a long sound only the beginning is translated. Arrays are npy files. The
     translation is `<name>.png`, `<name>.wav` or `<name>.npy` in `output`. An npz file holds many instances of the
     source domain in its array `x` (or its only array), float [n, *data_shape]; its translation is the array `x` of
-    `<name>.npz`. `grid.png` shows the first translations below their sources; sounds appear as spectrograms and arrays
-    as heat maps.
+    `<name>.npz`. Of latents it is `z`, an input's `z` or `mu` will do, and an npy file may hold many, too. `grid.png`
+    shows the first translations below their sources; sounds appear as spectrograms and arrays as heat maps.
+
+    An output that ends in .npz or .npy is the file itself: that of the translation of one such file, or of all
+    translations to a domain of arrays, with the array `files` of the inputs' names in an npz.
 
     Args:
         translator: A folder that `Translator.save` wrote, a version that `export_translator` wrote, or the client of a
@@ -66,7 +64,7 @@ def translate_path(
         source: Name of the domain of the input.
         target: Name of the domain to translate to. The source itself gives reconstructions.
         path: The file or folder.
-        output: Folder of the translations; created if it does not exist.
+        output: Folder of the translations, created if it does not exist; or their file.
         invert: Whether images are inverted: "auto", "never" or "always"; None for the domain's own setting. An exported
             translator accepts only None and "auto".
         sample: Whether the shared latent is sampled rather than the mean of its posterior.
@@ -83,22 +81,27 @@ def translate_path(
             knows, or of a bridge that has no shared latent to sample; or the only file cannot be read.
     """
     temperature = sampling_temperature(sample, temperature)
-    _check_there(Path(path))
-    files.output_folder(output)
+    translation_files.check_there(Path(path))
+    path, output = Path(path), Path(output)
+    to_file = translation_files.is_file(output)
+    files.output_folder(output.parent if to_file else output)
     pair = load_pair(translator, source, target, invert)
     if temperature:
         pair.sampling_inputs(row_seeds(seed, []), temperature)  # Refuses what cannot be done before a file is read.
-    paths = _inputs(Path(path), pair.before)
-    results = _results(paths, Path(output), pair.after.file_suffix)
-    job = _Job(pair, results, temperature, seed)
+    paths = translation_files.inputs(path, pair.before)
+    many = {file for file in paths if translation_files.holds_many(file, pair.before)}
+    results = translation_files.results(paths, many, output, pair.after.file_suffix)
+    job = _Job(pair, results, many, temperature, seed)
     job.translate(paths)
     if job.failures and len(paths) == 1:
         raise ValueError(checks.one_line(job.failures[0]))
     for failure in job.failures:
         print(f"Not translated: {checks.one_line(failure)}", file=sys.stderr)
     _print_doubts(job.doubts)
-    if job.shown:
-        _draw_grid(Path(output) / GRID_FILE, job.shown, source, target)
+    if to_file and job.collected:
+        translation_files.write_collected(output, job.collected, pair.after)
+    if job.shown and not to_file:
+        _draw_grid(output / translation_files.GRID_FILE, job.shown, source, target)
     return len(paths) - len(job.failures), len(job.failures)
 
 
@@ -116,24 +119,34 @@ class _Job:
         shown: Pictures of the first sources and their translations, for the grid.
         failures: A sentence about each file that could not be translated.
         doubts: A sentence about each translated file that is unlike the source's training data.
+        collected: The translations of files that have no output path of their own, by file.
     """
 
-    def __init__(self, pair: Pair, results: Mapping[Path, Path], temperature: float, seed: int):
-        """Takes the output path of each file, the temperature, 0 for the mean, and `seed` of `translate_path`."""
-        self.pair, self.results, self.temperature, self.seed = pair, results, temperature, seed
+    def __init__(self, pair: Pair, results: Mapping[Path, Path], many: Collection[Path], temperature: float, seed: int):
+        """Makes a job.
+
+        Args:
+            pair: What translates.
+            results: The output path of files that have one.
+            many: Files that hold many instances.
+            temperature: 0 for the mean.
+            seed: That of `translate_path`.
+        """
+        self.pair, self.results, self.many, self.temperature, self.seed = pair, results, many, temperature, seed
+        self.collected: dict[Path, bytes] = {}
         self.shown: list[tuple[np.ndarray, np.ndarray]] = []
         self.failures: list[str] = []
         self.doubts: list[str] = []
 
     def translate(self, paths: Sequence[Path]) -> None:
-        """Translates files with a progress bar: first those that hold one instance each, then the npz files."""
-        single = [file for file in paths if not _holds_arrays(file)]
+        """Translates files with a progress bar: first those that hold one instance each, then the others."""
+        single = [file for file in paths if file not in self.many]
         with tqdm(total=len(paths), desc=f"{self.pair.source} to {self.pair.target}", unit="file") as bar:
             for start in range(0, len(single), BATCH_SIZE):
                 batch = single[start : start + BATCH_SIZE]
                 self.translate_files(batch, start)
                 bar.update(len(batch))
-            for file in filter(_holds_arrays, paths):
+            for file in (file for file in paths if file in self.many):
                 self.translate_arrays(file)
                 bar.update()
 
@@ -154,6 +167,9 @@ class _Job:
             if isinstance(translation, tf.errors.InvalidArgumentError):
                 self.failures.append(f"{file}: {checks.sentence(translation)}.")
                 continue
+            if file not in self.results:
+                self.collected[file] = translation
+                continue
             write = functools.partial(Path.write_bytes, data=translation)
             if self._written(file, functools.partial(files.write_atomically, write=write)):
                 self._show(contents[number], translation)
@@ -164,9 +180,9 @@ class _Job:
                 self._doubt(by_number[number], "it is unlike", value)
 
     def translate_arrays(self, file: Path) -> None:
-        """Translates an npz file, which holds many instances."""
+        """Translates a file that holds many instances."""
         try:
-            x = self.pair.before.check(_read_arrays(file))
+            x = self.pair.before.check(translation_files.read_arrays(file, self.pair.before))
             y = np.zeros((0, *self.pair.after.shape), np.float32)  # Servers take no empty requests.
             if len(x):
                 translate = functools.partial(self._translate, Payload.ARRAYS)
@@ -177,7 +193,8 @@ class _Job:
         except tf.errors.InvalidArgumentError as error:
             self.failures.append(f"{file}: {checks.sentence(error)}.")
             return
-        written = self._written(file, functools.partial(files.write_npz, arrays={"x": y}))
+        arrays = {self.pair.after.array_names[0]: y}
+        written = self._written(file, functools.partial(translation_files.write_arrays, arrays=arrays))
         novelty = self._novelty(Payload.ARRAYS, x)
         rows = np.flatnonzero(novelty > NOVEL)
         if len(rows):
@@ -251,79 +268,6 @@ class _Job:
             return error if older is None else self._translate(Payload.FILES, [older], [number])[0]
         except tf.errors.InvalidArgumentError:
             return error
-
-
-def _check_there(path: Path) -> None:
-    try:
-        if not path.is_dir():
-            folders.check_file(path)
-    except FileNotFoundError:
-        raise ValueError(f"There is no file or folder {path}.") from None
-    except (OSError, ValueError) as error:
-        raise ValueError(f"{path} cannot be translated: {folders.fault(error)}.") from None
-
-
-def _holds_arrays(file: Path) -> bool:
-    return file.suffix.lower() == ARRAYS_SUFFIX
-
-
-def _inputs(path: Path, modality: Modality) -> list[Path]:
-    if not path.is_dir():
-        return [path]
-    known = tuple(dict.fromkeys((*modality.file_suffixes, ARRAYS_SUFFIX)))
-    # Broken links and pipes are kept, so that they are reported as files that cannot be read.
-    content = [file for file in folders.content(path) if not file.is_dir()]
-    files = [file for file in content if file.suffix.lower() in known]
-    others = [file for file in content if file.suffix.lower() not in known]
-    way_out = modality.way_out(others)
-    if not files:
-        raise ValueError(f"{path} holds no file that ends in {', '.join(known)}{f': {way_out}' if way_out else ''}.")
-    if others:
-        names = checks.one_line(", ".join(file.name for file in others))
-        print(f"Skipped, neither {modality.noun}s nor npz files: {names}", file=sys.stderr)
-    if way_out:
-        print(f"To have them translated, {way_out}.", file=sys.stderr)
-    return files
-
-
-def _results(files: Sequence[Path], output: Path, suffix: str) -> dict[Path, Path]:
-    """Chooses the path of each translation: `<stem><suffix>`, or `<name><suffix>` if several files share a stem.
-
-    Raises:
-        ValueError: A result would replace an input, or the output folder is that of the inputs.
-    """
-
-    def result(stem: str, file: Path) -> str:
-        return f"{stem}{ARRAYS_SUFFIX if _holds_arrays(file) else suffix}"
-
-    # Some file systems do not distinguish upper and lower case.
-    count = collections.Counter(result(file.stem, file).lower() for file in files)
-    count[GRID_FILE] += 1
-    results: dict[Path, Path] = {}
-    taken = {name for name, uses in count.items() if uses == 1} | {GRID_FILE}
-    for file in files:
-        stem = file.stem
-        if count[result(stem, file).lower()] > 1:
-            stem = file.name
-            while result(stem, file).lower() in taken:
-                stem += "_"
-            taken.add(result(stem, file).lower())
-        results[file] = output / result(stem, file)
-    real = os.path.realpath  # Which takes links to themselves, too.
-    written = {real(path) for path in (*results.values(), output / GRID_FILE)}
-    replaced = [file for file in files if real(file) in written]
-    if replaced or (len(files) > 1 and real(output) == real(files[0].parent)):
-        raise ValueError(f"The output folder {output} holds the input {(replaced or files)[0].name}: give another.")
-    return results
-
-
-def _read_arrays(file: Path) -> np.ndarray:
-    try:
-        folders.check_file(file)
-        content = file.read_bytes()
-    except OSError as error:
-        raise ValueError(f"{error.strerror}.") from None
-    return npy_files.read_npz(content)
 
 
 def _thumbnail(image: np.ndarray) -> np.ndarray:

@@ -18,6 +18,7 @@ from ml_collections import ConfigDict
 
 from latent_xlate import documents, figures, files
 from latent_xlate.bridge_training import train_bridge
+from latent_xlate.data.labelled import UNLABELLED
 from latent_xlate.domains.domain import Domain
 from latent_xlate.evaluation import report
 from latent_xlate.evaluation.accuracy import evaluate
@@ -91,6 +92,9 @@ def quickstart(config: ConfigDict, output: str | os.PathLike, text: PageText = P
         domain.name: load_latents(domain, folder, kind.partition("+")[0], "test")
         for domain, folder, kind in zip(domains, config.domains, kinds, strict=True)
     }
+    for name, own in latents.items():
+        if len(np.unique(own.labels[own.labels != UNLABELLED])) < 2:
+            raise ValueError(f"The page shows instances of classes, and domain {name!r} has none: use evaluate.")
     metrics = evaluate(translator, latents)
     summary = report.summarise([metrics])
     files.write_json(output / "metrics.json", {"training_seconds": round(seconds, 1), **metrics})

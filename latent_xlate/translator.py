@@ -7,6 +7,7 @@ import os
 import secrets
 from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
@@ -19,6 +20,7 @@ from latent_xlate.bridge.bridge import Bridge
 from latent_xlate.bridge.class_map import ClassMap
 from latent_xlate.domains import pretrained
 from latent_xlate.domains.domain import Domain
+from latent_xlate.domains.latents_only import alone
 from latent_xlate.latents.interpolation import interpolate
 from latent_xlate.packaging.translator_card import translator_card
 
@@ -114,16 +116,42 @@ class Translator:
 
     # ---- On tensors, for tf.function and the export -------------------------------------------
 
-    def translate_latents(self, z: tf.Tensor, source: str, target: str, noise: tf.Tensor | None = None) -> tf.Tensor:
+    def translate_latents(
+        self,
+        z: Any,
+        source: str,
+        target: str,
+        noise: tf.Tensor | None = None,
+        *,
+        sample: bool = False,
+        seed: int | None = None,
+        temperature: float | None = None,
+    ) -> Any:
         """Translates z, [batch, latent_dim of source], into the target's, [batch, latent_dim of target].
 
+        An array, without noise, is checked and becomes an array, of any batch size; in place of a latent's numbers in
+        one axis it may have the shape that a domain without data was given. A tensor becomes a tensor, in graph too.
+
         Args:
-            z: The source's latents.
+            z: The source's latents, at the scale of its model.
             source: Name of their domain.
             target: Name of the domain to translate to.
             noise: Normal, [batch, shared_dim], to sample the shared latent, as `noise` returns it; None for its mean.
+            sample: As in `translate`, of an array.
+            seed: Likewise.
+            temperature: Likewise.
+
+        Raises:
+            ValueError: Unknown domain, an array that is no latents of the source, or a result that is not finite.
         """
-        return self.bridge.translate(z, self.index(source), self.index(target), noise)
+        if isinstance(z, np.ndarray) and noise is None:
+            temperature = sampling_temperature(sample, temperature)
+            return self._translate_array(
+                "translate_latents", self._latents(z, source), source, target, seed, temperature
+            )
+        before, after = self.domain(source), self.domain(target)
+        indices = self.index(source), self.index(target)
+        return after.from_bridge(self.bridge.translate(before.to_bridge(z), *indices, noise))
 
     def translate_data(self, x: tf.Tensor, source: str, target: str, noise: tf.Tensor | None = None) -> tf.Tensor:
         """Translates x, [batch, *data_shape of source], by its posterior's mean. Args as in `translate_latents`."""
@@ -173,14 +201,20 @@ class Translator:
                 finite.
         """
         temperature = self.check_sampled(sampling_temperature(sample, temperature))
-        x = self._data(x, source)
+        return self._translate_array("_translate", self._data(x, source), source, target, seed, temperature)
+
+    def _translate_array(
+        self, method: str, x: np.ndarray, source: str, target: str, seed: int | None, temperature: float
+    ) -> np.ndarray:
+        """Translates an array by a method on tensors, whose last result is the translation."""
         batch_size = min(self.domain(name).batch_size for name in (source, target))
-        translate = self._function("_translate", source, target)
-        if not temperature:
-            return _finite(*in_batches(translate, x, batch_size=batch_size))
-        seeds = row_seeds(secrets.randbits(31) if seed is None else seed, range(len(x)))
-        noise = in_batches(self._function("noise"), seeds, np.full(len(x), temperature, np.float32))
-        return _finite(*in_batches(translate, x, noise, batch_size=batch_size))
+        translate = self._function(method, source, target)
+        noise = []
+        if temperature:
+            seeds = row_seeds(secrets.randbits(31) if seed is None else seed, range(len(x)))
+            noise = [in_batches(self._function("noise"), seeds, np.full(len(x), temperature, np.float32))]
+        results = in_batches(translate, x, *noise, batch_size=batch_size)
+        return _finite(*(results if isinstance(results, tuple) else [results]))
 
     def novelty(self, x: np.ndarray, domain: str) -> np.ndarray:
         """How unlike a domain's training data inputs are; a translation of what is unlike them means little.
@@ -196,6 +230,8 @@ class Translator:
             ValueError: Unknown domain, `x` is no data of the domain, or the domain has no scale of novelty.
         """
         x = self._data(x, domain)
+        if not self.domain(domain).has_data:
+            raise ValueError(f"{alone(self.domain(domain))}, so that its novelty cannot be told.")
         if self.domain(domain).novelty_scale is None:
             raise ValueError(
                 f"Domain {domain!r} has no scale of novelty, as it was packaged by an earlier version or with too few "
@@ -288,11 +324,18 @@ class Translator:
             raise ValueError(f"Domain {source!r} has no encoder: translate its latents by `translate_latents`.")
         return domain.check(x)
 
+    def _latents(self, z: np.ndarray, source: str) -> np.ndarray:
+        domain = self.domain(source)
+        if not domain.has_data and z.shape[1:] == domain.data_shape:
+            z = z.reshape(len(z), domain.latent_dim)
+        return checks.floats(z, (domain.latent_dim,), f"latents of {source!r}", what="z")
+
     def _novelty(self, x: tf.Tensor, domain: str) -> tf.Tensor:
         return self.domain(domain).novelty(x)
 
     def _encode(self, x: tf.Tensor, source: str) -> tuple[tf.Tensor, tf.Tensor]:
-        return self.bridge.encode(self.domain(source).encode(x)[0], self.index(source))
+        domain = self.domain(source)
+        return self.bridge.encode(domain.to_bridge(domain.encode(x)[0]), self.index(source))
 
     def _translate(
         self, x: tf.Tensor, source: str, target: str, noise: tf.Tensor | None = None
@@ -302,7 +345,7 @@ class Translator:
         return z, self.domain(target).decode(z)
 
     def _decode(self, z_shared: tf.Tensor, target: str) -> tuple[tf.Tensor, tf.Tensor]:
-        z = self.bridge.decode(z_shared, self.index(target))
+        z = self.domain(target).from_bridge(self.bridge.decode(z_shared, self.index(target)))
         return z, self.domain(target).decode(z)
 
     @functools.cached_property

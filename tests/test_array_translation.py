@@ -90,7 +90,10 @@ def test_batches_of_arrays_are_translated_and_checked(translator, exported, tmp_
     translate_path(exported, "signals", "signals", tmp_path / "x.npz", tmp_path / "out")
     with np.load(tmp_path / "out" / "x.npz") as result:
         np.testing.assert_allclose(result["x"], translator.reconstruct(x, "signals"), atol=1e-5)
-    np.save(tmp_path / "bad.npy", x)
+    np.save(tmp_path / "rows.npy", x)
+    translate_path(exported, "signals", "signals", tmp_path / "rows.npy", tmp_path / "out")
+    np.testing.assert_allclose(np.load(tmp_path / "out" / "rows.npy"), translator.reconstruct(x, "signals"), atol=1e-5)
+    np.save(tmp_path / "bad.npy", x[0, :1])
     with pytest.raises(ValueError, match="bad.npy: The file holds no array of numbers of shape "):
         translate_path(exported, "signals", "signals", tmp_path / "bad.npy", tmp_path / "out")
 

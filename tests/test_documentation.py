@@ -13,6 +13,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 from markdown.extensions.toc import slugify
 from ml_collections import ConfigDict
@@ -144,6 +145,51 @@ def test_snippets_of_the_readme_run_as_they_stand_after_the_quickstart(tmp_path)
     assert len(list((tmp_path / "out" / "clothes").glob("[0-9].png"))) == 10
     assert (tmp_path / "out" / "evaluation" / "metrics.json").is_file()
     assert (tmp_path / "out" / "export" / "translator" / "1" / "saved_model.pb").is_file()
+
+
+OWN_LATENTS = """
+import numpy as np
+import torch
+from latent_xlate.domains.pretrained import load_domain
+labels = np.arange(600) % 10
+x = torch.eye(10)[labels] + 0.1 * torch.randn(600, 10, generator=torch.Generator().manual_seed(0))
+encoder = lambda x: (50 * x, torch.full_like(x, -2.0))
+decoder = lambda z: z / 50
+digits = load_domain("mnist").decode(load_domain("mnist").sample_prior(3)).numpy()
+"""
+"""What the page takes as given: an encoder and a decoder of PyTorch, data with labels, and digits."""
+
+
+@pytest.mark.slow
+def test_tutorial_of_own_latents_runs_as_it_stands(tmp_path):
+    pytest.importorskip("torch")
+    page = "docs/tutorials/own_latents.md"
+    save, use = blocks(page, "python")
+    for name in ("bin", "latent_xlate", "savedmodels"):
+        (tmp_path / name).symlink_to(ROOT / name)
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+
+    def run(*command: str) -> str:
+        result = subprocess.run(
+            [sys.executable, *command], cwd=tmp_path, env=environment, capture_output=True, text=True
+        )
+        assert result.returncode == 0, result.stderr
+        return result.stdout
+
+    mnist = lx.load_domain("mnist")
+    (tmp_path / "digits").mkdir()
+    for number, content in enumerate(mnist.write(mnist.decode(mnist.sample_prior(3))).numpy()):
+        (tmp_path / "digits" / f"{number}.png").write_bytes(content)
+    run("-c", OWN_LATENTS + save)
+    few = {"train_bridge": ["--config.num_steps=100"]}  # The commands are tried, not their results.
+    said = {name: run(f"bin/{name}.py", *flags, *few.get(name, [])) for name, flags in commands(read(page)) if flags}
+    assert "Domain 'faces' has latents alone: its judge sees latents" in said["evaluate"]
+    with np.load(tmp_path / "again.npz") as again, np.load(tmp_path / "z.npz") as z:
+        assert again["z"].shape == (600, 10)
+        assert (z["z"].shape, z["files"].tolist()) == ((3, 10), ["0.png", "1.png", "2.png"])
+    with np.load(tmp_path / "out" / "digits" / "z.npz") as found:
+        assert found["x"].shape == (3, 28, 28, 1)
+    run("-c", OWN_LATENTS + use + "assert z_mnist.shape == (3, 100) and faces.shape == (3, 10)")
 
 
 def owners() -> set[str]:

@@ -9,7 +9,8 @@ import numpy as np
 import tensorflow as tf
 
 from latent_xlate.baselines.fitted_bridge import FittedBridge
-from latent_xlate.bridge.latent_classifier import LatentClassifier, train_classifier
+from latent_xlate.bridge.latent_classifier import train_classifier
+from latent_xlate.domains.latent_classifier import LatentClassifier
 from latent_xlate.latents.latents import Latents
 from latent_xlate.randomness import hash_of_stream
 

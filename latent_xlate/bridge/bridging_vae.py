@@ -26,6 +26,13 @@ Noise = tuple[list[tf.Tensor], tf.Tensor]
 """Standard normal: for each domain's z, [batch, latent_dim]; and for z_shared, [num_domains, batch, shared_dim]."""
 
 
+WIDEST = 4_096
+"""Most numbers of a latent that pass through the network as they are."""
+
+NARROWED = 1_024
+"""Width to which adapters bring larger ones, so that the cost grows linearly with their size."""
+
+
 @keras.saving.register_keras_serializable(package=KERAS_PACKAGE)
 class BridgingVAE(Bridge):
     """A VAE whose encoder and decoder are shared by all domains and conditioned on the domain.
@@ -38,8 +45,9 @@ class BridgingVAE(Bridge):
     Wasserstein distance between the domains' samples of the shared latent, and L_d^Cls is the cross entropy of a
     classifier of the shared latent. Terms of weight zero are left out.
 
-    All domains pass through the network as one stacked batch. Where their latents differ in size, a linear adapter
-    per domain maps them to one width and back; where they agree there is none, and the model is the paper's.
+    All domains pass through the network as one stacked batch. Where their latents differ in size, or are larger than
+    `WIDEST`, a linear adapter per domain maps them to one width and back; else there is none, and the model is the
+    paper's.
 
     Under a `tf.distribute` strategy the SWD is that of the global batch: the shared latents are gathered across
     replicas, so that any number of replicas computes the loss of a single device.
@@ -101,7 +109,8 @@ class BridgingVAE(Bridge):
         self.seed = seed
         self.num_measured = num_measured
         self.label_terms = label_terms
-        self._width = max(self.latent_dims)
+        largest = max(self.latent_dims)
+        self._width = largest if largest <= WIDEST else NARROWED
         self._make_layers()
         sizes = self.num_domains, num_classes, config.shared_dim, transport_points
         self.transport_maps = Transport(*sizes, transport_aligned, name="transport_maps") if transport_points else None
@@ -129,8 +138,8 @@ class BridgingVAE(Bridge):
         self.classifier.trainable = self._has_linear_classifier and config.beta_cls > 0
 
     def _adapters(self, name: str, widths: Sequence[int]) -> list[keras.layers.Layer]:
-        """A linear layer for each domain; none where all latents have one size."""
-        if len(set(self.latent_dims)) == 1:
+        """A linear layer for each domain; none where all latents have the network's width."""
+        if set(self.latent_dims) == {self._width}:
             return []
         return [
             keras.layers.Dense(width, dtype=self.dtype_policy, name=f"{name}_{i}") for i, width in enumerate(widths)

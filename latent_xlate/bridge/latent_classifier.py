@@ -1,66 +1,23 @@
-"""A small classifier of a domain's latents, trained on the labels that a bridge's training sees."""
+"""Training of small classifiers of latents."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Callable
 
 import keras
 import numpy as np
 import tensorflow as tf
 
-from latent_xlate import KERAS_PACKAGE, training, training_steps
-from latent_xlate.domains.classifier import Classifier
-from latent_xlate.latents.batches import make_sampler
+from latent_xlate import training, training_steps
+from latent_xlate.domains.latent_classifier import LatentClassifier
+from latent_xlate.latents.batches import make_sampler, posteriors_of
 from latent_xlate.latents.latents import Latents
-from latent_xlate.layers import relu_stack
 from latent_xlate.optimizer import FusedAdam, make_schedule
 from latent_xlate.randomness import step_seed
 
 BATCH_SIZE = 256
 NUM_STEPS = 1_500
 LEARNING_RATE = 1e-3
-
-
-@keras.saving.register_keras_serializable(package=KERAS_PACKAGE)
-class LatentClassifier(Classifier):
-    """Fully connected ReLU layers and an affine map to the logits.
-
-    Example:
-        classifier = LatentClassifier(latent_dim=100, num_classes=10)
-        classifier.compile(optimizer=FusedAdam(1e-3))
-        classifier.fit(z, labels, sample_weight=weights)
-        logits = classifier(z)
-    """
-
-    def __init__(
-        self, latent_dim: int, num_classes: int, hidden_units: Sequence[int] = (256, 256), **kwargs: Any
-    ) -> None:
-        """Makes the model; `build` makes its variables.
-
-        Args:
-            latent_dim: Size of a latent.
-            num_classes: Number of logits.
-            hidden_units: Widths of the ReLU layers.
-            **kwargs: Passed to `keras.Model`.
-        """
-        super().__init__(num_classes, **kwargs)
-        self.latent_dim = latent_dim
-        self.hidden_units = tuple(hidden_units)
-        self.body = relu_stack(self.hidden_units, "body", self.dtype_policy)
-        self.logits = keras.layers.Dense(num_classes, dtype="float32", name="logits")
-
-    def build(self, input_shape: Any = None) -> None:
-        self.body.build((None, self.latent_dim))
-        self.logits.build((None, self.hidden_units[-1]))
-        self.built = True
-
-    def features(self, x: tf.Tensor, training: bool = False) -> tf.Tensor:
-        """Activations of the last ReLU layer, float32 [batch, hidden_units[-1]], of latents [batch, latent_dim]."""
-        return tf.cast(self.body(x, training=training), tf.float32)
-
-    def get_config(self) -> dict[str, Any]:
-        return super().get_config() | {"latent_dim": self.latent_dim, "hidden_units": self.hidden_units}
 
 
 def train_classifier(
@@ -82,17 +39,17 @@ def train_classifier(
         ValueError: As in `latents.batches.make_sampler`.
     """
     sample = make_sampler(latents.labels, num_classes, "balanced", name, seed)
-    mu, sigma, labels = (tf.constant(x) for x in (latents.mu, latents.sigma, latents.labels))
-    weights = tf.constant(sample_weights)
+    posteriors, latent_dim = posteriors_of(latents), latents.mu.shape[1]
+    labels, weights = tf.constant(latents.labels), tf.constant(sample_weights)
 
     def make_batch(positions: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
         chosen = sample(positions)
-        noise = tf.random.stateless_normal([BATCH_SIZE, mu.shape[1]], step_seed(seed, positions[0], 0))
-        z = tf.gather(mu, chosen) + tf.gather(sigma, chosen) * noise
-        return z, tf.gather(labels, chosen), tf.gather(weights, chosen)
+        noise = tf.random.stateless_normal([BATCH_SIZE, latent_dim], step_seed(seed, positions[0], 0))
+        mu, sigma = posteriors(chosen)
+        return mu + sigma * noise, tf.gather(labels, chosen), tf.gather(weights, chosen)
 
     keras.utils.set_random_seed(seed)
-    classifier = LatentClassifier(mu.shape[1], num_classes)
+    classifier = LatentClassifier(latent_dim, num_classes)
     classifier.build()
     rate = make_schedule("cosine", LEARNING_RATE, NUM_STEPS)
     classifier.compile(optimizer=FusedAdam(rate), **training_steps.compile_options())

@@ -49,6 +49,11 @@ class TrainingData:
         counts = {domain.num_measured for domain in self.domains}
         return counts.pop() if len(counts) == 1 else 0
 
+    @property
+    def on_disk(self) -> bool:
+        """Whether latents are read from disk as they are used."""
+        return any(latents.on_disk for latents in self.latents)
+
     def num_steps(self, config: BridgeConfig) -> int:
         """Number of steps of a training, at most: that of the configuration, or that in its number of epochs."""
         if config.epochs is None:

@@ -15,10 +15,9 @@ from absl import flags
 from latent_xlate import files
 from latent_xlate.cli import _app
 from latent_xlate.data.labelled import SPLITS
-from latent_xlate.domains import pretrained
 from latent_xlate.evaluation import label_accuracy
 from latent_xlate.few_labels import neighbour_graph
-from latent_xlate.latents.sources import ALIASES, LATENTS, load_latents
+from latent_xlate.latents.sources import ALIASES, LATENTS, load_domains
 
 _DOMAIN = flags.DEFINE_string("domain", None, "Name or folder of a domain.", required=True)
 _LATENTS = flags.DEFINE_enum("latents", "shipped", [*LATENTS, *ALIASES], "Kind of latents to label.")
@@ -37,8 +36,7 @@ def main(argv: list[str]) -> None:
     del argv
     if _OUTPUT.value:
         files.output_folder(Path(_OUTPUT.value).parent)
-    domain = pretrained.load_domain(_DOMAIN.value)
-    latents = load_latents(domain, _DOMAIN.value, _LATENTS.value, _SPLIT.value, _DATA_DIR.value)
+    (domain,), (latents,) = load_domains([_DOMAIN.value], _LATENTS.value, _SPLIT.value, _DATA_DIR.value)
     curve = label_accuracy.measure_labels(
         neighbour_graph.graph_points(domain, latents),
         latents.labels,

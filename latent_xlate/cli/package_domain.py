@@ -13,6 +13,11 @@ encode, for example CLASS/*.png:
         --output=out/shapes
     bin/package_domain.py --name=shapes --saved_model=my_model --data=pictures/ --output=out/shapes
 
+From latents alone, of a model in any framework (docs/tutorials/own_latents.md): an npz file, or a folder of npy files,
+with the arrays `mu` or `z` and, if there are, `sigma`, `labels`, `class_names` and `split`:
+
+    bin/package_domain.py --name=faces --latents=faces.npz --output=out/faces
+
 The command writes weights, latents to train and measure a bridge with, and a model card into `savedmodels/NAME` or
 `--output`. The latents of a model without an encoder are samples of its prior; if there is a classifier, it is sure
 of them. A WaveGAN with an encoder has both such samples and the posteriors of the recordings.
@@ -29,7 +34,7 @@ from latent_xlate.domains.custom import keras_domain, model_outputs, saved_model
 from latent_xlate.domains.custom.model_domain import ModelDomain
 from latent_xlate.modalities import image_files
 from latent_xlate.modalities.framing import FRAMINGS
-from latent_xlate.packaging import image_packaging, model_packaging, speech_packaging
+from latent_xlate.packaging import image_packaging, latent_packaging, model_packaging, speech_packaging
 
 _NAME = flags.DEFINE_string("name", None, "Name of the domain.", required=True)
 _VAE = flags.DEFINE_string("vae", None, "Folder of a VAE's run.")
@@ -40,6 +45,7 @@ _AUTOENCODER = flags.DEFINE_string("autoencoder", None, "Both in one: a .keras f
 _SAVED_MODEL = flags.DEFINE_string(
     "saved_model", None, "Own model: folder of a SavedModel, or a handle of TensorFlow Hub, with encode and decode."
 )
+_LATENTS = flags.DEFINE_string("latents", None, "Latents without a model: an npz or npy file, or a folder of npy.")
 _CLASSIFIER = flags.DEFINE_string(
     "classifier", None, "Folder of the classifier's run, or a domain to share it with; of own models a .keras file."
 )
@@ -62,7 +68,7 @@ _OUTPUT = flags.DEFINE_string("output", None, "Folder of the domain (default: sa
 _NOTE = flags.DEFINE_string("note", "", "Sentence for a WaveGAN's model card: how long its training took, say.")
 _DATA_DIR = flags.DEFINE_string("data_dir", None, "Folder of TFDS data sets (default: TFDS's own).")
 
-_MODELS = {flag.name: flag for flag in (_VAE, _WAVEGAN, _DECODER, _AUTOENCODER, _SAVED_MODEL)}
+_MODELS = {flag.name: flag for flag in (_VAE, _WAVEGAN, _DECODER, _AUTOENCODER, _SAVED_MODEL, _LATENTS)}
 _OWN = ("decoder", "autoencoder", "saved_model")
 _FOR = (
     (_ENCODER, ("decoder",)),
@@ -96,6 +102,8 @@ def main(argv: list[str]) -> None:
         speech_packaging.package_speech_domain(
             _NAME.value, path, _CLASSIFIER.value, folder, note=_NOTE.value, data_dir=_DATA_DIR.value
         )
+    elif model == "latents":
+        latent_packaging.package_latents(_NAME.value, path, folder)
     else:
         model_packaging.package_model_domain(_own_domain(), folder, _DATA.value)
     print(f"Wrote {folder}")

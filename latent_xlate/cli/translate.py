@@ -10,10 +10,15 @@ instead, TensorFlow Serving or `bin/serve.py`, give `--server=http://HOST:PORT` 
 
 - images: PNG, JPEG, GIF or BMP of any size and colour, including drawings in black on white;
 - sounds: WAV, FLAC, OGG, MP3 and others, of any rate, of which the first seconds are used;
-- arrays: npy files of one instance, or npz files with an array `x` of many.
+- arrays: npy files of one instance or of many, or npz files with an array `x` of many; of latents alone `z` or `mu`.
 
 For each input, the output folder gets a file of the same name, PNG, WAV, npy or npz. `grid.png` shows inputs above
-their translations, sounds as spectrograms. If a file cannot be translated, the others are, and the exit code is 1.
+their translations, sounds as spectrograms. An `--output` that ends in .npz or .npy is one file instead, of all
+translations of an npz or npy file, or to a domain of arrays or latents:
+
+    bin/translate.py --translator=out/bridge/translator --source=faces --target=faces --input=z.npz --output=z2.npz
+
+If a file cannot be translated, the others are, and the exit code is 1.
 Hidden files, and what operating systems leave in folders (`Thumbs.db`, `desktop.ini`), are skipped.
 """
 
@@ -31,7 +36,7 @@ _SERVER = flags.DEFINE_string("server", None, "Address of a server, instead of -
 _SOURCE = flags.DEFINE_string("source", None, "Name of the domain of the input.", required=True)
 _TARGET = flags.DEFINE_string("target", None, "Name of the domain to translate to.", required=True)
 _INPUT = flags.DEFINE_string("input", None, "File or folder.", required=True)
-_OUTPUT = flags.DEFINE_string("output", None, "Folder for the results.", required=True)
+_OUTPUT = flags.DEFINE_string("output", None, "Folder for the results, or an npz or npy file.", required=True)
 _INVERT = flags.DEFINE_enum(
     "invert",
     None,

@@ -23,6 +23,7 @@ from latent_xlate.data import stored
 from latent_xlate.data.labelled import Labelled
 from latent_xlate.domains.network_files import read_weights, write_weights
 from latent_xlate.domains.novelty import NoveltyScale
+from latent_xlate.domains.standardisation import Standardisation
 from latent_xlate.modalities.modality import Modality
 
 DOMAIN_FILE = "domain.json"
@@ -61,6 +62,15 @@ class Domain(abc.ABC):
 
     num_measured: int = 0
     """The first so many coordinates of z are measurements of x, of the same in all domains that have as many."""
+
+    has_data: bool = True
+    """Whether x are data. If not, they are the latents themselves, and nobody here can make data of them."""
+
+    in_graph: bool = True
+    """Whether its models are part of a graph that can be saved. If not, they run in this process alone."""
+
+    standardisation: Standardisation | None = None
+    """What a bridge's latents differ by from those of the domain, which may have any scale; None for nothing."""
 
     novelty_scale: NoveltyScale | None = None
     """Scale of `novelty`; None if none was chosen, as in folders of earlier versions and without an encoder."""
@@ -126,6 +136,14 @@ class Domain(abc.ABC):
     def sample_prior(self, num_samples: int, seed: int = 0) -> tf.Tensor:
         """Draws z, [num_samples, latent_dim], from the prior: standard normal, unless a subclass overrides this."""
         return tf.random.stateless_normal([num_samples, self.latent_dim], [seed, 0])
+
+    def to_bridge(self, z: Any) -> Any:
+        """Latents, an array or a tensor [batch, latent_dim], as bridges take them."""
+        return z if self.standardisation is None else self.standardisation.apply(z)
+
+    def from_bridge(self, z: Any) -> Any:
+        """Latents of the domain, of what bridges return; the inverse of `to_bridge`."""
+        return z if self.standardisation is None else self.standardisation.undo(z)
 
     def novelty(self, x: tf.Tensor) -> tf.Tensor:
         """How unlike the training data x is: float32 [batch], above `novelty.NOVEL` for 1 in 100 held-out instances."""

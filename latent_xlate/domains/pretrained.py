@@ -6,7 +6,9 @@ import os
 from pathlib import Path
 
 from latent_xlate import checks
+from latent_xlate.domains import latents_only  # noqa: F401  Registers the classes with Keras.
 from latent_xlate.domains.custom import (
+    callable_domain,  # noqa: F401  Registers the classes with Keras.
     keras_domain,  # noqa: F401  Registers the classes with Keras.
     saved_model_domain,  # noqa: F401  Registers the classes with Keras.
 )

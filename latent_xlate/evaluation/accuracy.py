@@ -10,7 +10,8 @@ these numbers, JSON-serialisable:
     - `bridge_reconstruction`: share of instances whose class is the same after the way through the bridge and
       back (paper, Table 2).
     - `fid_reference`: what transferred data are compared with: "data" if they are given, otherwise "decoded"
-      latents.
+      latents, or "latents" of a domain without data.
+    - `swd_floor`: of a domain without data, `swd` between two random halves of its instances.
     - `fid_floor`: Fréchet distance (FID) between two random halves of that, which is what remains where nothing
       differs.
     - `acceptance`: share of `PRIOR_SAMPLES` samples of the prior, decoded, to which the judge gives a class with a
@@ -19,7 +20,7 @@ these numbers, JSON-serialisable:
     - `base_fid`: FID of decoded latents to the data; absent without data.
     - `base_reconstruction`: share of data x whose class decode(mu(x)) keeps (paper, Table 2); absent without data
       or encoder.
-- `transfers`, by "<source>_to_<target>", for all targets with a judge:
+- `transfers`, by "<source>_to_<target>", for all targets with a judge, or without data:
     - `source`, `target`: names of the domains.
     - `accuracy`: share of instances for which the judges of both domains predict the same class, or classes of one
       group of the translator's class map (paper, Table 1). Only instances whose class belongs to a group count.
@@ -29,11 +30,15 @@ these numbers, JSON-serialisable:
     - `label_accuracy`: share of labelled instances whose transfer is predicted to be of their true class, or of a
       class of the same group; absent if there are none.
     - `fid`: FID of transferred data, on features of the target's judge. Each judge has a scale of its own.
+    - `swd`: to a domain without data, sliced Wasserstein distance (to the power 2) of translations to its own
+      instances, of standardised latents.
+- `remarks`: sentences on what is not measured, and why; absent if there are none.
 - `individual`: how varied, real and faithful to their sources translations are, as `evaluation/individual.py` lists.
 """
 
 from __future__ import annotations
 
+import functools
 import itertools
 import os
 from collections.abc import Callable, Mapping, Sequence
@@ -43,8 +48,10 @@ import numpy as np
 import tensorflow as tf
 
 from latent_xlate import checks
+from latent_xlate.batching import in_batches
 from latent_xlate.data.labelled import UNLABELLED
 from latent_xlate.domains.domain import Domain
+from latent_xlate.evaluation import latents_alone
 from latent_xlate.evaluation.fid import frechet_distance
 from latent_xlate.evaluation.held_out import HeldOutLoader, LabelledData
 from latent_xlate.evaluation.individual import Reference, Subject, measure_individuals, scaled_noise
@@ -116,6 +123,9 @@ def evaluate(
         domains[name] = evaluation.measure_domain(name, (data or {}).get(name), seed)
     for name in evaluation.decoded:
         domains[name]["bridge_reconstruction"] = evaluation.reconstruction(name)
+    for name in evaluation.alone:
+        domains[name]["swd_floor"] = latents_alone.distance_floor(*evaluation.latents(name), seed)
+    remarks = [latents_alone.remark(translator.domain(name)) for name in evaluation.alone]
     return {
         "model": type(translator.bridge).__name__,
         "protocol": protocol,
@@ -124,10 +134,11 @@ def evaluate(
         "instances": {name: len(chosen) for name, chosen in instances.items()},
         "domains": domains,
         "transfers": {
-            f"{source}_to_{target}": evaluation.measure_transfer(source, target)
+            f"{source}_to_{target}": evaluation.measure_transfer(source, target, seed)
             for source, target in itertools.permutations(translator.names, 2)
-            if target in evaluation.decoded
+            if target in evaluation.decoded or target in evaluation.alone
         },
+        **({"remarks": remarks} if remarks else {}),
         "individual": evaluation.individual(seed),
     }
 
@@ -169,6 +180,7 @@ class _Evaluation:
 
     Attributes:
         decoded: Predictions for decoded latents, for each domain with a judge.
+        alone: Names of the domains without data.
     """
 
     def __init__(
@@ -189,12 +201,13 @@ class _Evaluation:
             for name, domain in translator.domains.items()
             if domain.has_classifier
         }
+        self.alone = [name for name, domain in translator.domains.items() if not domain.has_data]
         self._references: dict[str, Reference] = {}
 
     def measure_domain(self, name: str, data: LabelledData | None, seed: int) -> dict[str, Any]:
         """Measures a domain without the bridge, and sets the reference of its FIDs: `data`, if there are any."""
         domain, decoded = self._translator.domain(name), self.decoded[name]
-        numbers: dict[str, Any] = {"fid_reference": "decoded"}
+        numbers: dict[str, Any] = {"fid_reference": "decoded" if domain.has_data else "latents"}
         self._references[name] = Reference(decoded, self._classes(name), None)
         if data is not None:
             numbers, original = _measure_base(domain, data, decoded.features)
@@ -211,12 +224,24 @@ class _Evaluation:
         """Returns the share of instances whose class the way through the bridge and back does not change."""
         return _share(self.decoded[name].classes == self._transfer(name, name).classes)
 
-    def measure_transfer(self, source: str, target: str) -> dict[str, Any]:
+    def latents(self, name: str) -> tuple[Domain, np.ndarray]:
+        """Returns a domain and those of its latents that are measured."""
+        return self._translator.domain(name), self._z[name]
+
+    def measure_transfer(self, source: str, target: str, seed: int) -> dict[str, Any]:
         """Measures the transfers from one domain to another, after `measure_domain` of that."""
+        measured: dict[str, Any] = {"source": source, "target": target}
+        if target in self.decoded:
+            measured |= self._judged(source, target)
+        if target in self.alone:
+            domain, own = self.latents(target)
+            translated = self._translated(self._z[source][: latents_alone.MOST], source, target)
+            measured["swd"] = latents_alone.distance(domain, translated, own[: latents_alone.MOST], seed)
+        return measured
+
+    def _judged(self, source: str, target: str) -> dict[str, Any]:
         transferred = self._transfer(source, target)
         return {
-            "source": source,
-            "target": target,
             **(self._agreement(transferred, source, target) if source in self.decoded else {}),
             **self._label_accuracy(transferred, source, target),
             "fid": frechet_distance(transferred.features, self._references[target].judged.features),
@@ -235,6 +260,12 @@ class _Evaluation:
 
     def _sample(self, latents: Latents) -> np.ndarray:
         return latents.mu + latents.sigma * self._generator.standard_normal(latents.mu.shape, np.float32)
+
+    def _translated(self, z: np.ndarray, source: str, target: str) -> np.ndarray:
+        shape = (len(z), self._translator.bridge.shared_dim)
+        noise = [scaled_noise(self._generator, shape, self._temperature)] if self._temperature else []
+        translate = functools.partial(self._translator.translate_latents, source=source, target=target)
+        return in_batches(lambda z, *noise: translate(z, noise=noise[0] if noise else None), z, *noise)
 
     def _transfer(self, source: str, target: str) -> Predictions:
         translator, domain = self._translator, self._translator.domain(target)

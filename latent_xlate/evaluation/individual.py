@@ -21,7 +21,8 @@ cannot be measured is absent:
 - `diversity`, `density`, `coverage`, `class_kid`: against real instances of the target; absent without its judge.
 - `kept_diversity`: as `diversity`, of those instances, translated and real, to which the target's judge gives their
   class. Translations of a wrong class add to `diversity`, but not to this.
-- `trustworthiness`, `rank_correlation`: of distances between pictures (`Domain.pictures`), before and after.
+- `trustworthiness`, `rank_correlation`: of distances between pictures (`Domain.pictures`), before and after; between
+  latents where a domain has no data.
 - `cycle_accuracy`: share of instances that have the same class as before, as the source's judge sees it, after the way
   there and back; absent without that judge.
 - `cycle_distance`: mean squared distance between a latent and itself after the way there and back, over the variance
@@ -130,7 +131,7 @@ class _View:
     """What instances of one class look like.
 
     Attributes:
-        distances: Between their pictures, float64 [n, n].
+        distances: Between their pictures, or latents, float64 [n, n].
         judged: What the judge predicts; None without one.
     """
 
@@ -178,7 +179,7 @@ class _Meter:
             back = self._translate(there, target, source, self._temperature)
             after = self._view(target, there)
             row.add_locality(before.distances, after.distances)
-            row.add_cycle(z, back)
+            row.add_cycle(*map(self._subjects[source].domain.to_bridge, (z, back)))
             if before.judged is not None:
                 row.add_cycle_classes(
                     *(self._classes(source, of) for of in (before.judged, self._judges[source](back)))
@@ -276,6 +277,7 @@ def scaled_noise(generator: np.random.Generator, shape: tuple[int, ...], tempera
 
 
 def _look(domain: Domain, z: tf.Tensor) -> tuple[tf.Tensor, ...]:
-    """Pictures of decoded latents, and the judge's logits and features if there is one."""
+    """Pictures of decoded latents, or latents of a domain without data; and what the judge says if there is one."""
     x = domain.decode(z)
-    return (domain.pictures(x), *(domain.judge(x) if domain.has_classifier else ()))
+    seen = domain.pictures(x) if domain.has_data else domain.to_bridge(z)
+    return (seen, *(domain.judge(x) if domain.has_classifier else ()))

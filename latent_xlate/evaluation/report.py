@@ -61,6 +61,8 @@ _COLUMNS = {
         "label_accuracy": "The share of instances whose translation the target's judge takes for their true class.",
         "fid": "The Fréchet distance between translations and the target's own instances, of the activations of its "
         "judge: the lower the more alike, and the scale differs from judge to judge.",
+        "swd": "The sliced Wasserstein distance between translated and own latents of a domain without data, both "
+        "standardised: 0 if they are the same.",
     },
     "domains": {
         "base_reconstruction": "The share of instances whose class, as the judge sees it, their reconstruction by the "
@@ -72,7 +74,9 @@ _COLUMNS = {
         "base_fid": "The Fréchet distance between decoded latents and the data.",
         "fid_floor": "The Fréchet distance between two halves of the domain's own instances: no FID can be expected "
         "to be lower. Of fewer than some hundred instances every FID is far too large, and that of halves most.",
-        "fid_reference": "What translations to the domain are compared with: its data, or decoded latents.",
+        "swd_floor": "The sliced Wasserstein distance between two halves of a domain's own latents.",
+        "fid_reference": "What translations to the domain are compared with: its data, or decoded latents, or "
+        "latents where it has no data.",
     },
 }
 """The columns of the tables, each with its meaning."""
@@ -106,6 +110,8 @@ def summarise(runs: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         "domains": _over_runs([run["domains"] for run in runs]),
         "transfers": _over_runs([run["transfers"] for run in runs]),
     }
+    if "remarks" in runs[0]:
+        summary["remarks"] = runs[0]["remarks"]
     if all("individual" in run for run in runs):
         summary["individual"] = individual_table.summarise([run["individual"] for run in runs])
     return summary
@@ -136,6 +142,7 @@ def table(summary: Mapping[str, Any]) -> str:
     parts = [first, _part(summary, "transfers", "Transfer"), _part(summary, "domains", "Domain")]
     if "individual" in summary:
         parts.append(individual_table.table(summary["individual"]))
+    parts += summary.get("remarks", [])
     return "\n\n".join(parts) + "\n"
 
 
@@ -198,7 +205,7 @@ def _over_runs(values: Sequence[Any]) -> Any:
 
 
 def _heading(key: str) -> str:
-    return key.replace("_", " ").replace("fid", "FID")
+    return key.replace("_", " ").replace("fid", "FID").replace("swd", "SWD")
 
 
 def _part(summary: Mapping[str, Any], part: str, title: str) -> str:

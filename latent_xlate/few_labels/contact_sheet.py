@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import os
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -13,9 +14,10 @@ from matplotlib.figure import Figure
 
 from latent_xlate import figures, files
 from latent_xlate.domains import pretrained
+from latent_xlate.domains.latents_only import alone
 from latent_xlate.few_labels import label_file, label_suggestion
 from latent_xlate.few_labels.neighbour_graph import graph_points, neighbour_graph
-from latent_xlate.latents.sources import current_name, load_latents
+from latent_xlate.latents.sources import current_name, load_domains
 
 COLUMNS = 10
 
@@ -33,7 +35,7 @@ def suggest_labels(
     Args:
         domains: Names or folders of domains.
         output: Folder. Gets `labels.csv`; for each domain a contact sheet, `NAME.png`; and for each
-            domain of sounds the recordings, `NAME/INDEX.wav`.
+            domain of sounds the recordings, `NAME/INDEX.wav`. Of one without data there is the table alone.
         count: Number of instances of each domain.
         latents: Kind of their latents, as `load_latents` takes it, of the training split.
         data_dir: Folder of TFDS data sets; None for the default.
@@ -48,10 +50,18 @@ def suggest_labels(
     rows: list[tuple[str, str, int, str]] = []
     latents = current_name(latents)
     for folder in domains:
-        domain = pretrained.load_domain(folder)
-        candidates = load_latents(domain, folder, latents, "train", data_dir)
+        (domain,), (candidates,) = load_domains([folder], latents, "train", data_dir)
         graph = neighbour_graph(graph_points(domain, candidates))
         chosen = label_suggestion.suggest(label_suggestion.diffusion_map(graph), count, seed)
+        rows += [(domain.name, latents, int(index), "") for index in chosen]
+        if not domain.has_data:
+            packaged = pretrained.folder(folder) / "latents_train.npz"
+            print(
+                f"{alone(domain)}, so nothing can be shown: by index, the array rows of {packaged} has the row of each "
+                "in the file that was packaged.",
+                file=sys.stderr,
+            )
+            continue
         x = domain.decode(tf.constant(candidates.mu[chosen]))
         captions = [str(index) for index in chosen]
         draw(Path(output) / f"{domain.name}.png", np.asarray(domain.pictures(x)), captions)
@@ -59,7 +69,6 @@ def suggest_labels(
             for index, content in zip(chosen, domain.write(x).numpy(), strict=True):
                 write = functools.partial(Path.write_bytes, data=content)
                 files.write_atomically(Path(output) / domain.name / f"{index}{domain.file_suffix}", write)
-        rows += [(domain.name, latents, int(index), "") for index in chosen]
     return label_file.write(Path(output) / "labels.csv", rows)
 
 

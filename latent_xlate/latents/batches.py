@@ -9,6 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from latent_xlate import checks
+from latent_xlate.data import disk_arrays
 from latent_xlate.data.labelled import UNLABELLED
 from latent_xlate.latents.latents import Latents
 from latent_xlate.randomness import class_balanced, hash_of_stream, shuffled_indices
@@ -53,17 +54,14 @@ def make_batches(
         make_sampler(latents.labels, num_classes, sampling, described(names, index), hash_of_stream(seed, index))
         for index, latents in enumerate(domains)
     ]
-    stored = [
-        (tf.constant(np.stack([latents.mu, latents.sigma], axis=1)), tf.constant(latents.labels)) for latents in domains
-    ]
+    stored = [(posteriors_of(latents), tf.constant(latents.labels)) for latents in domains]
     stored_weights = None if sample_weights is None else [tf.constant(each, tf.float32) for each in sample_weights]
 
     def make_batch(positions: tf.Tensor) -> tuple[Any, ...]:
         posteriors, labels = [], []
         indices = [sample(positions) for sample in samplers]
-        for chosen, (mu_and_sigma, all_labels) in zip(indices, stored, strict=True):
-            mu, sigma = tf.unstack(tf.gather(mu_and_sigma, chosen), axis=1)
-            posteriors.append((mu, sigma))
+        for chosen, (posteriors_at, all_labels) in zip(indices, stored, strict=True):
+            posteriors.append(posteriors_at(chosen))
             labels.append(tf.gather(all_labels, chosen))
         batch = tuple(posteriors), tuple(labels)
         if stored_weights is None:
@@ -76,6 +74,26 @@ def make_batches(
 def described(names: Sequence[str], index: int) -> str:
     """How error messages call a domain: by its name, or by its number where there are no names."""
     return f"domain {names[index]!r}" if names else f"domain {index}"
+
+
+def posteriors_of(latents: Latents) -> Callable[[tf.Tensor], tuple[tf.Tensor, tf.Tensor]]:
+    """Makes a function, in graph, of indices [m] to mu and sigma of those latents, float32 [m, latent_dim] each.
+
+    Those that lie on disk are read from there, a batch at a time, which XLA cannot do.
+    """
+    if not latents.on_disk:
+        mu_and_sigma = tf.constant(np.stack([latents.mu, latents.sigma], axis=1))
+        return lambda chosen: tuple(tf.unstack(tf.gather(mu_and_sigma, chosen), axis=1))
+
+    def read(chosen: np.ndarray) -> list[np.ndarray]:
+        return [disk_arrays.rows(array, chosen) for array in (latents.mu, latents.sigma)]
+
+    def read_in_graph(chosen: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        mu, sigma = tf.numpy_function(read, [chosen], [tf.float32, tf.float32], stateful=False)
+        shape = [chosen.shape[0], latents.mu.shape[1]]
+        return tf.ensure_shape(mu, shape), tf.ensure_shape(sigma, shape)
+
+    return read_in_graph
 
 
 def make_sampler(

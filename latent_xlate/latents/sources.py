@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import warnings
 from collections.abc import Sequence
 from typing import Protocol
@@ -9,11 +10,14 @@ from typing import Protocol
 from latent_xlate import checks
 from latent_xlate.domains import pretrained
 from latent_xlate.domains.domain import Domain
+from latent_xlate.domains.latents_only import alone
 from latent_xlate.latents.encoding import encode_augmented, encode_data
 from latent_xlate.latents.latents import Latents
 
 LATENTS = {"dataset": None, "augmented": None, "shipped": "latents", "samples": "samples"}
 """Kinds of latents. Those that files in a domain's folder hold have the beginning of the files' names."""
+
+_PACKAGED = "shipped"
 
 ALIASES = {"shifted": "augmented"}
 """Earlier names of kinds, with those that replace them."""
@@ -67,6 +71,8 @@ def load_latents(domain: Domain, folder: str, latents: str, split: str, data_dir
         ValueError: Unknown kind of latents, a missing data set or file, or a domain without an encoder.
     """
     (kinds,) = latent_kinds(latents, 1)
+    if not domain.has_data:
+        return _in_own_scale(domain, load_packaged(domain, folder, split, kinds))
     return Latents.concatenated([_load_kind(domain, folder, kind, split, data_dir) for kind in kinds.split("+")])
 
 
@@ -74,6 +80,10 @@ def _load_kind(domain: Domain, folder: str, kind: str, split: str, data_dir: str
     if LATENTS[kind] is None:
         data = domain.load_data(split, data_dir)
         return encode_data(domain, data) if kind == "dataset" else encode_augmented(domain, data)
+    return _load_file(domain, folder, kind, split)
+
+
+def _load_file(domain: Domain, folder: str, kind: str, split: str) -> Latents:
     path = pretrained.folder(folder) / f"{LATENTS[kind]}_{split}.npz"
     shipped = Latents.load(path)
     if shipped.mu.shape[1] != domain.latent_dim:
@@ -85,11 +95,28 @@ def _load_kind(domain: Domain, folder: str, kind: str, split: str, data_dir: str
     return shipped
 
 
+def load_packaged(domain: Domain, folder: str, split: str, latents: str = _PACKAGED) -> Latents:
+    """Loads latents of a domain without data, standardised as bridges take them (`Domain.to_bridge`).
+
+    Whatever kind is asked for, there are no others. Arguments and errors are those of `load_latents`.
+    """
+    if latents != _PACKAGED:
+        print(f"{alone(domain)}: those that are packaged stand for latents={latents}.", file=sys.stderr)
+    return _load_file(domain, folder, _PACKAGED, split)
+
+
+def _in_own_scale(domain: Domain, latents: Latents) -> Latents:
+    assert domain.standardisation
+    return Latents(domain.from_bridge(latents.mu), latents.sigma * domain.standardisation.scale, latents.labels)
+
+
 def load_held_out(domain: Domain, folder: str, latents: str) -> Latents | None:
     """Loads the validation latents in a domain's folder, if there are and its latents come from there, else None.
 
     Arguments and errors are those of `load_latents`.
     """
+    if not domain.has_data:
+        return load_packaged(domain, folder, "validation")
     if latents != "shipped" or not (pretrained.folder(folder) / f"{LATENTS[latents]}_validation.npz").is_file():
         return None
     return _load_kind(domain, folder, latents, "validation", None)
@@ -117,7 +144,7 @@ def load_pretrained(names: Sequence[str]) -> list[Domain]:
 def load_domains(
     names: Sequence[str], latents: str, split: str, data_dir: str | None = None, load: LoadLatents = load_latents
 ) -> tuple[list[Domain], list[Latents]]:
-    """Loads pretrained domains and latents of each.
+    """Loads pretrained domains and latents of each, as bridges take them.
 
     Args:
         names: Names or folders of the domains.
@@ -135,4 +162,7 @@ def load_domains(
     domains = load_pretrained(names)
     kinds = latent_kinds(latents, len(domains))
     triples = zip(domains, names, kinds, strict=True)
-    return domains, [load(domain, name, kind, split, data_dir) for domain, name, kind in triples]
+    return domains, [
+        load(domain, name, kind, split, data_dir) if domain.has_data else load_packaged(domain, name, split, kind)
+        for domain, name, kind in triples
+    ]

@@ -3,6 +3,6 @@
 Importing the package registers the kinds that come with it.
 """
 
-from latent_xlate.modalities import array, audio, image
+from latent_xlate.modalities import array, audio, image, latent
 
-__all__ = ["array", "audio", "image"]
+__all__ = ["array", "audio", "image", "latent"]

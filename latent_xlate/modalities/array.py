@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from collections.abc import Sequence
 from pathlib import Path
 
 import matplotlib
@@ -26,8 +27,8 @@ class Array(Modality):
 
     kind = "array"
     noun = "array"
-    file_suffixes = (".npy", ".npz")
-    file_suffix = ".npy"
+    file_suffixes = (npy_files.SUFFIX, ".npz")
+    file_suffix = npy_files.SUFFIX
 
     sizes: tuple[int, ...]
 
@@ -43,6 +44,10 @@ class Array(Modality):
         """Returns a user's batch of data as float32, as `Modality.check` does; integers and bools are accepted too."""
         x = np.asarray(x)
         return super().check(x.astype(np.float32) if x.dtype.kind in "biu" else x)
+
+    def is_batch(self, shape: Sequence[int]) -> bool:
+        """Whether an array of a shape holds many instances rather than one."""
+        return len(shape) == 1 + len(self.shape)
 
     def prepare(self, path: Path) -> bytes:
         """Reads an npy file, or the array of an npz file, as npy of a form that the graph reads."""

@@ -39,6 +39,9 @@ class Modality(abc.ABC):
     file_suffix: ClassVar[str]
     """Ending of the files that `write` returns."""
 
+    array_names: ClassVar[tuple[str, ...]] = ("x",)
+    """Names of the array of many instances in npz files, the first that is there; what is written has the first."""
+
     limits: ClassVar[tuple[float, float]] = (-np.inf, np.inf)
     """Smallest and largest value of data."""
 

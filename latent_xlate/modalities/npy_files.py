@@ -8,12 +8,14 @@ from __future__ import annotations
 import io
 import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import tensorflow as tf
 
 from latent_xlate.modalities.refusals import require
+
+SUFFIX = ".npy"
 
 MAGIC = b"\x93NUMPY"
 
@@ -47,11 +49,15 @@ def normalised(content: bytes) -> bytes:
     return npy.getvalue()
 
 
-def read_npz(content: bytes) -> np.ndarray:
-    """Reads the array "x" of an npz file, or its only array. What else is in the file does not matter.
+def read_npz(content: bytes, called: Sequence[str] = ("x",)) -> np.ndarray:
+    """Reads an array of an npz file, or its only array. What else is in the file does not matter.
+
+    Args:
+        content: The file.
+        called: Names of the array; the first that is there counts.
 
     Raises:
-        ValueError: The content is no npz file, is damaged, or has neither an array "x" nor a single array.
+        ValueError: The content is no npz file, is damaged, or has neither such an array nor a single one.
     """
     if not content.startswith(b"PK"):
         kind = "an npy file" if content.startswith(MAGIC) else "not an npz file"
@@ -59,7 +65,7 @@ def read_npz(content: bytes) -> np.ndarray:
     try:
         with np.load(io.BytesIO(content), allow_pickle=False) as file:
             names = file.files
-            name = names[0] if len(names) == 1 else "x"
+            name = names[0] if len(names) == 1 else next((name for name in called if name in names), called[0])
             x = file[name] if name in names else None
     except Exception as error:  # Damaged zip files raise many kinds of exceptions.
         if "Object arrays" in str(error):
@@ -68,7 +74,7 @@ def read_npz(content: bytes) -> np.ndarray:
     if x is not None and not isinstance(x, np.ndarray):
         raise ValueError(f"its member {name!r} is no array: save the array by np.savez(file, x=...).")
     if x is None:
-        raise ValueError(f"it holds {', '.join(names) or 'no array'}; name the one to translate 'x'.")
+        raise ValueError(f"it holds {', '.join(names) or 'no array'}; name the one to translate {called[0]!r}.")
     return x
 
 

@@ -22,6 +22,7 @@ from latent_xlate.serving import older_exports
 from latent_xlate.serving.signature_name import (
     Payload,
     SignatureName,
+    check_models,
     novelty_signature,
     parse_signatures,
 )
@@ -224,7 +225,7 @@ class TranslatorClient:
             checks.known(name.pair, pairs, "pair of domains")
             if str(dataclasses.replace(name, sampled=False)) in self.signatures:
                 raise ValueError(NOT_SAMPLED)
-            raise ValueError(f"Domain {name.source!r} has no encoder: nothing but its latents can be translated.")
+            check_models(self.signatures, name)
         inputs = {payload.key: batch}
         if name.sampled:
             seeds = row_seeds(random.getrandbits(31) if seed is None else seed, range(len(batch)))

@@ -58,8 +58,8 @@ def export_translator(translator: Translator, base: str | os.PathLike) -> Path:
     Each signature of translation has a variant whose name ends in `_sampled`. It samples the shared latent and has two
     further inputs: `seed`, int32 [batch, 2], and `temperature`, float32 [batch], 1 for samples of the posterior and 0
     for its mean. The result for a row depends on its data, its seed and its temperature alone. Bridges without a shared
-    latent have no such variants. Domains without an encoder are a source of latents only. `serving_default` translates
-    files of the first domain (latents, if it has no encoder) to the second.
+    latent have no such variants. Domains without an encoder are a source of latents only, those of functions of Python
+    a target of latents only, too. `serving_default` translates files of the first domain to the second, else latents.
 
     If the extra `serving` is installed, the SavedModel gets warm-up records, and BASE gets the configuration of servers
     (see `bundle`).
@@ -81,13 +81,21 @@ def export_translator(translator: Translator, base: str | os.PathLike) -> Path:
     if bundle:
         bundle.check_configuration(Path(base))
     folder = files.output_folder(Path(base) / MODEL_NAME)
-    signatures = trace_signatures(translator, [(s, t) for s in translator.names for t in translator.names])
+    pairs = itertools.product(translator.names, translator.names)
+    signatures = trace_signatures(translator, pairs, exported=True)
+    if elsewhere := [name for name, domain in translator.domains.items() if not domain.in_graph]:
+        print(
+            f"The models of {', '.join(elsewhere)} are functions of Python, which cannot be served: of these domains "
+            "the export has the signatures of latents, and whoever asks it encodes and decodes.",
+            file=sys.stderr,
+        )
     module = tf.Module()
     module.weights = _variables(signatures.values())
     module.resources = [resource for domain in translator.domains.values() for resource in domain.resources]
     first, second, *_ = translator.names
-    has_encoder = translator.domain(first).has_encoder
-    default = str(SignatureName(first, second, Payload.FILES if has_encoder else Payload.LATENTS))
+    default = str(SignatureName(first, second))
+    if default not in signatures:
+        default = str(SignatureName(first, second, Payload.LATENTS))
     signatures[DEFAULT_SIGNATURE] = signatures[default]
 
     def write(model: Path) -> None:
@@ -172,12 +180,15 @@ def _publish(model: Path, folder: Path) -> Path:
             version += 1  # Another export has taken the number in the meantime.
 
 
-def trace_signatures(translator: Translator, pairs: Iterable[tuple[str, str]]) -> dict[str, Any]:
+def trace_signatures(
+    translator: Translator, pairs: Iterable[tuple[str, str]], exported: bool = False
+) -> dict[str, Any]:
     """Traces the signatures of ordered pairs of domains and of their sources, as `export_translator` lists them.
 
     Args:
         translator: The translator.
         pairs: Names of source and target.
+        exported: As in `SignatureGraphs`.
 
     Returns:
         Concrete functions by the names of their signatures.
@@ -185,7 +196,7 @@ def trace_signatures(translator: Translator, pairs: Iterable[tuple[str, str]]) -
     Raises:
         ValueError: A domain is unknown, or the names of domains give two signatures the same name.
     """
-    graphs, pairs = SignatureGraphs(translator), list(pairs)
+    graphs, pairs = SignatureGraphs(translator, exported), list(pairs)
     named = [
         (str(SignatureName(source, target, payload, sampled)), function)
         for (source, target), sampled in itertools.product(pairs, graphs.samplings)

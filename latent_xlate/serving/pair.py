@@ -19,7 +19,7 @@ from latent_xlate.modalities.modality import Modality
 from latent_xlate.serving import older_exports
 from latent_xlate.serving.export import ModelSignatures, inputs_of, is_saved_model, load_export, trace_signatures
 from latent_xlate.serving.exported_modalities import read_modalities
-from latent_xlate.serving.signature_name import Payload, SignatureName, parse_signatures
+from latent_xlate.serving.signature_name import Payload, SignatureName, check_models, parse_signatures
 from latent_xlate.translator import NOT_SAMPLED, Translator
 
 if TYPE_CHECKING:  # It needs the extra `serving`.
@@ -82,8 +82,7 @@ def load_pair(translator: str | os.PathLike | TranslatorClient, source: str, tar
     if str(SignatureName(source, target, Payload.LATENTS)) not in signatures:  # Every pair has it.
         pairs = {each.pair for each in parse_signatures(signatures).values()}
         checks.known(name.pair, pairs, "pair of domains")
-    if str(name) not in signatures:
-        raise ValueError(f"Domain {source!r} has no encoder: nothing but its latents can be translated, not its files.")
+    check_models(signatures, name)
     arrays = signatures[str(SignatureName(source, target, Payload.ARRAYS))]
     before = noted.get(source) or _modality_of_shape(inputs_of(arrays)[Payload.ARRAYS.key].shape)
     after = noted.get(target) or _modality_of_shape(arrays.structured_outputs[Payload.ARRAYS.key].shape)

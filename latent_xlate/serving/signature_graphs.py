@@ -32,9 +32,15 @@ class SignatureGraphs:
         samplings: What `trace` takes for `sampled`: whether the shared latent is sampled.
     """
 
-    def __init__(self, translator: Translator):
-        """Makes the graphs, which are traced where they are first called."""
+    def __init__(self, translator: Translator, exported: bool = False):
+        """Makes the graphs, which are traced where they are first called.
+
+        Args:
+            translator: The translator.
+            exported: Whether the graphs are to be saved: without models that cannot be (`Domain.in_graph`).
+        """
         self._translator = translator
+        self._exported = exported
         self._shares = translator.bridge.shared_dim > 0
         self.samplings = (False, True) if self._shares else (False,)
         self._noise = _graph(lambda seed, temperature: translator.noise(seed, graph_checks.temperatures(temperature)))
@@ -55,7 +61,7 @@ class SignatureGraphs:
         return {
             payload: self._signature(source, target, payload).get_concrete_function(**_spec(domain, payload) | sampling)
             for payload in Payload
-            if payload in self._sources[source]
+            if payload in self._sources[source] and payload in self._targets[target]
         }
 
     def trace_novelty(self, name: str) -> dict[Payload, Any]:
@@ -65,7 +71,7 @@ class SignatureGraphs:
             ValueError: The domain is unknown.
         """
         domain, read = self._translator.domain(name), self._readers[name]
-        if domain.novelty_scale is None:
+        if domain.novelty_scale is None or not self._has_models(domain):
             return {}
         novelty = _graph(lambda x: {NOVELTY: domain.novelty(x)})
         functions = {
@@ -109,6 +115,7 @@ class SignatureGraphs:
         def encode_latents(z: tf.Tensor) -> Any:
             if not self._shares:
                 return z
+            z = domain.to_bridge(z)
             encoded = bridge.encode(z, index)
             return encoded, bridge.left_out(z, encoded[0], index)
 
@@ -117,7 +124,7 @@ class SignatureGraphs:
             return encode_latents(domain.encode(x)[0])
 
         latents = _graph(lambda z: encode_latents(graph_checks.finite(z, Payload.LATENTS.key)))
-        if not domain.has_encoder:
+        if not (domain.has_encoder and self._has_models(domain)):
             return {Payload.LATENTS: latents}
         return {
             Payload.FILES: _graph(lambda files: encode(read(files))),
@@ -132,17 +139,22 @@ class SignatureGraphs:
         @_graph
         def decode_latents(z: Transported) -> tf.Tensor:
             z = tf.nest.map_structure(graph_checks.answer, z)
-            return graph_checks.answer(bridge.decode(z, index)) if self._shares else z
+            return graph_checks.answer(domain.from_bridge(bridge.decode(z, index))) if self._shares else z
 
         @_graph
         def decode(z: Transported) -> tf.Tensor:
             return graph_checks.answer(domain.decode(decode_latents(z)))
 
+        if not self._has_models(domain):
+            return {Payload.LATENTS: decode_latents}
         return {
             Payload.FILES: _graph(lambda z: domain.write(decode(z))),
             Payload.ARRAYS: decode,
             Payload.LATENTS: decode_latents,
         }
+
+    def _has_models(self, domain: Domain) -> bool:
+        return domain.in_graph or not self._exported
 
 
 def _spec(domain: Domain, payload: Payload) -> dict[str, tf.TensorSpec]:

@@ -70,6 +70,21 @@ class SignatureName:
             yield cls(source, target, payload, sampled)
 
 
+def check_models(signatures: Collection[str], name: SignatureName) -> None:
+    """Checks that there is a signature of a pair of domains, all of which translate latents at least.
+
+    Raises:
+        ValueError: There is none, since the source has no encoder, or the target's decoder is no part of an export.
+    """
+    if str(name) in signatures:
+        return
+    if str(SignatureName(name.source, name.source, Payload.ARRAYS)) in signatures:
+        raise ValueError(
+            f"Domain {name.target!r} was exported without its decoder: nothing but latents become its own."
+        )
+    raise ValueError(f"Domain {name.source!r} has no encoder: nothing but its latents can be translated.")
+
+
 def novelty_signature(domain: str, payload: Payload = Payload.FILES) -> str:
     """The name of the signature that says how unlike the training data a domain's files or arrays are."""
     return f"{NOVELTY}_{domain}{payload.suffix}"

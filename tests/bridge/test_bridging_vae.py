@@ -4,6 +4,7 @@ import pytest
 import tensorflow as tf
 
 from latent_xlate import training
+from latent_xlate.bridge import bridging_vae
 from latent_xlate.bridge.bridging_vae import BridgingVAE
 from latent_xlate.latents.batches import make_batches
 from latent_xlate.optimizer import FusedAdam
@@ -167,6 +168,18 @@ def test_unconditional_bridge_does_not_know_the_domain():
     np.testing.assert_array_equal(unconditional.translate(z, 0, 0), unconditional.translate(z, 1, 1))
     assert not np.allclose(conditional.translate(z, 0, 0), conditional.translate(z, 0, 1))
     assert not np.allclose(conditional.encode(z, 0)[0], conditional.encode(z, 1)[0])
+
+
+def test_large_latents_are_narrowed_by_adapters_whose_cost_is_linear_in_their_size(monkeypatch, tmp_path):
+    monkeypatch.setattr(bridging_vae, "WIDEST", 5)
+    monkeypatch.setattr(bridging_vae, "NARROWED", 3)
+    counts = [tiny.bridge((size, size)).count_params() for size in (6, 12, 18)]
+    assert counts[2] - counts[1] == counts[1] - counts[0]
+    model = tiny.bridge((6, 4))
+    assert [adapter.units for adapter in model.input_adapters] == [3, 3]
+    assert [adapter.units for adapter in model.output_adapters] == [6, 4]
+    assert model.translate(tf.ones([2, 6]), 0, 1).shape == (2, 4)
+    assert not tiny.bridge((5, 5)).input_adapters
 
 
 @pytest.mark.parametrize(("latent_dims", "adapters"), [((6, 6), 0), ((6, 4), 2), ((6, 6, 6), 0), ((6, 6, 4), 3)])

@@ -5,10 +5,10 @@ import pytest
 import tensorflow as tf
 
 from latent_xlate.bridge import latent_classifier
-from latent_xlate.bridge.latent_classifier import LatentClassifier, frozen, train_classifier
+from latent_xlate.bridge.latent_classifier import frozen, train_classifier
+from latent_xlate.domains.latent_classifier import LatentClassifier
 from latent_xlate.latents.latents import Latents
 from tests.support import shipped
-from tests.support.model_checks import check_saving
 from tests.support.tolerances import assert_close
 
 
@@ -47,9 +47,3 @@ def test_a_class_without_an_instance_is_refused():
     of = shipped.latents("digits", 5)
     with pytest.raises(ValueError, match="Class 5 has no labelled instance in digits"):
         train_classifier(of, np.ones(5, np.float32), shipped.NUM_CLASSES, seed=0, name="digits")
-
-
-def test_it_saves_and_loads(tmp_path):
-    classifier = LatentClassifier(6, 4, hidden_units=(8,))
-    classifier.build()
-    check_saving(classifier, np.random.default_rng(0).normal(size=(7, 6)).astype(np.float32), tmp_path)

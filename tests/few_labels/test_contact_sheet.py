@@ -10,7 +10,8 @@ from PIL import Image
 from latent_xlate.domains import pretrained
 from latent_xlate.few_labels import label_file
 from latent_xlate.few_labels.contact_sheet import draw, suggest_labels
-from tests.support import shipped
+from latent_xlate.packaging.latent_packaging import package_latents
+from tests.support import latents_alone, shipped
 
 
 def test_table_and_sheets_are_of_the_training_latents_and_can_be_filled_in(tmp_path):
@@ -36,6 +37,19 @@ def test_table_and_sheets_are_of_the_training_latents_and_can_be_filled_in(tmp_p
         assert known.sum() == 10
         np.testing.assert_array_equal(labels[known], shipped.latents(name, 200, seed=1).labels[known])
     assert {file.name for file in (tmp_path / "out").iterdir()} == {"labels.csv", "digits.png", "clothes.png"}
+
+
+def test_latents_alone_are_named_by_their_rows(tmp_path, capsys):
+    package_latents("faces", {"z": latents_alone.arrays()["mu"]}, tmp_path / "faces")
+    path = suggest_labels([str(tmp_path / "faces")], tmp_path / "out", 10)
+    assert [file.name for file in (tmp_path / "out").iterdir()] == ["labels.csv"]
+    said = capsys.readouterr().err
+    assert "Domain 'faces' has latents alone, so nothing can be shown: by index, the array rows of" in said
+    with path.open(newline="") as file:
+        indices = [int(row["index"]) for row in csv.DictReader(file)]
+    with np.load(tmp_path / "faces" / "latents_train.npz") as stored:
+        rows = stored["rows"][indices]
+    assert len(set(latents_alone.arrays()["labels"][rows].tolist())) == 10  # Ten clusters far apart: one of each.
 
 
 def test_sounds_can_be_heard_as_well_as_seen(tmp_path):

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from latent_xlate.data import disk_arrays
 from latent_xlate.latents.batches import SAMPLINGS, make_batches
 from latent_xlate.latents.label_choice import choose_labelled
 from latent_xlate.latents.latents import Latents
@@ -23,6 +24,23 @@ def test_batches_hold_rows_of_the_latents(sampling):
         np.testing.assert_array_equal(mu, rows.mu)
         np.testing.assert_array_equal(sigma, rows.sigma)
         np.testing.assert_array_equal(classes, rows.labels)
+
+
+@pytest.mark.parametrize("sampling", SAMPLINGS)
+def test_batches_of_latents_on_disk_are_those_of_latents_in_memory(sampling, tmp_path, monkeypatch):
+    in_memory = [latents(), latents(dim=5, seed=1)]
+    for index, each in enumerate(in_memory):
+        np.savez(tmp_path / f"{index}.npz", mu=each.mu, sigma=each.sigma, labels=each.labels)
+    monkeypatch.setattr(disk_arrays, "LARGE", 0)
+    on_disk = [Latents.load(tmp_path / f"{index}.npz") for index in range(2)]
+    assert all(each.on_disk for each in on_disk)
+    make, make_from_disk = (make_batches(each, 3, sampling, 4) for each in (in_memory, on_disk))
+    from_disk = tf.function(make_from_disk)(tf.range(60, dtype=tf.int64))
+    for ours, theirs in zip(
+        tf.nest.flatten(from_disk), tf.nest.flatten(make(tf.range(60, dtype=tf.int64))), strict=True
+    ):
+        assert ours.shape == theirs.shape
+        np.testing.assert_array_equal(ours, theirs)
 
 
 def test_balanced_batches_hold_as_many_of_each_class_in_the_same_order_in_all_domains():

@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from latent_xlate.latents.latents import Latents
+from latent_xlate.data import array_files, disk_arrays
+from latent_xlate.latents.latents import Latents, no_sigma
 from tests.support.synthetic_latents import latents
 from tests.support.tolerances import assert_close
 
@@ -22,6 +23,27 @@ def test_labels_of_many_classes_and_unlabelled_ones_come_back(tmp_path):
     labels = np.array([-1, 0, 127, 128, 999], np.int32)
     Latents(np.zeros((5, 2), np.float32), np.ones((5, 2), np.float32), labels).save(tmp_path / "latents.npz")
     np.testing.assert_array_equal(Latents.load(tmp_path / "latents.npz").labels, labels)
+
+
+@pytest.mark.parametrize("with_sigma", [True, False])
+def test_large_ones_that_are_stored_uncompressed_stay_on_disk(with_sigma, tmp_path, monkeypatch):
+    monkeypatch.setattr(disk_arrays, "LARGE", 0)
+    own = latents()
+    arrays = {"mu": own.mu, "labels": own.labels} | ({"sigma": own.sigma} if with_sigma else {})
+    members = {name: (array.shape, array.dtype, [array]) for name, array in arrays.items()}
+    loaded = Latents.load(array_files.write_npz(tmp_path / "latents.npz", members))
+    assert loaded.on_disk
+    assert loaded.take(slice(3, 9)).on_disk
+    assert loaded.take(np.ones(len(own), bool)) is loaded
+    some = loaded.take(own.labels == 1)
+    assert not some.on_disk
+    np.testing.assert_array_equal(some.mu, own.mu[own.labels == 1])
+    np.testing.assert_array_equal(loaded.mu, own.mu)
+    np.testing.assert_array_equal(loaded.sigma, own.sigma if with_sigma else np.zeros_like(own.mu))
+    own.mu[5, 0] = np.nan
+    with pytest.raises(ValueError, match="mu has 1 NaN or infinite value"):
+        Latents.load(array_files.write_npz(tmp_path / "bad.npz", members))
+    assert no_sigma(own.mu).strides == (0, 0)
 
 
 def test_take_keeps_rows_together():

@@ -10,8 +10,9 @@ from latent_xlate.data import images, tfds_sets
 from latent_xlate.data.synthetic import digits_like
 from latent_xlate.domains import pretrained
 from latent_xlate.latents.encoding import encode_data
-from latent_xlate.latents.sources import load_domains, load_latents
-from tests.support import shipped
+from latent_xlate.latents.sources import load_domains, load_held_out, load_latents
+from latent_xlate.packaging.latent_packaging import package_latents
+from tests.support import latents_alone, shipped
 
 
 @pytest.fixture(scope="module")
@@ -57,3 +58,22 @@ def test_kinds_of_latents_that_do_not_fit_are_refused(latents, message, savedmod
     with pytest.raises(ValueError, match=message):
         train_bridge(shipped.config_of_all(folder, latents=latents), tmp_path / "run")
     assert not (tmp_path / "run").exists()
+
+
+def test_latents_alone_are_packaged_ones_whatever_is_asked_for(tmp_path, capsys):
+    folder = str(tmp_path / "faces")
+    given = latents_alone.arrays(scale=1e3, offset=70.0)
+    domain = package_latents("faces", {"mu": given["mu"], "sigma": given["sigma"]}, folder)
+    own = load_latents(domain, folder, "shipped", "test")
+    assert capsys.readouterr().err == ""
+    with np.load(tmp_path / "faces" / "latents_test.npz") as stored:
+        rows = stored["rows"]
+    np.testing.assert_allclose(own.mu, given["mu"][rows], rtol=1e-5, atol=1e-2)
+    np.testing.assert_allclose(own.sigma, given["sigma"][rows], rtol=1e-5)
+    again = load_latents(domain, folder, "dataset+augmented", "test")
+    np.testing.assert_array_equal(again.mu, own.mu)
+    said = "Domain 'faces' has latents alone: those that are packaged stand for latents=dataset+augmented.\n"
+    assert capsys.readouterr().err == said
+    _, (standardised,) = load_domains([folder], "dataset", "test")
+    np.testing.assert_allclose(standardised.mu, domain.to_bridge(own.mu), rtol=1e-4, atol=1e-5)
+    assert len(load_held_out(domain, folder, "dataset")) == 20

@@ -10,7 +10,7 @@ import tensorflow as tf
 
 from latent_xlate.batching import in_batches
 from latent_xlate.domains.domain import Domain
-from latent_xlate.latents.latents import Latents
+from latent_xlate.latents.sources import load_latents
 
 MAX_EXAMPLES = 10
 """Largest number of examples of a domain."""
@@ -71,7 +71,7 @@ def _packaged(domain: Domain, folder: Path | None) -> np.ndarray | None:
     packaged = Domain.load(folder)
     if packaged.modality.shape != domain.modality.shape:
         return None
-    latents = Latents.load(folder / LATENTS)
+    latents = load_latents(packaged, str(folder), "shipped", "test")
     members = [np.flatnonzero(latents.labels == label)[:CANDIDATES] for label in np.unique(latents.labels)]
     z = latents.mu[np.concatenate(members)]
     return in_batches(lambda z: domain.encode(packaged.decode(z))[0], z, batch_size=domain.batch_size)

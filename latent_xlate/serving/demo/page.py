@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import html
 import os
 import secrets
 import socket
@@ -53,7 +54,8 @@ class Page:
         self._player = player
         source = player.names[0]
         with gr.Blocks(title=TITLE, analytics_enabled=False) as self.blocks:
-            gr.HTML(f'<header class="xlate-title"><h1>{TITLE}</h1><p>{_ABOUT}</p></header>')
+            about = " ".join([_ABOUT, html.escape(player.remarks)])
+            gr.HTML(f'<header class="xlate-title"><h1>{TITLE}</h1><p>{about.strip()}</p></header>')
             self._session = gr.State(Session(source, _others(player.names, source)))
             with gr.Row(elem_classes="xlate-columns"):
                 with gr.Column(scale=2, min_width=300):

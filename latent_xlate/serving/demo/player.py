@@ -15,6 +15,7 @@ from PIL import Image
 
 from latent_xlate import checks
 from latent_xlate.domains.domain import Domain
+from latent_xlate.domains.latents_only import remark_on_pictures
 from latent_xlate.latents.interpolation import interpolate
 from latent_xlate.modalities.modality import Modality
 from latent_xlate.serving.demo.examples import Examples, class_name, make_examples
@@ -65,6 +66,11 @@ class Player:
         self.examples: dict[str, Examples] = {
             name: make_examples(domain, models.folders.get(name)) for name, domain in models.domains.items()
         }
+
+    @property
+    def remarks(self) -> str:
+        """Sentences on what cannot be shown as it is; "" for none."""
+        return remark_on_pictures(self._models.domains.values())
 
     def modality(self, name: str) -> Modality:
         """The kind of a domain's data."""

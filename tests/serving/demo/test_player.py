@@ -13,13 +13,13 @@ from PIL import Image, ImageDraw
 
 from latent_xlate.baselines.linear_maps import AffineBridge
 from latent_xlate.domains import pretrained
-from latent_xlate.latents.latents import Latents
+from latent_xlate.latents.latents import Latents, no_sigma
 from latent_xlate.serving.demo import models, view
 from latent_xlate.serving.demo import player as demo_player
 from latent_xlate.serving.demo.page import Page
 from latent_xlate.serving.demo.session import STEPS, Session
 from latent_xlate.translator import Translator, row_seeds
-from tests.support import toys
+from tests.support import latents_alone, toys
 from tests.support.tolerances import assert_close
 from tests.support.toys import PICTURES, SOUNDS
 
@@ -199,3 +199,30 @@ def test_inputs_unlike_the_training_data_are_named():
     said = view.doubts("digits", (0.5, 2.345))
     assert "digits was trained on nothing like the second input (novelty 2.35, where 1 is the limit): do not" in said
     assert "like the first input (novelty 3, where 1 is the limit) and the second" in view.doubts("digits", (3.0, 4.0))
+
+
+def test_latents_alone_are_shown_as_heat_maps_with_their_class_and_the_page_says_so(tmp_path):
+    translator = latents_alone.untrained_translator()
+    domain = translator.domain("faces")
+    domain.save(tmp_path / "faces")
+    standardised = domain.to_bridge(latents_alone.Z)
+    Latents(standardised, no_sigma(standardised), np.arange(7, dtype=np.int32)).save(
+        tmp_path / "faces" / "latents_test.npz"
+    )
+
+    def translate(z, source, target, seeds, temperature=1.0):
+        return translator.translate_latents(z, source, target)
+
+    player = demo_player.Player(models.Models(translator.domains, {"faces": tmp_path / "faces"}, translate))
+    assert player.remarks == "Domain 'faces' has latents alone, which are shown as heat maps."
+    for row in player.examples["faces"].z:  # At the scale of their model, but for half precision.
+        assert np.abs(latents_alone.Z - row).max(axis=1).min() < 5
+    np.save(tmp_path / "one.npy", latents_alone.Z[0].reshape(2, 3))
+    z, novelty = player.read("faces", str(tmp_path / "one.npy"))
+    np.testing.assert_array_equal(z, latents_alone.Z[0])
+    assert novelty == 0
+    mean, _ = player.translate(z, "faces", "digits", 0, 0, 1.0)
+    assert mean.picture.shape == (28, 28, 1)
+    shown = player.show("faces", z[np.newaxis])[0]
+    assert (shown.picture.shape, shown.sound) == ((2, 3, 3), None)
+    assert shown.class_name in domain.class_names
