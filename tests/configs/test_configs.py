@@ -75,12 +75,12 @@ def test_own_pictures_are_carried_to_where_the_targets_lie_and_the_papers_are_no
         for mode in base.MODES
         for config in [BridgeConfig.of(configs.load(f"{name}:{mode}"))]
     }
-    of_mode = {"best": (500, 0.9), "faithful": (1_000, 0.7), "paper": None, "quick": (500, 0.9)}
+    of_mode = {"best": (500, 0.9), "faithful": (1_000, 0.75), "paper": None, "quick": (500, 0.9)}
     assert certainties == {
         f"{name}:{mode}": of_mode[mode] for name in ("own_domains", "letters_emoji") for mode in of_mode
     }
     lines = {line.split()[0]: line for line in _listing.describe_config("own_domains").splitlines()[2:]}
-    assert "0.9 (faithful: 0.7, paper: None)" in lines["transport.certainty"]
+    assert "0.9 (faithful: 0.75, paper: None)" in lines["transport.certainty"]
 
 
 def test_command_lists_them_without_any_other_flag():
