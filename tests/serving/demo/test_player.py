@@ -213,7 +213,7 @@ def test_latents_alone_are_shown_as_heat_maps_with_their_class_and_the_page_says
     def translate(z, source, target, seeds, temperature=1.0):
         return translator.translate_latents(z, source, target)
 
-    player = demo_player.Player(models.Models(translator.domains, {"faces": tmp_path / "faces"}, translate))
+    player = demo_player.Player(models.Models(translator.domains, {"faces": tmp_path / "faces"}, translate, False))
     assert player.remarks == "Domain 'faces' has latents alone, which are shown as heat maps."
     for row in player.examples["faces"].z:  # At the scale of their model, but for half precision.
         assert np.abs(latents_alone.Z - row).max(axis=1).min() < 5
