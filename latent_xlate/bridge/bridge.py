@@ -54,7 +54,8 @@ class Bridge(keras.Model):
         """
         mu, sigma = self.encode(z, source)
         z_shared = mu if noise is None else mu + sigma * noise
-        return self.decode(self.transport(z_shared, source, target, self.left_out(z, mu, source)), target)
+        left_out = self.left_out(z, mu, source) if source != target else ()  # The source itself needs none.
+        return self.decode(self.transport(z_shared, source, target, left_out), target)
 
     def left_out(self, z: tf.Tensor, mu: tf.Tensor, domain: int) -> tf.Tensor | tuple[()]:
         """What the shared latent leaves out of latents, as far as `transport` takes it along; by default nothing.

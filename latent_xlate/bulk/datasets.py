@@ -19,7 +19,7 @@ from latent_xlate.bulk.inference import EncodingHandler, PartHandler, Translatio
 from latent_xlate.bulk.parquet_source import ParquetSource
 from latent_xlate.bulk.pipeline import Job, Summary, run
 from latent_xlate.bulk.sinks import FileSink, Sink, TFRecordSink
-from latent_xlate.bulk.sources import Source
+from latent_xlate.bulk.sources import PathSource, Source
 from latent_xlate.bulk.tfds_source import TFDSSource
 from latent_xlate.bulk.tfrecord_source import TFRecordSource
 from latent_xlate.domains import pretrained
@@ -173,7 +173,7 @@ def _run(
 
 def _check_apart(source: Source, sink: Sink) -> None:
     """Raises ValueError if results would lie among the inputs, or two of them would be one file."""
-    paths = getattr(source, "paths", ())
+    paths = source.paths if isinstance(source, PathSource) else ()
     below = f"{sink.output.rstrip('/')}/"
     inside = next((path for path in paths if path.startswith(below)), None)
     if inside is not None:

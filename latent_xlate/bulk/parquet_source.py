@@ -37,7 +37,7 @@ class ParquetSource(RecordSource):
         feature = choose_feature(feature, schema.names, paths[0])
         payload = _payload(schema.field(feature).type, paths[0], feature)
         labelled = LABEL in schema.names and pa.types.is_integer(schema.field(LABEL).type)
-        return cls(root, tuple(paths), modality, feature, payload, labelled, part_size)
+        return cls(root, tuple(paths), modality, part_size, feature, payload, labelled)
 
     def _rows(self, path: Path) -> Iterator[Rows]:
         rows = None

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import abc
 import dataclasses
-import hashlib
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -13,8 +12,7 @@ import numpy as np
 
 from latent_xlate.bulk import storage
 from latent_xlate.bulk.parts import Part, Rejected
-from latent_xlate.bulk.sources import Source, Unit, make_part
-from latent_xlate.modalities.modality import Modality
+from latent_xlate.bulk.sources import PathSource, Unit, make_part
 from latent_xlate.serving.signature_name import Payload
 
 FEATURES = (Payload.FILES.key, Payload.ARRAYS.key, "image", "image/encoded", "audio")
@@ -47,32 +45,21 @@ class Rows:
 
 
 @dataclasses.dataclass(frozen=True)
-class RecordSource(Source):
+class RecordSource(PathSource):
     """Files of many instances. The key of each is the path of its file below `root`, and its number there.
 
     Attributes:
-        root: Folder that all files lie in or below, with its `/`.
-        paths: The files.
-        modality: The kind of data.
         feature: Name of the content.
         payload: Whether the content are files or arrays.
         labelled: Whether there are labels.
-        part_size: Largest number of instances of a part.
     """
 
-    root: str
-    paths: tuple[str, ...]
-    modality: Modality
     feature: str
     payload: Payload
     labelled: bool
-    part_size: int
 
     def units(self) -> list[Unit]:
         return [Unit(number, (path,)) for number, path in enumerate(self.paths)]
-
-    def reader(self) -> Source:
-        return dataclasses.replace(self, paths=())
 
     def read(self, unit: Unit, is_done: Callable[[str], bool]) -> Iterator[Part]:
         (path,) = unit.items
@@ -81,13 +68,11 @@ class RecordSource(Source):
             for number, group in enumerate(self._groups(local)):
                 name = unit.part_name(number)
                 if not is_done(name):
-                    yield self._part(name, path[len(self.root) :], first, group)
+                    yield self._part(name, self.key(path), first, group)
                 first += sum(rows.count for rows in group)
 
     def description(self) -> dict[str, Any]:
-        digest = hashlib.sha256("\0".join(self.paths).encode("utf-8", "surrogateescape")).hexdigest()
-        kept = {"files": len(self.paths), "digest": digest, "part_size": self.part_size}
-        return kept | {"feature": self.feature, "labelled": self.labelled}
+        return super().description() | {"feature": self.feature, "labelled": self.labelled}
 
     def _groups(self, path: Path) -> Iterator[list[Rows]]:
         """The rows of each part."""

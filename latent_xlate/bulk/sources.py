@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import abc
 import dataclasses
+import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -11,6 +12,7 @@ import numpy as np
 
 from latent_xlate.bulk.parts import Part, Rejected
 from latent_xlate.data.labelled import UNLABELLED
+from latent_xlate.modalities.modality import Modality
 from latent_xlate.serving.signature_name import Payload
 
 
@@ -57,6 +59,34 @@ class Source(abc.ABC):
     @abc.abstractmethod
     def description(self) -> dict[str, Any]:
         """What decides which parts there are, JSON-serialisable."""
+
+
+@dataclasses.dataclass(frozen=True)
+class PathSource(Source):
+    """Files of one kind of data, whose names are those below a folder.
+
+    Attributes:
+        root: Folder that all files lie in or below, with its `/`.
+        paths: The files.
+        modality: The kind of data.
+        part_size: Largest number of instances of a part.
+    """
+
+    root: str
+    paths: tuple[str, ...]
+    modality: Modality
+    part_size: int
+
+    def reader(self) -> Source:
+        return dataclasses.replace(self, paths=())
+
+    def key(self, path: str) -> str:
+        """The name of a file."""
+        return path[len(self.root) :]
+
+    def description(self) -> dict[str, Any]:
+        digest = hashlib.sha256("\0".join(self.paths).encode("utf-8", "surrogateescape")).hexdigest()
+        return {"files": len(self.paths), "digest": digest, "part_size": self.part_size}
 
 
 def make_part(

@@ -48,7 +48,7 @@ class TFRecordSource(RecordSource):
         feature = choose_feature(feature, features, paths[0])
         payload = Payload.FILES if features[feature].WhichOneof("kind") == "bytes_list" else Payload.ARRAYS
         labelled = LABEL in features and features[LABEL].WhichOneof("kind") == "int64_list"
-        return cls(root, tuple(paths), modality, feature, payload, labelled, part_size)
+        return cls(root, tuple(paths), modality, part_size, feature, payload, labelled)
 
     def _rows(self, path: Path) -> Iterator[Rows]:
         rows, read, dataset = None, 0, _dataset(path)

@@ -12,9 +12,8 @@ import numpy as np
 import tensorflow as tf
 
 from latent_xlate import KERAS_PACKAGE, checks
-from latent_xlate.domains.custom.model_domain import Function, ModelDomain, constructor_arguments, describe
-from latent_xlate.domains.custom.model_outputs import SIGMA_KINDS, Key, chosen
-from latent_xlate.modalities.modality import Modality
+from latent_xlate.domains.custom.model_domain import Function, ModelDomain, check_rows, constructor_arguments, describe
+from latent_xlate.domains.custom.model_outputs import Key, chosen
 
 ArrayFunction = Callable[[np.ndarray], Any]
 """A function of an array, float32 [batch, ...], to an array, or to several in a sequence or a mapping."""
@@ -60,13 +59,6 @@ class CallableDomain(ModelDomain):
         classify: ArrayFunction | None = None,
         *,
         latent_shape: Sequence[int],
-        data_shape: Sequence[int] | None = None,
-        modality: Modality | None = None,
-        invert: str = "auto",
-        framing: str = "letterbox",
-        sigma_kind: str = SIGMA_KINDS[0],
-        mu_output: str | None = None,
-        sigma_output: str | None = None,
         batch_size: int = ModelDomain.batch_size,
         **options: Any,
     ) -> CallableDomain:
@@ -78,15 +70,9 @@ class CallableDomain(ModelDomain):
             encode: Data to mu; or to mu and sigma, or mu and the logarithm of the variance, see `ModelDomain`.
             classify: Data to logits or probabilities, [batch, classes].
             latent_shape: Shape of one latent.
-            data_shape: Shape of one x; None for the shape of the decoder's output.
-            modality: The kind of data; None for images or sounds, which are recognised by their shape.
-            invert: Setting of images, one of `image_files.INVERT`.
-            framing: Setting of images, one of `framing.FRAMINGS`.
-            sigma_kind: Meaning of the second output of `encode`, if it has one; one of `SIGMA_KINDS`.
-            mu_output: Name of the output of `encode` that is mu; None to find it.
-            sigma_output: Name of the output that `sigma_kind` is about; None to find it.
             batch_size: Largest number of instances in a call.
-            **options: Other arguments of `ModelDomain`: `class_names`, `dataset`.
+            **options: Settings of `describe`, such as `invert` or `sigma_kind`; and `class_names` and `dataset` of
+                `ModelDomain`.
 
         Raises:
             ValueError: A function fails, or they do not fit together.
@@ -100,20 +86,14 @@ class CallableDomain(ModelDomain):
         found = describe(
             {key: functools.partial(_eagerly, function) for key, function in functions.items()},
             checks.sizes(latent_shape, "latent_shape"),
-            data_shape=data_shape,
-            modality=modality,
-            invert=invert,
-            framing=framing,
-            sigma_kind=sigma_kind,
-            mu_output=mu_output,
-            sigma_output=sigma_output,
+            **options,
         )
         _MADE[name] = functions
         num_classes = 0
         if classify is not None:
             logits = chosen(classify(np.zeros([1, *found["model_shape"]], np.float32)), found["outputs"]["classify"])
             num_classes = np.shape(logits[0])[1]
-        domain = cls(name, num_classes, **found, **options)
+        domain = cls(name, num_classes, **found)
         domain.batch_size = int(checks.at_least(batch_size, 1, "batch_size"))
         return domain
 
@@ -164,6 +144,5 @@ def _eagerly(function: ArrayFunction, x: tf.Tensor) -> Any:
 def _called(name: str, function: ArrayFunction, keys: Sequence[Key], x: np.ndarray) -> list[np.ndarray]:
     outputs = [np.asarray(output, np.float32) for output in chosen(function(x), keys)]
     for output in outputs:
-        if len(output) != len(x):
-            raise ValueError(f"{name} makes {list(output.shape)} of {list(x.shape)}: it must keep the number of rows.")
+        check_rows(name, output.shape, x.shape)
     return outputs[: max(1, len(keys))]

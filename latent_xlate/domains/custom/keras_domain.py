@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +10,7 @@ import keras
 
 from latent_xlate import KERAS_PACKAGE, checks
 from latent_xlate.domains.custom.model_domain import Function, ModelDomain, constructor_arguments, describe
-from latent_xlate.domains.custom.model_outputs import SIGMA_KINDS
 from latent_xlate.domains.network_files import load_network
-from latent_xlate.modalities.modality import Modality
 
 _NETWORKS = {"encode": "encoder", "decode": "decoder", "classify": "classifier"}
 
@@ -60,14 +57,6 @@ class KerasDomain(ModelDomain):
         decoder: keras.Model,
         encoder: keras.Model | None = None,
         classifier: keras.Model | None = None,
-        *,
-        data_shape: Sequence[int] | None = None,
-        modality: Modality | None = None,
-        invert: str = "auto",
-        framing: str = "letterbox",
-        sigma_kind: str = SIGMA_KINDS[0],
-        mu_output: str | None = None,
-        sigma_output: str | None = None,
         **options: Any,
     ) -> KerasDomain:
         """Makes a domain from built models and finds out their shapes.
@@ -77,14 +66,8 @@ class KerasDomain(ModelDomain):
             decoder: See the constructor.
             encoder: See the constructor.
             classifier: See the constructor.
-            data_shape: Shape of one x; None for the shape of the decoder's output.
-            modality: The kind of data; None for images or sounds, which are recognised by their shape.
-            invert: Setting of images, one of `image_files.INVERT`.
-            framing: Setting of images, one of `framing.FRAMINGS`.
-            sigma_kind: Meaning of the encoder's second output, if it has one; one of `SIGMA_KINDS`.
-            mu_output: Name of the encoder's output that is mu; None to find it (`model_outputs.posterior_keys`).
-            sigma_output: Name of the output that `sigma_kind` is about; None to find it.
-            **options: Other arguments of `ModelDomain`: `class_names`, `dataset`.
+            **options: Settings of `describe`, such as `invert` or `sigma_kind`; and `class_names` and `dataset` of
+                `ModelDomain`.
 
         Raises:
             ValueError: The models do not fit together, or one of them is not built.
@@ -102,15 +85,9 @@ class KerasDomain(ModelDomain):
         found = describe(
             functions,
             latent_shape,
-            data_shape=data_shape,
-            modality=modality,
-            invert=invert,
-            framing=framing,
-            sigma_kind=sigma_kind,
-            mu_output=mu_output,
-            sigma_output=sigma_output,
+            **options,
         )
-        return cls(name, decoder, encoder, classifier, **found, **options)
+        return cls(name, decoder, encoder, classifier, **found)
 
     @property
     def networks(self) -> dict[str, keras.Model]:

@@ -218,6 +218,7 @@ def describe(
     sigma_kind: str = SIGMA_KINDS[0],
     mu_output: str | None = None,
     sigma_output: str | None = None,
+    **others: Any,
 ) -> dict[str, Any]:
     """Finds out the arguments of a `ModelDomain` by calling its functions.
 
@@ -231,9 +232,10 @@ def describe(
         sigma_kind: One of `SIGMA_KINDS`.
         mu_output: See `model_outputs.posterior_keys`.
         sigma_output: See `model_outputs.posterior_keys`.
+        **others: Arguments of `ModelDomain` that do not depend on the model.
 
     Returns:
-        `model_shape`, `latent_shape`, `modality`, `sigma_kind`, `probabilities`, `has_prior` and `outputs`.
+        `model_shape`, `latent_shape`, `modality`, `sigma_kind`, `probabilities`, `has_prior`, `outputs` and the others.
 
     Raises:
         ValueError: A function fails, or its outputs have wrong shapes, values or names.
@@ -273,6 +275,7 @@ def describe(
         "probabilities": "classify" in functions and _are_probabilities(call("classify", x)[0]),
         "has_prior": has_prior,
         "outputs": keys,
+        **others,
     }
 
 
@@ -292,9 +295,14 @@ def _same_rows(name: str, outputs: list[tf.Tensor], x: tf.Tensor) -> list[tf.Ten
             raise ValueError(f"{name} makes a {kind} within its outputs: let it return dense tensors, not nested ones.")
         if not (output.dtype.is_floating or output.dtype.is_integer):
             raise ValueError(f"{name} makes a tensor of {output.dtype.name}: let it return numbers, float32 say.")
-        if not len(output.shape) or output.shape[0] != len(x):
-            raise ValueError(f"{name} makes {list(output.shape)} of {list(x.shape)}: it must keep the number of rows.")
+        check_rows(name, output.shape, x.shape)
     return outputs
+
+
+def check_rows(name: str, made: Sequence[int | None], given: Sequence[int | None]) -> None:
+    """Raises ValueError if a function makes an output of one shape from another, and not of as many rows."""
+    if not len(made) or made[0] != given[0]:
+        raise ValueError(f"{name} makes {list(made)} of {list(given)}: it must keep the number of rows.")
 
 
 def _are_probabilities(outputs: tf.Tensor) -> bool:

@@ -16,8 +16,6 @@ import tensorflow as tf
 from latent_xlate import KERAS_PACKAGE, checks, files
 from latent_xlate.checks import reason
 from latent_xlate.domains.custom.model_domain import Function, ModelDomain, constructor_arguments, describe
-from latent_xlate.domains.custom.model_outputs import SIGMA_KINDS
-from latent_xlate.modalities.modality import Modality
 
 FOLDER = "saved_model"
 """Subfolder of a domain's folder that holds its SavedModel."""
@@ -57,14 +55,6 @@ class SavedModelDomain(ModelDomain):
         cls,
         name: str,
         handle: str | os.PathLike,
-        *,
-        data_shape: Sequence[int] | None = None,
-        modality: Modality | None = None,
-        invert: str = "auto",
-        framing: str = "letterbox",
-        sigma_kind: str = SIGMA_KINDS[0],
-        mu_output: str | None = None,
-        sigma_output: str | None = None,
         **options: Any,
     ) -> SavedModelDomain:
         """Makes a domain from a SavedModel and finds out its shapes.
@@ -72,14 +62,8 @@ class SavedModelDomain(ModelDomain):
         Args:
             name: Lower-case letters, digits, underscores.
             handle: Folder of the SavedModel, or its handle of TensorFlow Hub.
-            data_shape: Shape of one x; None for the shape of the decoder's output.
-            modality: The kind of data; None for images or sounds, which are recognised by their shape.
-            invert: Setting of images, one of `image_files.INVERT`.
-            framing: Setting of images, one of `framing.FRAMINGS`.
-            sigma_kind: Meaning of the second output of `encode`, if it has one; one of `SIGMA_KINDS`.
-            mu_output: Name of the encoder's output that is mu; None to find it (`model_outputs.posterior_keys`).
-            sigma_output: Name of the output that `sigma_kind` is about; None to find it.
-            **options: Other arguments of `ModelDomain`: `class_names`, `dataset`.
+            **options: Settings of `describe`, such as `invert` or `sigma_kind`; and `class_names` and `dataset` of
+                `ModelDomain`.
 
         Raises:
             ValueError: The SavedModel is missing or damaged, has no function `decode`, or its functions do not fit
@@ -96,15 +80,9 @@ class SavedModelDomain(ModelDomain):
         found = describe(
             functions,
             latent_shape,
-            data_shape=data_shape,
-            modality=modality,
-            invert=invert,
-            framing=framing,
-            sigma_kind=sigma_kind,
-            mu_output=mu_output,
-            sigma_output=sigma_output,
+            **options,
         )
-        domain = cls(name, functions=list(functions), **found, **options)
+        domain = cls(name, functions=list(functions), **found)
         domain._take(path, model)
         return domain
 
