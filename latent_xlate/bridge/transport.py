@@ -18,12 +18,12 @@ import tensorflow as tf
 
 from latent_xlate import KERAS_PACKAGE
 from latent_xlate.bridge.principal_axes import oriented_like, shared_axes
+from latent_xlate.bridge.sinkhorn import LEAST_EPSILON, potentials, regularisation, squared_distances, turns
 
 FEW_POINTS = 50
 """Of a class with fewer points a warning says so."""
 
-_LEAST_EPSILON = 1e-9
-_ITERATIONS = 100  # More change the numbers of translations in the third digit.
+_TURNED = 400  # Points of each class by which axes are turned.
 
 
 @keras.saving.register_keras_serializable(package=KERAS_PACKAGE)
@@ -126,21 +126,24 @@ class Transport(keras.layers.Layer):
                 if self.aligned:
                     own = shared_axes(z_shared[domain][rows], scaled[domain][rows])
                     axes[domain, number] = oriented_like(own, axes[np.argmax(known[:, number]), number])
+        centred = sources - sources.mean(axis=2, keepdims=True)
+        if self.aligned:
+            axes = _turned(axes, centred[:, :, :_TURNED], known)
         _warn_of_few(counts)
         self.known.assign(known)
         self.points.assign(points)
         self.means.assign(sources.mean(axis=2))
         if self.aligned:
             self.axes.assign(axes)
-        sources = tf.constant((sources - sources.mean(axis=2, keepdims=True)) @ axes, tf.float32)
+        sources = tf.constant(centred @ axes, tf.float32)
         centred = tf.constant((points - points.mean(axis=2, keepdims=True)) @ axes, tf.float32)
-        potentials, epsilons = np.zeros(self.potentials.shape, np.float32), np.zeros(self.epsilons.shape, np.float32)
+        targets, epsilons = np.zeros(self.potentials.shape, np.float32), np.zeros(self.epsilons.shape, np.float32)
         for pair in itertools.permutations(range(self.num_domains), 2):
             source, target = pair
-            cost = _squared_distances(sources[source], centred[target])
-            epsilons[pair] = np.maximum(smoothing * tf.reduce_mean(cost, axis=(1, 2)), _LEAST_EPSILON)
-            potentials[pair] = _potentials(cost, tf.constant(epsilons[pair]))
-        self.potentials.assign(potentials)
+            cost = squared_distances(sources[source], centred[target])
+            epsilons[pair] = regularisation(cost, smoothing)
+            targets[pair] = potentials(cost, tf.constant(epsilons[pair]))
+        self.potentials.assign(targets)
         self.epsilons.assign(epsilons)
 
     def carry(self, z_shared: tf.Tensor, classes: tf.Tensor, source: int, target: int) -> tf.Tensor:
@@ -163,7 +166,7 @@ class Transport(keras.layers.Layer):
             seen = tf.gather(tf.einsum("bd,cdk->bck", seen, self.axes[source]), classes, batch_dims=1)
         # Squared distances, negative and without the latent's own square, which is the same for all points of a class.
         near = 2.0 * tf.einsum("bd,cnd->bcn", seen, centred) - tf.reduce_sum(tf.square(centred), axis=-1)
-        epsilons = tf.maximum(self.epsilons[source, target], _LEAST_EPSILON)[:, tf.newaxis]
+        epsilons = tf.maximum(self.epsilons[source, target], LEAST_EPSILON)[:, tf.newaxis]
         weights = tf.nn.softmax((near + self.potentials[source, target]) / epsilons)
         weights *= tf.one_hot(classes, self.num_classes)[:, :, tf.newaxis]
         carried = tf.einsum("bcn,cnd->bd", weights, points)
@@ -196,37 +199,16 @@ def _warn_of_few(counts: Sequence[tuple[int, int]]) -> None:
         )
 
 
-def _squared_distances(x: tf.Tensor, y: tf.Tensor) -> tf.Tensor:
-    """Squared distances of x, [classes, n, dim], and y, [classes, m, dim]: [classes, n, m]."""
-    of_x, of_y = (tf.reduce_sum(tf.square(each), axis=-1) for each in (x, y))
-    between = of_x[:, :, tf.newaxis] + of_y[:, tf.newaxis] - 2.0 * tf.matmul(x, y, transpose_b=True)
-    return tf.maximum(between, 0.0)
-
-
-@tf.function(autograph=False)
-def _potentials(cost: tf.Tensor, epsilon: tf.Tensor) -> tf.Tensor:
-    """The targets' potentials of entropic optimal transport between uniform distributions, by Sinkhorn's algorithm.
-
-    Reference: Peyré and Cuturi (2019), section 4.4, https://arxiv.org/abs/1803.00567.
+def _turned(axes: np.ndarray, centred: np.ndarray, known: np.ndarray) -> np.ndarray:
+    """Turns the axes of each class so that its latents lie along them as those of the first domain that knows it do.
 
     Args:
-        cost: [classes, n, m].
-        epsilon: Strength of the regularisation, [classes].
-
-    Returns:
-        [classes, m]. The plan is proportional to exp((f_i + g_j - cost_ij) / epsilon), and g is returned.
+        axes: [domains, classes, shared_dim, shared_dim].
+        centred: Latents, less their mean, [domains, classes, n, shared_dim].
+        known: Whether a domain has a class, [domains, classes].
     """
-    epsilon = epsilon[:, tf.newaxis]
-    scaled = cost / epsilon[:, :, tf.newaxis]
-
-    def soft_least(potential: tf.Tensor, axis: int) -> tf.Tensor:
-        shifted = tf.expand_dims(potential, 3 - axis) - scaled
-        count = tf.cast(tf.shape(scaled)[axis], tf.float32)
-        return tf.math.log(count) - tf.reduce_logsumexp(shifted, axis=axis)
-
-    def iterate(step: tf.Tensor, g: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        return step + 1, soft_least(soft_least(g, 2), 1)
-
-    start = tf.zeros_like(scaled[:, 0])
-    _, g = tf.while_loop(lambda step, g: step < _ITERATIONS, iterate, (0, start))
-    return epsilon * g
+    places = (centred @ axes).astype(np.float32)
+    reference = np.argmax(known, axis=0), np.arange(axes.shape[1])
+    turned = axes @ np.stack([turns(own, places[reference]) for own in places])
+    turned[reference] = axes[reference]
+    return turned

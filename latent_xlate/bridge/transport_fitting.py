@@ -32,7 +32,7 @@ def with_transport(
         The copy, not compiled. Its seed, that of the bridge, determines the points. Where no latent is labelled there
         is no class to carry within, and the bridge itself is returned.
     """
-    labelled = [own.take(own.labels != UNLABELLED) for own in latents]
+    labelled = [_of_data(own.take(own.labels != UNLABELLED)) for own in latents]
     most = max(int(np.max(np.bincount(own.labels, minlength=1))) for own in labelled)
     if not most:
         return bridge
@@ -68,3 +68,12 @@ def with_transport(
         residuals = [(own.mu - z)[sure] for own, z, sure in zip(labelled, decoded, certain, strict=True)]
         copy.residual_maps.fit(residuals, [own[sure] for own, sure in zip(labels, certain, strict=True)], scales)
     return copy
+
+
+def _of_data(latents: Latents) -> Latents:
+    """The posteriors of a domain's data; draws from its prior only of classes without any.
+
+    Draws of which a judge is sure resemble each other more than data do.
+    """
+    posterior = latents.sigma.any(axis=1)
+    return latents.take(posterior | ~np.isin(latents.labels, latents.labels[posterior]))
