@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import os
+from collections.abc import Iterator
 
 import tensorflow as tf
 
@@ -95,6 +97,24 @@ def wait_for_workers(strategy: tf.distribute.Strategy) -> None:
 
     if strategy.cluster_resolver is not None:
         meet().numpy()
+
+
+@contextlib.contextmanager
+def lost_workers(strategy: tf.distribute.Strategy) -> Iterator[None]:
+    """Says what has happened where a process of the strategy's cluster is gone, which ends the others too.
+
+    Raises:
+        ConnectionError: In the place of TensorFlow's own error.
+    """
+    try:
+        yield
+    except (tf.errors.UnavailableError, tf.errors.AbortedError, tf.errors.CancelledError) as error:
+        if strategy.cluster_resolver is None:
+            raise
+        raise ConnectionError(
+            "A process of the cluster that TF_CONFIG describes is gone, and training cannot go on without it. Start "
+            "all of them again, each with the same command: they go on from the last checkpoint."
+        ) from error
 
 
 def global_batch(stacked: tf.Tensor) -> tf.Tensor:

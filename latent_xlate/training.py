@@ -137,6 +137,7 @@ def train(
     Raises:
         ValueError: `batch_size` cannot be split evenly over the replicas, a checkpoint does not fit the model, or a
             metric is no longer finite.
+        ConnectionError: A process of the cluster is gone.
     """
     strategy = strategy or tf.distribute.get_strategy()
     distribution.replica_batch_size(batch_size, strategy)
@@ -156,6 +157,7 @@ def train(
     pieces = Pieces(train_steps, model.steps_per_execution)
     # The workers of a cluster save together, so that none of them may stop alone.
     with (
+        distribution.lost_workers(strategy),
         interrupts.deferred(manager is not None and strategy.cluster_resolver is None) as interrupted,
         tqdm(
             total=num_steps, initial=done, desc=description, unit="step", disable=not distribution.is_chief(strategy)

@@ -352,6 +352,30 @@ def test_two_workers_train_as_one_process_does(tmp_path):
     assert {path.name for path in tmp_path.iterdir()} == {"checkpoints", "events", "weights.npz"}
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("step", [5, 15])  # Before the first checkpoint, and after it.
+def test_workers_of_which_one_is_killed_go_on_where_they_were_once_all_are_started_again(tmp_path, step):
+    """As Kubernetes does: it starts again whatever container has ended with an error."""
+    workers = [f"localhost:{port}" for port in free_ports(3)]
+
+    def start(index: int, *arguments: str):
+        cluster = json.dumps({"cluster": {"worker": workers}, "task": {"type": "worker", "index": index}})
+        return train_process.start(tmp_path, "multi_worker", *arguments, TF_CONFIG=cluster, **WITHOUT_GPU)
+
+    killed = 1 + step % 2
+    ended = [finish(each) for each in [start(index, "", str(step) * (index == killed) or "0") for index in range(3)]]
+    for index, (status, output) in enumerate(ended):
+        assert status == (-signal.SIGKILL if index == killed else 1), output
+        if index != killed:
+            assert "ConnectionError: A process of the cluster that TF_CONFIG describes is gone" in output
+    assert not (tmp_path / "weights.npz").exists()
+    for status, output in [finish(process) for process in [start(index) for index in range(3)]]:
+        assert status == 0, output
+        assert ("Resuming from" in output) == (step > 10)
+    for ours, theirs in zip(load_weights(tmp_path), train_process.train(None), strict=True):
+        assert_close(ours, theirs, rtol=1e-5, atol=1e-6)
+
+
 # ---- Work directories --------------------------------------------------------------------------
 
 

@@ -1,10 +1,9 @@
 """Trains a small bridge in a process of its own, for tests of what happens to processes.
 
-    python -m tests.support.train_process WORKDIR [STRATEGY]
-    python -m tests.support.train_process WORKDIR default UNBROKEN STEP
+    python -m tests.support.train_process WORKDIR [STRATEGY [UNBROKEN [STEP]]]
 
-Writes the weights to WORKDIR/weights.npz. Given a folder UNBROKEN it does so there, and then trains again in WORKDIR
-and kills itself at STEP.
+Writes the weights to WORKDIR/weights.npz. Given a folder UNBROKEN, unless it is "", it trains there first. Given a STEP
+it kills itself there while it trains in WORKDIR.
 """
 
 from __future__ import annotations
@@ -50,7 +49,7 @@ def train(workdir: Path | None, strategy: str = "default", kill_at: int | None =
             [synthetic.latents(6, seed=1), synthetic.latents(6, seed=2)], synthetic.NUM_CLASSES, "balanced", 0
         ),
         num_steps=NUM_STEPS,
-        batch_size=16,
+        batch_size=24,
         workdir=workdir,
         strategy=tf_strategy,
         steps_per_log=5,
@@ -74,12 +73,12 @@ def start(workdir: Path, *arguments: str, **environment: str) -> subprocess.Pope
     )
 
 
-def main(workdir: str, strategy: str = "default", unbroken: str | None = None, kill_at: str = "0") -> None:
+def main(workdir: str, strategy: str = "default", unbroken: str = "", kill_at: str = "0") -> None:
     if strategy == "default":
         tf.config.experimental.enable_op_determinism()
-    train(Path(unbroken or workdir), strategy)
     if unbroken:
-        train(Path(workdir), strategy, int(kill_at))
+        train(Path(unbroken), strategy)
+    train(Path(workdir), strategy, int(kill_at))
 
 
 if __name__ == "__main__":
