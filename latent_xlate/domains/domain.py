@@ -9,6 +9,7 @@ import abc
 import dataclasses
 import os
 import re
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from latent_xlate import checks, files
 from latent_xlate.batching import BATCH_SIZE
 from latent_xlate.data import stored
 from latent_xlate.data.labelled import Labelled
+from latent_xlate.domains import hugging_face
 from latent_xlate.domains.network_files import read_weights, write_weights
 from latent_xlate.domains.novelty import NoveltyScale
 from latent_xlate.domains.standardisation import Standardisation
@@ -74,6 +76,9 @@ class Domain(abc.ABC):
 
     novelty_scale: NoveltyScale | None = None
     """Scale of `novelty`; None if none was chosen, as in folders of earlier versions and without an encoder."""
+
+    folder: Path | None = None
+    """Folder that it was loaded from; None if it was made in this process."""
 
     resources: Sequence[Any] = ()
     """Objects that an export has to keep in addition to the variables that graphs use, for example tables."""
@@ -227,6 +232,26 @@ class Domain(abc.ABC):
         for name, network in self.networks.items():
             read_weights(network, folder / f"{name}.npz")
 
+    def push_to_hub(self, repository: str, *, private: bool = False) -> str:
+        """Uploads the domain to the Hugging Face Hub, from where `load_domain("hf://OWNER/NAME")` gets it.
+
+        All files of the folder that it was loaded from go with it: latents, and the model card. Needs the extra `hf`.
+
+        Args:
+            repository: OWNER/NAME; made where there is none.
+            private: Whether a new repository is private.
+
+        Returns:
+            The address of the repository.
+
+        Raises:
+            ValueError: The repository's name cannot be, or the hub cannot be reached or refuses.
+        """
+        if self.folder is not None:
+            return hugging_face.push(self.folder, self.networks, repository, private)
+        with tempfile.TemporaryDirectory() as temporary:
+            return hugging_face.push(self.save(Path(temporary) / self.name), self.networks, repository, private)
+
     @staticmethod
     def load(folder: str | os.PathLike) -> Domain:
         """Loads a domain that `save` wrote.
@@ -255,4 +280,5 @@ class Domain(abc.ABC):
             raise ValueError(f"{path} is not the description of a domain ({error!r}).") from None
         domain.load_models(Path(folder))
         domain.novelty_scale = scale
+        domain.folder = Path(folder)
         return domain

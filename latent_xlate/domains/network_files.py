@@ -80,6 +80,9 @@ def write_weights(network: keras.Model, path: Path, dtype: str = "float32") -> N
 def read_weights(network: keras.Model, path: Path) -> None:
     """Gives a network the weights that `write_weights` wrote, or an earlier version as a `.weights.h5` file.
 
+    Where there is no such file, it takes the `.safetensors` beside its place, as domains have them on the Hugging Face
+    Hub.
+
     Raises:
         ValueError: The file is missing or damaged, or does not fit the network.
     """
@@ -87,10 +90,20 @@ def read_weights(network: keras.Model, path: Path) -> None:
         if path.suffix == ".h5":
             network.load_weights(path)
             return
-        with np.load(path, allow_pickle=False) as arrays:
-            weights = [arrays[name].astype(np.float32) for name in sorted(arrays.files)]
-        network.set_weights(weights)
+        others = path.with_suffix(".safetensors")
+        if others.is_file() and not path.exists():
+            path, arrays = others, _read_safetensors(others)
+        else:
+            with np.load(path, allow_pickle=False) as stored:
+                arrays = dict(stored)
+        network.set_weights([arrays[name].astype(np.float32) for name in sorted(arrays)])
     except FileNotFoundError:
         raise ValueError(f"Weights {path} are missing.") from None
     except Exception as error:  # Damaged zip files raise many kinds of exceptions.
         raise ValueError(f"{path} does not hold the weights of {network.name}, or is damaged ({error}).") from None
+
+
+def _read_safetensors(path: Path) -> dict[str, np.ndarray]:
+    from safetensors.numpy import load_file
+
+    return load_file(path)

@@ -6,7 +6,10 @@ import os
 from pathlib import Path
 
 from latent_xlate import checks
-from latent_xlate.domains import latents_only  # noqa: F401  Registers the classes with Keras.
+from latent_xlate.domains import (
+    hugging_face,
+    latents_only,  # noqa: F401  Registers the classes with Keras.
+)
 from latent_xlate.domains.custom import (
     callable_domain,  # noqa: F401  Registers the classes with Keras.
     keras_domain,  # noqa: F401  Registers the classes with Keras.
@@ -43,13 +46,16 @@ def folder(name_or_path: str | os.PathLike) -> Path:
     """The folder of a domain.
 
     Args:
-        name_or_path: Name of a pretrained domain, or a folder that `Domain.save` wrote.
+        name_or_path: Name of a pretrained domain, a folder that `Domain.save` wrote, or the handle of one on the
+            Hugging Face Hub, hf://OWNER/NAME.
 
     Raises:
-        ValueError: It is neither.
+        ValueError: It is none of these, or cannot be downloaded.
     """
     checks.path(name_or_path, "name_or_path", "the name of a pretrained domain, of `list_domains()`, or its folder")
     name_or_path = os.fspath(name_or_path)
+    if name_or_path.startswith(hugging_face.PREFIX):
+        return hugging_face.fetch(name_or_path)
     if (Path(name_or_path) / DOMAIN_FILE).is_file():
         return Path(name_or_path)
     if os.sep in name_or_path:
