@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from latent_xlate.configs import list_configs
     from latent_xlate.domains.custom.callable_domain import CallableDomain
     from latent_xlate.domains.custom.keras_domain import KerasDomain
+    from latent_xlate.domains.custom.model_files_domain import ModelFilesDomain
     from latent_xlate.domains.custom.saved_model_domain import SavedModelDomain
     from latent_xlate.domains.domain import Domain
     from latent_xlate.domains.pretrained import list_domains, load_domain
@@ -43,6 +44,7 @@ _HOMES = {
     "CallableDomain": "domains.custom.callable_domain:CallableDomain",
     "Domain": "domains.domain:Domain",
     "KerasDomain": "domains.custom.keras_domain:KerasDomain",
+    "ModelFilesDomain": "domains.custom.model_files_domain:ModelFilesDomain",
     "SavedModelDomain": "domains.custom.saved_model_domain:SavedModelDomain",
     "Translator": "translator:Translator",
     "evaluate": "evaluation.accuracy:evaluate",
@@ -65,6 +67,7 @@ __all__ = [
     "CallableDomain",
     "Domain",
     "KerasDomain",
+    "ModelFilesDomain",
     "SavedModelDomain",
     "Translator",
     "__version__",

@@ -18,6 +18,35 @@ def relu_stack(units: Sequence[int], name: str, dtype: keras.DTypePolicy) -> ker
 
 
 @keras.saving.register_keras_serializable(package=KERAS_PACKAGE)
+class ScaledDense(keras.layers.Dense):
+    """A linear layer of many inputs, which are multiplied by `scale`, while its initial weights are divided by it.
+
+    At the start it is `Dense`. Adam moves every weight by as much as any other, so that a step moves the output of
+    `Dense` in proportion to the number of inputs: with 16,384 it diverges where it learns well with 1,024. Here a step
+    moves it by `scale` of that.
+    """
+
+    def __init__(self, units: int, scale: float, **kwargs: Any):
+        """Makes the layer.
+
+        Args:
+            units: Size of the output.
+            scale: A positive number.
+            **kwargs: Passed to `keras.layers.Dense`.
+        """
+        # That of `Dense`, Glorot's, with its deviation divided by `scale`.
+        initializer = keras.initializers.VarianceScaling(scale**-2, "fan_avg", "uniform")
+        super().__init__(units, **{"kernel_initializer": initializer} | kwargs)
+        self.scale = scale
+
+    def call(self, inputs: tf.Tensor) -> tf.Tensor:
+        return super().call(inputs * ops.cast(self.scale, inputs.dtype))
+
+    def get_config(self) -> dict[str, Any]:
+        return super().get_config() | {"scale": self.scale}
+
+
+@keras.saving.register_keras_serializable(package=KERAS_PACKAGE)
 class GatedMixing(keras.layers.Layer):
     """Mixes a linear map of an input with a change computed from hidden features.
 

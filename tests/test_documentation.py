@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import itertools
 import json
 import os
 import re
@@ -12,11 +13,13 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from markdown.extensions.toc import slugify
 from ml_collections import ConfigDict
+from PIL import Image
 
 import latent_xlate as lx
 from latent_xlate.configs import all_domains
@@ -190,6 +193,44 @@ def test_tutorial_of_own_latents_runs_as_it_stands(tmp_path):
     with np.load(tmp_path / "out" / "digits" / "z.npz") as found:
         assert found["x"].shape == (3, 28, 28, 1)
     run("-c", OWN_LATENTS + use + "assert z_mnist.shape == (3, 100) and faces.shape == (3, 10)")
+
+
+@pytest.mark.slow
+def test_tutorial_of_pytorch_runs_with_other_weights_and_pictures(tmp_path):
+    torch = pytest.importorskip("torch")
+    pytest.importorskip("onnx2keras")
+    page = "docs/tutorials/pytorch.md"
+    (network,) = blocks(page, "python")
+    (tmp_path / "jointvae.py").write_text(network)
+    for name in ("bin", "latent_xlate", "savedmodels"):
+        (tmp_path / name).symlink_to(ROOT / name)
+    described: dict[str, Any] = {"__name__": "jointvae"}
+    exec(network, described)
+    for name in ("mnist", "fashion"):
+        weights = described["Encoder"]().state_dict() | described["Decoder"]().state_dict()
+        torch.save(weights, tmp_path / f"jointvae_{name}.pt")
+    generator = np.random.default_rng(0)
+    for label, number in itertools.product(range(10), range(12)):
+        folder = tmp_path / "pictures" / str(label)
+        folder.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(generator.integers(0, 256, (32, 32), np.uint8)).save(folder / f"{number}.png")
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    few = {"train_bridge": ["--config.num_steps=100"]}  # The commands are tried, not their results.
+    lines = re.findall(r"^    python (jointvae.py .*)$", read(page), re.M)
+    assert len(lines) == 2
+    said = ""
+    for command in [shlex.split(line) for line in lines] + [
+        [f"bin/{name}.py", *flags, *few.get(name, [])] for name, flags in commands(read(page)) if flags
+    ]:
+        command = [re.sub("^--data=.*", "--data=pictures", argument) for argument in command]
+        result = subprocess.run(
+            [sys.executable, *command], cwd=tmp_path, env=environment, capture_output=True, text=True
+        )
+        assert result.returncode == 0, result.stderr
+        said += result.stderr
+    assert "The data of domain 'jv_mnist' are no data set" in said
+    assert said.count("The networks are brought into TensorFlow: an export serves them whole.") == 2
+    assert (tmp_path / "out" / "evaluation" / "metrics.json").is_file()
 
 
 def owners() -> set[str]:

@@ -16,7 +16,7 @@ from latent_xlate.bridge.label_terms import Batch, LabelTerms
 from latent_xlate.bridge.residual_transport import ResidualTransport
 from latent_xlate.bridge.transport import Transport
 from latent_xlate.distribution import global_batch
-from latent_xlate.layers import GatedMixing, relu_stack
+from latent_xlate.layers import GatedMixing, ScaledDense, relu_stack
 from latent_xlate.randomness import replica_normal, step_seed
 
 Posteriors = Sequence[tuple[tf.Tensor, tf.Tensor]]
@@ -126,24 +126,29 @@ class BridgingVAE(Bridge):
     def _make_layers(self) -> None:
         config, policy = self.config, self.dtype_policy
         last_layer = GatedMixing if config.gated_mixing else keras.layers.Dense
-        self.input_adapters = self._adapters("input_adapter", [self._width] * self.num_domains)
+        self.input_adapters = self._adapters("input_adapter", self.latent_dims, [self._width] * self.num_domains)
         self.encoder_hidden = relu_stack(config.hidden_units, "encoder_hidden", policy)
         self.encoder_mixing = last_layer(2 * config.shared_dim, dtype=policy, name="encoder_mixing")
         self.decoder_hidden = relu_stack(config.hidden_units, "decoder_hidden", policy)
         self.decoder_mixing = last_layer(self._width, dtype=policy, name="decoder_mixing")
-        self.output_adapters = self._adapters("output_adapter", self.latent_dims)
+        self.output_adapters = self._adapters("output_adapter", [self._width] * self.num_domains, self.latent_dims)
         classifier = keras.layers.Dense if self._has_linear_classifier else GatedMixing
         self.classifier = classifier(self.num_classes, dtype=policy, name="classifier")
         # The constructor's argument would not reach the layers inside a gated mixing layer.
         self.classifier.trainable = self._has_linear_classifier and config.beta_cls > 0
 
-    def _adapters(self, name: str, widths: Sequence[int]) -> list[keras.layers.Layer]:
+    def _adapters(self, name: str, sizes: Sequence[int], widths: Sequence[int]) -> list[keras.layers.Layer]:
         """A linear layer for each domain; none where all latents have the network's width."""
         if set(self.latent_dims) == {self._width}:
             return []
-        return [
-            keras.layers.Dense(width, dtype=self.dtype_policy, name=f"{name}_{i}") for i, width in enumerate(widths)
-        ]
+        adapters = []
+        for index, (size, width) in enumerate(zip(sizes, widths, strict=True)):
+            options = {"dtype": self.dtype_policy, "name": f"{name}_{index}"}
+            if size > WIDEST:
+                adapters.append(ScaledDense(width, NARROWED / size, **options))
+            else:
+                adapters.append(keras.layers.Dense(width, **options))
+        return adapters
 
     @property
     def _has_linear_classifier(self) -> bool:

@@ -35,6 +35,11 @@ def prepared_datasets(data_dir: str | os.PathLike) -> list[str]:
     return sorted({path.parent.parent.name for path in Path(data_dir).glob("*/[0-9]*/dataset_info.json")})
 
 
+def is_data_set(name: str, data_dir: str | os.PathLike | None = None) -> bool:
+    """Whether a data set of a name is prepared, or published and to be prepared."""
+    return name in PUBLISHED or name in prepared_datasets(resolve_data_dir(data_dir))
+
+
 def check_prepared(dataset: str, data_dir: Path) -> Path:
     """Returns the folder of a data set.
 

@@ -13,6 +13,7 @@ from latent_xlate.domains import (
 from latent_xlate.domains.custom import (
     callable_domain,  # noqa: F401  Registers the classes with Keras.
     keras_domain,  # noqa: F401  Registers the classes with Keras.
+    model_files_domain,  # noqa: F401  Registers the classes with Keras.
     saved_model_domain,  # noqa: F401  Registers the classes with Keras.
 )
 from latent_xlate.domains.domain import DOMAIN_FILE, Domain

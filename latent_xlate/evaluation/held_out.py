@@ -16,7 +16,7 @@ from latent_xlate.domains.domain import DOMAIN_FILE, Domain
 from latent_xlate.evaluation.protocols import Protocol
 from latent_xlate.latents.encoding import encode_data
 from latent_xlate.latents.latents import Latents
-from latent_xlate.latents.sources import latent_kinds, load_latents
+from latent_xlate.latents.sources import is_packaged_alone, latent_kinds, load_latents
 from latent_xlate.translator import Translator
 
 LabelledData = tuple[np.ndarray, np.ndarray]
@@ -72,6 +72,8 @@ class HeldOutLoader:
         for name, domain in translator.domains.items():
             if not domain.has_data:
                 self.kinds[name] = "shipped"  # There are no others.
+            if self.kinds[name] == "dataset" and is_packaged_alone(domain, self._data_dir):
+                self.kinds[name] = "shipped"
             if self.kinds[name] == "dataset":
                 labelled = self._data_set(domain).take(slice(0, self._protocol.max_instances))
                 latents[name] = encode_data(domain, labelled)

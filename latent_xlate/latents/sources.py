@@ -8,7 +8,9 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from latent_xlate import checks
+from latent_xlate.data import stored
 from latent_xlate.domains import pretrained
+from latent_xlate.domains.custom.model_domain import ModelDomain
 from latent_xlate.domains.domain import Domain
 from latent_xlate.domains.latents_only import alone
 from latent_xlate.latents.encoding import encode_augmented, encode_data
@@ -60,10 +62,10 @@ def load_latents(domain: Domain, folder: str, latents: str, split: str, data_dir
     Args:
         domain: The domain.
         folder: Its name or folder, as `pretrained.folder` takes it.
-        latents: One of `LATENTS`, or several joined by "+": "dataset", posteriors of its data set; "augmented",
-            posteriors of the data set's images moved by a pixel, or of its recordings at other speeds; "shipped",
-            posteriors of a part of the data set, stored in the domain's folder; "samples", draws from its prior of
-            which its judge is sure, stored there too.
+        latents: One of `LATENTS`, or several joined by "+": "dataset", posteriors of its data set, or, of a user's
+            model without one, of what it was packaged with; "augmented", posteriors of the data set's images moved by a
+            pixel, or of its recordings at other speeds; "shipped", posteriors of a part of the data set, stored in the
+            domain's folder; "samples", draws from its prior of which its judge is sure, stored there too.
         split: "train", "validation" (which only some domains ship) or "test".
         data_dir: Folder of TFDS data sets; None for the default.
 
@@ -77,10 +79,23 @@ def load_latents(domain: Domain, folder: str, latents: str, split: str, data_dir
 
 
 def _load_kind(domain: Domain, folder: str, kind: str, split: str, data_dir: str | None) -> Latents:
+    if kind == "dataset" and is_packaged_alone(domain, data_dir):
+        return _load_file(domain, folder, _PACKAGED, split)
     if LATENTS[kind] is None:
         data = domain.load_data(split, data_dir)
         return encode_data(domain, data) if kind == "dataset" else encode_augmented(domain, data)
     return _load_file(domain, folder, kind, split)
+
+
+def is_packaged_alone(domain: Domain, data_dir: str | None) -> bool:
+    """Whether latents of a data set are asked for of a user's model whose data are none; says what stands for them."""
+    if not isinstance(domain, ModelDomain) or stored.is_data_set(domain.dataset, data_dir):
+        return False
+    print(
+        f"The data of domain {domain.name!r} are no data set: the latents that are packaged stand for latents=dataset.",
+        file=sys.stderr,
+    )
+    return True
 
 
 def _load_file(domain: Domain, folder: str, kind: str, split: str) -> Latents:

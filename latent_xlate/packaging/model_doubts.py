@@ -17,7 +17,7 @@ NUM_DECODED = 500
 """Most instances, and samples of the prior, that are decoded and classified."""
 
 _RESCALE_ENCODER = (
-    "the encoder may expect data of another range, of 0 to 255 say: let it begin with a keras.layers.Rescaling"
+    "the encoder may expect data of another range: give --value_range=0,255 or --value_range=-1,1, whichever it is"
 )
 
 
@@ -129,13 +129,8 @@ def _doubt_range(domain: ModelDomain, decoded: np.ndarray) -> str | None:
     )
     if np.mean(beyond > width / 4) < 0.01:
         return f"{seen}. A last layer that keeps to this range, a sigmoid say, is better."
-    layer = "a keras.layers.Rescaling"
-    if (low, high) == (0, 1):
-        layer = "keras.layers.Rescaling(1 / 255) if that is 0 to 255, in Rescaling(0.5, offset=0.5) if it is -1 to 1"
-    return (
-        f"{seen}, so the decoder seems to have another range. Let it end in {layer}; and let the encoder begin with "
-        "the inverse, if it was trained on that range."
-    )
+    example = "--value_range=0,255 or --value_range=-1,1" if (low, high) == (0, 1) else "--value_range=-32768,32768"
+    return f"{seen}, so the model seems to have another range: say which, {example} (value_range in Python)."
 
 
 def _doubt_reconstruction(x: np.ndarray, reconstructed: np.ndarray) -> str | None:

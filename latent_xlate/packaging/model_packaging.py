@@ -11,9 +11,12 @@ import tensorflow as tf
 
 from latent_xlate import checks
 from latent_xlate.batching import as_graph, in_batches
+from latent_xlate.data import stored
 from latent_xlate.data.class_folders import read_folder
 from latent_xlate.data.labelled import UNLABELLED, Labelled
+from latent_xlate.domains.custom.graph_conversion import in_graph_if_possible
 from latent_xlate.domains.custom.model_domain import ModelDomain
+from latent_xlate.domains.custom.model_files_domain import ModelFilesDomain
 from latent_xlate.domains.domain import Domain
 from latent_xlate.domains.novelty import MOST_HELD_OUT, NoveltyScale
 from latent_xlate.latents.encoding import encode_data
@@ -31,11 +34,15 @@ SAMPLES_PER_CLASS = {"train": PER_CLASS, "test": 200}
 
 
 def package_model_domain(
-    domain: ModelDomain, folder: str | os.PathLike, data: str | os.PathLike | None = None
+    domain: ModelDomain,
+    folder: str | os.PathLike,
+    data: str | os.PathLike | None = None,
+    data_dir: str | os.PathLike | None = None,
 ) -> Domain:
-    """Writes the models as they are (float32), latents and model card of a domain.
+    """Writes the models as they are (float32; of ONNX and PyTorch in a graph, if possible), latents and model card.
 
-    With an encoder the latents (`latents_*.npz`) are those of a folder of files; latents of an autoencoder are
+    With an encoder the latents (`latents_*.npz`) are those of a folder of files, or of a data set, whose pictures are
+    resized to the model's and which the domain then has for its own; latents of an autoencoder are
     standardised to mean 0 and deviation 1. Without an encoder they are samples of the prior (`samples_*.npz`): with
     a classifier as many samples of each class, all of which it is sure of; without one any samples, unlabelled.
     What looks wrong about the model (see `model_doubts`) is printed to stderr and told by the model card.
@@ -43,7 +50,9 @@ def package_model_domain(
     Args:
         domain: The domain. If it has no class names it takes those of the data.
         folder: Folder that the domain is written to.
-        data: Folder of files, which `class_folders.read_folder` reads; required with an encoder.
+        data: Folder of files, which `class_folders.read_folder` reads, or name of a prepared data set; required with an
+            encoder.
+        data_dir: Folder of TFDS data sets; None for the default.
 
     Returns:
         The domain as it was written.
@@ -54,10 +63,12 @@ def package_model_domain(
     """
     checks.instance(domain, ModelDomain, "domain", "a domain of your own model: `KerasDomain.of` makes one")
     folder = domain_folder.check_folder(checks.path(folder, "folder"))
+    if isinstance(domain, ModelFilesDomain):
+        domain = in_graph_if_possible(domain)
     data = None if data is None else checks.path(data, "data")
     if domain.has_encoder and data is None:
-        raise ValueError("A model with an encoder needs --data, a folder of files to encode.")
-    splits = read_folder(data, domain.modality) if data is not None else {}
+        raise ValueError("A model with an encoder needs --data, a folder of files to encode, or a data set.")
+    splits = _read(domain, data, data_dir) if data is not None else {}
     if splits and not domain.class_names:
         domain.class_names = splits["train"].class_names
     if domain.has_classifier:
@@ -86,6 +97,14 @@ def package_model_domain(
         return own_model_card(shipped, splits, measured, doubts)
 
     return domain_folder.write_domain(domain, folder, finish, dtype="float32")
+
+
+def _read(domain: ModelDomain, data: Path, data_dir: str | os.PathLike | None) -> dict[str, Labelled]:
+    """Reads a folder, or a data set of that name, which becomes the domain's."""
+    if data.is_dir() or not stored.is_data_set(str(data), data_dir):
+        return read_folder(data, domain.modality)
+    domain.dataset = str(data)
+    return {split: domain.load_data(split, data_dir) for split in domain_folder.NUM_LATENTS}
 
 
 def _first(splits: dict[str, Labelled], split: str) -> Labelled:

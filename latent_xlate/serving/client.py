@@ -52,6 +52,9 @@ class TranslatorClient:
     Example:
         with TranslatorClient("http://localhost:8501") as translator:
             clothes = translator.translate(digits, source="mnist", target="fashion_mnist")
+
+    Models that no export holds, of PyTorch say, can be here: with `encode` of the source and `decode` of the target,
+    `translate` asks the server for nothing but the latents between.
     """
 
     def __init__(
@@ -61,6 +64,8 @@ class TranslatorClient:
         version: int | None = None,
         label: str | None = None,
         timeout: float = 30.0,
+        encode: Mapping[str, Callable[[np.ndarray], Any]] | None = None,
+        decode: Mapping[str, Callable[[np.ndarray], Any]] | None = None,
     ):
         """Sets the address of the server; no request is sent yet.
 
@@ -70,6 +75,8 @@ class TranslatorClient:
             version: Version of the model; None for the newest, or the label's.
             label: Label of the version, such as "stable"; None for no label.
             timeout: Time limit of a request including its retries, in seconds.
+            encode: By the name of a domain, a function of its data, an array, to latents, [batch, latent_dim].
+            decode: By the name of a domain, a function of its latents, float32 [batch, latent_dim], to data.
 
         Raises:
             ValueError: The address is malformed, or both a version and a label are given.
@@ -83,6 +90,7 @@ class TranslatorClient:
         if not host.strip("/"):
             raise ValueError(f"The server {server!r} names no host.")
         self.server = server
+        self._encode, self._decode = dict(encode or {}), dict(decode or {})
         self._timeout = checks.at_least(timeout, 0.001, "timeout")
         transport: type[GrpcTransport | RestTransport] = GrpcTransport if scheme == "grpc" else RestTransport
         address = server.removeprefix("grpc://").rstrip("/")
@@ -141,8 +149,17 @@ class TranslatorClient:
         *,
         temperature: float | None = None,
     ) -> np.ndarray:
-        """Translates data like `Translator.translate`; raises the errors of `predict`."""
+        """Translates data like `Translator.translate`; raises the errors of `predict`.
+
+        Where there is an own `encode` of the source or `decode` of the target, both are used, and the server translates
+        latents; ValueError if one of them is missing.
+        """
         temperature = sampling_temperature(sample, temperature)
+        if source in self._encode or target in self._decode:
+            encode = _own(self._encode, source, "encode")
+            decode = _own(self._decode, target, "decode")
+            z = np.asarray(encode(np.asarray(x)), np.float32)
+            return np.asarray(decode(self._translate(Payload.LATENTS, z, source, target, seed, temperature)))
         return self._translate(Payload.ARRAYS, np.asarray(x, np.float32), source, target, seed, temperature)
 
     def translate_latents(
@@ -271,6 +288,16 @@ def _array(value: Any) -> np.ndarray:
     if isinstance(value, (list, tuple)) and all(isinstance(item, bytes) for item in value):
         return bytes_array(value)
     return np.asarray(value)
+
+
+def _own(functions: Mapping[str, Callable[[np.ndarray], Any]], domain: str, name: str) -> Callable[[np.ndarray], Any]:
+    """The user's own function of a domain."""
+    if domain not in functions:
+        raise ValueError(
+            f"The client has no own {name} of domain {domain!r}, and takes models of its own of both domains or of "
+            f"none: give {name}={{{domain!r}: FUNCTION}} (load_domain has those of shipped domains)."
+        )
+    return functions[domain]
 
 
 class _RemoteFunction:

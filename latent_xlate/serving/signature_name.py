@@ -80,7 +80,8 @@ def check_models(signatures: Collection[str], name: SignatureName) -> None:
         return
     if str(SignatureName(name.source, name.source, Payload.ARRAYS)) in signatures:
         raise ValueError(
-            f"Domain {name.target!r} was exported without its decoder: nothing but latents become its own."
+            f"Domain {name.target!r} was exported without its decoder: nothing but latents become its own. "
+            "TranslatorClient takes encode and decode of one's own."
         )
     raise ValueError(f"Domain {name.source!r} has no encoder: nothing but its latents can be translated.")
 

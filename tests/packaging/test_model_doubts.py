@@ -70,7 +70,7 @@ def test_good_models_raise_no_doubt(sigma):
 def test_decoder_of_another_range_is_doubted_with_its_values(sigma):
     to_tanh = doubts(decoder(2, -1), encoder(sigma=sigma))
     assert "decode gives values from -1 to 1, and images lie in [0, 1]" in to_tanh[0]
-    assert "Rescaling(1 / 255) if that is 0 to 255, in Rescaling(0.5, offset=0.5) if it is -1 to 1; and" in to_tanh[0]
+    assert "say which, --value_range=0,255 or --value_range=-1,1 (value_range in Python)" in to_tanh[0]
     to_bytes = doubts(decoder(255), encoder(sigma=sigma))
     assert "decode gives values from 0 to 255, and images lie in [0, 1]" in to_bytes[0]
     assert "to have another range" in to_bytes[0]
@@ -89,13 +89,13 @@ def test_sounds_and_arrays_have_ranges_of_their_own():
     z = keras.Input((3,))
     loud = keras.layers.Dense(16384, kernel_initializer=keras.initializers.Constant(32768))(z)
     (doubt,) = find_doubts(KerasDomain.of("own", keras.Model(z, loud)), None)
-    assert "and sounds lie in [-1, 1]" in doubt and "end in a keras.layers.Rescaling;" in doubt
+    assert "and sounds lie in [-1, 1]" in doubt and "say which, --value_range=" in doubt
 
 
 def test_encoder_that_is_constant_is_doubted():
     found = doubts(decoder(), encoder(gain=0.0))
     assert found[0].startswith("3 of 3 components of the latent do not change over the data")
-    assert "begin with a keras.layers.Rescaling" in found[0]
+    assert "give --value_range=0,255 or --value_range=-1,1" in found[0]
 
 
 def test_encoder_that_samples_is_doubted():

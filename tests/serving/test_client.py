@@ -55,6 +55,24 @@ def test_data_are_translated_as_by_the_translator(client, served_translator, cou
         assert_close(sampled, expected, atol=1e-6)
 
 
+def test_models_of_ones_own_stand_in_for_those_that_no_export_has(server, served_translator):
+    digits, clothes = served_translator.domains["digits"], served_translator.domains["clothes"]
+    own = {
+        "encode": {"digits": lambda x: digits.encode(tf.constant(x))[0].numpy()},
+        "decode": {"clothes": lambda z: 1 - clothes.decode(tf.constant(z)).numpy()},
+    }
+    x = images(3)
+    with TranslatorClient(server.rest, **own) as client:
+        made = client.translate(x, "digits", "clothes", seed=5, temperature=0.5)
+        expected = served_translator.translate(x, "digits", "clothes", seed=5, temperature=0.5)
+        assert_close(1 - made, expected, atol=1e-5)
+        with pytest.raises(ValueError, match="no own decode of domain 'digits', and takes models of its own of both"):
+            client.translate(x, "digits", "digits")
+        assert_close(
+            client.translate(x, "clothes", "digits"), served_translator.translate(x, "clothes", "digits"), atol=1e-6
+        )
+
+
 def test_latents_and_files_have_the_temperature_that_is_asked_for(client):
     z, contents = np.ones((2, 6), np.float32), list(tiny.image_domain().write(tf.constant(images(2))).numpy())
     for translate, given in ((client.translate_latents, z), (client.translate_files, contents)):

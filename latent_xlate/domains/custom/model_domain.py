@@ -5,6 +5,7 @@ from __future__ import annotations
 import abc
 import math
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,8 +14,11 @@ import tensorflow as tf
 from latent_xlate import checks
 from latent_xlate.batching import as_graph, in_batches
 from latent_xlate.checks import reason
+from latent_xlate.data.labelled import Labelled
+from latent_xlate.domains.custom.layouts import Layout, channels_first, data_shape_of
 from latent_xlate.domains.custom.model_outputs import SIGMA_KINDS, Key, chosen, main_key, posterior_keys
-from latent_xlate.domains.domain import Domain
+from latent_xlate.domains.custom.shared_judge import SharedJudge, resized_data
+from latent_xlate.domains.domain import DOMAIN_FILE, Domain
 from latent_xlate.modalities import modality as modalities
 from latent_xlate.modalities.audio_files import NUM_SAMPLES
 from latent_xlate.modalities.modality import Modality
@@ -22,6 +26,9 @@ from latent_xlate.modalities.modality import Modality
 Function = Callable[[tf.Tensor], Any]
 
 _MIN_PROBABILITY = 1e-30
+
+_JUDGE = "judge"
+"""Subfolder of a domain's folder that holds the domain whose judge it shares."""
 
 
 class ModelDomain(Domain):
@@ -37,9 +44,13 @@ class ModelDomain(Domain):
         latent_shape: Shape of one latent as the functions take and return it; it has `latent_dim` values.
         sigma_kind: Meaning of the second output of `encode`, if there is one; one of `SIGMA_KINDS`.
         outputs: By function, the keys of its outputs that count (`model_outputs.chosen`).
+        layout: How the data of the functions differ from x.
+        shared_judge: The judge of another domain, in the place of one of its own; None for none.
     """
 
     batch_size = 64
+
+    shared_judge: SharedJudge | None = None
 
     def __init__(
         self,
@@ -56,6 +67,8 @@ class ModelDomain(Domain):
         scale: Sequence[float] | None = None,
         dataset: str | None = None,
         outputs: Mapping[str, Sequence[Key]] | None = None,
+        channels_first: bool = False,
+        value_range: Sequence[float] | None = None,
     ):
         """Sets the attributes. `describe` finds out those that depend on the model.
 
@@ -73,9 +86,11 @@ class ModelDomain(Domain):
             scale: Number by which the difference is divided, [latent_dim]; None for 1.
             dataset: Name of the data set that the models were trained on; None for `name`.
             outputs: See the class; None for those that early versions took.
+            channels_first: Whether the model's pictures are [channels, height, width], as those of PyTorch.
+            value_range: What the limits of the modality are in the model's data, (-1, 1) say; None for the same.
 
         Raises:
-            ValueError: A bad name, shape or `sigma_kind`.
+            ValueError: A bad name, shape, `sigma_kind` or `value_range`.
         """
         super().__init__(name, modality, tuple(class_names), dataset)
         self.model_shape, self.latent_shape = tuple(model_shape), tuple(latent_shape)
@@ -90,6 +105,7 @@ class ModelDomain(Domain):
         self.shift = np.array([0.0] if shift is None else shift, np.float32)
         self.scale = np.array([1.0] if scale is None else scale, np.float32)
         self.outputs = {name: list(keys) for name, keys in (outputs or {}).items()}
+        self.layout = Layout(channels_first, value_range, self.modality)
 
     @abc.abstractmethod
     def function(self, name: str) -> Function | None:
@@ -134,9 +150,17 @@ class ModelDomain(Domain):
         assert function is not None
         z = z * self.scale + self.shift
         x = self._chosen("decode", function(tf.reshape(z, [-1, *self.latent_shape])))[0]
-        return tf.reshape(tf.cast(x, tf.float32), [-1, *self.data_shape])
+        x = self.layout.from_model(tf.reshape(tf.cast(x, tf.float32), [-1, *self.model_shape]))
+        return tf.reshape(x, [-1, *self.data_shape])
+
+    def share_judge(self, domain: Domain) -> None:
+        """Takes the judge of another domain, of pictures of any size or of the same data; ValueError if none fits."""
+        self.shared_judge = SharedJudge(domain, self.modality)
+        self.has_classifier = True
 
     def classify(self, x: tf.Tensor) -> tf.Tensor:
+        if self.shared_judge is not None:
+            return self.shared_judge.judge(x)[0]
         function = self.function("classify")
         if function is None:
             return super().classify(x)
@@ -145,14 +169,33 @@ class ModelDomain(Domain):
 
     def features(self, x: tf.Tensor) -> tf.Tensor:
         """The judge's penultimate activations if the model gives access to them, else its logits."""
+        if self.shared_judge is not None:
+            return self.shared_judge.judge(x)[1]
         function = self.function("features")
         return self.classify(x) if function is None else tf.cast(function(self._to_model(x)), tf.float32)
+
+    def judge(self, x: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        return super().judge(x) if self.shared_judge is None else self.shared_judge.judge(x)
+
+    def as_trained(self, data: Labelled) -> Labelled:
+        """Resizes pictures of a data set to the model's."""
+        return resized_data(data, self.modality)
+
+    def save_models(self, folder: Path, dtype: str) -> None:
+        super().save_models(folder, dtype)
+        if self.shared_judge is not None:
+            self.shared_judge.domain.save(folder / _JUDGE, dtype)
+
+    def load_models(self, folder: Path) -> None:
+        super().load_models(folder)
+        if (folder / _JUDGE / DOMAIN_FILE).is_file():
+            self.share_judge(Domain.load(folder / _JUDGE))
 
     def _chosen(self, name: str, result: Any) -> list[tf.Tensor]:
         return chosen(result, self.outputs.get(name, ()))
 
     def _to_model(self, x: tf.Tensor) -> tf.Tensor:
-        return tf.reshape(x, [-1, *self.model_shape])
+        return tf.reshape(self.layout.to_model(x), [-1, *self.model_shape])
 
     def get_config(self) -> dict[str, Any]:
         return {
@@ -168,6 +211,7 @@ class ModelDomain(Domain):
             "scale": self.scale.tolist(),
             "dataset": self.dataset,
             "outputs": self.outputs,
+            **self.layout.get_config(),
         }
 
 
@@ -218,6 +262,7 @@ def describe(
     sigma_kind: str = SIGMA_KINDS[0],
     mu_output: str | None = None,
     sigma_output: str | None = None,
+    data_output: str | None = None,
     **others: Any,
 ) -> dict[str, Any]:
     """Finds out the arguments of a `ModelDomain` by calling its functions.
@@ -232,6 +277,7 @@ def describe(
         sigma_kind: One of `SIGMA_KINDS`.
         mu_output: See `model_outputs.posterior_keys`.
         sigma_output: See `model_outputs.posterior_keys`.
+        data_output: Name or place of the output of "decode" that is data; None to find it.
         **others: Arguments of `ModelDomain` that do not depend on the model.
 
     Returns:
@@ -249,19 +295,19 @@ def describe(
 
     def call(name: str, given: tf.Tensor) -> list[tf.Tensor]:
         result = _result(functions, name, given)
+        names = getattr(functions[name], "output_names", ())  # Keras and ONNX name the outputs of a list as well.
         if name == "encode":
-            names = getattr(functions[name], "output_names", ())  # Keras names the outputs of a list as well.
             keys[name] = posterior_keys(result, sigma_kind, mu_output, sigma_output, names)
         else:
-            keys[name] = main_key(result, name)
+            keys[name] = main_key(result, name, data_output if name == "decode" else None, names)
         return _same_rows(name, chosen(result, keys[name]), given)
 
     x = call("decode", tf.zeros([2, *latent_shape]))[0]
     model_shape = tuple(x.shape[1:])
-    if data_shape is None:
-        data_shape = model_shape
-        if len(model_shape) == 2:  # A sound with a channel axis, or an image without one.
-            data_shape = model_shape[:1] if model_shape[1] == 1 else (*model_shape, 1)
+    if modality is not None:
+        data_shape = modality.shape
+    elif data_shape is None:
+        data_shape = data_shape_of(model_shape)
     has_prior = True
     if "encode" in functions:
         outputs = call("encode", x)
@@ -275,6 +321,7 @@ def describe(
         "probabilities": "classify" in functions and _are_probabilities(call("classify", x)[0]),
         "has_prior": has_prior,
         "outputs": keys,
+        "channels_first": channels_first(model_shape, data_shape),
         **others,
     }
 

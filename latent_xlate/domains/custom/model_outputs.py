@@ -84,9 +84,9 @@ def posterior_keys(
     Args:
         result: What the encoder returned.
         sigma_kind: One of `SIGMA_KINDS`.
-        mu_output: Name of mu; None to find it. If it is given alone, and no other name is a usual one of sigma, there
-            is no sigma.
-        sigma_output: Name of sigma or of the logarithm of the variance; None to find it.
+        mu_output: Name of mu, or its place from 0 on if there is an order; None to find it. If it is given alone, and
+            no other name is a usual one of sigma, there is no sigma.
+        sigma_output: Name or place of sigma or of the logarithm of the variance; None to find it.
         names: Names of the outputs, if `result` is a sequence without any.
 
     Returns:
@@ -96,8 +96,7 @@ def posterior_keys(
         ValueError: Neither names nor an order decide, a name is unknown, or a name contradicts `sigma_kind`.
     """
     keys = _keys_by_name(result, names)
-    for given in filter(None, (mu_output, sigma_output)):
-        checks.known(given, keys, "output of encode")
+    mu_output, sigma_output = (_name(given, result, keys, "encode") for given in (mu_output, sigma_output))
     if not keys:
         return ()
     roles = {name: _role(name) for name in keys}
@@ -113,20 +112,24 @@ def posterior_keys(
     return tuple(keys[name] for name in (mu, sigma) if name is not None)
 
 
-def main_key(result: Any, function: str) -> tuple[Key, ...]:
+def main_key(result: Any, function: str, given: str | None = None, names: Sequence[str] = ()) -> tuple[Key, ...]:
     """Finds the output that counts of a decoder or a classifier: of a sequence the first.
 
     Args:
         result: What it returned.
         function: "decode" or "classify".
+        given: Name of the output, or its place from 0 on if there is an order; None to find it.
+        names: Names of the outputs, if `result` is a sequence without any.
 
     Returns:
         The key; none if `result` is a single tensor.
 
     Raises:
-        ValueError: `result` is a mapping of several outputs, whose names do not decide.
+        ValueError: `given` is unknown, or `result` is a mapping of several outputs, whose names do not decide.
     """
-    keys = _keys_by_name(result)
+    keys = _keys_by_name(result, names)
+    if (name := _name(given, result, keys, function)) is not None and keys:
+        return (keys[name],)
     if not keys or len(keys) == 1 or not _is_unordered(result):
         return tuple(keys.values())[:1]
     for pattern in _MAIN[function]:
@@ -134,8 +137,18 @@ def main_key(result: Any, function: str) -> tuple[Key, ...]:
         if len(fitting) == 1:
             return (keys[fitting[0]],)
     raise ValueError(
-        f"{function} has the outputs {', '.join(keys)}, whose names do not say which counts: let it return that alone."
+        f"{function} has the outputs {', '.join(keys)}, whose names do not say which counts: let it return that alone"
+        f"{', or give --data_output=NAME (data_output in Python)' if function == 'decode' else ''}."
     )
+
+
+def _name(given: str | None, result: Any, keys: Mapping[str, Key], function: str) -> str | None:
+    """The name of an output that is given by its name or place; None if none is given."""
+    if given is None:
+        return None
+    if given.isdecimal() and given not in keys and int(given) < len(keys) and not _is_unordered(result):
+        return list(keys)[int(given)]
+    return checks.known(given, keys, f"output of {function}")
 
 
 def _keys_by_name(result: Any, names: Sequence[str] = ()) -> dict[str, Key]:

@@ -35,6 +35,9 @@ class SavedModelDomain(ModelDomain):
         domain.save("out/shapes")
     """
 
+    origin: Any = None
+    """What has to live as long as the folder of the SavedModel is read."""
+
     def __init__(self, name: str, *, functions: Sequence[str], **options: Any):
         """Makes a domain whose shapes and settings are known; `load_models` reads its model. `of` finds them out.
 
@@ -98,7 +101,8 @@ class SavedModelDomain(ModelDomain):
         return self._functions.get(name)
 
     def save_models(self, folder: Path, dtype: str) -> None:
-        """Copies the SavedModel unchanged; `dtype` is ignored."""
+        """Copies the SavedModel unchanged; `dtype` is that of a judge that is shared."""
+        super().save_models(folder, dtype)
         assert self._path is not None
         target = folder / FOLDER
         if target.exists() and target.samefile(self._path):
@@ -110,6 +114,7 @@ class SavedModelDomain(ModelDomain):
         if missing := sorted(set(self.functions) - _functions(model).keys()):
             raise ValueError(f"The SavedModel in {folder / FOLDER} has no function {', '.join(missing)}.")
         self._take(folder / FOLDER, model)
+        super().load_models(folder)
 
     def get_config(self) -> dict[str, Any]:
         return super().get_config() | {"functions": list(self.functions)}
