@@ -10,7 +10,7 @@ import math
 import struct
 import zipfile
 import zlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO
 
@@ -79,6 +79,28 @@ def open_npy(path: Path) -> np.ndarray:
         raise
     except Exception as error:
         raise ValueError(f"{path} is no npy file, or a damaged one ({checks.reason(error)}).") from None
+
+
+def open_joined(paths: Sequence[Path], name: str) -> np.ndarray:
+    """Opens the arrays of one name in several npz files as one, their rows one after another.
+
+    If it is larger than `disk_arrays.LARGE`, it is written to a file without a name (see `disk_arrays`).
+
+    Raises:
+        ValueError: Rows have another shape in one file than in the first; or as `open_array`.
+        OSError: As `open_array`.
+    """
+    parts = [open_array(path, name) for path in paths]
+    for path, part in zip(paths, parts, strict=True):
+        if not part.ndim or part.shape[1:] != parts[0].shape[1:]:
+            shapes = f"{list(part.shape)} in {path.name} and {list(parts[0].shape)} in {paths[0].name}"
+            raise ValueError(f"{name} is {shapes}: all rows must have one shape.")
+    dtype = np.result_type(*parts)
+    if sum(part.nbytes for part in parts) <= disk_arrays.LARGE:
+        return np.concatenate(parts)
+    row_bytes = dtype.itemsize * math.prod(parts[0].shape[1:])
+    blocks = (disk_arrays.rows(part, rows) for part in parts for rows in in_blocks(len(part), row_bytes))
+    return disk_arrays.write(blocks, parts[0].shape[1:], dtype)
 
 
 def check_members(path: Path) -> None:

@@ -78,8 +78,8 @@ def read_latents(source: str | os.PathLike | Mapping[str, np.ndarray]) -> Latent
     Args:
         source: An npz file, or a folder of npy files, with the arrays `mu` or `z`, [n, ...], and, if there are, `sigma`
             of the same shape, `labels`, [n], of whole numbers (-1 where unlabelled) or names of classes ("" where
-            unlabelled), `class_names` by label, and `split`, [n], of `SPLITS`; or an npy file of latents alone; or such
-            arrays by name.
+            unlabelled), `class_names` by label, and `split`, [n], of `SPLITS`; or a folder of npz files, each with a
+            part of the rows of all; or an npy file of latents alone; or such arrays by name.
 
     Raises:
         ValueError: The file is missing or damaged, an array has another name, shape or type, or there are too few.
@@ -92,12 +92,38 @@ def read_latents(source: str | os.PathLike | Mapping[str, np.ndarray]) -> Latent
         _check_readable(path)
         if path.suffix.lower() == ".npy" and not path.is_dir():
             return _checked(str(path), ["z"], lambda name: array_files.open_npy(path))
+        if path.is_dir() and (shards := sorted(path.glob("*.npz"))):
+            return _of_shards(path, shards)
         names = array_files.array_names(path)
         if not path.is_dir():
             array_files.check_members(path)
         return _checked(str(path), names, lambda name: array_files.open_array(path, name))
     except FileNotFoundError:
         raise ValueError(f"There is no file or folder {path}.") from None
+
+
+def _of_shards(folder: Path, shards: Sequence[Path]) -> LatentFile:
+    """The latents of npz files in the order of their names."""
+    if others := sorted(folder.glob("*.npy")):
+        raise ValueError(f"{folder} has npz files and npy files, {others[0].name} say: give a folder of one kind.")
+    names = array_files.array_names(shards[0])
+    for shard in shards:
+        array_files.check_members(shard)
+        if set(found := array_files.array_names(shard)) != set(names):
+            raise ValueError(
+                f"{shard} has {_listed(found)}, and {shards[0].name} has {_listed(names)}: all files of a folder must "
+                "have the same."
+            )
+
+    def open_array(name: str) -> np.ndarray:
+        if name != "class_names":
+            return array_files.open_joined(shards, name)
+        first, *others = (array_files.open_array(shard, name) for shard in shards)
+        if not all(np.array_equal(first, other) for other in others):
+            raise ValueError(f"{folder}: class_names is not the same in all files.")
+        return first
+
+    return _checked(str(folder), names, open_array)
 
 
 def _check_readable(path: Path) -> None:

@@ -33,6 +33,31 @@ def test_arrays_in_every_form_are_the_same(save, name, tmp_path):
         assert (found.latent_shape, found.ignored, len(found)) == ((3,), (), N)
 
 
+@pytest.mark.parametrize("large", [1 << 26, 50])
+def test_npz_files_of_a_folder_are_one_in_the_order_of_their_names(large, tmp_path, monkeypatch):
+    monkeypatch.setattr("latent_xlate.data.disk_arrays.LARGE", large)
+    monkeypatch.setattr("latent_xlate.data.array_files.BLOCK", 40)
+    for name, rows in (("b", slice(8, None)), ("a", slice(0, 8))):
+        arrays = {"mu": MU[rows], "labels": LABELS[rows], "class_names": ["off", "on"]}
+        np.savez(tmp_path / f"{name}.npz", **arrays)
+    found = read_latents(tmp_path)
+    np.testing.assert_array_equal(found.rows(slice(None))[0], MU)
+    np.testing.assert_array_equal(found.labels, LABELS)
+    assert found.class_names == ("off", "on")
+    np.savez(tmp_path / "c.npz", mu=MU, labels=LABELS, class_names=["on", "off"])
+    with pytest.raises(ValueError, match="class_names is not the same in all files"):
+        read_latents(tmp_path)
+    np.savez(tmp_path / "c.npz", mu=MU[:, :2], labels=LABELS, class_names=["off", "on"])
+    with pytest.raises(ValueError, match=r"mu is \[20, 2\] in c.npz and \[8, 3\] in a.npz: all rows"):
+        read_latents(tmp_path)
+    np.savez(tmp_path / "c.npz", mu=MU)
+    with pytest.raises(ValueError, match="c.npz has the arrays mu, and a.npz has the arrays mu, labels, class_names"):
+        read_latents(tmp_path)
+    np.save(tmp_path / "z.npy", MU)
+    with pytest.raises(ValueError, match="has npz files and npy files, z.npy say: give a folder of one kind"):
+        read_latents(tmp_path)
+
+
 def test_an_npy_file_and_latents_of_many_axes_without_labels(tmp_path):
     z = np.arange(N * 24).reshape(N, 2, 3, 4)
     np.save(tmp_path / "z.npy", np.asfortranarray(z))

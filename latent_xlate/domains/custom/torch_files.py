@@ -19,7 +19,7 @@ _WEIGHTS_ALONE = (
 
 def import_torch() -> Any:
     """The module `torch`, without Triton, whose library ends the process if it is loaded after TensorFlow's."""
-    sys.modules.setdefault("triton", None)  # type: ignore[arg-type]  It counts as not installed then.
+    sys.modules.setdefault("triton", None)  # type: ignore[arg-type]  # It counts as not installed then.
     import torch
 
     return torch
