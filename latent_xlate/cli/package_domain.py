@@ -17,8 +17,8 @@ PyTorch (docs/tutorials/pytorch.md), with data to encode, a folder of files, for
     bin/package_domain.py --name=digits --decoder=decoder.pt2 --encoder=encoder.pt2 --data=mnist --classifier=mnist \
         --output=out/digits
 
-From latents alone, of a model in any framework (docs/tutorials/own_latents.md): an npz file, a folder of such, or one of npy
-files, with the arrays `mu` or `z` and, if there are, `sigma`, `labels`, `class_names` and `split`:
+From latents alone, of a model in any framework (docs/tutorials/own_latents.md): an npz file, a folder of such, or a
+folder of npy files, with the arrays `mu` or `z` and, if there are, `sigma`, `labels`, `class_names` and `split`:
 
     bin/package_domain.py --name=faces --latents=faces.npz --output=out/faces
 
