@@ -44,10 +44,11 @@ class OnnxFile(ModelFile):
     def copy(self, target: Path) -> None:
         import onnx
 
-        if not any(self.path.parent.glob(f"{self.path.name}?*")):
+        header = onnx.load(self.path, load_external_data=False)
+        if not any(map(onnx.external_data_helper.uses_external_data, header.graph.initializer)):
             shutil.copyfile(self.path, target)
             return
-        try:  # Large weights may be in files beside it, which the copy takes in.
+        try:  # The copy takes in the weights that are in files beside it.
             onnx.save(onnx.load(self.path), target)
         except Exception as error:  # Protocol buffers have 2 GB at most, and raise errors of their own.
             raise ValueError(f"{self.path} cannot be written as one file ({reason(error)}).") from None
