@@ -25,8 +25,8 @@ class Audio(Modality):
     Attributes:
         num_samples: Number of samples of a slice.
         sample_rate: Samples per second.
-        align: Whether recordings are aligned when they are read, see `alignment`; otherwise a slice is the beginning of
-            the file.
+        align: Whether the word is found in recordings when they are read, see `voice_activity`, and aligned, see
+            `alignment`; otherwise a slice is the beginning of the file.
     """
 
     kind = "audio"
