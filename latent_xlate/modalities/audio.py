@@ -32,6 +32,7 @@ class Audio(Modality):
     kind = "audio"
     noun = "sound"
     file_suffixes = audio_files.ENDINGS
+    other_suffixes = (".webm", ".m4a", ".mp4", ".aac", ".3gp", ".amr", ".caf", ".mka", ".wma")
     file_suffix = ".wav"
     limits = (-1.0, 1.0)
     stored_dtype = np.int16

@@ -1,8 +1,8 @@
 """Finding of the word in a recording, between silence, noise and clicks, in graph.
 
-A frame counts as speech if its spectrum stands out from that of the recording's noise: the long-term spectral divergence
-of Ramirez et al. 2004 (https://doi.org/10.1016/j.specom.2003.10.002), here in mel bands. All numbers are for sounds at
-16 kHz, and frames are 10 ms apart.
+A frame counts as speech if its spectrum stands out from that of the recording's noise: the long-term spectral
+divergence of Ramirez et al. 2004 (https://doi.org/10.1016/j.specom.2003.10.002), here in mel bands. All numbers are for
+sounds at 16 kHz, and frames are 10 ms apart.
 """
 
 from __future__ import annotations

@@ -156,7 +156,8 @@ def _load_initial_weights(trainer: WaveGANTrainer, initial: str | Path) -> None:
         ("generator", WaveGANGenerator, [trainer.generator, trainer.average]),
         ("encoder", SpeechEncoder, [trainer.encoder] if trainer.encoder else []),
     ]
-    given = {} if Path(initial).is_dir() else pretrained.load_domain(initial).networks
+    is_shipped = str(initial) in pretrained.list_domains() and not Path(initial).is_dir()
+    given = pretrained.load_domain(initial).networks if is_shipped else {}
     for name, kind, targets in networks:
         for network in targets:
             path = Path(initial) / f"{name}.keras"
