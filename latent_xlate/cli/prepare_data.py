@@ -33,12 +33,12 @@ table `labels.csv` may have the columns file and class (and split). A folder of 
 data set.
 
 Three data sets of speech are known by name: `spoken_digit`, the Free Spoken Digit Dataset; `sc09`, the ten digits of
-TFDS's `speech_commands`; and `spoken_digit_ar`, the ten digits of the Arabic Speech Commands Dataset, whose folder or zip
-archive --raw_dir names as it is on GitHub (abdulkaderghandoura/arabic-speech-commands-dataset): `train.csv`, `val.csv` and
-`test.csv` with the columns file and class, and the recordings that they name. It is stored with the features of `sc09`
-and the splits train, validation and test, which have speakers of their own. Training and test recordings of
-`spoken_digit` have the same speakers. With --held_out_speakers its recordings are stored under another name, and those of
-these speakers become the test split.
+TFDS's `speech_commands`; and `spoken_digit_ar`, the ten digits of the Arabic Speech Commands Dataset. Of the last
+--raw_dir names the folder or zip archive as GitHub has it (abdulkaderghandoura/arabic-speech-commands-dataset):
+`train.csv`, `val.csv` and `test.csv` with the columns file and class, and the recordings that they name. It is stored
+with the features of `sc09`, and the splits train, validation and test have speakers of their own. Training and test
+recordings of `spoken_digit` have the same speakers. With --held_out_speakers its recordings are stored under another
+name, and those of these speakers become the test split.
 
 All other commands read a data set by its name: give them the same --data_dir, or set TFDS_DATA_DIR once.
 """
