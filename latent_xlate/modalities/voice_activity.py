@@ -71,7 +71,7 @@ def find_word(x: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
     size, divergence = tf.size(x), _divergence(x)
     count, index = tf.size(divergence), tf.range(tf.size(divergence))
     stretches = [tf.stack(_best_stretch(divergence, threshold)) for threshold in _SPEECH]
-    fits = [last - first < _MOST_WORD for first, last in map(tf.unstack, stretches)]
+    fits = [(first <= last) & (last - first < _MOST_WORD) for first, last in map(tf.unstack, stretches)]
     first, last = tf.unstack(tf.gather(stretches, tf.argmax(fits)))
     is_periodic = _is_periodic(x)[:count] & (index >= first) & (index <= last)
     stands_out = tf.math.count_nonzero(is_periodic) >= _LEAST_PERIODIC
@@ -91,7 +91,8 @@ def _divergence(x: tf.Tensor) -> tf.Tensor:
     """How much the spectrum around each frame stands out from that of the noise, in dB: float32 [frames]."""
     # Frame t is centred at sample (t + 1/2) _HOP.
     beside = (_WINDOW - _HOP) // 2
-    padded = tf.pad(x, [[beside, beside + (-tf.size(x)) % _HOP]])
+    beyond = tf.maximum((-tf.size(x)) % _HOP, _SPREAD * _HOP - tf.size(x))
+    padded = tf.pad(x, [[beside, beside + beyond]])
     frames = tf.signal.frame(padded, _WINDOW, _HOP) * tf.signal.hann_window(_WINDOW)
     mel = tf.signal.linear_to_mel_weight_matrix(_BANDS, _WINDOW // 2 + 1, SAMPLE_RATE, *_HERTZ)
     powers = tf.square(tf.abs(tf.signal.rfft(frames))) @ mel

@@ -122,6 +122,11 @@ def test_clicks_alone_are_no_word(seconds):
         assert not found(x)[2]
 
 
+@pytest.mark.parametrize("count", [1, 159, 160, 161, 400])
+def test_a_few_samples_are_no_word(count):
+    assert found(noise(1.0, 0)[:count]) == (0, count, False)
+
+
 def test_what_is_cut_out_closely_is_kept_whole():
     for spoken in (word(), word(hiss=2400), np.sin(2 * np.pi * 300 * np.arange(8000) / SAMPLE_RATE)):
         for beside in (0, 1600):
