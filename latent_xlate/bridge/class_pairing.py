@@ -12,7 +12,7 @@ from latent_xlate.data.labelled import UNLABELLED
 BY_LABEL = "by_label"
 """The class map in which classes of the same label belong together, whatever their names."""
 
-PAIRED_BY_LABEL = frozenset({"mnist", "fashion_mnist", "spoken_digit", "sc09"})
+PAIRED_BY_LABEL = frozenset({"mnist", "fashion_mnist", "spoken_digit", "spoken_digit_ar", "sc09"})
 """Data sets whose classes belong together by label, as in the paper (section 5)."""
 
 _DIGITS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")

@@ -6,6 +6,7 @@ r"""Prepares a data set of images or recordings: checks its content and stores i
     latent_xlate_prepare_data --dataset=mnist --source=local --raw_dir=folder_of_idx_files
     latent_xlate_prepare_data --dataset=my_shapes --source=local --raw_dir=folder_of_images
     latent_xlate_prepare_data --dataset=spoken_digit --source=local --raw_dir=recordings.zip
+    latent_xlate_prepare_data --dataset=spoken_digit_ar --source=local --raw_dir=arabic-speech-commands-dataset
     latent_xlate_prepare_data --dataset=digits_but_theo --source=local --raw_dir=recordings.zip \
         --held_out_speakers=theo
     latent_xlate_prepare_data --dataset=my_words --source=local --raw_dir=folder_of_sounds
@@ -18,7 +19,7 @@ r"""Prepares a data set of images or recordings: checks its content and stores i
   colour and ten classes: `emoji`, those of Noto Emoji and Twemoji (by npm), and `letters`, drawn in the fonts of some
   Debian packages (by apt-get).
 - `local`: from --raw_dir. This is a folder of the four idx files of MNIST's format, gzipped or not; a folder of images
-  or sounds, described below; or the recordings of the Free Spoken Digit Dataset, as a folder or a zip archive.
+  or sounds, described below; or the recordings of a data set of spoken digits, as a folder or a zip archive.
 - `auto`: the first of a set that is already prepared, `local`, `tfds` and `packages` that works.
 
 A folder of images has the files CLASS/*.png (jpg, jpeg, jfif, gif, bmp); every sixth image of a class becomes a test
@@ -31,9 +32,13 @@ number of channels are converted to mono at 16 kHz and cut to 16384 samples. Ins
 table `labels.csv` may have the columns file and class (and split). A folder of files without classes is an unlabelled
 data set.
 
-Two data sets of speech are known by name: `spoken_digit`, the Free Spoken Digit Dataset, and `sc09`, the ten digits of
-TFDS's `speech_commands`. Training and test recordings of `spoken_digit` have the same speakers. With
---held_out_speakers the recordings are stored under another name, and those of these speakers become the test split.
+Three data sets of speech are known by name: `spoken_digit`, the Free Spoken Digit Dataset; `sc09`, the ten digits of
+TFDS's `speech_commands`; and `spoken_digit_ar`, the ten digits of the Arabic Speech Commands Dataset. Of the last
+--raw_dir names the folder or zip archive as GitHub has it (abdulkaderghandoura/arabic-speech-commands-dataset):
+`train.csv`, `val.csv` and `test.csv` with the columns file and class, and the recordings that they name. It is stored
+with the features of `sc09`, and the splits train, validation and test have speakers of their own. Training and test
+recordings of `spoken_digit` have the same speakers. With --held_out_speakers its recordings are stored under another
+name, and those of these speakers become the test split.
 
 All other commands read a data set by its name: give them the same --data_dir, or set TFDS_DATA_DIR once.
 """
@@ -49,14 +54,14 @@ from latent_xlate.modalities.image_files import INVERT
 _DATASET = flags.DEFINE_string(
     "dataset",
     None,
-    "mnist, fashion_mnist, emoji, letters, spoken_digit, sc09, or a new name for your own files.",
+    "mnist, fashion_mnist, emoji, letters, spoken_digit, spoken_digit_ar, sc09, or a new name for your own files.",
     required=True,
 )
 _SOURCE = flags.DEFINE_enum("source", "auto", sources.SOURCES, "Where the data come from.")
 _RAW_DIR = flags.DEFINE_string(
     "raw_dir",
     None,
-    "Folder of idx files, images or sounds; for spoken_digit, a folder or zip archive of its recordings.",
+    "Folder of idx files, images or sounds; for spoken digits, a folder or zip archive of their recordings.",
 )
 _DATA_DIR = flags.DEFINE_string("data_dir", None, "Folder of TFDS data sets (default: that of TFDS).")
 _HELD_OUT_SPEAKERS = flags.DEFINE_list(

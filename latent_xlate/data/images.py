@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from latent_xlate.data import stored
-from latent_xlate.data.labelled import Labelled, cut_validation
+from latent_xlate.data.labelled import SPLITS, Labelled, cut_validation
 from latent_xlate.modalities.image import Image
 
 
@@ -30,6 +30,8 @@ def load(dataset: str, split: str, data_dir: str | os.PathLike | None = None) ->
 
 def load_splits(dataset: str, data_dir: str | os.PathLike | None = None) -> dict[str, Labelled]:
     """Reads all of `labelled.SPLITS` of a prepared data set of images, each file once; see `stored.load`."""
+    if stored.has_validation(dataset, data_dir):
+        return {split: read_split(dataset, split, data_dir) for split in SPLITS}
     train, test = (read_split(dataset, split, data_dir) for split in ("train", "test"))
     return {"train": cut_validation(train, "train"), "validation": cut_validation(train, "validation"), "test": test}
 

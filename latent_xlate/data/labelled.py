@@ -77,7 +77,7 @@ class Labelled:
 
 
 Splits = Mapping[str, Labelled]
-"""The stored splits, "train" and "test"."""
+"""The stored splits, "train" and "test", and "validation" where a data set has its own."""
 
 
 def record_digests(data: Labelled) -> list[bytes]:

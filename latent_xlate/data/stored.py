@@ -19,7 +19,7 @@ from latent_xlate.data.checksums import check_content
 from latent_xlate.data.labelled import SPLITS, Labelled, cut_validation, in_canonical_order
 from latent_xlate.modalities.modality import Modality
 
-PUBLISHED = ("mnist", "fashion_mnist", "spoken_digit", "sc09")
+PUBLISHED = ("mnist", "fashion_mnist", "spoken_digit", "spoken_digit_ar", "sc09")
 """Names of published data sets that the project supports."""
 
 PREPARE_AGAIN = "Remove that folder and prepare it again with latent_xlate_prepare_data."
@@ -74,7 +74,7 @@ def load(
 
     Args:
         dataset: Name of a TFDS data set of labelled instances, prepared by `prepare_data`.
-        split: "train", "validation" (cut from the training instances) or "test".
+        split: "train", "validation" (the stored one, else cut from the training instances) or "test".
         data_dir: Folder of TFDS data sets; None for the default.
         kind: The modality that the data must have; None for any.
 
@@ -87,16 +87,31 @@ def load(
             content is not that of the published data set of its name.
     """
     checks.known(split, SPLITS, "split")
-    if split == "test":
-        return read_split(dataset, "test", data_dir, kind)
+    if split == "test" or has_validation(dataset, data_dir):
+        return read_split(dataset, split, data_dir, kind)
     return cut_validation(read_split(dataset, "train", data_dir, kind), split)
+
+
+@quiet()
+def has_validation(dataset: str, data_dir: str | os.PathLike | None = None) -> bool:
+    """Whether a prepared data set has a validation split of its own, so that none is cut from its training instances.
+
+    Raises:
+        ValueError: The data set is unknown or not prepared.
+    """
+    data_dir = resolve_data_dir(data_dir)
+    check_prepared(dataset, data_dir)
+    try:
+        return "validation" in tfds.builder(dataset, data_dir=data_dir).info.splits
+    except Exception:  # Damaged data raise many kinds of exceptions, which `read_split` names.
+        return False
 
 
 @quiet()
 def read_split(
     dataset: str, split: str, data_dir: str | os.PathLike | None = None, kind: type[Modality] | None = None
 ) -> Labelled:
-    """Reads one split as it is stored: "train", which includes the validation instances, or "test". See `load`."""
+    """Reads one split as it is stored; "train" includes the validation instances if these have no split. See `load`."""
     data_dir = resolve_data_dir(data_dir)
     folder = check_prepared(dataset, data_dir)
     try:

@@ -21,6 +21,7 @@ from latent_xlate.checks import reason
 from latent_xlate.data import (
     sc09,  # noqa: F401 - registers the data set with TFDS
     spoken_digit,
+    spoken_digit_ar,
     tfds_features,
 )
 from latent_xlate.data.checksums import CHECKSUMS
@@ -41,7 +42,7 @@ def store(dataset: str, splits: Splits, data_dir: str | os.PathLike) -> None:
 
     Args:
         dataset: Name of the data set; a published data set of images gets TFDS's own version and class names.
-        splits: "train" and "test".
+        splits: "train" and "test", and maybe "validation".
         data_dir: Folder of TFDS data sets.
 
     Raises:
@@ -119,6 +120,10 @@ def download(dataset: str, data_dir: str | os.PathLike) -> None:
     Raises:
         ValueError: TFDS has no such data set, its hosts do not answer, or the download fails.
     """
+    if dataset == spoken_digit_ar.NAME:
+        raise ValueError(
+            f"TFDS has no data set {dataset!r}: download it from its authors and take --source=local with --raw_dir."
+        )
     if not _is_registered(dataset):
         raise ValueError(f"TFDS has no data set {dataset!r}.")
     builder = tfds.builder(dataset, data_dir=data_dir)

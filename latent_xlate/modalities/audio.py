@@ -25,13 +25,14 @@ class Audio(Modality):
     Attributes:
         num_samples: Number of samples of a slice.
         sample_rate: Samples per second.
-        align: Whether recordings are aligned when they are read, see `alignment`; otherwise a slice is the beginning of
-            the file.
+        align: Whether the word is found in recordings when they are read, see `voice_activity`, and aligned, see
+            `alignment`; otherwise a slice is the beginning of the file.
     """
 
     kind = "audio"
     noun = "sound"
     file_suffixes = audio_files.ENDINGS
+    other_suffixes = (".webm", ".m4a", ".mp4", ".aac", ".3gp", ".amr", ".caf", ".mka", ".wma")
     file_suffix = ".wav"
     limits = (-1.0, 1.0)
     stored_dtype = np.int16

@@ -9,7 +9,7 @@ from latent_xlate.modalities import riff_files
 from latent_xlate.modalities.audio_files import SILENCE
 from latent_xlate.modalities.refusals import Fault
 
-SECONDS_READ = 4
+SECONDS_READ = 10
 """Number of seconds that are read from the beginning of a file."""
 
 RATES = (4_000, 192_000)
@@ -131,6 +131,18 @@ def of_samples(samples: tf.Tensor, heard: tf.Tensor, num_heard: tf.Tensor, secon
             tf.reduce_max(tf.abs(heard[:num_heard])) <= SILENCE,
             lambda: "The channels of the sound cancel each other out: send one of them.",
         ),
+    ]
+
+
+def of_word(is_found: tf.Tensor) -> list[Fault]:
+    """Lists why a sound without a word, bool scalar, cannot be used."""
+    return [
+        (
+            ~is_found,
+            lambda: (
+                "The sound holds no word that stands out from its noise: record it again, closer to the microphone."
+            ),
+        )
     ]
 
 

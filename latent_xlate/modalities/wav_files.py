@@ -13,6 +13,7 @@ from latent_xlate.modalities.alignment import FADE, FRAME, ONSET, PEAK, THRESHOL
 from latent_xlate.modalities.audio_files import NUM_SAMPLES, SAMPLE_RATE, SILENCE
 from latent_xlate.modalities.outlining import outlined
 from latent_xlate.modalities.refusals import refuse
+from latent_xlate.modalities.voice_activity import find_word
 from latent_xlate.modalities.wav_faults import RATES, SECONDS_READ
 
 _HEAD_BYTES = 2**16
@@ -61,7 +62,8 @@ def read_wavs(
 
     Args:
         files: string [batch], WAV files of a rate within `RATES` and a codec of `wav_samples.CODECS`.
-        aligned: Whether the slice is aligned, see `alignment.align`; otherwise it is the beginning of the file.
+        aligned: Whether the slice is the word in the sound, see `voice_activity.find_word`, and aligned, see
+            `alignment.align`; otherwise it is the beginning of the file.
         num_samples: Number of samples of the slice.
         sample_rate: Sample rate of the slice.
 
@@ -70,7 +72,7 @@ def read_wavs(
 
     Raises:
         tf.errors.InvalidArgumentError: A file is no such sound, or one without samples, with values that are not
-            finite, or silent; the message holds a sentence about it.
+            finite, silent, or to be aligned and without a word; the message holds a sentence about it.
     """
     return _reader(aligned, num_samples, sample_rate)(files)
 
@@ -86,7 +88,12 @@ def _reader(aligned: bool, num_samples: int, sample_rate: int) -> Callable[[tf.T
         num_heard = tf.cast(seconds * tf.cast(rate, tf.float32), tf.int32)
         with tf.control_dependencies(refuse(wav_faults.of_samples(samples, heard, num_heard, seconds))):
             x = resample(heard, rate, sample_rate)
-        return align(x, num_samples) if aligned else tf.clip_by_value(x[:num_samples], -1.0, 1.0)
+        if not aligned:
+            return tf.clip_by_value(x[:num_samples], -1.0, 1.0)
+        x = x[: _resampled_size(heard, rate, sample_rate)]
+        start, end, is_word = find_word(x)
+        with tf.control_dependencies(refuse(wav_faults.of_word(is_word))):
+            return align(x[start:end], num_samples)
 
     contents = outlined(_contents, tf.TensorSpec([None], tf.string))
     slice_of = outlined(to_slice, *(tf.TensorSpec([], dtype) for dtype in (tf.string, tf.int32, tf.int32, tf.int32)))
@@ -102,10 +109,15 @@ def _reader(aligned: bool, num_samples: int, sample_rate: int) -> Callable[[tf.T
 
 
 def read_word(file: bytes, num_samples: int = NUM_SAMPLES, sample_rate: int = SAMPLE_RATE) -> tf.Tensor:
-    """Reads the aligned slice of a WAV file, or its beginning if it is silent: float32 [num_samples]."""
+    """Reads the aligned word of a WAV file, or its beginning if it is silent: float32 [num_samples]."""
     content, codec, channels, rate = (each[0] for each in _contents(tf.constant([file])))
-    x = resample(tf.reduce_mean(_decode(content, codec, channels), axis=1), rate, sample_rate)
-    return align(x, num_samples) if tf.reduce_max(tf.abs(x)) > SILENCE else x[:num_samples]
+    heard = tf.reduce_mean(_decode(content, codec, channels), axis=1)
+    x = resample(heard, rate, sample_rate)
+    if tf.reduce_max(tf.abs(x)) <= SILENCE:
+        return x[:num_samples]
+    x = x[: _resampled_size(heard, rate, sample_rate)]
+    start, end, _ = find_word(x)
+    return align(x[start:end], num_samples)
 
 
 def to_16_bits(file: bytes) -> bytes:
@@ -167,6 +179,12 @@ def resample(x: tf.Tensor, rate: tf.Tensor, sample_rate: int = SAMPLE_RATE) -> t
         return tf.signal.irfft(spectrum, [length]) * tf.cast(sample_rate / rate, tf.float32)
 
     return tf.ensure_shape(tf.cond(rate == sample_rate, padded, resampled), [length])
+
+
+def _resampled_size(x: tf.Tensor, rate: tf.Tensor, sample_rate: int) -> tf.Tensor:
+    """Number of samples of what `resample` returns without the silence that it adds: int32 scalar."""
+    size = tf.cast(tf.size(x), tf.int64) * sample_rate
+    return tf.cast(-(-size // tf.cast(rate, tf.int64)), tf.int32)
 
 
 def align(x: tf.Tensor, num_samples: int = NUM_SAMPLES) -> tf.Tensor:

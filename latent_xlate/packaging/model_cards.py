@@ -23,6 +23,7 @@ LICENCES = {
     "spoken_digit": "Free Spoken Digit Dataset (Jackson and others, 2016 to 2020), CC BY-SA 4.0",
     "emoji": "Noto Emoji (Google), Apache License 2.0, and Twemoji (Twitter, Inc and other contributors), CC BY 4.0",
     "letters": "drawn with fonts of Debian's, SIL Open Font License and Apache License 2.0",
+    "spoken_digit_ar": "Arabic Speech Commands Dataset (Ghandoura, Hjabo and Al Dakkak, 2021), CC BY 4.0",
     "sc09": "Speech Commands (Warden, 2018; Google), CC BY 4.0",
 }
 """By data set, its authors and licence."""
@@ -105,6 +106,7 @@ def speech_card(
     accepted: float | None,
     samples_per_class: Iterable[int],
     note: str,
+    own_validation: bool = False,
 ) -> str:
     """Returns the model card of a domain of speech.
 
@@ -116,6 +118,7 @@ def speech_card(
         accepted: Share of samples of the prior that the judge is sure of; None without a judge.
         samples_per_class: Accepted samples of each class that ship, by split.
         note: A sentence about the training, or "".
+        own_validation: Whether the data set has a validation split of its own.
     """
     rows = _speech_rows(stages, judge, recognised, accepted)
     judged = [judge.epochs, judge.batch_size, judge.seed, judge.accuracy, ""] if judge else None
@@ -126,14 +129,21 @@ def speech_card(
         name=domain.name,
         models=_listed(_speech_models(domain, judge)),
         dataset=domain.dataset,
+        held_out="The validation recordings are" if own_validation else "Of the training recordings one in twelve is",
         remarks=_speech_remarks(domain, note),
         table=tables.markdown(*_with_judge(["", "WaveGAN"], rows, judged), compact=True),
         commands=_commands(train_wavegan_commands(domain.name, stages), judge, package),
         weights=", ".join(f"`{network}.npz`" for network in _speech_networks(domain, judge)),
         latents=_listed(_speech_latents(domain, judge, samples_per_class)),
-        licence=LICENCES.get(domain.dataset, domain.dataset),
+        licence="; ".join(LICENCES.get(dataset, dataset) for dataset in _datasets(domain, stages)),
         caution=caution if judge else "",
     )
+
+
+def _datasets(domain: SpeechDomain, stages: Sequence[Stage]) -> list[str]:
+    """The data sets of a WaveGAN: its own, and that of a pretrained domain whose weights it started from."""
+    initial = stages[0].config.get("initial")
+    return [domain.dataset, *([initial] if initial in LICENCES else [])]
 
 
 def own_model_card(

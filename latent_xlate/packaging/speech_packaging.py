@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from latent_xlate.batching import as_graph, in_batches
+from latent_xlate.data import stored
 from latent_xlate.data.labelled import Labelled
 from latent_xlate.domains.domain import Domain
 from latent_xlate.domains.network_files import load_network
@@ -88,6 +89,7 @@ def package_speech_domain(
             accepted=accepted,
             samples_per_class=SAMPLES_PER_CLASS.values(),
             note=note,
+            own_validation=stored.has_validation(dataset, data_dir),
         )
 
     return domain_folder.write_domain(domain, folder, finish)

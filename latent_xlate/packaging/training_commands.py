@@ -44,8 +44,8 @@ def train_wavegan_commands(name: str, stages: Sequence[Stage]) -> list[str]:
     workdir, commands = None, []
     for number, stage in enumerate(stages, 1):
         flags = {"config": "wavegan", "config.dataset": stage.config["dataset"]}
-        if workdir:
-            flags["config.initial"] = workdir
+        if initial := workdir or stage.config.get("initial"):  # Of the first stage, a pretrained domain.
+            flags["config.initial"] = initial
         workdir = f"out/{name}_wavegan" + (f"_{number}" if number < len(stages) else "")
         settings = {key: stage.config[key] for key in defaults if key in stage.config} | {"num_steps": stage.steps}
         settings["speeds"] = tuple(settings.get("speeds", ()))  # JSON has lists only.

@@ -1,11 +1,20 @@
 import pytest
 
 from latent_xlate.bridge.bridge_config import BridgeConfig
-from latent_xlate.configs import all_domains, base, fashion_mnist_spoken_digit, mnist_spoken_digit
+from latent_xlate.configs import (
+    all_domains,
+    base,
+    fashion_mnist_spoken_digit,
+    mnist_spoken_digit,
+    mnist_spoken_digit_ar,
+    spoken_digit_spoken_digit_ar,
+)
 from latent_xlate.latents.sources import latent_kinds
 
 CONFIGS = {
     mnist_spoken_digit: ("mnist", "spoken_digit"),
+    mnist_spoken_digit_ar: ("mnist", "spoken_digit_ar"),
+    spoken_digit_spoken_digit_ar: ("spoken_digit", "spoken_digit_ar"),
     fashion_mnist_spoken_digit: ("fashion_mnist", "spoken_digit"),
     all_domains: ("mnist", "fashion_mnist", "spoken_digit"),
 }
@@ -18,7 +27,7 @@ def test_settings_are_the_papers_of_sound(module):
     assert (config.model.shared_dim, config.model.hidden_units) == (16, (1024,) * 8)
     assert (config.model.beta_kl, config.model.beta_swd, config.model.beta_cls) == (0.01, 3.0, 0.3)
     kinds = latent_kinds(config.latents, len(config.domains))
-    assert kinds == [*["dataset"] * (len(config.domains) - 1), "samples"]
+    assert kinds == ["samples" if domain.startswith("spoken") else "dataset" for domain in config.domains]
 
 
 @pytest.mark.parametrize("mode", base.MODES)

@@ -1,5 +1,6 @@
 import io
 import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -90,6 +91,11 @@ def test_what_is_no_sound_is_named_with_the_way_out(content, said, tmp_path):
         read_audio(path)
     with pytest.raises(OSError, match=r"No such file.*missing\.wav"):
         Audio().prepare(tmp_path / "missing.wav")
+
+
+def test_what_phones_and_browsers_record_is_to_be_saved_in_another_format():
+    paths = [Path("a.webm"), Path("b.M4A"), Path("c.wav"), Path("d.txt")]
+    assert Audio().way_out(paths) == "save .m4a and .webm files as WAV"
 
 
 @pytest.mark.parametrize("speed", [0.5, 0.92, 1.08, 2.0])

@@ -75,6 +75,18 @@ def test_card_of_speech(card, encoder, judge):
     assert speech_card(domain, stages, JUDGES[judge], **measured) == expected(card)
 
 
+def test_card_of_speech_names_the_domain_that_it_started_from():
+    config = {"dataset": "spoken_digit_ar", "prior": "normal", "align": True, "batch_size": 64, "seed": 3}
+    domain = types.SimpleNamespace(name="spoken_digit_ar", dataset="spoken_digit_ar", has_encoder=True)
+    stages = [Stage(config | {"initial": "spoken_digit"}, 1_000), Stage(config | {"initial": "out/other"}, 500)]
+    measured = {"recognised": None, "accepted": None, "samples_per_class": [], "note": ""}
+    card = speech_card(domain, stages, None, **measured, own_validation=True)
+    assert "--config.initial=spoken_digit --" in card
+    assert "--config.initial=out/spoken_digit_ar_wavegan_1 --" in card
+    assert "Data: Arabic Speech Commands Dataset" in card and "; Free Spoken Digit Dataset" in card
+    assert "The validation recordings are held out, to choose" in card
+
+
 def test_card_of_the_speech_that_ships():
     settings = {
         "dataset": "spoken_digit", "objective": "vae", "discriminator": "spectrogram", "num_steps": 9999,

@@ -11,6 +11,7 @@ import keras
 from latent_xlate import checks, distribution, training
 from latent_xlate.data import speech
 from latent_xlate.data.labelled import Labelled
+from latent_xlate.domains import pretrained
 from latent_xlate.domains.network_files import checkpoint_state, load_network
 from latent_xlate.domains.speech.spectrogram_discriminator import SpectrogramDiscriminator
 from latent_xlate.domains.speech.speech_encoder import SpeechEncoder
@@ -50,7 +51,8 @@ def train_wavegan(
         workdir: Folder of the run.
         settings: Settings of the run.
         data_dir: Folder of TFDS data sets; None for the default.
-        initial: Folder of another run, whose generator and encoder are the initial weights.
+        initial: Folder of another run, or name of a pretrained domain of speech, whose generator and encoder are the
+            initial weights.
         steps_per_log: Number of steps in one graph call.
         logs_per_checkpoint: Number of logs between checkpoints.
         strategy: One of `distribution.STRATEGIES`.
@@ -61,7 +63,7 @@ def train_wavegan(
 
     Raises:
         ValueError: The strategy is unknown, the data are not prepared or do not have the classes that the settings
-            need, `workdir` holds another run, or `initial` has no networks of the same sizes.
+            need, `workdir` holds another run, or `initial` is unknown or has no networks of the same sizes.
     """
     data = speech.load(dataset, "train", data_dir)
     config = {"dataset": dataset, "initial": str(initial) if initial else None} | dataclasses.asdict(settings)
@@ -74,7 +76,7 @@ def train_wavegan(
     with tf_strategy.scope():
         trainer = make_trainer(settings, len(data.class_names))
         if initial:
-            _load_initial_weights(trainer, Path(initial))
+            _load_initial_weights(trainer, initial)
     state: dict[str, Any] = dict(checkpoint_state(trainer))
     if trainer.discriminator:
         state["discriminator_optimizer"] = trainer.discriminator_optimizer
@@ -148,16 +150,18 @@ def make_trainer(settings: WaveGANSettings, num_classes: int) -> WaveGANTrainer:
     return trainer
 
 
-def _load_initial_weights(trainer: WaveGANTrainer, folder: Path) -> None:
-    """Sets the weights of generator, average and encoder to those of another run."""
+def _load_initial_weights(trainer: WaveGANTrainer, initial: str | Path) -> None:
+    """Sets the weights of generator, average and encoder to those of another run or of a pretrained domain."""
     networks: list[tuple[str, type[keras.Model], list[keras.Model]]] = [
         ("generator", WaveGANGenerator, [trainer.generator, trainer.average]),
         ("encoder", SpeechEncoder, [trainer.encoder] if trainer.encoder else []),
     ]
+    is_shipped = str(initial) in pretrained.list_domains() and not Path(initial).is_dir()
+    given = pretrained.load_domain(initial).networks if is_shipped else {}
     for name, kind, targets in networks:
         for network in targets:
-            path = folder / f"{name}.keras"
+            path = Path(initial) / f"{name}.keras"
             try:
-                network.set_weights(load_network(path, kind, name).get_weights())
+                network.set_weights((given.get(name) or load_network(path, kind, name)).get_weights())
             except ValueError as error:
                 raise ValueError(f"Cannot start from {path}: {checks.reason(error)}") from None

@@ -8,6 +8,8 @@ import soundfile
 import tensorflow as tf
 
 from latent_xlate.data import speech, tfds_sets
+from latent_xlate.domains import pretrained
+from latent_xlate.domains.speech.speech_domain import SpeechDomain
 from latent_xlate.domains.speech.wavegan_batches import make_batches
 from latent_xlate.domains.speech.wavegan_generator import WaveGANGenerator, load_keras_generator
 from latent_xlate.domains.speech.wavegan_settings import WaveGANSettings
@@ -120,6 +122,20 @@ def test_a_second_stage_starts_from_the_first(unbroken, data_dir, tmp_path):
         run(tmp_path / "third", other, data_dir, initial=first_stage)
     with pytest.raises(ValueError, match="Cannot start from .*: There is no generator"):
         run(tmp_path / "fourth", ADVERSARIAL, data_dir, initial=tmp_path / "nowhere")
+
+
+def test_a_run_starts_from_a_pretrained_domain(unbroken, data_dir, tmp_path, monkeypatch):
+    folder = unbroken(SETTINGS)
+    generator, encoder = (keras.saving.load_model(folder / f"{name}.keras") for name in ("generator", "encoder"))
+    domain = SpeechDomain("words", generator, encoder=encoder, prior="normal")
+    domain.save(tmp_path / "savedmodels" / "words")
+    monkeypatch.setenv(pretrained.SAVEDMODELS, str(tmp_path / "savedmodels"))
+    settings = dataclasses.replace(ADVERSARIAL, encoder=True, learning_rate=0.0)
+    run(tmp_path / "run", settings, data_dir, initial="words")
+    for name in ("generator", "encoder"):
+        ours = keras.saving.load_model(tmp_path / "run" / f"{name}.keras").get_weights()
+        for mine, theirs in zip(ours, domain.networks[name].get_weights(), strict=True):
+            assert_close(mine, theirs, rtol=1e-5, atol=1e-7)
 
 
 def test_the_originals_recipe_takes_a_step(data_dir, tmp_path):
