@@ -34,6 +34,8 @@ data set.
 Two data sets of speech are known by name: `spoken_digit`, the Free Spoken Digit Dataset, and `sc09`, the ten digits of
 TFDS's `speech_commands`. Training and test recordings of `spoken_digit` have the same speakers. With
 --held_out_speakers the recordings are stored under another name, and those of these speakers become the test split.
+`synthetic_digits` are English digits spoken by eSpeak NG and Flite, and, for test, by Festival and eSpeak NG's
+synthesiser of Klatt, which must be installed.
 
 All other commands read a data set by its name: give them the same --data_dir, or set TFDS_DATA_DIR once.
 """
@@ -49,7 +51,7 @@ from latent_xlate.modalities.image_files import INVERT
 _DATASET = flags.DEFINE_string(
     "dataset",
     None,
-    "mnist, fashion_mnist, emoji, letters, spoken_digit, sc09, or a new name for your own files.",
+    "mnist, fashion_mnist, emoji, letters, spoken_digit, sc09, synthetic_digits, or a new name for your own files.",
     required=True,
 )
 _SOURCE = flags.DEFINE_enum("source", "auto", sources.SOURCES, "Where the data come from.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,13 +14,13 @@ from latent_xlate.domains.image.conv_classifier import ConvClassifier
 from latent_xlate.domains.image.image_classifier import ImageClassifier
 from latent_xlate.domains.image.image_training import CONVOLUTIONAL
 from latent_xlate.domains.network_files import load_network
-from latent_xlate.domains.speech.speech_classifier import SpeechClassifier
+from latent_xlate.domains.speech import speech_training
 from latent_xlate.packaging.training_commands import train_domain_command
 from latent_xlate.packaging.training_runs import read_run
 
-_CLASSIFIERS: dict[str, tuple[dict[str, type[keras.Model]], str]] = {
+_CLASSIFIERS: dict[str, tuple[Mapping[str, type[keras.Model]], str]] = {
     "classifier": ({"classifier": ImageClassifier, "conv_classifier": ConvClassifier}, "classifier of images"),
-    "speech_classifier": ({"speech_classifier": SpeechClassifier}, "classifier of speech"),
+    "speech_classifier": (speech_training.CLASSIFIERS, "classifier of speech"),
 }
 """By the kind of judge, the classes by the model of a run, and how messages call it."""
 
@@ -31,6 +32,7 @@ class Judge:
     Attributes:
         classifier: The network.
         dataset: Name of the data set that it was trained on.
+        also: Names of further ones.
         epochs: Cell of the card's table.
         batch_size: Cell of the card's table.
         seed: Cell of the card's table.
@@ -41,6 +43,7 @@ class Judge:
 
     classifier: Any
     dataset: str
+    also: tuple[str, ...]
     epochs: str
     batch_size: str
     seed: str
@@ -68,7 +71,7 @@ class Judge:
         if not isinstance(classifier, tuple(classes.values())):
             raise ValueError(f"Domain {domain.name!r} has no {description} to share.")
         shared = f"that of `{domain.name}`"
-        return cls(classifier, domain.dataset, shared, shared, shared, shared, None, domain.name)
+        return cls(classifier, domain.dataset, (), shared, shared, shared, shared, None, domain.name)
 
     @classmethod
     def _read_run(cls, run: str, model: str, name: str) -> Judge:
@@ -77,6 +80,7 @@ class Judge:
         return cls(
             load_network(Path(run) / "model.keras", classes[config["model"]], description),
             config["dataset"],
+            tuple(config.get("also", ())),
             f"best of {config['epochs']} by validation {'loss' if config['model'] in CONVOLUTIONAL else 'accuracy'}",
             str(config["batch_size"]),
             str(config["seed"]),
