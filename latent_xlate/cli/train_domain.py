@@ -93,7 +93,6 @@ _PRECISION = flags.DEFINE_enum("precision", "float32", PRECISIONS, "Keras dtype 
 
 _IMAGE_FLAGS = (_SHIFT, _HIDDEN_UNITS, _LATENT_DIM, _WIDTH)
 _SPEECH_FLAGS = (_FILTERS, _ALSO)
-_ENCODER_FLAGS = (_WAVEGAN,)
 _COMMON_FLAGS = (_DATA_DIR, _EPOCHS, _BATCH_SIZE, _LEARNING_RATE, _SCHEDULE, _SEED, _STRATEGY, _PRECISION)
 
 
@@ -102,19 +101,22 @@ def main(argv: list[str]) -> None:
     # Before the data are read, which initializes TensorFlow, so that a worker could no longer join.
     strategy = distribution.make_strategy(_STRATEGY.value)
     model = _MODEL.value
-    allowed = _SPEECH_FLAGS if model in SPEECH_MODELS else _IMAGE_FLAGS
-    allowed += _ENCODER_FLAGS if model == SPEECH_ENCODER else ()
-    for flag in _IMAGE_FLAGS + _SPEECH_FLAGS + _ENCODER_FLAGS:
-        if flag.value is not None and flag not in allowed:
-            raise ValueError(f"--{flag.name} is not for --model={model}: leave it out.")
-    options: dict[str, Any] = {
-        flag.name: flag.value for flag in _COMMON_FLAGS + allowed if flag.value is not None and flag.name != "wavegan"
-    }
+    is_speech = model in SPEECH_MODELS
+    for flags_of_some, is_one in (
+        (_IMAGE_FLAGS, not is_speech),
+        (_SPEECH_FLAGS, is_speech),
+        ((_WAVEGAN,), model == SPEECH_ENCODER),
+    ):
+        for flag in flags_of_some:
+            if flag.value is not None and not is_one:
+                raise ValueError(f"--{flag.name} is not for --model={model}: leave it out.")
+    given = _COMMON_FLAGS + (_SPEECH_FLAGS if is_speech else _IMAGE_FLAGS)
+    options: dict[str, Any] = {flag.name: flag.value for flag in given if flag.value is not None}
     if model == SPEECH_ENCODER:
         if _WAVEGAN.value is None:
             raise ValueError("--model=speech_encoder needs --wavegan, the folder of the run that it is for.")
         path = encoder_training.train_speech_encoder(_DATASET.value, _WORKDIR.value, _WAVEGAN.value, **options)
-    elif model in SPEECH_MODELS:
+    elif is_speech:
         path = speech_training.train_speech_classifier(_DATASET.value, _WORKDIR.value, model=model, **options)
     else:
         path = image_training.train_image_model(model, _DATASET.value, _WORKDIR.value, **options)

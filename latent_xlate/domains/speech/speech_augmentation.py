@@ -47,7 +47,7 @@ class SpeechAugmentation:
     Example:
         augmentation = SpeechAugmentation(seed=0)
         words, lengths = cut_words(content)
-        x = augmentation(words, lengths, positions)
+        x = augmentation(words / 32768.0, lengths, positions)
     """
 
     def __init__(self, seed: int, aligned: bool = False):
@@ -83,7 +83,7 @@ class SpeechAugmentation:
         onset = ONSET + _between(place, -JITTER, JITTER)
         if not self._aligned:
             onset = _between(place, -CUT_OFF, NUM_SAMPLES - lengths + CUT_OFF)
-        x = self._filtered(_at(words, onset, speed), next(draws), next(draws))
+        x = self._filtered(moved(words, onset, speed), next(draws), next(draws))
         x = self._with_noise(x, lengths, next(draws), next(draws), next(draws), next(draws))
         if self._aligned:
             times = tf.range(NUM_SAMPLES, dtype=tf.float32)
@@ -134,8 +134,17 @@ def cut_words(content: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return words, np.maximum(ends - ONSET, 1).astype(np.float32)
 
 
-def _at(words: tf.Tensor, onset: tf.Tensor, speed: tf.Tensor) -> tf.Tensor:
-    """Words at another onset and speed, each [n, 1], by linear interpolation."""
+def moved(words: tf.Tensor, onset: tf.Tensor, speed: tf.Tensor) -> tf.Tensor:
+    """Moves words and changes their speed, by linear interpolation.
+
+    Args:
+        words: Words from `cut_words`, float32 [n, NUM_SAMPLES].
+        onset: The sample at which each shall begin, float32 [n, 1].
+        speed: Factor of the speed of each, float32 [n, 1].
+
+    Returns:
+        float32 [n, NUM_SAMPLES].
+    """
     sources = ONSET + (tf.range(NUM_SAMPLES, dtype=tf.float32) - onset) * speed
     whole = tf.floor(sources)
     share = sources - whole
