@@ -32,24 +32,24 @@ class Judge:
     Attributes:
         classifier: The network.
         dataset: Name of the data set that it was trained on.
-        also: Names of further ones.
         epochs: Cell of the card's table.
         batch_size: Cell of the card's table.
         seed: Cell of the card's table.
         accuracy: Cell of the card's table.
         command: Shell command that trained it; None if it is shared with another domain.
         flag_value: The value of package_domain's --classifier that gives this judge.
+        also: Names of further data sets that it was trained on.
     """
 
     classifier: Any
     dataset: str
-    also: tuple[str, ...]
     epochs: str
     batch_size: str
     seed: str
     accuracy: str
     command: str | None
     flag_value: str
+    also: tuple[str, ...] = ()
 
     @classmethod
     def read(cls, judge_from: str, model: str, name: str) -> Judge:
@@ -71,7 +71,7 @@ class Judge:
         if not isinstance(classifier, tuple(classes.values())):
             raise ValueError(f"Domain {domain.name!r} has no {description} to share.")
         shared = f"that of `{domain.name}`"
-        return cls(classifier, domain.dataset, (), shared, shared, shared, shared, None, domain.name)
+        return cls(classifier, domain.dataset, shared, shared, shared, shared, None, domain.name)
 
     @classmethod
     def _read_run(cls, run: str, model: str, name: str) -> Judge:
@@ -80,11 +80,11 @@ class Judge:
         return cls(
             load_network(Path(run) / "model.keras", classes[config["model"]], description),
             config["dataset"],
-            tuple(config.get("also", ())),
             f"best of {config['epochs']} by validation {'loss' if config['model'] in CONVOLUTIONAL else 'accuracy'}",
             str(config["batch_size"]),
             str(config["seed"]),
             f"accuracy {metrics['test']['accuracy']:.4f}",
             train_domain_command(name, config),
             f"out/{name}_classifier",
+            tuple(config.get("also", ())),
         )

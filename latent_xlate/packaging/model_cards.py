@@ -105,7 +105,7 @@ def speech_card(
     stages: Sequence[Stage],
     judge: Judge | None,
     *,
-    encoder: Mapping[str, Any] | None,
+    encoder: Mapping[str, Any] | None = None,
     recognised: float | None,
     accepted: float | None,
     samples_per_class: Iterable[int],

@@ -105,14 +105,15 @@ class EncoderTrainer(keras.Model):
         known: tf.Tensor,
     ) -> tf.Tensor:
         mu, sigma = self.encoder(changed, training=True)
-        z = mu + sigma * replica_normal(tf.shape(mu), step_seed(self.seed, self.optimizer.iterations.value, 0))
+        width = self.encoder.latent_dim
+        seed = step_seed(self.seed, self.optimizer.iterations.value, 0)
+        z = mu + sigma * replica_normal((x.shape[0], width), seed)
         likelihoods = log_likelihoods(self.classes, z)
         divergence = losses.gaussian_kl((mu - teacher_mu) / teacher_sigma, sigma / teacher_sigma)
         count = x.shape[0] // DECODED
         # The upper half of the frequencies is compared only if it is generated.
         every = 2 if self.generator.half_rate else 1
         decoded = self.generator(z[:count])[:, ::every, 0]
-        width = self.encoder.latent_dim
         terms = {
             "teacher": tf.math.divide_no_nan(tf.reduce_sum(known * divergence), tf.reduce_sum(known)) / width,
             "reconstruction": tf.reduce_mean(spectral_distance(x[:count, ::every], decoded)),

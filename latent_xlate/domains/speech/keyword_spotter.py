@@ -12,9 +12,6 @@ from latent_xlate.domains.classifier import Classifier
 from latent_xlate.domains.speech.telephone_spectrogram import telephone_spectrogram
 from latent_xlate.domains.speech.word_convolutions import WordConvolutions
 
-DROPOUT = 0.2
-"""Share of features that are dropped in training."""
-
 
 @keras.saving.register_keras_serializable(package=KERAS_PACKAGE)
 class KeywordSpotter(Classifier):
@@ -40,7 +37,6 @@ class KeywordSpotter(Classifier):
         self.filters = filters
         self.convolutions = WordConvolutions(filters, self.dtype_policy)
         self.body = self.convolutions.layers
-        self.dropout = keras.layers.Dropout(DROPOUT, dtype="float32")
         self.logits = keras.layers.Dense(num_classes, dtype="float32")
 
     def build(self, input_shape: Any = None) -> None:
@@ -54,13 +50,13 @@ class KeywordSpotter(Classifier):
 
         Args:
             x: float32 [batch, 16384], samples at 16 kHz in [-1, 1].
-            training: Whether batch norm uses and records the statistics of the batch, and features are dropped.
+            training: Whether batch norm uses and records the statistics of the batch.
 
         Returns:
             float32 [batch, num_features].
         """
         h = tf.reduce_mean(self.convolutions(telephone_spectrogram(x), training), axis=1)
-        return self.dropout(tf.reshape(h, [-1, self.num_features]), training=training)
+        return tf.reshape(h, [-1, self.num_features])
 
     def get_config(self) -> dict[str, Any]:
         return super().get_config() | {"filters": self.filters}

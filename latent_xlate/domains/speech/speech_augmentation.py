@@ -131,7 +131,7 @@ def cut_words(content: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """
     words = align(content)
     ends = NUM_SAMPLES - np.argmax(words[:, ::-1] != 0, axis=1)
-    return words, np.maximum(ends - ONSET, 1).astype(np.float32)
+    return words, (ends - ONSET).astype(np.float32)
 
 
 def moved(words: tf.Tensor, onset: tf.Tensor, speed: tf.Tensor) -> tf.Tensor:

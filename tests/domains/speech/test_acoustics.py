@@ -42,7 +42,7 @@ def test_rooms_are_none_or_decaying_echoes_after_the_sound():
     assert ratios.min() < 3 and ratios.max() > 12
 
 
-@pytest.mark.parametrize(("row", "slope"), enumerate(NOISE_SLOPES))
+@pytest.mark.parametrize(("row", "slope"), list(enumerate(NOISE_SLOPES)))
 def test_noises_fall_by_their_slope_in_each_octave(row, slope):
     noise = acoustics.noises(rng(), 1 << 17)[row]
     assert np.mean(np.square(noise)) == pytest.approx(1.0, rel=1e-3)

@@ -65,7 +65,8 @@ def test_the_spectrogram_does_not_depend_on_loudness_nor_on_what_a_telephone_cut
     assert seen.shape == (1, *SHAPE)
     assert float(tf.reduce_max(seen)) == pytest.approx(1.0, abs=0.01) and float(tf.reduce_min(seen)) >= 0
     assert_close(telephone_spectrogram(0.01 * x), seen, atol=1e-4)
-    np.testing.assert_allclose(telephone_spectrogram(x + 0.5 * tone(6000)), seen, atol=0.02)
+    # The ends of a tone have all frequencies.
+    np.testing.assert_allclose(telephone_spectrogram(x + 0.5 * tone(6000))[:, 2:60], seen[:, 2:60], atol=0.02)
     np.testing.assert_array_equal(telephone_spectrogram(np.zeros((1, 16384), np.float32)), 0.0)
 
 
