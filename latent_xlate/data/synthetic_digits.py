@@ -149,7 +149,7 @@ def _script(engine: Engine, rng: np.random.Generator) -> list[Utterance]:
     return [
         Utterance(
             label,
-            engine.voices[rng.integers(len(engine.voices))],
+            engine.voices[int(rng.integers(len(engine.voices)))],
             float(np.exp(rng.uniform(low, high))),
             float(rng.uniform()),
         )
@@ -225,8 +225,8 @@ def _run(command: list[str]) -> None:
     try:
         subprocess.run(command, check=True, capture_output=True, text=True, timeout=600)
     except subprocess.SubprocessError as error:
-        said = getattr(error, "stderr", None) or checks.reason(error)
-        raise ValueError(f"`{' '.join(command)}` failed ({checks.one_line(str(said))}): install it again.") from None
+        said = checks.one_line(str(getattr(error, "stderr", None) or checks.reason(error)).strip())
+        raise ValueError(f"`{' '.join(command)}` failed ({said}): install it again.") from None
 
 
 ENGINES: Mapping[str, Engine] = {

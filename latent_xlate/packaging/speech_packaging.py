@@ -103,7 +103,7 @@ def _load_domain(
     name: str, run: Path, path_of_encoder: Path, config: Mapping[str, Any], judge: Judge | None
 ) -> SpeechDomain:
     generator = load_keras_generator(run / "generator.keras")
-    encoder = None
+    encoder: SpeechEncoder | WordEncoder | None = None
     if path_of_encoder.exists():
         encoder = load_network(path_of_encoder, (SpeechEncoder, WordEncoder), "encoder of speech")
     elif not judge:

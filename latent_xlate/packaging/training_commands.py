@@ -30,13 +30,17 @@ def train_domain_command(name: str, config: Mapping[str, Any]) -> str:
     """
     model = config["model"]
     train, kind = _TRAININGS.get(model, (train_image_model, model.removeprefix("conv_")))
-    defaults = {key: parameter.default for key, parameter in inspect.signature(train).parameters.items()}
-    defaults |= RECIPES.get(model, {}) | ({"filters": FILTERS[model]} if model in FILTERS else {})
+    defaults: dict[str, Any] = {key: each.default for key, each in inspect.signature(train).parameters.items()}
+    defaults |= RECIPES.get(model, {})
+    if model in FILTERS:
+        defaults["filters"] = FILTERS[model]
     flags = {"model": model, "dataset": config["dataset"], "workdir": f"out/{name}_{kind}"}
-    flags |= {"wavegan": f"out/{name}_wavegan"} if "wavegan" in config else {}
+    if "wavegan" in config:
+        flags["wavegan"] = f"out/{name}_wavegan"
     flags |= {"epochs": config["epochs"], "seed": config["seed"]}
-    config = config | {"also": ",".join(config["also"])} if config.get("also") else dict(config) | {"also": ()}
-    flags |= {key: value for key, value in config.items() if key not in flags and value != defaults.get(key, ())}
+    flags |= {key: value for key, value in config.items() if key not in (*flags, "also") and value != defaults[key]}
+    if config.get("also"):
+        flags["also"] = ",".join(config["also"])
     return f"bin/train_domain.py {_as_flags(flags)}"
 
 

@@ -69,9 +69,11 @@ def test_what_is_said_depends_on_nothing_but_the_seed(said_once, tmp_path):
     np.testing.assert_array_equal(said[0].content, said[1].content)
 
 
-@needs_programs
 def test_a_program_that_fails_is_named(said_once, tmp_path, monkeypatch):
-    bad = dataclasses.replace(ENGINES["espeak-ng"], voices=("no-such-voice",), per_digit=1)
-    monkeypatch.setattr(synthetic_digits, "ENGINES", {"espeak-ng": bad})
-    with pytest.raises(ValueError, match="`espeak-ng -v no-such-voice .*` failed"):
-        read_synthetic_digits(tmp_path)
+    for program in PROGRAMS:
+        (tmp_path / program).write_text("#!/bin/sh\necho no voice >&2\nexit 3\n")
+        (tmp_path / program).chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/bin")
+    (tmp_path / "files").mkdir()
+    with pytest.raises(ValueError, match="^`espeak-ng -v .* zero` failed .no voice.: install it again.$"):
+        read_synthetic_digits(tmp_path / "files")

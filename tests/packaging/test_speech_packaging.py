@@ -243,11 +243,11 @@ def test_an_encoder_of_its_own_run_takes_the_place_of_the_wavegans(runs_of_stran
     assert "2 + 4 steps; another encoder for 1 epochs" in card
     assert "Data: tones; others." in card
     command = "bin/train_domain.py --model=speech_encoder --dataset=tones --workdir=out/words_encoder"
-    command += " --wavegan=out/words_wavegan --epochs=1 --seed=0 --also=others --batch_size=12 --filters=2"
+    command += " --wavegan=out/words_wavegan --epochs=1 --seed=0 --batch_size=12 --filters=2 --also=others"
     assert f"    {command}\n" in card
     assert "--wavegan=out/words_wavegan --encoder=out/words_encoder\n" in card
     assert judge.also == ("others",)
-    assert judge.command.endswith("--epochs=1 --seed=0 --also=others --batch_size=12 --filters=2")
+    assert judge.command.endswith("--epochs=1 --seed=0 --batch_size=12 --filters=2 --also=others")
     heard = SpeechDomain("words", domain.generator, judge.classifier, domain.encoder, ("low", "high"), align=True)
     heard.save(tmp_path / "heard")
     again = Domain.load(tmp_path / "heard")

@@ -21,7 +21,7 @@ from latent_xlate.domains.speech.speech_classifier import SpeechClassifier
 from latent_xlate.optimizer import PRECISIONS, FusedAdam, make_schedule
 from latent_xlate.randomness import shuffled_indices
 
-CLASSIFIERS: Mapping[str, type[Classifier]] = {
+CLASSIFIERS: Mapping[str, type[SpeechClassifier] | type[KeywordSpotter]] = {
     "speech_classifier": SpeechClassifier,
     "keyword_spotter": KeywordSpotter,
 }
