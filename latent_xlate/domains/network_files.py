@@ -32,12 +32,12 @@ def checkpoint_state(network: keras.Model) -> dict[str, list[tf.Variable]]:
     return {"weights": [variable.value for variable in network.variables]}
 
 
-def load_network(path: str | os.PathLike, kind: type[Network] | tuple[type[Network], ...], noun: str) -> Network:
+def load_network(path: str | os.PathLike, kind: type[Network], noun: str) -> Network:
     """Reads a `.keras` file.
 
     Args:
         path: The file.
-        kind: The class that it must contain, or several.
+        kind: The class that it must contain.
         noun: A noun for that class, for messages.
 
     Raises:

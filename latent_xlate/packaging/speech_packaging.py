@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import keras
 import numpy as np
 
 from latent_xlate.batching import as_graph, in_batches
@@ -103,9 +104,11 @@ def _load_domain(
     name: str, run: Path, path_of_encoder: Path, config: Mapping[str, Any], judge: Judge | None
 ) -> SpeechDomain:
     generator = load_keras_generator(run / "generator.keras")
-    encoder: SpeechEncoder | WordEncoder | None = None
+    encoder: Any = None
     if path_of_encoder.exists():
-        encoder = load_network(path_of_encoder, (SpeechEncoder, WordEncoder), "encoder of speech")
+        encoder = load_network(path_of_encoder, keras.Model, "encoder of speech")
+        if not isinstance(encoder, (SpeechEncoder, WordEncoder)):
+            raise ValueError(f"{path_of_encoder} holds a {type(encoder).__name__}, not an encoder of speech.")
     elif not judge:
         raise ValueError(f"{run} has no encoder, and a classifier has to choose among samples: give --classifier.")
     return SpeechDomain(

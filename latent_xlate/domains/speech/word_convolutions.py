@@ -39,7 +39,7 @@ class WordConvolutions:
 
     def build(self) -> tuple[int, int, int]:
         """Makes the variables; returns the shape of a result, (frames, bands, channels)."""
-        shape: tuple[int | None, ...] = (None, *SHAPE)
+        shape: Any = (None, *SHAPE)
         for conv, norm in zip(self.convs, self.norms, strict=True):
             conv.build(shape)
             shape = conv.compute_output_shape(shape)
