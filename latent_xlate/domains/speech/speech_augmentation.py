@@ -13,6 +13,9 @@ from latent_xlate.randomness import position_uniform
 SPEEDS = (0.75, 1.35)
 """Lowest and highest speed. Pitch and formants go with it, as with a smaller or larger person."""
 
+UNCHANGED_SHARE = 0.25
+"""Share of recordings that stay as they are, aligned."""
+
 SNR = (0.0, 40.0)
 """Lowest and highest ratio of the word to noise, in decibels."""
 
@@ -38,7 +41,7 @@ GATED_SHARE = 0.5
 """Share of aligned words around which there is silence instead of noise, as where the word was cut out."""
 
 _GATE_MARGIN = 320  # Samples of noise that are left before and after such a word.
-_NUM_DRAWS = 12
+_NUM_DRAWS = 13
 
 
 class SpeechAugmentation:
@@ -93,7 +96,7 @@ class SpeechAugmentation:
         level = tf.where(next(draws) < CLIPPED_SHARE, _between(next(draws), LOUDEST_CLIPPED, 1.0), 1.0)
         x = tf.clip_by_value(x, -level, level) / level
         loudness = PEAK if self._aligned else 10.0 ** (_between(next(draws), SOFTEST, 0.0) / 20.0)
-        return loudness * x
+        return tf.where(next(draws) < UNCHANGED_SHARE, PEAK * _normalised(words), loudness * x)
 
     def _filtered(self, x: tf.Tensor, microphone: tf.Tensor, room: tf.Tensor) -> tf.Tensor:
         """Sounds as a microphone in a room hears them, at a peak of 1."""

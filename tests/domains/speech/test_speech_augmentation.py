@@ -6,6 +6,7 @@ from latent_xlate.domains.speech.speech_augmentation import (
     CUT_OFF,
     JITTER,
     SPEEDS,
+    UNCHANGED_SHARE,
     SpeechAugmentation,
     cut_words,
     moved,
@@ -58,8 +59,15 @@ def test_sounds_are_functions_of_position_and_seed(changed):
     # Places in a recording are rounded, in float32, to some thousandths of a sample.
     np.testing.assert_allclose(augmentation(x_words[:2], lengths[:2], positions), x[[9, 2]], atol=5e-3)
     other = SpeechAugmentation(4, aligned=aligned)(x_words, lengths, tf.range(COUNT, dtype=tf.int64)).numpy()
-    assert np.abs(other - x).max(axis=1).min() > 1e-3
-    assert np.abs(x[1:] - x[:-1]).max(axis=1).min() > 1e-3
+    assert np.mean(np.abs(other - x).max(axis=1) > 1e-3) > 0.8
+    assert np.mean(np.abs(x[1:] - x[:-1]).max(axis=1) > 1e-3) > 0.8
+
+
+def test_a_share_of_the_recordings_stays_as_it_is(changed):
+    _, _, x = changed
+    clean = words()[0].numpy() * PEAK / np.abs(words()[0]).max()
+    unchanged = np.abs(x - clean).max(axis=1) < 1e-5
+    assert UNCHANGED_SHARE / 2 < unchanged.mean() < 2 * UNCHANGED_SHARE
 
 
 def test_levels_are_as_documented(changed):
@@ -70,7 +78,8 @@ def test_levels_are_as_documented(changed):
     else:
         decibels = 20 * np.log10(peaks)
         assert decibels.min() > -45.1 and decibels.max() < 0.1 and np.ptp(decibels) > 30
-    clipped = np.mean(np.abs(x) > 0.999 * peaks[:, np.newaxis], axis=1) > 0.01
+    # A sine of such a length is at its peak for one hundredth of the time.
+    clipped = np.mean(np.abs(x) > 0.999 * peaks[:, np.newaxis], axis=1) > 0.02
     assert 0.05 < clipped.mean() < 0.4
 
 
