@@ -1,4 +1,4 @@
-"""Measures speed on this machine, and how well pictures unlike the training data are read.
+r"""Measures speed on this machine, and how well pictures and sounds unlike the training data are read.
 
     bin/benchmark.py bridge --output=out/benchmark.json
     bin/benchmark.py time_to_accuracy --output=out/time_to_accuracy.json
@@ -7,6 +7,8 @@
     bin/benchmark.py export_growth --output=out/export_growth.json
     bin/benchmark.py own_pictures --output=out/own_pictures.json
     bin/benchmark.py photos --translator=out/quickstart/run/translator --output=out/photos.json
+    bin/benchmark.py voices --translator=out/mnist_spoken_digit/translator --source=spoken_digit --target=mnist \
+        --datasets=spoken_digit,synthetic_digits --output=out/voices.json
     bin/benchmark.py serving --model_base_path=out/quickstart/translator --output=out/serving.json
     bin/benchmark.py bulk --translator=out/quickstart/run/translator --output=out/bulk.json
 
@@ -39,6 +41,9 @@ Session. The domains are tiny ones, and those that ship under several names (ext
 `photos`: shares of photos of handwritten digits, made of test images of MNIST, and of printed digits in 20 fonts,
 that keep their class as they are read and as they are translated from `--source` to `--target`.
 
+`voices`: shares of the test recordings of `--datasets` that the judge hears, and that are translated from `--source` to
+`--target`, as what they are; as they are, with noise at 10 dB, and in 3 s of faint noise.
+
 `own_pictures`: domains of coloured shapes and letters, 60 of a class, and a bridge between them, by `bridge_folders`,
 of three seeds: how many held-out pictures keep class, colours and size, judged by networks that are trained apart, and
 the seconds that it takes.
@@ -60,7 +65,7 @@ from absl import flags
 from ml_collections import config_flags
 
 from latent_xlate import checks, distribution, files
-from latent_xlate.benchmarks import bridge_speed, label_speed, photo_accuracy, time_to_accuracy, wavegan_speed
+from latent_xlate.benchmarks import bridge_speed, label_speed, photo_accuracy, time_to_accuracy, voices, wavegan_speed
 from latent_xlate.benchmarks import own_pictures as own_pictures_benchmark
 from latent_xlate.cli import _app, _bulk_flags
 
@@ -82,13 +87,16 @@ _TARGET_ACCURACY = flags.DEFINE_float(
 _BASE_PATH = flags.DEFINE_string("model_base_path", None, "serving: folder that holds the versions of an export.")
 _NUM_POINTS = flags.DEFINE_integer("num_points", 60_000, "labels: how many instances.", lower_bound=1_000)
 _TRANSLATOR = flags.DEFINE_string(
-    "translator", "out/quickstart/run/translator", "photos, bulk: folder of a saved translator."
+    "translator", "out/quickstart/run/translator", "photos, voices, bulk: folder of a saved translator."
 )
-_SOURCE = flags.DEFINE_string("source", "mnist", "photos, bulk: its domain to translate from, of digits for photos.")
-_TARGET = flags.DEFINE_string("target", "fashion_mnist", "photos, bulk: its domain to translate to.")
+_SOURCE = flags.DEFINE_string("source", "mnist", "photos, voices, bulk: its domain to translate from.")
+_TARGET = flags.DEFINE_string("target", "fashion_mnist", "photos, voices, bulk: its domain to translate to.")
 _NUM_PICTURES = flags.DEFINE_integer("num_pictures", 100_000, "bulk: how many.", lower_bound=1)
 _NUM_PHOTOS = flags.DEFINE_integer("num_photos", 1000, "photos: how many.", lower_bound=1)
-_DATA_DIR = flags.DEFINE_string("data_dir", None, "photos: folder of TFDS data sets (default: TFDS's own).")
+_DATA_DIR = flags.DEFINE_string("data_dir", None, "photos, voices: folder of TFDS data sets (default: TFDS's own).")
+_DATASETS = flags.DEFINE_list(
+    "datasets", ["spoken_digit"], "voices: prepared data sets, whose test recordings it takes."
+)
 _DEVICE = flags.DEFINE_enum("device", None, ["cpu", "gpu"], "What to measure (default: gpu where there is one).")
 _OUTPUT = flags.DEFINE_string("output", None, "File for the numbers, JSON.")
 
@@ -144,6 +152,10 @@ def photos() -> dict[str, Any]:
     )
 
 
+def strange_voices() -> dict[str, Any]:
+    return voices.benchmark(_TRANSLATOR.value, _SOURCE.value, _TARGET.value, _DATASETS.value, data_dir=_DATA_DIR.value)
+
+
 def own_pictures() -> list[dict[str, Any]]:
     return own_pictures_benchmark.benchmark()
 
@@ -169,6 +181,7 @@ BENCHMARKS = {
     "own_pictures": own_pictures,
     "export_growth": export_growth,
     "serving": serving,
+    "voices": strange_voices,
     "wavegan": wavegan,
 }
 

@@ -5,6 +5,7 @@ From finished runs of `train_domain` and `train_wavegan`:
     bin/package_domain.py --name=mnist --vae=out/mnist_vae --classifier=out/mnist_classifier --framing=ink
     bin/package_domain.py --name=mnist_b --vae=out/mnist_b_vae --classifier=mnist --framing=ink
     bin/package_domain.py --name=spoken_digit --wavegan=out/digits --classifier=out/speech_classifier
+    bin/package_domain.py --name=spoken_digit --wavegan=out/digits --encoder=out/encoder --classifier=out/spotter
 
 From models of your own (docs/tutorials/own_model.md), Keras files, a SavedModel, ONNX (docs/tutorials/onnx.md) or
 PyTorch (docs/tutorials/pytorch.md), with data to encode, a folder of files, for example CLASS/*.png, or a data set:
@@ -47,7 +48,11 @@ _NAME = flags.DEFINE_string("name", None, "Name of the domain.", required=True)
 _VAE = flags.DEFINE_string("vae", None, "Folder of a VAE's run.")
 _WAVEGAN = flags.DEFINE_string("wavegan", None, "Folder of a WaveGAN's run.")
 _DECODER = flags.DEFINE_string("decoder", None, "Own model: a .keras, .onnx, .pt2 or .pt file.")
-_ENCODER = flags.DEFINE_string("encoder", None, "Beside --decoder: a file of the same kind.")
+_ENCODER = flags.DEFINE_string(
+    "encoder",
+    None,
+    "Beside --decoder: a file of the same kind; beside --wavegan: folder of the run of another encoder.",
+)
 _AUTOENCODER = flags.DEFINE_string("autoencoder", None, "Both in one: a .keras file with parts encoder and decoder.")
 _SAVED_MODEL = flags.DEFINE_string(
     "saved_model", None, "Own model: folder of a SavedModel, or a handle of TensorFlow Hub, with encode and decode."
@@ -85,7 +90,7 @@ _DATA_DIR = flags.DEFINE_string("data_dir", None, "Folder of TFDS data sets (def
 _MODELS = {flag.name: flag for flag in (_VAE, _WAVEGAN, _DECODER, _AUTOENCODER, _SAVED_MODEL, _LATENTS)}
 _OWN = ("decoder", "autoencoder", "saved_model")
 _FOR = (
-    (_ENCODER, ("decoder",)),
+    (_ENCODER, ("decoder", "wavegan")),
     (_CLASSIFIER, ("vae", "wavegan", *_OWN)),
     (_DATA, _OWN),
     (_DATA_SHAPE, _OWN),
@@ -117,7 +122,13 @@ def main(argv: list[str]) -> None:
         )
     elif model == "wavegan":
         speech_packaging.package_speech_domain(
-            _NAME.value, path, _CLASSIFIER.value, folder, note=_NOTE.value, data_dir=_DATA_DIR.value
+            _NAME.value,
+            path,
+            _CLASSIFIER.value,
+            folder,
+            encoder_run=_ENCODER.value,
+            note=_NOTE.value,
+            data_dir=_DATA_DIR.value,
         )
     elif model == "latents":
         latent_packaging.package_latents(_NAME.value, path, folder)

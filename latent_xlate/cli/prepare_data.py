@@ -38,7 +38,8 @@ TFDS's `speech_commands`; and `spoken_digit_ar`, the ten digits of the Arabic Sp
 `train.csv`, `val.csv` and `test.csv` with the columns file and class, and the recordings that they name. It is stored
 with the features of `sc09`, and the splits train, validation and test have speakers of their own. Training and test
 recordings of `spoken_digit` have the same speakers. With --held_out_speakers its recordings are stored under another
-name, and those of these speakers become the test split.
+name, and those of these speakers become the test split. `synthetic_digits` are English digits spoken by eSpeak NG and
+Flite, and, for test, by Festival and eSpeak NG's synthesiser of Klatt, which must be installed.
 
 All other commands read a data set by its name: give them the same --data_dir, or set TFDS_DATA_DIR once.
 """
@@ -54,7 +55,8 @@ from latent_xlate.modalities.image_files import INVERT
 _DATASET = flags.DEFINE_string(
     "dataset",
     None,
-    "mnist, fashion_mnist, emoji, letters, spoken_digit, spoken_digit_ar, sc09, or a new name for your own files.",
+    "mnist, fashion_mnist, emoji, letters, spoken_digit, spoken_digit_ar, sc09, synthetic_digits, or a new name for "
+    "your own files.",
     required=True,
 )
 _SOURCE = flags.DEFINE_enum("source", "auto", sources.SOURCES, "Where the data come from.")

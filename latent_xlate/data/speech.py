@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 from collections.abc import Collection, Sequence
 
@@ -28,6 +29,25 @@ def load(dataset: str, split: str, data_dir: str | os.PathLike | None = None) ->
 def read_split(dataset: str, split: str, data_dir: str | os.PathLike | None = None) -> Labelled:
     """Reads one split of recordings as it is stored; see `stored.read_split`."""
     return stored.read_split(dataset, split, data_dir, Audio)
+
+
+def joined(first: Labelled, others: Sequence[Labelled]) -> Labelled:
+    """Returns the recordings of several data sets of the same classes as one, in memory.
+
+    Raises:
+        ValueError: The classes differ.
+    """
+    for other in others:
+        if other.class_names != first.class_names:
+            raise ValueError(
+                f"Data sets to train on together have the classes {first.class_names} and {other.class_names}: "
+                "they must be the same, in the same order."
+            )
+    if not others:
+        return first
+    everything = [first, *others]
+    content = np.concatenate([data.content for data in everything])
+    return dataclasses.replace(first, content=content, labels=np.concatenate([data.labels for data in everything]))
 
 
 def from_spoken_digit(

@@ -27,13 +27,38 @@ def log_mel_spectrogram(x: tf.Tensor, sample_rate: int = SAMPLE_RATE) -> tf.Tens
     Returns:
         float32 [batch, samples / FRAME_STEP frames, MEL_BINS bands].
     """
-    spectrogram = tf.abs(tf.signal.stft(tf.cast(x, tf.float32), FRAME_LENGTH, FRAME_STEP, pad_end=True))
+    mel = mel_spectrogram(x, FRAME_LENGTH, FRAME_STEP, MEL_BINS, MEL_HERTZ, sample_rate)
+    return tf.math.log(mel + LOG_OFFSET)
+
+
+def mel_spectrogram(
+    x: tf.Tensor,
+    frame_length: int,
+    frame_step: int,
+    num_bands: int,
+    hertz: tuple[float, float],
+    sample_rate: int = SAMPLE_RATE,
+) -> tf.Tensor:
+    """Computes mel spectrograms, of magnitudes.
+
+    Args:
+        x: float32 [batch, samples], in [-1, 1].
+        frame_length: Length of a frame under a Hann window, in samples, a power of two.
+        frame_step: Samples between the beginnings of frames; the last ones are padded with silence.
+        num_bands: Number of bands.
+        hertz: Lowest and highest frequency; bands end at most at half the rate.
+        sample_rate: Samples per second.
+
+    Returns:
+        float32 [batch, samples / frame_step frames, num_bands].
+    """
+    spectrogram = tf.abs(tf.signal.stft(tf.cast(x, tf.float32), frame_length, frame_step, pad_end=True))
     # Single precision would change the weights of the bands by 2e-5 of their maximum.
-    lowest, highest = MEL_HERTZ
+    lowest, highest = hertz
     mel = tf.signal.linear_to_mel_weight_matrix(
-        MEL_BINS, FRAME_LENGTH // 2 + 1, sample_rate, lowest, min(highest, sample_rate / 2), dtype=tf.float64
+        num_bands, frame_length // 2 + 1, sample_rate, lowest, min(highest, sample_rate / 2), dtype=tf.float64
     )
-    return tf.math.log(tf.tensordot(spectrogram, tf.cast(mel, tf.float32), 1) + LOG_OFFSET)
+    return tf.tensordot(spectrogram, tf.cast(mel, tf.float32), 1)
 
 
 def spectrogram_pictures(x: tf.Tensor, sample_rate: int = SAMPLE_RATE) -> tf.Tensor:

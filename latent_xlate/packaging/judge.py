@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,13 +14,13 @@ from latent_xlate.domains.image.conv_classifier import ConvClassifier
 from latent_xlate.domains.image.image_classifier import ImageClassifier
 from latent_xlate.domains.image.image_training import CONVOLUTIONAL
 from latent_xlate.domains.network_files import load_network
-from latent_xlate.domains.speech.speech_classifier import SpeechClassifier
+from latent_xlate.domains.speech import speech_training
 from latent_xlate.packaging.training_commands import train_domain_command
 from latent_xlate.packaging.training_runs import read_run
 
-_CLASSIFIERS: dict[str, tuple[dict[str, type[keras.Model]], str]] = {
+_CLASSIFIERS: dict[str, tuple[Mapping[str, type[keras.Model]], str]] = {
     "classifier": ({"classifier": ImageClassifier, "conv_classifier": ConvClassifier}, "classifier of images"),
-    "speech_classifier": ({"speech_classifier": SpeechClassifier}, "classifier of speech"),
+    "speech_classifier": (speech_training.CLASSIFIERS, "classifier of speech"),
 }
 """By the kind of judge, the classes by the model of a run, and how messages call it."""
 
@@ -37,6 +38,7 @@ class Judge:
         accuracy: Cell of the card's table.
         command: Shell command that trained it; None if it is shared with another domain.
         flag_value: The value of package_domain's --classifier that gives this judge.
+        also: Names of further data sets that it was trained on.
     """
 
     classifier: Any
@@ -47,6 +49,7 @@ class Judge:
     accuracy: str
     command: str | None
     flag_value: str
+    also: tuple[str, ...] = ()
 
     @classmethod
     def read(cls, judge_from: str, model: str, name: str) -> Judge:
@@ -83,4 +86,5 @@ class Judge:
             f"accuracy {metrics['test']['accuracy']:.4f}",
             train_domain_command(name, config),
             f"out/{name}_classifier",
+            tuple(config.get("also", ())),
         )

@@ -24,6 +24,10 @@ LICENCES = {
     "emoji": "Noto Emoji (Google), Apache License 2.0, and Twemoji (Twitter, Inc and other contributors), CC BY 4.0",
     "letters": "drawn with fonts of Debian's, SIL Open Font License and Apache License 2.0",
     "spoken_digit_ar": "Arabic Speech Commands Dataset (Ghandoura, Hjabo and Al Dakkak, 2021), CC BY 4.0",
+    "synthetic_digits": (
+        "digits spoken by eSpeak NG (Duddington, Dunn and others, GPL 3 or later) and by Flite with its voices awb, "
+        "rms and slt (Carnegie Mellon University, a free licence of the BSD kind)"
+    ),
     "sc09": "Speech Commands (Warden, 2018; Google), CC BY 4.0",
 }
 """By data set, its authors and licence."""
@@ -102,6 +106,7 @@ def speech_card(
     stages: Sequence[Stage],
     judge: Judge | None,
     *,
+    encoder: Mapping[str, Any] | None = None,
     recognised: float | None,
     accepted: float | None,
     samples_per_class: Iterable[int],
@@ -114,15 +119,20 @@ def speech_card(
         domain: The domain.
         stages: Runs that trained the WaveGAN, in their order.
         judge: The classifier that judges the sounds, if there is one.
+        encoder: Configuration of the run of an encoder that was trained apart; None for the WaveGAN's own.
         recognised: Share of test recordings, encoded and decoded, that the judge recognises; None if unknown.
         accepted: Share of samples of the prior that the judge is sure of; None without a judge.
         samples_per_class: Accepted samples of each class that ship, by split.
         note: A sentence about the training, or "".
         own_validation: Whether the data set has a validation split of its own.
     """
-    rows = _speech_rows(stages, judge, recognised, accepted)
+    rows = _speech_rows(stages, encoder, judge, recognised, accepted)
     judged = [judge.epochs, judge.batch_size, judge.seed, judge.accuracy, ""] if judge else None
     package = f"bin/package_domain.py --name={domain.name} --wavegan=out/{domain.name}_wavegan"
+    trainings = train_wavegan_commands(domain.name, stages)
+    if encoder:
+        package += f" --encoder=out/{domain.name}_encoder"
+        trainings.append(train_domain_command(domain.name, encoder))
     caution = "; the classifier is a judge of this WaveGAN's sounds and no general recogniser"
     return documents.fill(
         "speech_card.md",
@@ -132,18 +142,21 @@ def speech_card(
         held_out="The validation recordings are" if own_validation else "Of the training recordings one in twelve is",
         remarks=_speech_remarks(domain, note),
         table=tables.markdown(*_with_judge(["", "WaveGAN"], rows, judged), compact=True),
-        commands=_commands(train_wavegan_commands(domain.name, stages), judge, package),
+        commands=_commands(trainings, judge, package),
         weights=", ".join(f"`{network}.npz`" for network in _speech_networks(domain, judge)),
         latents=_listed(_speech_latents(domain, judge, samples_per_class)),
-        licence="; ".join(LICENCES.get(dataset, dataset) for dataset in _datasets(domain, stages)),
+        licence="; ".join(LICENCES.get(dataset, dataset) for dataset in _datasets(domain, stages, encoder, judge)),
         caution=caution if judge else "",
     )
 
 
-def _datasets(domain: SpeechDomain, stages: Sequence[Stage]) -> list[str]:
-    """The data sets of a WaveGAN: its own, and that of a pretrained domain whose weights it started from."""
+def _datasets(
+    domain: SpeechDomain, stages: Sequence[Stage], encoder: Mapping[str, Any] | None, judge: Judge | None
+) -> list[str]:
+    """The data sets of a WaveGAN's models: its own, that of a pretrained domain whose weights it started from, more."""
     initial = stages[0].config.get("initial")
-    return [domain.dataset, *([initial] if initial in LICENCES else [])]
+    further = [*([initial] if initial in LICENCES else []), *(encoder or {}).get("also", ())]
+    return list(dict.fromkeys([domain.dataset, *further, *(judge.also if judge else ())]))
 
 
 def own_model_card(
@@ -194,11 +207,16 @@ def _commands(trainings: list[str], judge: Judge | None, package: str) -> str:
 
 
 def _speech_rows(
-    stages: Sequence[Stage], judge: Judge | None, recognised: float | None, accepted: float | None
+    stages: Sequence[Stage],
+    encoder: Mapping[str, Any] | None,
+    judge: Judge | None,
+    recognised: float | None,
+    accepted: float | None,
 ) -> list[list[str]]:
     config = stages[-1].config
+    steps = f"{' + '.join(f'{stage.steps:,}' for stage in stages)} steps"
     rows = [
-        ["trained for", f"{' + '.join(f'{stage.steps:,}' for stage in stages)} steps"],
+        ["trained for", f"{steps}; another encoder for {encoder['epochs']} epochs" if encoder else steps],
         ["batch size", str(config["batch_size"])],
         ["seed", str(config["seed"])],
     ]

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import keras
 import numpy as np
 
 from latent_xlate.batching import as_graph, in_batches
@@ -20,12 +21,13 @@ from latent_xlate.domains.speech.latent_mixture import LatentMixture
 from latent_xlate.domains.speech.speech_domain import SpeechDomain
 from latent_xlate.domains.speech.speech_encoder import SpeechEncoder
 from latent_xlate.domains.speech.wavegan_generator import load_keras_generator
+from latent_xlate.domains.speech.word_encoder import WordEncoder
 from latent_xlate.latents.encoding import encode_data
 from latent_xlate.latents.samples import PER_CLASS, sample_latents
 from latent_xlate.packaging import domain_folder
 from latent_xlate.packaging.judge import Judge
 from latent_xlate.packaging.model_cards import speech_card
-from latent_xlate.packaging.training_runs import read_stages
+from latent_xlate.packaging.training_runs import read_run, read_stages
 
 SAMPLES_PER_CLASS = {"train": PER_CLASS, "validation": 200, "test": 200}
 """Accepted samples of the prior, by split. The place of a split in here is the seed of its samples."""
@@ -37,6 +39,7 @@ def package_speech_domain(
     judge_from: str | None,
     folder: str | os.PathLike,
     *,
+    encoder_run: str | os.PathLike | None = None,
     note: str = "",
     data_dir: str | None = None,
 ) -> Domain:
@@ -53,6 +56,7 @@ def package_speech_domain(
         judge_from: Folder of the classifier's run, or a pretrained domain whose classifier is to judge here
             too; of the same data set. None for no judge, which requires an encoder.
         folder: Folder that the domain is written to.
+        encoder_run: Folder of the run of another encoder for this WaveGAN; None for the WaveGAN's own.
         note: A sentence for the model card: how long the training took, say.
         data_dir: Folder of TFDS data sets; None for the default.
 
@@ -70,7 +74,9 @@ def package_speech_domain(
     if judge and judge.dataset != dataset:
         raise ValueError(f"The WaveGAN is of {dataset!r}, the classifier of {judge.dataset!r}.")
     folder = domain_folder.check_folder(folder)
-    domain = _load_domain(name, run, stages[-1].config, judge)
+    encoder = read_run(encoder_run, "speech_encoder")[0] if encoder_run else None
+    path = Path(encoder_run) if encoder_run else run
+    domain = _load_domain(name, run, path / "encoder.keras", stages[-1].config, judge)
     data = {split: domain.load_data(split, data_dir) for split in domain_folder.NUM_LATENTS}
     domain.class_names = data["train"].class_names
     if domain.has_encoder:
@@ -85,6 +91,7 @@ def package_speech_domain(
             domain,
             stages,
             judge,
+            encoder=encoder,
             recognised=recognised,
             accepted=accepted,
             samples_per_class=SAMPLES_PER_CLASS.values(),
@@ -95,11 +102,15 @@ def package_speech_domain(
     return domain_folder.write_domain(domain, folder, finish)
 
 
-def _load_domain(name: str, run: Path, config: Mapping[str, Any], judge: Judge | None) -> SpeechDomain:
+def _load_domain(
+    name: str, run: Path, path_of_encoder: Path, config: Mapping[str, Any], judge: Judge | None
+) -> SpeechDomain:
     generator = load_keras_generator(run / "generator.keras")
-    encoder = None
-    if (run / "encoder.keras").exists():
-        encoder = load_network(run / "encoder.keras", SpeechEncoder, "encoder of speech")
+    encoder: Any = None
+    if path_of_encoder.exists():
+        encoder = load_network(path_of_encoder, keras.Model, "encoder of speech")
+        if not isinstance(encoder, (SpeechEncoder, WordEncoder)):
+            raise ValueError(f"{path_of_encoder} holds a {type(encoder).__name__}, not an encoder of speech.")
     elif not judge:
         raise ValueError(f"{run} has no encoder, and a classifier has to choose among samples: give --classifier.")
     return SpeechDomain(

@@ -5,13 +5,20 @@ from __future__ import annotations
 import dataclasses
 import inspect
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from latent_xlate.domains.image.image_training import RECIPES, train_image_model
-from latent_xlate.domains.speech.speech_training import train_speech_classifier
+from latent_xlate.domains.speech.encoder_training import train_speech_encoder
+from latent_xlate.domains.speech.speech_training import CLASSIFIERS, FILTERS, train_speech_classifier
 from latent_xlate.domains.speech.wavegan_settings import WaveGANSettings
 from latent_xlate.packaging.training_runs import Stage
+
+_TRAININGS: Mapping[str, tuple[Callable[..., Any], str]] = {
+    **dict.fromkeys(CLASSIFIERS, (train_speech_classifier, "classifier")),
+    "speech_encoder": (train_speech_encoder, "encoder"),
+}
+"""The function that trains a model of speech, and what the folder of its run is called."""
 
 
 def train_domain_command(name: str, config: Mapping[str, Any]) -> str:
@@ -21,15 +28,19 @@ def train_domain_command(name: str, config: Mapping[str, Any]) -> str:
         name: Name of the packaged domain, which the run's folder is named after.
         config: The run's configuration.
     """
-    of_speech = config["model"] == "speech_classifier"
-    parameters = inspect.signature(train_speech_classifier if of_speech else train_image_model).parameters
-    defaults = {key: parameter.default for key, parameter in parameters.items()}
-    if not of_speech:
-        defaults |= RECIPES[config["model"]]
-    kind = config["model"].removeprefix("speech_").removeprefix("conv_")
-    flags = {"model": config["model"], "dataset": config["dataset"], "workdir": f"out/{name}_{kind}"}
+    model = config["model"]
+    train, kind = _TRAININGS.get(model, (train_image_model, model.removeprefix("conv_")))
+    defaults: dict[str, Any] = {key: each.default for key, each in inspect.signature(train).parameters.items()}
+    defaults |= RECIPES.get(model, {})
+    if model in FILTERS:
+        defaults["filters"] = FILTERS[model]
+    flags = {"model": model, "dataset": config["dataset"], "workdir": f"out/{name}_{kind}"}
+    if "wavegan" in config:
+        flags["wavegan"] = f"out/{name}_wavegan"
     flags |= {"epochs": config["epochs"], "seed": config["seed"]}
-    flags |= {key: value for key, value in config.items() if key not in flags and value != defaults[key]}
+    flags |= {key: value for key, value in config.items() if key not in (*flags, "also") and value != defaults[key]}
+    if config.get("also"):
+        flags["also"] = ",".join(config["also"])
     return f"bin/train_domain.py {_as_flags(flags)}"
 
 

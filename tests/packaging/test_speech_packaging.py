@@ -11,7 +11,9 @@ import pytest
 
 from latent_xlate.data import speech, tfds_sets
 from latent_xlate.domains.domain import Domain
+from latent_xlate.domains.speech.encoder_training import train_speech_encoder
 from latent_xlate.domains.speech.priors import sample_prior
+from latent_xlate.domains.speech.speech_domain import SpeechDomain
 from latent_xlate.domains.speech.speech_training import load_classifier, train_speech_classifier
 from latent_xlate.domains.speech.wavegan_generator import load_keras_generator
 from latent_xlate.domains.speech.wavegan_settings import WaveGANSettings
@@ -21,6 +23,7 @@ from latent_xlate.latents.latents import Latents
 from latent_xlate.latents.sources import load_latents
 from latent_xlate.modalities.alignment import align
 from latent_xlate.packaging import domain_folder, speech_packaging
+from latent_xlate.packaging.judge import Judge
 from latent_xlate.packaging.speech_packaging import package_speech_domain
 from tests.support import sounds
 
@@ -94,6 +97,16 @@ def packaged(runs, data_dir, tmp_path_factory):
     """The folder of a packaged domain, and the domain as it was returned."""
     folder = tmp_path_factory.mktemp("savedmodels") / "words"
     return folder, package(runs, data_dir, folder, note="It took a second.")
+
+
+@pytest.fixture(scope="module")
+def runs_of_strangers(runs, data_dir):
+    """Runs "encoder" and "spotter", which also heard the data set "others"."""
+    tfds_sets.store("others", {"train": tones(24), "test": tones(6)}, data_dir)
+    options = {"data_dir": data_dir, "also": ["others"], "epochs": 1, "batch_size": 12, "filters": 2}
+    train_speech_encoder("tones", runs / "encoder", runs / "wavegan", **options)
+    train_speech_classifier("tones", runs / "spotter", model="keyword_spotter", **options)
+    return runs
 
 
 def package(runs, data_dir, folder, wavegan="wavegan", classifier="classifier", **options):
@@ -211,6 +224,37 @@ def test_card_tells_what_was_measured_and_how_it_was_made(packaged, runs, data_d
     ]
     named = set(re.findall(r"`([a-z_]+\.(?:npz|json))`", card))
     assert named | {"MODEL_CARD.md"} == {path.name for path in folder.iterdir()}
+
+
+def test_an_encoder_of_its_own_run_takes_the_place_of_the_wavegans(runs_of_strangers, data_dir, tmp_path):
+    runs = runs_of_strangers
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(domain_folder, "NUM_LATENTS", {"train": 20, "test": 5})
+        options = {"encoder_run": runs / "encoder", "data_dir": data_dir}
+        package_speech_domain("words", runs / "wavegan", None, tmp_path / "words", **options)
+        # A judge that is sure of no sample, so that it is put into the domain by hand.
+        judge = Judge.read(str(runs / "spotter"), "speech_classifier", "words")
+    domain = Domain.load(tmp_path / "words")
+    assert type(domain.encoder).__name__ == "WordEncoder"
+    trained = keras.saving.load_model(runs / "encoder" / "encoder.keras")
+    for ours, exact in zip(domain.encoder.get_weights(), trained.get_weights(), strict=True):
+        np.testing.assert_array_equal(ours, exact.astype(np.float16).astype(np.float32))
+    card = (tmp_path / "words" / "MODEL_CARD.md").read_text()
+    assert "2 + 4 steps; another encoder for 1 epochs" in card
+    assert "Data: tones; others." in card
+    command = "bin/train_domain.py --model=speech_encoder --dataset=tones --workdir=out/words_encoder"
+    command += " --wavegan=out/words_wavegan --epochs=1 --seed=0 --batch_size=12 --filters=2 --also=others"
+    assert f"    {command}\n" in card
+    assert "--wavegan=out/words_wavegan --encoder=out/words_encoder\n" in card
+    assert judge.also == ("others",)
+    assert judge.command.endswith("--epochs=1 --seed=0 --batch_size=12 --filters=2 --also=others")
+    heard = SpeechDomain("words", domain.generator, judge.classifier, domain.encoder, ("low", "high"), align=True)
+    heard.save(tmp_path / "heard")
+    again = Domain.load(tmp_path / "heard")
+    x = domain.load_data("test", data_dir).floats
+    np.testing.assert_array_equal(again.classify(x), judge.classifier(x))
+    with pytest.raises(ValueError, match="spotter holds a keyword_spotter, not a speech_encoder"):
+        package_speech_domain("words", runs / "wavegan", None, tmp_path / "w", encoder_run=runs / "spotter")
 
 
 def test_without_an_encoder_there_are_samples_alone_and_a_judge_can_be_shared(packaged, runs, data_dir, tmp_path):

@@ -26,7 +26,7 @@ import sys
 import keras, numpy as np
 from latent_xlate import baselines, translator  # Registers the classes, as the next ones do.
 from latent_xlate.bridge import latent_classifier
-from latent_xlate.domains.speech import speech_classifier, speech_encoder
+from latent_xlate.domains.speech import keyword_spotter, speech_classifier, speech_encoder
 from latent_xlate.domains.speech import spectrogram_discriminator, wavegan_discriminator
 
 for line in sys.stdin:

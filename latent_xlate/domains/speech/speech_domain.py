@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import keras
@@ -10,11 +11,13 @@ import tensorflow as tf
 from latent_xlate import KERAS_PACKAGE, checks
 from latent_xlate.data.labelled import Labelled
 from latent_xlate.domains.domain import Domain
+from latent_xlate.domains.speech.keyword_spotter import KeywordSpotter
 from latent_xlate.domains.speech.latent_mixture import LatentMixture
 from latent_xlate.domains.speech.priors import PRIORS, sample_prior
 from latent_xlate.domains.speech.speech_classifier import SpeechClassifier
 from latent_xlate.domains.speech.speech_encoder import SpeechEncoder
 from latent_xlate.domains.speech.wavegan_generator import WaveGANGenerator
+from latent_xlate.domains.speech.word_encoder import WordEncoder
 from latent_xlate.modalities import alignment
 from latent_xlate.modalities.audio import Audio
 from latent_xlate.modalities.audio_files import NUM_SAMPLES
@@ -36,8 +39,8 @@ class SpeechDomain(Domain):
         self,
         name: str,
         generator: WaveGANGenerator,
-        classifier: SpeechClassifier | None = None,
-        encoder: SpeechEncoder | None = None,
+        classifier: SpeechClassifier | KeywordSpotter | None = None,
+        encoder: SpeechEncoder | WordEncoder | None = None,
         class_names: tuple[str, ...] = (),
         prior: str = "uniform",
         align: bool = False,
@@ -130,7 +133,7 @@ class SpeechDomain(Domain):
     def get_config(self) -> dict[str, Any]:
         return {
             "name": self.name,
-            **{name: network.get_config() for name, network in self.networks.items()},
+            **{name: _network_config(name, network) for name, network in self.networks.items()},
             "class_names": list(self.class_names),
             "prior": self.prior,
             "align": self.modality.align,
@@ -140,13 +143,30 @@ class SpeechDomain(Domain):
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> SpeechDomain:
-        kinds: dict[str, type[keras.Model]] = {
-            "generator": WaveGANGenerator,
-            "classifier": SpeechClassifier,
-            "encoder": SpeechEncoder,
-            "mixture": LatentMixture,
-        }
-        networks = {name: kind.from_config(config[name]) for name, kind in kinds.items() if name in config}
-        for network in networks.values():
-            network.build()
+        networks = {name: _make_network(name, config[name]) for name in _NETWORKS if name in config}
         return cls(**(config | networks))
+
+
+_NETWORKS: Mapping[str, tuple[type[keras.Model], ...]] = {
+    "generator": (WaveGANGenerator,),
+    "classifier": (SpeechClassifier, KeywordSpotter),
+    "encoder": (SpeechEncoder, WordEncoder),
+    "mixture": (LatentMixture,),
+}
+"""The classes of each network, first the one that descriptions mean which name none."""
+
+
+def _network_config(name: str, network: keras.Model) -> dict[str, Any]:
+    """The configuration of a network, with the name of its class where it is not the first."""
+    kind = type(network)
+    return ({} if kind is _NETWORKS[name][0] else {"kind": kind.__name__}) | network.get_config()
+
+
+def _make_network(name: str, config: Mapping[str, Any]) -> Any:
+    """Makes and builds the network of a configuration."""
+    first, *_ = kinds = _NETWORKS[name]
+    config = dict(config)
+    kind = config.pop("kind", first.__name__)
+    network = next(each for each in kinds if each.__name__ == kind).from_config(config)
+    network.build()
+    return network
