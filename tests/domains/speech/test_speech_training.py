@@ -10,7 +10,6 @@ import tensorflow as tf
 
 from latent_xlate.data import speech, tfds_sets
 from latent_xlate.domains.speech.speech_training import (
-    MAX_DELAY,
     load_classifier,
     make_batches,
     train_speech_classifier,
@@ -91,7 +90,7 @@ def test_bad_arguments_are_refused_and_nothing_is_written(arguments, message, da
     assert not (tmp_path / "run").exists()
 
 
-def test_batches_hold_each_recording_once_an_epoch_later_and_at_another_loudness(data_dir):
+def test_batches_hold_each_recording_once_an_epoch_and_at_another_loudness(data_dir):
     data = speech.load("tones", "train", data_dir)
     x, labels = make_batches(data, seed=3)(tf.range(len(data), dtype=tf.int64))
     again, _ = make_batches(data, seed=3)(tf.range(len(data), dtype=tf.int64))
@@ -100,10 +99,6 @@ def test_batches_hold_each_recording_once_an_epoch_later_and_at_another_loudness
     peaks = np.abs(x).max(axis=1)
     decibels = 20 * np.log10(peaks)
     assert decibels.min() > -46 and decibels.max() < 0.1 and np.ptp(decibels) > 30
-    starts = np.argmax(np.abs(x) > 0.2 * peaks[:, np.newaxis], axis=1)
-    assert starts.max() <= MAX_DELAY + 20 and np.ptp(starts) > MAX_DELAY / 2
-    is_noisy = np.abs(x.numpy()[:, -1000:]).max(axis=1) > 0
-    assert 0.3 < is_noisy.mean() < 0.7
 
 
 @pytest.mark.slow
