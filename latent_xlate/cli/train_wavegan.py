@@ -9,8 +9,8 @@ the project takes an hour on one CPU core, in two stages:
     bin/train_wavegan.py --config=wavegan:feature_matching --config.initial=out/digits_vae \
         --workdir=out/digits
 
-A run that starts from the shipped spoken digits, `--config.initial=spoken_digit`, takes a third of the steps for words
-of another language.
+A run that starts from the shipped spoken digits, `--config.initial=spoken_digit`, takes about a quarter of the steps
+for the words of another language.
 
 `--config` is a file or the name of a shipped configuration, optionally followed by a colon and its mode.
 `--config.FIELD=VALUE` overrides a field, such as `--config.dataset` or `--config.settings.dim`.

@@ -20,11 +20,13 @@ PREFIX = "hf://"
 """Beginning of a handle: `hf://OWNER/NAME`, or `hf://OWNER/NAME@REVISION`."""
 
 _HANDLE = re.compile(r"hf://([\w.-]+/[\w.-]+)(?:@([\w./-]+))?")
-_FETCHED = ("domain.json", "*.safetensors", "*.npz", "*.keras", "README.md")
+_FETCHED = ("*domain.json", "*.safetensors", "*.npz", "*.keras", "README.md")
 _CLASSES = ("ImageDomain", "SpeechDomain", "KerasDomain", "LatentsOnlyDomain")
 """Classes of domains without programs in their files."""
 
+_DESCRIPTION = "domain.json"
 _CARD = "MODEL_CARD.md"
+_LEFT_AT_HOME = shutil.ignore_patterns(_CARD, ".*", "runs")
 _METADATA = """\
 ---
 library_name: latent_xlate
@@ -57,15 +59,15 @@ def fetch(handle: str) -> Path:
         path = _library().snapshot_download(repository, revision=revision, allow_patterns=_FETCHED)
     except Exception as error:  # The exceptions of its HTTP library are of another kind in each version.
         raise ValueError(f"{handle} cannot be downloaded ({checks.reason(error)}).") from None
-    description = Path(path) / "domain.json"
-    if not description.is_file():
-        raise ValueError(f"{handle} holds no domain: it has no {description.name}.")
-    kind = str(files.read_json(description).get("class")).rpartition(">")[2]
-    if kind not in _CLASSES:
-        raise ValueError(
-            f"{handle} is a {kind}, which runs programs of its author. If you trust them, `hf download {repository} "
-            "--local-dir=FOLDER` gets it, and the folder is loaded by its name."
-        )
+    if not (Path(path) / _DESCRIPTION).is_file():
+        raise ValueError(f"{handle} holds no domain: it has no {_DESCRIPTION}.")
+    for description in Path(path).rglob(_DESCRIPTION):  # A judge that is shared is a domain in a folder of its own.
+        kind = str(files.read_json(description).get("class")).rpartition(">")[2]
+        if kind not in _CLASSES:
+            raise ValueError(
+                f"{handle} is a {kind}, which runs programs of its author. If you trust them, `hf download "
+                f"{repository} --local-dir=FOLDER` gets it, and the folder is loaded by its name."
+            )
     return Path(path)
 
 
@@ -100,21 +102,17 @@ def push(folder: Path, networks: Collection[str], repository: str, private: bool
 def write_layout(folder: Path, networks: Collection[str], target: Path) -> None:
     """Copies the folder of a domain, its weights as safetensors and its card as the hub's README.
 
-    Arguments are those of `push`; `target` is a folder.
+    The runs that made the domain stay behind. Arguments are those of `push`; `target` is a folder.
     """
     from safetensors.numpy import save_file
 
-    for path in sorted(folder.iterdir()):
-        if path.name == _CARD:
-            continue
-        if path.suffix == ".npz" and path.stem in networks:
+    shutil.copytree(folder, target, ignore=_LEFT_AT_HOME, dirs_exist_ok=True)
+    for path in (target / f"{name}.npz" for name in networks):
+        if path.is_file():
             with np.load(path, allow_pickle=False) as arrays:
-                save_file(
-                    {name: np.ascontiguousarray(arrays[name]) for name in arrays.files},
-                    target / f"{path.stem}.safetensors",
-                )
-        elif path.is_file():
-            shutil.copyfile(path, target / path.name)
+                weights = {name: np.ascontiguousarray(arrays[name]) for name in arrays.files}
+            save_file(weights, path.with_suffix(".safetensors"))
+            path.unlink()
     card = folder / _CARD
     text = card.read_text(encoding="utf-8") if card.is_file() else f"# {folder.name}\n\nA domain of latent_xlate.\n"
     (target / "README.md").write_text(_METADATA + text, encoding="utf-8")

@@ -26,6 +26,10 @@ def folder(tmp_path_factory):
     folder = tiny.image_domain("digits").save(tmp_path_factory.mktemp("domains") / "digits", dtype="float16")
     np.savez(folder / "latents_train.npz", mu=np.ones((3, 6), np.float16), labels=np.arange(3))
     (folder / "MODEL_CARD.md").write_text("# digits\n\nDrawn by Ada.\n")
+    (folder / "runs" / "vae").mkdir(parents=True)
+    (folder / "runs" / "vae" / "events").write_bytes(bytes(1000))
+    (folder / "judge").mkdir()
+    (folder / "judge" / "domain.json").write_bytes((folder / "domain.json").read_bytes())
     return folder
 
 
@@ -71,7 +75,8 @@ push_domain.console_entry_point()
 
 def test_pushed_domain_has_safetensors_latents_and_a_card_with_metadata(pushed, folder, tmp_path):
     assert set(pushed.files) == {
-        "README.md", "domain.json", "latents_train.npz", "vae.safetensors", "classifier.safetensors",
+        "README.md", "domain.json", "judge/domain.json", "latents_train.npz",
+        "vae.safetensors", "classifier.safetensors",
     }  # fmt: skip
     assert pushed.created[0]["name"] == "digits" and pushed.created[0]["visibility"] == "private"
     _, metadata, card = pushed.files["README.md"].decode().split("---\n")
@@ -108,11 +113,12 @@ print(*(path.name for path in pretrained.folder("hf://me/digits@{REVISION}").ite
     assert "latents_train.npz" in names and "saved_model.pb" not in names
 
 
-def test_domain_that_runs_programs_is_not_fetched(pushed, run, tmp_path):
-    described = pushed.files["domain.json"]
-    pushed.files["domain.json"] = json.dumps({"class": "latent_xlate>SavedModelDomain", "config": {}}).encode()
+@pytest.mark.parametrize("path", ["domain.json", "judge/domain.json"])
+def test_domain_that_runs_programs_is_not_fetched(pushed, run, tmp_path, path):
+    described = pushed.files[path]
+    pushed.files[path] = json.dumps({"class": "latent_xlate>SavedModelDomain", "config": {}}).encode()
     status, output = run(LOAD, HF_HOME=str(tmp_path))
-    pushed.files["domain.json"] = described
+    pushed.files[path] = described
     assert status != 0
     assert "hf://me/digits is a SavedModelDomain, which runs programs of its author." in output
 
