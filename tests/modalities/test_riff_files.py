@@ -12,6 +12,7 @@ import tensorflow as tf
 
 from latent_xlate.modalities import wav_files
 from latent_xlate.modalities.audio import Audio
+from latent_xlate.modalities.wav_faults import SECONDS_READ
 from tests.support import sound_fuzz, wav_layouts
 from tests.support.paths import ROOT
 
@@ -52,7 +53,10 @@ def test_every_codec_and_layout_is_read_as_soundfile_does(rate, tmp_path):
 
 
 def test_long_files_are_read_from_their_beginning_alone(tmp_path):
-    samples = np.random.default_rng(0).uniform(-1, 1, (5 * 8000, 2))
+    samples = np.random.default_rng(0).uniform(-0.02, 0.02, ((SECONDS_READ + 1) * 8000, 2))
+    seconds = np.arange(4000) / 8000
+    vowel = sum(np.sin(2 * np.pi * 130 * k * seconds) / k for k in range(1, 12))
+    samples[8000:12000] += 0.4 * (vowel * np.sin(2 * np.pi * seconds))[:, np.newaxis]
     for name, layout in wav_layouts.LAYOUTS.items():
         file = layout(wav_layouts.chunks_of(wav_layouts.encode(samples, 8000)))
         path = tmp_path / "a.wav"

@@ -47,7 +47,7 @@ def run(workdir, data_dir, **options):
 
 def test_training_learns_and_writes_the_model_and_its_metrics(data_dir, tmp_path):
     # So wide and long that it learns whatever the rounding of the processor.
-    options = {"epochs": 24, "filters": 8, "learning_rate": 3e-3}
+    options = {"epochs": 60, "filters": 8, "learning_rate": 3e-3}
     classifier = load_classifier(run(tmp_path, data_dir, precision="mixed_bfloat16", **options))
     assert classifier.dtype_policy.name == "float32"
     test = speech.load("tones", "test", data_dir)
