@@ -54,7 +54,15 @@ def test_using_any_name_registers_all_classes_with_keras():
 
 
 def test_shipped_domains_are_listed_and_load():
-    assert lx.list_domains() == ["emoji", "fashion_mnist", "letters", "mnist", "mnist_b", "spoken_digit"]
+    assert lx.list_domains() == [
+        "emoji",
+        "fashion_mnist",
+        "letters",
+        "mnist",
+        "mnist_b",
+        "spoken_digit",
+        "spoken_digit_ar",
+    ]
     domain = lx.load_domain("mnist")
     assert isinstance(domain, lx.Domain)
     assert domain.name == "mnist"
