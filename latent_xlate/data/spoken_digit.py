@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import os
 import re
 import zipfile
@@ -13,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from latent_xlate.checks import reason
-from latent_xlate.modalities.audio_files import decode_wav
+from latent_xlate.modalities.audio_files import decode_recording
 
 NAME = "spoken_digit"
 SAMPLE_RATE = 8000
@@ -61,15 +60,9 @@ def read_recordings(path: str | os.PathLike) -> Recordings:
     Raises:
         ValueError: There are no such files, or one of them is no mono WAV file of 16 bits at 8 kHz.
     """
-    recordings = {}
-    for name, content in _files(Path(path)):
-        try:
-            samples, sample_rate = decode_wav(io.BytesIO(content))
-            if sample_rate != SAMPLE_RATE:
-                raise ValueError(f"its rate is {sample_rate}, not {SAMPLE_RATE}")
-        except ValueError as error:
-            raise ValueError(f"{name} of {path} cannot be read ({error}): get it again.") from None
-        recordings[name] = samples
+    recordings = {
+        name: decode_recording(content, SAMPLE_RATE, f"{name} of {path}") for name, content in _files(Path(path))
+    }
     if not recordings:
         raise ValueError(
             f"{path} has no recordings named DIGIT_SPEAKER_NUMBER.wav: give the folder or zip archive of these."

@@ -20,7 +20,7 @@ from latent_xlate.data import speech
 from latent_xlate.data.labelled import Labelled
 from latent_xlate.data.sc09 import DIGITS
 from latent_xlate.data.spoken_digit import CLASS_NAMES
-from latent_xlate.modalities.audio_files import SAMPLE_RATE, decode_wav, to_slice
+from latent_xlate.modalities.audio_files import SAMPLE_RATE, decode_recording, to_slice
 
 NAME = "spoken_digit_ar"
 
@@ -85,10 +85,4 @@ def _digits_of(table: bytes) -> Iterator[tuple[str, int]]:
 
 def _waveform(content: bytes, name: str) -> np.ndarray:
     """Decodes a recording to int16 [NUM_SAMPLES], padded with silence."""
-    try:
-        samples, sample_rate = decode_wav(io.BytesIO(content))
-        if sample_rate != SAMPLE_RATE:
-            raise ValueError(f"its rate is {sample_rate}, not {SAMPLE_RATE}")
-    except ValueError as error:
-        raise ValueError(f"{name} cannot be read ({error}): get it again.") from None
-    return to_slice(samples / np.float32(32768), SAMPLE_RATE)
+    return to_slice(decode_recording(content, SAMPLE_RATE, name) / np.float32(32768), SAMPLE_RATE)

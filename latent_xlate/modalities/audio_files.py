@@ -146,3 +146,23 @@ def decode_wav(file: BinaryIO) -> tuple[np.ndarray, int]:
     if not len(samples):
         raise ValueError("it has no samples")
     return samples[:, 0], sample_rate
+
+
+def decode_recording(content: bytes, sample_rate: int, name: str) -> np.ndarray:
+    """Decodes a recording of a data set to its samples, int16 [n].
+
+    Args:
+        content: A mono WAV file of 16 bits.
+        sample_rate: The rate of all recordings of the data set.
+        name: What the message calls it.
+
+    Raises:
+        ValueError: It is no such file, or of another rate.
+    """
+    try:
+        samples, rate = decode_wav(io.BytesIO(content))
+        if rate != sample_rate:
+            raise ValueError(f"its rate is {rate}, not {sample_rate}")
+    except ValueError as error:
+        raise ValueError(f"{name} cannot be read ({error}): get it again.") from None
+    return samples

@@ -27,14 +27,14 @@ import keras, numpy as np
 from latent_xlate import baselines, translator  # Registers the classes, as the next ones do.
 from latent_xlate.bridge import latent_classifier
 from latent_xlate.domains.speech import keyword_spotter, speech_classifier, speech_encoder
-from latent_xlate.domains.speech import spectrogram_discriminator, wavegan_discriminator
+from latent_xlate.domains.speech import spectrogram_discriminator, wavegan_discriminator, word_encoder
 
 for line in sys.stdin:
     folder = line.strip()
     inputs = list(np.load(folder + "/inputs.npz").values())
     model = keras.saving.load_model(folder + "/model.keras", safe_mode=True)
     outputs = model(inputs[0] if len(inputs) == 1 else inputs)
-    np.savez(folder + "/outputs.npz", *(outputs if isinstance(outputs, list) else [outputs]))
+    np.savez(folder + "/outputs.npz", *(outputs if isinstance(outputs, (list, tuple)) else [outputs]))
     print("done", flush=True)
 """
 
@@ -51,6 +51,14 @@ def _loader() -> subprocess.Popen:
 def flat(outputs) -> list[np.ndarray]:
     """What a model returns, as a list of arrays."""
     return [np.asarray(output) for output in (outputs if isinstance(outputs, (list, tuple)) else [outputs])]
+
+
+def built(model: keras.Model) -> keras.Model:
+    """`model` with biases that are not zero, and moving averages that are not those of a new one."""
+    model.build()
+    generator = np.random.default_rng(1)
+    model.set_weights([weight + 0.1 * generator.uniform(size=weight.shape) for weight in model.get_weights()])
+    return model
 
 
 def check_saving(model: keras.Model, inputs: np.ndarray | Sequence[np.ndarray], folder: Path) -> None:

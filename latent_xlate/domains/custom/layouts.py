@@ -54,7 +54,7 @@ class Layout:
         return {"channels_first": self.channels_first, "value_range": value_range}
 
     def _rescaled(self, x: tf.Tensor, given: Sequence[float] | None, wanted: Sequence[float] | None) -> tf.Tensor:
-        if given is None or wanted is None or self.value_range is None:
+        if given is None or wanted is None:
             return x
         return (x - given[0]) * ((wanted[1] - wanted[0]) / (given[1] - given[0])) + wanted[0]
 

@@ -17,7 +17,7 @@ from latent_xlate.domains.network_files import in_float32, load_network
 from latent_xlate.domains.network_training import steps_per_epoch
 from latent_xlate.domains.speech.encoder_trainer import EncoderTrainer, log_likelihoods
 from latent_xlate.domains.speech.latent_mixture import LatentMixture
-from latent_xlate.domains.speech.speech_augmentation import SpeechAugmentation, cut_words
+from latent_xlate.domains.speech.speech_augmentation import AugmentedWords
 from latent_xlate.domains.speech.speech_encoder import SpeechEncoder
 from latent_xlate.domains.speech.wavegan_generator import load_keras_generator
 from latent_xlate.domains.speech.word_encoder import WordEncoder
@@ -144,15 +144,12 @@ def make_batches(data: Labelled, posteriors: tuple[np.ndarray, np.ndarray], seed
     Returns:
         Function of positions, int64 [n], to the data of a step.
     """
-    augmentation = SpeechAugmentation(seed, aligned=True)
-    content, lengths = cut_words(data.content)
-    words, labels = tf.constant(content), tf.constant(data.labels)
+    words, labels = AugmentedWords(data.content, seed, aligned=True), tf.constant(data.labels)
     mu, sigma = (tf.constant(part, tf.float32) for part in posteriors)
 
     def make_batch(positions: tf.Tensor) -> tuple[tf.Tensor, ...]:
         indices = shuffled_indices(positions, len(data), seed)
-        x = tf.cast(tf.gather(words, indices), tf.float32) / 32768.0
-        changed = augmentation(x, tf.gather(lengths, indices), positions)
+        changed, x = words.take(indices, positions)
         # The posterior of a recording that the teacher does not know is another's, which is not looked at.
         theirs = tf.minimum(indices, len(mu) - 1)
         known = tf.cast(indices < len(mu), tf.float32)

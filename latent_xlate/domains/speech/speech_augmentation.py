@@ -123,6 +123,35 @@ class SpeechAugmentation:
         return x + tf.where(quiet < QUIET_SHARE, 0.0, level) * noise
 
 
+class AugmentedWords:
+    """The words of clean recordings, changed by `SpeechAugmentation` whenever they are taken."""
+
+    def __init__(self, content: np.ndarray, seed: int, aligned: bool = False):
+        """Finds the words.
+
+        Args:
+            content: int16 [n, NUM_SAMPLES].
+            seed: Seed of the changes.
+            aligned: As in `SpeechAugmentation`.
+        """
+        words, lengths = cut_words(content)
+        self._words, self._lengths = tf.constant(words), tf.constant(lengths)
+        self._augmentation = SpeechAugmentation(seed, aligned)
+
+    def take(self, indices: tf.Tensor, positions: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """Takes words, in graph.
+
+        Args:
+            indices: Which ones, int64 [m].
+            positions: Their positions in the stream of training data, int64 [m].
+
+        Returns:
+            The changed words, and the words as they were, float32 [m, NUM_SAMPLES] in [-1, 1] each.
+        """
+        x = tf.cast(tf.gather(self._words, indices), tf.float32) / 32768.0
+        return self._augmentation(x, tf.gather(self._lengths, indices), positions), x
+
+
 def cut_words(content: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Finds the words of clean recordings.
 

@@ -16,7 +16,7 @@ from latent_xlate.domains.classifier import Classifier
 from latent_xlate.domains.network_files import checkpoint_state, load_network
 from latent_xlate.domains.network_training import steps_per_epoch, train_by_epochs
 from latent_xlate.domains.speech.keyword_spotter import KeywordSpotter
-from latent_xlate.domains.speech.speech_augmentation import SpeechAugmentation, cut_words
+from latent_xlate.domains.speech.speech_augmentation import AugmentedWords
 from latent_xlate.domains.speech.speech_classifier import SpeechClassifier
 from latent_xlate.optimizer import PRECISIONS, FusedAdam, make_schedule
 from latent_xlate.randomness import shuffled_indices
@@ -130,13 +130,10 @@ def make_batches(data: Labelled, seed: int) -> training_steps.MakeBatch:
     Returns:
         Function of positions, int64 [n], to sounds, float32 [n, NUM_SAMPLES] in [-1, 1], and labels, int64 [n].
     """
-    augmentation = SpeechAugmentation(seed)
-    content, lengths = cut_words(data.content)
-    words, labels = tf.constant(content), tf.constant(data.labels)
+    words, labels = AugmentedWords(data.content, seed), tf.constant(data.labels)
 
     def make_batch(positions: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         indices = shuffled_indices(positions, len(data), seed)
-        x = tf.cast(tf.gather(words, indices), tf.float32) / 32768.0
-        return augmentation(x, tf.gather(lengths, indices), positions), tf.gather(labels, indices)
+        return words.take(indices, positions)[0], tf.gather(labels, indices)
 
     return make_batch

@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 from latent_xlate.domains.speech.speech_encoder import SpeechEncoder
-from tests.support.model_checks import check_mixed_precision
+from tests.support.model_checks import check_mixed_precision, check_saving
 
 
 def encoder(**kwargs):
@@ -34,12 +34,7 @@ def test_noise_far_below_speech_is_not_heeded():
 
 @pytest.mark.parametrize("dtype", ["float32", "mixed_bfloat16"])
 def test_encoder_saves_and_loads(dtype, tmp_path):
-    model = encoder(dtype=dtype)
-    model.save(tmp_path / "encoder.keras")
-    again = keras.saving.load_model(tmp_path / "encoder.keras", safe_mode=True)
-    assert again.get_config() == model.get_config()
-    for ours, theirs in zip(again(waveforms()), model(waveforms()), strict=True):
-        np.testing.assert_array_equal(ours, theirs)
+    check_saving(encoder(dtype=dtype), waveforms(), tmp_path)
 
 
 def test_encoder_in_mixed_precision():

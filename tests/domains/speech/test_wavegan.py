@@ -9,16 +9,8 @@ import tensorflow as tf
 
 from latent_xlate.domains.speech.wavegan_discriminator import PhaseShuffle, WaveGANDiscriminator
 from latent_xlate.domains.speech.wavegan_generator import WaveGANGenerator, double_rate
-from tests.support.model_checks import check_mixed_precision, check_saving
+from tests.support.model_checks import built, check_mixed_precision, check_saving
 from tests.support.tolerances import assert_close
-
-
-def built(model):
-    """`model` with biases that are not zero, and moving averages that are not those of a new one."""
-    model.build()
-    generator = np.random.default_rng(1)
-    model.set_weights([weight + 0.1 * generator.uniform(size=weight.shape) for weight in model.get_weights()])
-    return model
 
 
 def generator(**kwargs):

@@ -9,16 +9,8 @@ from latent_xlate.domains.speech.keyword_spotter import KeywordSpotter
 from latent_xlate.domains.speech.telephone_spectrogram import SHAPE, telephone_spectrogram
 from latent_xlate.domains.speech.word_encoder import WordEncoder
 from tests.support import sounds
-from tests.support.model_checks import check_mixed_precision, check_saving
+from tests.support.model_checks import built, check_mixed_precision, check_saving
 from tests.support.tolerances import assert_close
-
-
-def built(model):
-    """The model with biases that are not zero, and moving averages that are not those of a new one."""
-    model.build()
-    generator = np.random.default_rng(1)
-    model.set_weights([weight + 0.1 * generator.uniform(size=weight.shape) for weight in model.get_weights()])
-    return model
 
 
 def spotter(**kwargs):
@@ -126,12 +118,7 @@ def test_the_spotter_saves_and_loads(tmp_path):
 
 @pytest.mark.parametrize("dtype", ["float32", "mixed_bfloat16"])
 def test_the_encoder_saves_and_loads(dtype, tmp_path):
-    model = encoder(dtype=dtype)
-    model.save(tmp_path / "encoder.keras")
-    again = keras.saving.load_model(tmp_path / "encoder.keras", safe_mode=True)
-    assert again.get_config() == model.get_config()
-    for ours, theirs in zip(again(waveforms()), model(waveforms()), strict=True):
-        np.testing.assert_array_equal(ours, theirs)
+    check_saving(encoder(dtype=dtype), waveforms(), tmp_path)
 
 
 def test_networks_in_mixed_precision():
