@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,6 +11,13 @@ import tensorflow as tf
 
 BATCH_SIZE = 512
 """Default of the largest number of instances that a network computes at once."""
+
+
+def file_rows(contents: Sequence[bytes]) -> np.ndarray:
+    """Contents of files as rows, objects [n]. NumPy would take them for strings, and cut off zeros at their ends."""
+    rows = np.empty(len(contents), object)
+    rows[:] = contents
+    return rows
 
 
 def as_graph(function: Callable[..., Any]) -> Callable[..., Any]:

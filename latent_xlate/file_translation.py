@@ -16,7 +16,7 @@ import tensorflow as tf
 from tqdm import tqdm
 
 from latent_xlate import checks, figures, files, translation_files
-from latent_xlate.batching import good_rows, in_batches
+from latent_xlate.batching import file_rows, good_rows, in_batches
 from latent_xlate.domains.novelty import NOVEL
 from latent_xlate.serving.pair import Pair, load_pair
 from latent_xlate.serving.signature_name import NOVELTY, Payload, SignatureName, novelty_signature
@@ -210,9 +210,8 @@ class _Job:
         function = self.pair.signatures.get(novelty_signature(self.pair.source, payload))
         if function is None or not len(batch):
             return np.zeros(len(batch), np.float32)
-        return in_batches(
-            lambda part: function(**{payload.key: part})[NOVELTY], np.asarray(batch), batch_size=BATCH_SIZE
-        )
+        rows = file_rows(batch) if payload is Payload.FILES else np.asarray(batch)
+        return in_batches(lambda part: function(**{payload.key: part})[NOVELTY], rows, batch_size=BATCH_SIZE)
 
     def _doubt(self, file: Path, unlike: str, novelty: float) -> None:
         scale = f"novelty {novelty:.3g}, where {NOVEL:g} is the limit"
@@ -248,7 +247,7 @@ class _Job:
         """Translates files by number; the result is the error of a file that cannot be read."""
         if not contents:
             return {}
-        numbers, given = np.array(list(contents)), np.array(list(contents.values()), object)
+        numbers, given = np.array(list(contents)), file_rows(list(contents.values()))
         translate = functools.partial(self._translate, Payload.FILES)
         kept, translations, errors = good_rows(translate, given, numbers, batch_size=len(given))
         translated = dict(zip(numbers[kept].tolist(), [] if translations is None else translations, strict=True))

@@ -292,6 +292,22 @@ def test_inputs_unlike_the_training_data_are_named(kind, tmp_path, capsys, monke
     assert doubts() == []  # That domain has no scale.
 
 
+def test_files_that_end_in_zeros_are_whole_where_their_novelty_is_measured(tmp_path, capsys):
+    translator = tiny.translator()
+    translator.domain("digits").novelty_scale = NoveltyScale(variance=0.01, data=1e-3, latent=0.04)
+    pixels = np.zeros((28, 28), np.uint8)
+    pixels[8:20, 12:16] = 255
+    (tmp_path / "in").mkdir()
+    Image.fromarray(pixels).save(tmp_path / "in" / "a.bmp")
+    content = (tmp_path / "in" / "a.bmp").read_bytes()
+    assert content.endswith(bytes(28))
+    expected = translator.novelty(translator.domain("digits").read(tf.constant([content])).numpy(), "digits")[0]
+    assert expected > 1
+    translator.save(tmp_path / "translator")
+    assert translate_path(tmp_path / "translator", "digits", "clothes", tmp_path / "in", tmp_path / "out") == (1, 0)
+    assert f"a.bmp: it is unlike what digits was trained on (novelty {expected:.3g}," in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("name", BAD)
 def test_single_bad_file_is_one_error_and_nothing_is_written(saved, name, tmp_path):
     (tmp_path / name).write_bytes(BAD[name][0])

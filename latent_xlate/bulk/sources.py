@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from latent_xlate.batching import file_rows
 from latent_xlate.bulk.parts import Part, Rejected
 from latent_xlate.data.labelled import UNLABELLED
 from latent_xlate.modalities.modality import Modality
@@ -99,9 +100,7 @@ def make_part(
 ) -> Part:
     """Makes a part; `content` are files or an array, and without `labels` nothing is labelled."""
     if payload is Payload.FILES:
-        files = np.empty(len(content), object)  # numpy would take a list of bytes for strings, and cut zeros off.
-        files[:] = content
-        content = files
+        content = file_rows(content)
     if labels is None:
         labels = np.full(len(keys), UNLABELLED, np.int64)
     return Part(name, keys, payload, np.asarray(content), labels, tuple(rejected))
