@@ -1,5 +1,6 @@
 # make quickstart    trains, evaluates and exports the MNIST-Fashion bridge into out/quickstart
 # make test          runs the quick tests
+# make test-long     runs the tests that take many seconds
 # make test-slow     runs the tests that take minutes
 # make test-gpu      runs the quick tests of what computes on a GPU, on the first one: four processes share it
 # make soak          100,000 requests to a server that is disturbed in every way, and 10,000 damaged inputs: an hour
@@ -22,23 +23,28 @@ BIN := $(VENV)/bin
 SOURCES := pyproject.toml setup.py latent_xlate/__init__.py
 PIP_INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
+PARALLEL_TESTS := $(BIN)/python -m pytest --numprocesses=logical --maxprocesses=8 --dist=loadfile
+
 GPU_TESTS := $(addprefix tests/,bridge domains latents baselines serving packaging $(foreach name,training \
 	bridge_training baseline_training translator losses layers optimizer randomness distribution conftest,test_$(name).py))
 
-.PHONY: quickstart test test-slow test-gpu soak lint format docs dist owner
+.PHONY: quickstart test test-long test-slow test-gpu soak lint format docs dist owner
 .NOTPARALLEL:
 
 quickstart: $(VENV)/.installed-serving
 	$(BIN)/latent_xlate_quickstart --workdir=out/quickstart
 
 test: $(VENV)/.installed-test
-	$(BIN)/python -m pytest --numprocesses=logical --maxprocesses=8 --dist=loadfile
+	$(PARALLEL_TESTS)
+
+test-long: $(VENV)/.installed-test
+	$(PARALLEL_TESTS) -m "long and not slow and not network"
 
 test-slow: $(VENV)/.installed-test
 	$(BIN)/python -m pytest -m "slow and not network"
 
 test-gpu: $(VENV)/.installed-gpu $(VENV)/.installed-test
-	$(BIN)/python -m pytest --numprocesses=4 --dist=loadfile $(GPU_TESTS)
+	$(BIN)/python -m pytest --numprocesses=4 --dist=loadfile -m "not slow and not network" $(GPU_TESTS)
 
 soak: $(VENV)/.installed-test
 	SOAK_REQUESTS=100000 FUZZED_INPUTS=10000 $(BIN)/python -m pytest -s -m slow \

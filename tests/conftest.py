@@ -15,6 +15,8 @@ import tensorflow as tf
 tf.config.set_logical_device_configuration(
     tf.config.list_physical_devices("CPU")[0], [tf.config.LogicalDeviceConfiguration()] * 2
 )
+# Tests call a graph a few times; optimising it takes longer than they do. Processes that tests start do optimise.
+tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": True})
 if gpus := tf.config.list_physical_devices("GPU"):
     tf.config.set_visible_devices(gpus[:1], "GPU")
     tf.config.set_logical_device_configuration(gpus[0], [tf.config.LogicalDeviceConfiguration(memory_limit=4096)] * 2)

@@ -68,6 +68,7 @@ def test_shape_alone_does_not_make_arrays():
 
 
 @pytest.mark.parametrize("kind", ["saved", "exported"])
+@pytest.mark.long
 def test_files_are_translated_to_and_fro(translator, exported, files, kind, tmp_path):
     where = exported if kind == "exported" else translator.save(tmp_path / "saved")
     path = files / "low" / "3.npy"

@@ -76,6 +76,7 @@ def config(name, folder, **fields) -> ConfigDict:
 
 
 @pytest.mark.parametrize("name", CONFIGS)
+@pytest.mark.long
 def test_baseline_is_trained_saved_and_evaluated_as_a_translator(name, folder, tmp_path, monkeypatch):
     monkeypatch.setenv(pretrained.SAVEDMODELS, str(folder / "savedmodels"))
     settings = config(name, folder)
@@ -113,6 +114,7 @@ def test_baseline_is_trained_saved_and_evaluated_as_a_translator(name, folder, t
 
 
 @pytest.mark.parametrize("name", RIVALS)
+@pytest.mark.long
 def test_rival_is_trained_and_saved_as_a_translator(name, folder, tmp_path):
     settings = config(name, folder)
     translator = train_baseline(settings, tmp_path / "run")

@@ -61,6 +61,7 @@ def assert_same_weights(ours, theirs):
 # ---- Training ---------------------------------------------------------------------------------
 
 
+@pytest.mark.long
 def test_transport_is_computed_after_training_and_is_no_part_of_it(savedmodels, trained, tmp_path):
     plain, _ = trained()
     transport = {"points": 20, "certainty": 0.0, "smoothing": 0.01}
@@ -105,6 +106,7 @@ def own_domains(folder, *names, **fields):
 
 
 @pytest.mark.filterwarnings("error:Transport")
+@pytest.mark.long
 def test_own_pictures_keep_their_colours_place_and_size_under_transport(tmp_path):
     folder = write_coloured(tmp_path / "domains")
     config = own_domains(folder, "letters", "shapes")
@@ -217,6 +219,7 @@ def permuting(seen, label_seed=5):
     return permute
 
 
+@pytest.mark.long
 def test_few_labels_are_those_of_the_file_and_hidden_labels_play_no_part(savedmodels, trained, tmp_path):
     bridge, folder = trained(**FEW_LABELS)
     seen = json.loads((folder / "labelled.json").read_text())
@@ -263,6 +266,7 @@ def test_transport_with_one_label_a_class_is_between_all_that_it_was_propagated_
     np.testing.assert_array_equal(distinct, counts)
 
 
+@pytest.mark.long
 def test_terms_that_labels_add_see_the_seen_labels_alone_and_a_cut_run_ends_with_the_same_bits(
     savedmodels, trained, tmp_path, monkeypatch
 ):

@@ -11,6 +11,8 @@ from latent_xlate.domains.domain import Domain
 from latent_xlate.packaging import domain_making
 from tests.support import raw
 
+pytestmark = pytest.mark.long
+
 SAID = {
     "variance that reconstructions keep": 0.9,
     "sharpness of reconstructions": 0.9,

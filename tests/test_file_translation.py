@@ -85,6 +85,7 @@ def pixels(path) -> np.ndarray:
     return tf.io.decode_png(path.read_bytes()).numpy()
 
 
+@pytest.mark.long
 def test_pictures_of_every_kind_are_translated_under_their_names(translator, either, tmp_path, monkeypatch):
     monkeypatch.setattr(file_translation, "BATCH_SIZE", 2)
     contents = {
@@ -148,6 +149,7 @@ def test_files_and_rows_are_sampled_at_a_temperature(translator, either, tmp_pat
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.long
 def test_bridge_without_a_shared_latent_is_not_sampled(tmp_path):
     plain = Translator([tiny.image_domain("digits"), tiny.image_domain("clothes")], AffineBridge((6, 6), 10))
     folders = [plain.save(tmp_path / "saved"), export.export_translator(plain, tmp_path / "exported")]
@@ -160,6 +162,7 @@ def test_bridge_without_a_shared_latent_is_not_sampled(tmp_path):
             assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.long
 def test_drawing_on_white_is_inverted_unless_told_not_to(saved, exported, tmp_path):
     drawing().save(tmp_path / "drawing.png")
     Image.eval(drawing(), lambda value: 255 - value).save(tmp_path / "negative.png")
@@ -258,6 +261,7 @@ def test_pictures_of_other_formats_are_named_with_the_way_out(saved, tmp_path, c
 
 
 @pytest.mark.parametrize("kind", ["saved", "exported"])
+@pytest.mark.long
 def test_inputs_unlike_the_training_data_are_named(kind, tmp_path, capsys, monkeypatch):
     translator = tiny.translator()
     translator.domain("digits").novelty_scale = NoveltyScale(variance=0.01, data=2.0, latent=0.04)

@@ -49,6 +49,7 @@ def check(folder, counts):
     assert not wrong, "\n".join(wrong)
 
 
+@pytest.mark.long
 def test_a_hundred(tmp_path):
     check(tmp_path, QUICK)
 

@@ -48,6 +48,7 @@ def in_a_clause_that_catches_all():
 
 
 @pytest.mark.parametrize("arrive", [in_a_finalizer, in_a_clause_that_catches_all])
+@pytest.mark.long
 def test_ctrl_c_is_not_lost_and_prints_no_trace(arrive, capsys):
     hook = sys.unraisablehook
     with pytest.raises(KeyboardInterrupt), interrupts.insistent():

@@ -101,6 +101,7 @@ def test_novelty_of_latents_alone_is_refused_in_a_sentence(translator, faces):
 # ---- Files ------------------------------------------------------------------------------------
 
 
+@pytest.mark.long
 def test_a_file_of_latents_becomes_a_file_of_latents(folder, translator, faces, tmp_path):
     expected = translator.translate_latents(faces.mu, "faces", "faces")
     np.savez(tmp_path / "mu.npz", mu=faces.mu, sigma=faces.sigma, labels=faces.labels)

@@ -71,6 +71,7 @@ def eventually(holds, seconds=60):
         time.sleep(0.05)
 
 
+@pytest.mark.long
 def test_results_come_in_the_order_of_the_arguments_each_from_a_process_with_its_share_of_cores(monkeypatch):
     monkeypatch.setattr(os, "cpu_count", lambda: 4)
     results = call_side_by_side(square, [(3,), (-2,)], "ab")
@@ -78,6 +79,7 @@ def test_results_come_in_the_order_of_the_arguments_each_from_a_process_with_its
     assert len({os.getpid(), *(result[0] for result in results)}) == 3
 
 
+@pytest.mark.long
 def test_calls_run_at_once_and_no_more_than_there_are_cores(monkeypatch, tmp_path):
     monkeypatch.setattr(os, "cpu_count", lambda: 2)
     (tmp_path / "a").touch()
@@ -104,6 +106,7 @@ def test_killed_process_is_an_error():
 
 
 @pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+@pytest.mark.long
 def test_signal_to_the_parent_ends_all(sent, tmp_path):
     program = (
         "import pathlib, signal, sys; from tests.test_processes import *;"

@@ -20,6 +20,8 @@ from latent_xlate.translator import Translator, load_bridge
 from tests.support import shipped
 from tests.support.tolerances import assert_close
 
+pytestmark = pytest.mark.long
+
 PAIRS = ("digits_to_clothes", "clothes_to_digits")
 
 

@@ -49,6 +49,7 @@ def pixels(path) -> np.ndarray:
     return tf.io.decode_png(path.read_bytes()).numpy()
 
 
+@pytest.mark.long
 def test_pictures_become_sounds_and_sounds_become_pictures_and_sounds(translator, exported, tmp_path):
     Image.fromarray(np.random.default_rng(0).integers(0, 256, (28, 28), np.uint8)).save(tmp_path / "a.png")
     sounds.write(tmp_path / "b.wav", word(44100), 44100)

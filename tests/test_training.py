@@ -320,6 +320,7 @@ def load_weights(workdir):
         return list(arrays.values())
 
 
+@pytest.mark.long
 def test_killed_and_resumed_run_ends_with_the_bits_of_an_unbroken_one(tmp_path):
     # At step 15 the last checkpoint is that of step 10.
     status, output = finish(train_process.start(tmp_path / "killed", "default", str(tmp_path / "unbroken"), "15"))
@@ -333,6 +334,7 @@ def test_killed_and_resumed_run_ends_with_the_bits_of_an_unbroken_one(tmp_path):
         np.testing.assert_array_equal(ours, theirs)
 
 
+@pytest.mark.long
 def test_two_workers_train_as_one_process_does(tmp_path):
     workers = [f"localhost:{port}" for port in free_ports(2)]
     processes = [

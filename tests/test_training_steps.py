@@ -47,6 +47,7 @@ def train(num_steps, workdir=None):
     return [weight.numpy() for weight in bridge.weights], logs
 
 
+@pytest.mark.long
 def test_a_loop_that_is_one_computation_takes_the_steps_of_any_other(compiled, monkeypatch):
     weights, logs = train(11)
     assert [step for step, _ in logs] == [5, 10, 11]

@@ -1,5 +1,6 @@
 import keras
 import numpy as np
+import pytest
 import tensorflow as tf
 
 from latent_xlate import training
@@ -74,6 +75,7 @@ def test_terms_of_weight_zero_are_left_out():
     assert [metric.name for metric in model.metrics] == ["loss", "adversarial", "discriminator"]
 
 
+@pytest.mark.long
 def test_learns_how_the_other_domain_looks_and_the_way_back():
     model = small(filters=8, discriminator_filters=8, beta_identity=0.0)
     model.compile(optimizer=FusedAdam(2e-3, beta_1=0.5), jit_compile=False)

@@ -66,6 +66,7 @@ def test_retrieval_finds_the_nearest_latent_of_the_class():
 
 
 @pytest.mark.parametrize("kind", [GaussianTransport, TransportRetrieval])
+@pytest.mark.long
 def test_saved_read_again_and_exported(kind, tmp_path):
     rival_checks.check_rival(kind.of(rival_checks.latents(), num_classes=4), tmp_path)
 

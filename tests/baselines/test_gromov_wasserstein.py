@@ -113,6 +113,7 @@ def test_clouds_without_a_common_geometry_are_said():
         GromovWassersteinBridge.of([domain(first), domain(second)], **SETTINGS)
 
 
+@pytest.mark.long
 def test_saved_read_again_and_exported(tmp_path):
     latents = rival_checks.latents()
     rival_checks.check_rival(GromovWassersteinBridge.of(latents, num_classes=4, num_centroids=10), tmp_path)

@@ -24,6 +24,7 @@ def train(model, num_steps, workdir=None, **options):
     return training.train(model, make_batch, **(settings | options))
 
 
+@pytest.mark.long
 def test_carries_each_class_onto_that_of_the_other_domain_and_back(tmp_path):
     model, domains = small(), rival_checks.latents()
     classifiers = model.classifiers[0].get_weights()
@@ -44,6 +45,7 @@ def test_carries_each_class_onto_that_of_the_other_domain_and_back(tmp_path):
     rival_checks.check_rival(model, tmp_path)
 
 
+@pytest.mark.long
 def test_resumed_run_ends_with_the_bits_of_an_unbroken_one(tmp_path):
     with eagerly():
         results = []

@@ -11,6 +11,8 @@ from latent_xlate.evaluation.accuracy import evaluate
 from latent_xlate.latents.latents import Latents
 from tests.support import oracle
 
+pytestmark = pytest.mark.long
+
 STEPS, SEEDS = (10, 20, 30), [4, 5]
 DOMAINS = {"near": 4, "far": 5}
 

@@ -188,6 +188,7 @@ def test_terms_of_weight_zero_are_left_out():
     assert terms_of(with_none, batch()) == terms_of(without, batch())
 
 
+@pytest.mark.long
 def test_two_replicas_train_as_one_device_does():
     posteriors, labels, weights = batch(size=80)
 
@@ -205,6 +206,7 @@ def test_two_replicas_train_as_one_device_does():
 
 
 @pytest.mark.parametrize("names", [("class_swd", "translation"), ("matching", "measured")])
+@pytest.mark.long
 def test_terms_teach_what_they_say(names):
     data = batch(spread=0.01)
     settings = {f"beta_{name}": 1.0 for name in names}

@@ -56,6 +56,7 @@ BAD = [f"{shard}.tfrecord/{n}" for shard in range(2) for n in (8, 39)]
 # ---- Results ----------------------------------------------------------------------------------
 
 
+@pytest.mark.long
 def test_translations_of_records_by_an_export_are_those_of_files(translator, records, pictures, tmp_path):
     for n, each in enumerate(pictures[:39]):
         (tmp_path / "files" / f"{n}.png").parent.mkdir(exist_ok=True)

@@ -142,6 +142,7 @@ def test_chatter_is_held_back_and_nothing_else(capfd):
     assert sorted(capfd.readouterr().err.splitlines()) == ["A real warning", "Another"]
 
 
+@pytest.mark.long
 def test_a_command_says_nothing_but_its_error_or_its_manual(tmp_path):
     cases = {
         "--translator=nowhere": (1, "Error: There is no translator in nowhere: it has no translator.json.\n"),

@@ -27,6 +27,7 @@ def start(name, **flags):
     return subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
+@pytest.mark.long
 def test_command_that_is_killed_at_a_random_moment_goes_on_where_it_was(tmp_path):
     translator = tiny.translator().save(tmp_path / "translator")
     pictures = bulk.pictures(40)

@@ -4,6 +4,7 @@ import subprocess
 import sys
 
 import numpy as np
+import pytest
 
 from latent_xlate.domains import pretrained
 from latent_xlate.latents.latents import Latents
@@ -11,6 +12,7 @@ from tests.support import tiny
 from tests.support.paths import ROOT
 
 
+@pytest.mark.long
 def test_writes_metrics_and_table_and_prints_the_table(tmp_path):
     translator = tiny.translator()
     translator.save(tmp_path / "translator")

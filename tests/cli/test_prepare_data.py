@@ -6,6 +6,8 @@ import subprocess
 import sys
 import time
 
+import pytest
+
 from latent_xlate.data import images, stored
 from latent_xlate.data.synthetic import digits_like
 from tests.support import raw
@@ -15,6 +17,7 @@ def command(*flags):
     return [sys.executable, "-m", "latent_xlate.cli.prepare_data", *flags]
 
 
+@pytest.mark.long
 def test_killed_run_leaves_nothing_that_looks_complete_and_can_be_repeated(tmp_path):
     splits = {"train": digits_like(6000, image_size=14), "test": digits_like(100, image_size=14)}
     raw.write_idx_folder(tmp_path / "raw", splits)

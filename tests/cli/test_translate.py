@@ -41,6 +41,7 @@ def contents(folder: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in folder.iterdir() if path.name != "grid.png"}
 
 
+@pytest.mark.long
 def test_an_export_translates_as_what_was_saved_and_a_bad_file_is_in_the_exit_code(saved, png, tmp_path):
     exported = run(command("export", translator=saved, output="base"), cwd=tmp_path)
     assert (exported.returncode, exported.stdout) == (0, "Wrote base/translator/1\n"), exported.stderr

@@ -12,6 +12,8 @@ from tests.support import tiny
 from tests.support.hub_server import REVISION, HubServer
 from tests.support.paths import ROOT
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture(scope="module")
 def server():

@@ -247,6 +247,7 @@ def test_labels_that_the_judge_does_not_know_are_refused():
         evaluate(oracle.translator(), latents)
 
 
+@pytest.mark.long
 def test_temperature_samples_the_shared_latent_alone():
     translator, latents = oracle.translator(shared_sigma=50.0), both(sigma=50.0, repeats=50)
     cold, warm = (evaluate(translator, latents, temperature=temperature, seed=3) for temperature in (0, 0.5))

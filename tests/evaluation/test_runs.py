@@ -160,6 +160,7 @@ def test_reference_protocol_takes_training_latents(folder, tmp_path):
     assert written["runs"][0]["seeds"]["evaluation"] == 5
 
 
+@pytest.mark.long
 def test_speech_is_measured_from_recordings_and_from_samples(tmp_path, monkeypatch):
     folder = shipped_domains.write_words(tmp_path / "savedmodels")
     digits = tiny.image_domain("digits", 6, classifier=False)

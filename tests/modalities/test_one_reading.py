@@ -90,6 +90,7 @@ def read_result(path) -> np.ndarray:
 
 
 @pytest.mark.parametrize("case", CASES)
+@pytest.mark.long
 def test_training_set_translation_and_signature_see_the_same(case, tmp_path):
     modality, write, tolerance = CASES[case]
     folder = tmp_path / "files"

@@ -23,6 +23,7 @@ def write_folders(folder):
     return folder
 
 
+@pytest.mark.long
 def test_unlabelled_pictures_give_a_domain_without_a_judge_and_it_can_be_made_again(tmp_path):
     (tmp_path / "raw").mkdir()
     for number, image in enumerate(digits_like(48, image_size=8).content):

@@ -95,6 +95,7 @@ def run(command, *arguments, **environment):
     return result
 
 
+@pytest.mark.long
 def test_outputs_are_named_by_flags_and_the_old_flag_spread_says_what_replaces_it(pictures, tmp_path):
     encoder, decoder = own_models.encoder(2), own_models.decoder()
     encoder = keras.Model(encoder.input, dict(zip(("second", "first"), encoder.outputs, strict=True)))

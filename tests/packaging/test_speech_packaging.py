@@ -27,6 +27,8 @@ from latent_xlate.packaging.judge import Judge
 from latent_xlate.packaging.speech_packaging import package_speech_domain
 from tests.support import sounds
 
+pytestmark = pytest.mark.long
+
 SETTINGS = WaveGANSettings(
     objective="vae", num_steps=2, batch_size=4, latent_dim=3, prior="normal", dim=2, half_rate=True, align=True,
     learning_rate=1e-3,

@@ -3,6 +3,8 @@ import pytest
 
 from latent_xlate.reproduction.ellipses import Ellipse, evaluate_variant, figure, train_variant
 
+pytestmark = pytest.mark.long
+
 
 def test_points_fill_the_ellipse_evenly_and_halve_along_the_long_axis():
     ellipse = Ellipse((3.0, -1.0), (2.0, 0.5), np.pi / 2)

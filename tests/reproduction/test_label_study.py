@@ -15,6 +15,8 @@ from latent_xlate.reproduction.experiments import Settings
 from latent_xlate.reproduction.reproduce import reproduce
 from tests.support import small_domains
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture(scope="module")
 def reproduced(tmp_path_factory):

@@ -37,6 +37,7 @@ def check_report(folder, names):
     return text, page
 
 
+@pytest.mark.long
 def test_parts_that_are_asked_for_come_in_the_papers_order(savedmodels, tmp_path):
     what = ["figure10", "table2", "figure3", "table5"]
     assert reproduce(what, tmp_path / "out", small_domains.SETTINGS) == tmp_path / "out" / "report.html"

@@ -78,6 +78,7 @@ def test_numbers_are_of_the_model_that_is_kept(study_with_bridge):
     assert accuracy == np.mean(before == after)
 
 
+@pytest.mark.long
 def test_latents_are_loaded_once_for_all_runs_which_do_not_change_them(study, made, monkeypatch):
     loaded = []
 

@@ -40,6 +40,7 @@ def labels(base):
     return dict(model.version_labels), list(model.model_version_policy.specific.versions)
 
 
+@pytest.mark.long
 def test_every_signature_has_a_record_that_it_answers(base):
     signatures = export.load_export(base / "translator" / "1").signatures
     records = {request.model_spec.signature_name: request for request in requests(base / "translator" / "1")}

@@ -55,6 +55,7 @@ def run(folder, requests):
     return json.loads(result.stdout)
 
 
+@pytest.mark.long
 def test_each_signature_gives_the_translators_numbers(served_translator, folder):
     requests, novelty = [*predict_requests.make(served_translator)], {}
     for signature, request in predict_requests.warm_up(folder).items():

@@ -236,6 +236,7 @@ def write_inputs(folder):
 
 
 @pytest.mark.parametrize("way", ["rest", "grpc"])
+@pytest.mark.long
 def test_files_by_a_server_are_those_by_its_export(server, served_base, tmp_path, way, capsys):
     write_inputs(tmp_path / "in")
     arguments = ("digits", "clothes", tmp_path / "in")
@@ -275,6 +276,7 @@ def test_command_asks_a_server(server, dead, tmp_path):
         assert "Traceback" not in result.stderr
 
 
+@pytest.mark.long
 def test_bridge_without_a_shared_latent_is_not_sampled(tmp_path):
     plain = Translator([tiny.image_domain("digits"), tiny.image_domain("clothes")], AffineBridge((6, 6), 10))
     export_translator(plain, tmp_path)
@@ -309,6 +311,7 @@ def older(tmp_path_factory):
     return folder
 
 
+@pytest.mark.long
 def test_an_older_export_samples_at_temperature_1_alone(older, tmp_path):
     write_inputs(tmp_path / "in")
     with serving(older.parent.parent) as server, TranslatorClient(server.grpc) as client:

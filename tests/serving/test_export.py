@@ -75,6 +75,7 @@ def test_latents_equal_the_translators(translator, model, source, target):
 
 
 @pytest.mark.parametrize(("source", "target"), PAIRS)
+@pytest.mark.long
 def test_files_equal_the_translators(translator, model, source, target):
     contents = files(5)
     translated = model.signatures[f"{source}_to_{target}"](data_bytes=contents)["data_bytes"]
@@ -85,6 +86,7 @@ def test_files_equal_the_translators(translator, model, source, target):
 
 
 @pytest.mark.parametrize("count", [0, 1, 5])
+@pytest.mark.long
 def test_novelty_equals_the_translators(translator, model, count):
     x = images(count)
     novelty = translator.novelty(x, "digits")
@@ -116,6 +118,7 @@ def test_sampled_latents_are_the_bridges_with_the_noise_of_each_rows_seed(transl
 
 
 @pytest.mark.parametrize(("kept", "residual_axes"), [(0, 0), (2, 0), (0, 3), (2, 3)])
+@pytest.mark.long
 def test_transport_between_shared_latents_is_exported(tmp_path, kept, residual_axes):
     translator = tiny.translator()
     generator = np.random.default_rng(0)

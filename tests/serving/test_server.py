@@ -34,6 +34,8 @@ from tests.support import tiny
 from tests.support.served import ROOT, serving
 from tests.support.tolerances import assert_close
 
+pytestmark = pytest.mark.long
+
 ARRAYS = "digits_to_clothes_arrays"
 LATENTS = "digits_to_clothes_latents"
 

@@ -50,6 +50,7 @@ def model(folder):
     model.session.close()
 
 
+@pytest.mark.long
 def test_each_signature_answers_the_bytes_of_a_request(translator, model):
     requests = list(predict_requests.make(translator))
     assert len(requests) == 24

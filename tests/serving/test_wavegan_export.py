@@ -106,6 +106,7 @@ def test_replaces_a_saved_model_and_nothing_else(tmp_path):
     assert sorted(path.name for path in tmp_path.iterdir()) == ["notes.txt", "wavegan"]
 
 
+@pytest.mark.long
 def test_the_command_takes_a_checkpoint_to_its_waveforms(tmp_path):
     network = tf1_graphs.generator(dim=1, slice_length=32768)
     prefix, expected = tf1_graphs.save(tmp_path, network, latents())

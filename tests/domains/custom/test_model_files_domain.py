@@ -82,6 +82,7 @@ def test_files_are_run_by_their_framework_and_saved_with_the_domain(files, endin
 
 
 @pytest.mark.parametrize("ending", ["onnx", "pt2"])
+@pytest.mark.long
 def test_networks_come_into_the_graph_and_need_no_framework_there(files, ending, tmp_path, capfd):
     domain = graph_conversion.in_graph_if_possible(domain_of(files, ending))
     assert "The networks are brought into TensorFlow" in capfd.readouterr().err

@@ -53,6 +53,7 @@ def test_training_smooths_labels_and_evaluation_does_not():
     assert float(model.train_step((x, y))["loss"]) == approx(-(targets * logs).sum(axis=1).mean(), rel=1e-5)
 
 
+@pytest.mark.long
 def test_a_tiny_set_is_learned_and_generalises_to_other_places():
     keras.utils.set_random_seed(0)
     model = ConvClassifier(SHAPE, num_classes=3, width=4)

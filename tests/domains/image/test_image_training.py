@@ -42,6 +42,7 @@ def logged(workdir, tag):
 
 
 @pytest.mark.parametrize(("model", "precision"), [("vae", "float32"), ("classifier", "mixed_float16")])
+@pytest.mark.long
 def test_training_learns_and_writes_the_model_and_its_metrics(model, precision, data_dir, tmp_path):
     path = train_image_model(model, "bars", tmp_path, data_dir=str(data_dir), precision=precision, **OPTIONS)
     assert path == tmp_path / "model.keras"

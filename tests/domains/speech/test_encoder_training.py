@@ -92,6 +92,7 @@ def step_data(known=1.0):
 
 
 @pytest.mark.parametrize("term", ["teacher", "reconstruction", "class", "prior"])
+@pytest.mark.long
 def test_each_term_is_learnt_and_the_generator_is_not(term):
     model = trainer(**{f"beta_{term}": 1.0})
     before = model.generator.get_weights()
@@ -128,6 +129,7 @@ def test_batches_pair_recordings_with_their_teachers_posteriors(data_dir):
             assert label == data.labels[row]
 
 
+@pytest.mark.long
 def test_training_writes_an_encoder_and_goes_on_from_a_checkpoint(wavegan, data_dir, tmp_path, monkeypatch):
     path = run(tmp_path / "unbroken", wavegan, data_dir, epochs=2)
     unbroken = keras.saving.load_model(path)

@@ -132,6 +132,7 @@ def test_a_step_against_the_penalty_flattens_the_discriminator(discriminator, ob
     assert step(made)["penalty"] < before
 
 
+@pytest.mark.long
 def test_discriminator_generator_and_encoder_learn_together():
     made = trainer(
         "spectrogram",
@@ -184,6 +185,7 @@ def class_trainer(**options):
     return trainer("spectrogram", encoder=True, **(defaults | {"beta_reconstruction": 0.0, "beta_kl": 0.0} | options))
 
 
+@pytest.mark.long
 def test_class_latents_say_the_class_of_recordings_and_of_what_the_prior_gives():
     made = class_trainer(class_latents=True, learning_rate=3e-3)
     train_step = tf.function(made.train_step)

@@ -60,6 +60,7 @@ def unbroken(data_dir, tmp_path_factory):
 
 
 @pytest.mark.parametrize("settings", [SETTINGS, CLASSES, ADVERSARIAL], ids=["vae", "class latents", "adversarial"])
+@pytest.mark.long
 def test_a_killed_run_goes_on_as_if_it_had_not_been(settings, unbroken, data_dir, tmp_path):
     def stop(x):
         raise KeyboardInterrupt
@@ -107,6 +108,7 @@ def test_previews_are_sounds_of_the_generator(unbroken):
     assert tags.count("loudness") == 2
 
 
+@pytest.mark.long
 def test_a_second_stage_starts_from_the_first(unbroken, data_dir, tmp_path):
     first_stage = unbroken(SETTINGS)
     second = dataclasses.replace(ADVERSARIAL, encoder=True, learning_rate=0.0)
@@ -124,6 +126,7 @@ def test_a_second_stage_starts_from_the_first(unbroken, data_dir, tmp_path):
         run(tmp_path / "fourth", ADVERSARIAL, data_dir, initial=tmp_path / "nowhere")
 
 
+@pytest.mark.long
 def test_a_run_starts_from_a_pretrained_domain(unbroken, data_dir, tmp_path, monkeypatch):
     folder = unbroken(SETTINGS)
     generator, encoder = (keras.saving.load_model(folder / f"{name}.keras") for name in ("generator", "encoder"))
