@@ -105,11 +105,11 @@ def translate_path(
     return len(paths) - len(job.failures), len(job.failures)
 
 
-def _print_doubts(doubts: Sequence[str]) -> None:
-    for doubt in doubts[:_MOST_DOUBTS]:
+def _print_doubts(doubts: Sequence[tuple[float, str]]) -> None:
+    for _, doubt in sorted(doubts, reverse=True)[:_MOST_DOUBTS]:
         print(f"Do not trust the translation of {checks.one_line(doubt)}.", file=sys.stderr)
     if len(doubts) > _MOST_DOUBTS:
-        print(f"Nor of {len(doubts) - _MOST_DOUBTS} more such files.", file=sys.stderr)
+        print(f"Nor of {len(doubts) - _MOST_DOUBTS} more such files, which are less unlike.", file=sys.stderr)
 
 
 class _Job:
@@ -118,7 +118,7 @@ class _Job:
     Attributes:
         shown: Pictures of the first sources and their translations, for the grid.
         failures: A sentence about each file that could not be translated.
-        doubts: A sentence about each translated file that is unlike the source's training data.
+        doubts: The novelty of each translated file that is unlike the source's training data, and a sentence about it.
         collected: The translations of files that have no output path of their own, by file.
     """
 
@@ -136,7 +136,7 @@ class _Job:
         self.collected: dict[Path, bytes] = {}
         self.shown: list[tuple[np.ndarray, np.ndarray]] = []
         self.failures: list[str] = []
-        self.doubts: list[str] = []
+        self.doubts: list[tuple[float, str]] = []
 
     def translate(self, paths: Sequence[Path]) -> None:
         """Translates files with a progress bar: first those that hold one instance each, then the others."""
@@ -215,7 +215,7 @@ class _Job:
 
     def _doubt(self, file: Path, unlike: str, novelty: float) -> None:
         scale = f"novelty {novelty:.3g}, where {NOVEL:g} is the limit"
-        self.doubts.append(f"{file}: {unlike} what {self.pair.source} was trained on ({scale})")
+        self.doubts.append((novelty, f"{file}: {unlike} what {self.pair.source} was trained on ({scale})"))
 
     def _show(self, source: bytes, translation: bytes) -> None:
         """Adds a file and its translation to those of the grid while there is room."""

@@ -134,15 +134,21 @@ def of_samples(samples: tf.Tensor, heard: tf.Tensor, num_heard: tf.Tensor, secon
     ]
 
 
-def of_word(is_found: tf.Tensor) -> list[Fault]:
-    """Lists why a sound without a word, bool scalar, cannot be used."""
+def of_word(is_found: tf.Tensor, is_all_heard: tf.Tensor, seconds: float) -> list[Fault]:
+    """Lists why a sound without a word cannot be used.
+
+    Args:
+        is_found: Whether there is a word, bool scalar.
+        is_all_heard: Whether the sound ends before `seconds`, bool scalar.
+        seconds: The time in which the word is looked for.
+    """
+    stands_out = "hold{} no word that stands out from {} noise: {}record it again, closer to the microphone."
     return [
         (
-            ~is_found,
-            lambda: (
-                "The sound holds no word that stands out from its noise: record it again, closer to the microphone."
-            ),
-        )
+            ~is_found & ~is_all_heard,
+            lambda: f"The first {seconds:g} seconds of the sound {stands_out.format('', 'their', 'cut them off, or ')}",
+        ),
+        (~is_found, lambda: f"The sound {stands_out.format('s', 'its', '')}"),
     ]
 
 

@@ -92,7 +92,8 @@ def _reader(aligned: bool, num_samples: int, sample_rate: int) -> Callable[[tf.T
             return tf.clip_by_value(x[:num_samples], -1.0, 1.0)
         x = x[: _resampled_size(heard, rate, sample_rate)]
         start, end, is_word = find_word(x)
-        with tf.control_dependencies(refuse(wav_faults.of_word(is_word))):
+        is_all_heard = tf.size(heard) < num_heard
+        with tf.control_dependencies(refuse(wav_faults.of_word(is_word, is_all_heard, seconds))):
             return align(x[start:end], num_samples)
 
     contents = outlined(_contents, tf.TensorSpec([None], tf.string))

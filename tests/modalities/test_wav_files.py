@@ -102,6 +102,10 @@ def without_format(file):
         (wav(np.zeros(1600), 16000), "The sound is silent"),
         (wav(np.append(np.zeros(160000), word(16000)), 16000), "The first 10 seconds of the sound are silent"),
         (wav(np.random.default_rng(0).normal(0, 0.1, 24000), 16000), "The sound holds no word that stands out"),
+        (
+            wav(np.append(np.random.default_rng(0).normal(0, 0.1, 160000), word(16000)), 16000),
+            "The first 10 seconds of the sound hold no word that stands out from their noise: cut them off, or",
+        ),
         (wav(np.stack([word(16000), -word(16000)], 1), 16000), "channels of the sound cancel each other out: send one"),
         (wav(np.where(np.arange(99) == 9, np.nan, 0.1), 16000, "FLOAT"), "The sound has NaN or infinite values"),
         (wav(np.where(np.arange(99) == 9, 1e300, 0.1), 16000, "DOUBLE"), "The sound has NaN or infinite values"),
@@ -126,7 +130,7 @@ def without_format(file):
         (b"RIFF" + bytes(4) + b"WAVE" + b"junk\0\0\0\0" * 100_000, "lacks a whole chunk fmt or data"),
     ],
     # libsndfile writes the time into files of floats, and the names of tests must not change.
-    ids=range(33),
+    ids=range(34),
 )
 def test_what_is_no_sound_is_refused_in_one_sentence(file, message):
     sentences = []
