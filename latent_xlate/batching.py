@@ -13,7 +13,7 @@ BATCH_SIZE = 512
 """Default of the largest number of instances that a network computes at once."""
 
 
-def file_rows(contents: Sequence[bytes]) -> np.ndarray:
+def file_rows(contents: Sequence[bytes] | np.ndarray) -> np.ndarray:
     """Contents of files as rows, objects [n]. NumPy would take them for strings, and cut off zeros at their ends."""
     rows = np.empty(len(contents), object)
     rows[:] = contents

@@ -114,11 +114,11 @@ def unit_images(x: np.ndarray, shape: tuple[int, ...], what: str = "x") -> np.nd
     return floats(x, shape, "images", (0, 1), what, full_scale=255)
 
 
-def unit_waveforms(x: np.ndarray, num_samples: int, what: str = "x") -> np.ndarray:
-    """Checks a batch of mono sounds and returns it as float32 [batch, num_samples], in [-1, 1]."""
+def unit_waveforms(x: np.ndarray, shape: tuple[int, ...], what: str = "x") -> np.ndarray:
+    """Checks a batch of sounds of a shape and returns it as float32 [batch, *shape], in [-1, 1]."""
     if np.asarray(x).dtype == np.int16:
         raise ValueError(f"{what} is int16; sounds are floats in [-1, 1]: divide it by 32768.")
-    return floats(x, (num_samples,), "sounds", (-1, 1), what, full_scale=32768)
+    return floats(x, shape, "sounds", (-1, 1), what, full_scale=32768)
 
 
 def floats(

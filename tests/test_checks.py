@@ -92,13 +92,13 @@ def test_what_is_no_batch_of_unit_images_is_refused(x, message):
 )
 def test_what_is_no_batch_of_waveforms_is_refused(x, message):
     with pytest.raises(ValueError, match="sound") as error:
-        checks.unit_waveforms(x, 5, "sound")
+        checks.unit_waveforms(x, (5,), "sound")
     assert str(error.value) == message
 
 
 def test_waveforms_may_touch_the_bounds():
     x = np.array([[-1.0, 1.0, 0.0]])
-    np.testing.assert_array_equal(checks.unit_waveforms(x, 3), x)
+    np.testing.assert_array_equal(checks.unit_waveforms(x, (3,)), x)
 
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.int64])

@@ -65,7 +65,12 @@ _CLASSIFIER = flags.DEFINE_string(
 )
 _DATA = flags.DEFINE_string("data", None, "Own models: folder of files to encode, or a data set.")
 _DATA_SHAPE = flags.DEFINE_list("data_shape", None, "Own models: of one instance, 28,28,1 say, if outputs are flat.")
-_LATENT_SHAPE = flags.DEFINE_list("latent_shape", None, "Own models: of one latent, 20 say, if TorchScript has none.")
+_SAMPLE_RATE = flags.DEFINE_integer(
+    "sample_rate", None, "Own models: of their sounds, if these are not 16384 samples at 16000 a second.", lower_bound=1
+)
+_LATENT_SHAPE = flags.DEFINE_list(
+    "latent_shape", None, "Own models: of one latent, 20 say, if the decoder does not say."
+)
 _VALUE_RANGE = flags.DEFINE_list("value_range", None, "Own models: of their data, -1,1 say, where it is not [0, 1].")
 _DATA_OUTPUT = flags.DEFINE_string(
     "data_output", None, "Own models: name or place of the decoder's output that counts."
@@ -94,6 +99,7 @@ _FOR = (
     (_CLASSIFIER, ("vae", "wavegan", *_OWN)),
     (_DATA, _OWN),
     (_DATA_SHAPE, _OWN),
+    (_SAMPLE_RATE, _OWN),
     (_LATENT_SHAPE, ("decoder",)),
     (_VALUE_RANGE, _OWN),
     (_DATA_OUTPUT, _OWN),
@@ -143,6 +149,7 @@ def _own_domain() -> ModelDomain:
     sigma_kind = _SPREAD.value or _SIGMA_KIND.value
     options: dict[str, Any] = {
         "data_shape": _sizes(_DATA_SHAPE),
+        "sample_rate": _SAMPLE_RATE.value,
         "value_range": _value_range(),
         "data_output": _DATA_OUTPUT.value,
         "sigma_kind": sigma_kind,
@@ -171,12 +178,8 @@ def _of_networks(classifier: str | None, options: dict[str, Any]) -> ModelDomain
         return ModelFilesDomain.of(
             name, decoder, _ENCODER.value, classifier, latent_shape=_sizes(_LATENT_SHAPE), **options
         )
-    if _LATENT_SHAPE.value:
-        raise ValueError(
-            f"--latent_shape is not for {decoder}, which says itself which latents it takes: leave it out."
-        )
     parts = keras_domain.load_parts(_AUTOENCODER.value, encoder=_ENCODER.value, decoder=decoder, classifier=classifier)
-    return keras_domain.KerasDomain.of(name, **parts, **options)
+    return keras_domain.KerasDomain.of(name, **parts, latent_shape=_sizes(_LATENT_SHAPE), **options)
 
 
 def _sizes(flag: flags.FlagHolder) -> tuple[int, ...] | None:

@@ -80,7 +80,7 @@ def modality_of(info: tfds.core.DatasetInfo, metadata: Mapping[str, Any]) -> Mod
 
 def read(builder: tfds.core.DatasetBuilder, split: str, modality: Modality) -> tuple[np.ndarray, np.ndarray]:
     """Reads the content and the labels of a split, in the form of `Labelled`."""
-    if modality.kind == Audio.kind:
+    if isinstance(modality, Audio):
         return _read_recordings(builder, split, modality)
     config = tfds.ReadConfig(try_autocache=False, skip_prefetch=True)  # Both would keep instances in memory.
     labels = []
@@ -95,14 +95,12 @@ def read(builder: tfds.core.DatasetBuilder, split: str, modality: Modality) -> t
     return written, np.concatenate([np.zeros(0, np.int64), *labels])
 
 
-def _read_recordings(
-    builder: tfds.core.DatasetBuilder, split: str, modality: Modality
-) -> tuple[np.ndarray, np.ndarray]:
-    rate = builder.info.features[modality.kind].sample_rate
+def _read_recordings(builder: tfds.core.DatasetBuilder, split: str, modality: Audio) -> tuple[np.ndarray, np.ndarray]:
+    rate, into = builder.info.features[modality.kind].sample_rate, (modality.num_samples, modality.sample_rate)
     # TFDS's spoken_digit has a single split; the names of its files say which recordings are for testing.
     undivided = builder.name == spoken_digit.NAME and list(builder.info.splits) == ["train"]
     records = [
-        (to_slice(record[modality.kind] / np.float32(32768), rate), record["label"])
+        (to_slice(record[modality.kind] / np.float32(32768), rate, *into), record["label"])
         for record in tfds.as_numpy(builder.as_dataset(split="train" if undivided else split))
         if not undivided or spoken_digit.split_of(record["audio/filename"].decode()) == split
     ]

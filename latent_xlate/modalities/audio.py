@@ -20,13 +20,14 @@ from latent_xlate.modalities.modality import Modality, register
 @register
 @dataclasses.dataclass(frozen=True)
 class Audio(Modality):
-    """Slices of mono sound, in [-1, 1].
+    """Slices of sound, in [-1, 1].
 
     Attributes:
-        num_samples: Number of samples of a slice.
+        num_samples: Number of samples of a slice, of ten seconds at most.
         sample_rate: Samples per second.
         align: Whether the word is found in recordings when they are read, see `voice_activity`, and aligned, see
-            `alignment`; otherwise a slice is the beginning of the file.
+            `alignment`; otherwise a slice is the beginning of the file. Aligned sounds have one channel.
+        channels: Number of channels. A file with another number of them has their average in each.
     """
 
     kind = "audio"
@@ -42,10 +43,24 @@ class Audio(Modality):
     num_samples: int = NUM_SAMPLES
     sample_rate: int = SAMPLE_RATE
     align: bool = False
+    channels: int = 1
+
+    def __post_init__(self) -> None:
+        """Checks the settings."""
+        for name in ("num_samples", "sample_rate", "channels"):
+            checks.at_least(getattr(self, name), 1, name)
+        if self.num_samples > wav_faults.SECONDS_READ * self.sample_rate:
+            seconds = self.num_samples / self.sample_rate
+            raise ValueError(
+                f"{self.num_samples} samples at {self.sample_rate} a second are {seconds:g} seconds of sound, of which "
+                f"{wav_faults.SECONDS_READ} at most are read: is sample_rate right?"
+            )
+        if self.align and self.channels > 1:
+            raise ValueError(f"Sounds of {self.channels} channels are not aligned: leave align out.")
 
     @property
     def shape(self) -> tuple[int, ...]:
-        return (self.num_samples,)
+        return (self.num_samples,) if self.channels == 1 else (self.num_samples, self.channels)
 
     @classmethod
     def of_shape(cls, shape: Sequence[int]) -> Self | None:
@@ -53,7 +68,7 @@ class Audio(Modality):
         return cls() if tuple(shape) == (NUM_SAMPLES,) else None
 
     def check(self, x: np.ndarray) -> np.ndarray:
-        return checks.unit_waveforms(x, self.num_samples)
+        return checks.unit_waveforms(x, self.shape)
 
     def prepare(self, path: Path) -> bytes:
         """Reads the beginning of a sound file of any format.
@@ -72,19 +87,19 @@ class Audio(Modality):
 
     def read(self, files: tf.Tensor) -> tf.Tensor:
         """Decodes WAV files; see `wav_files.read_wavs`."""
-        return wav_files.read_wavs(files, self.align, self.num_samples, self.sample_rate)
+        return wav_files.read_wavs(files, self.align, self.num_samples, self.sample_rate, self.channels)
 
     def write(self, x: tf.Tensor) -> tf.Tensor:
         return wav_files.write_wav(x, self.sample_rate)
 
     def pictures(self, x: tf.Tensor) -> tf.Tensor:
         """Shows sounds as spectrograms with low frequencies at the bottom."""
-        return spectrogram_pictures(x, self.sample_rate)
+        return spectrogram_pictures(x if self.channels == 1 else tf.reduce_mean(x, axis=2), self.sample_rate)
 
     def picture_of_file(self, content: bytes) -> np.ndarray:
         """Shows the spectrogram of a file's sound, aligned, so that its position and loudness do not matter."""
         x = wav_files.read_word(content, self.num_samples, self.sample_rate)
-        return self.pictures(x[tf.newaxis])[0].numpy()
+        return spectrogram_pictures(x[tf.newaxis], self.sample_rate)[0].numpy()
 
     def augmented(self, content: np.ndarray) -> list[np.ndarray]:
         """Returns all sounds at each of `audio_files.SPEEDS`, which sound like other voices."""

@@ -92,21 +92,24 @@ def _encode_wav(samples: np.ndarray, rate: int, is_wide: bool, rates: tuple[int,
     return wav.getvalue()
 
 
-def to_slice(samples: np.ndarray, sample_rate: float, num_samples: int = NUM_SAMPLES) -> np.ndarray:
-    """Resamples a sound to SAMPLE_RATE and cuts its first slice.
+def to_slice(
+    samples: np.ndarray, sample_rate: float, num_samples: int = NUM_SAMPLES, to_rate: float = SAMPLE_RATE
+) -> np.ndarray:
+    """Resamples a sound and cuts its first slice.
 
     Args:
-        samples: Floats [n], in [-1, 1].
+        samples: Floats [n] or [n, channels], in [-1, 1].
         sample_rate: Sample rate of `samples`.
         num_samples: Number of samples of the slice.
+        to_rate: Sample rate of the slice.
 
     Returns:
-        int16 [num_samples], padded with silence.
+        int16 [num_samples] or [num_samples, channels], padded with silence.
     """
-    if sample_rate != SAMPLE_RATE:
-        samples = soxr.resample(samples, sample_rate, SAMPLE_RATE)
+    if sample_rate != to_rate:
+        samples = soxr.resample(samples, sample_rate, to_rate)
     samples = _to_int16(samples[:num_samples])
-    return np.pad(samples, (0, num_samples - len(samples)))
+    return np.pad(samples, [(0, num_samples - len(samples)), *[(0, 0)] * (samples.ndim - 1)])
 
 
 def _to_int16(samples: np.ndarray) -> np.ndarray:
@@ -117,11 +120,11 @@ def change_speed(waveforms: np.ndarray, speed: float) -> np.ndarray:
     """Changes the speed of sounds, in time and in pitch, as a record player does.
 
     Args:
-        waveforms: int16 [n, num_samples].
+        waveforms: int16 [n, num_samples] or [n, num_samples, channels].
         speed: Factor of the speed; above 1 sounds become shorter and higher.
 
     Returns:
-        int16 [n, num_samples]; longer sounds are cut, shorter ones padded with silence.
+        int16 of the same shape; longer sounds are cut, shorter ones padded with silence.
     """
     rate, length = SAMPLE_RATE * speed, waveforms.shape[1]
     return np.stack([to_slice(waveform / np.float32(32768), rate, length) for waveform in waveforms])

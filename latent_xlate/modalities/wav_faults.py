@@ -112,7 +112,7 @@ def of_samples(samples: tf.Tensor, heard: tf.Tensor, num_heard: tf.Tensor, secon
 
     Args:
         samples: float32 [n, channels].
-        heard: float32 [n], the average of the channels.
+        heard: float32 [n], what is left of the channels, their average mostly.
         num_heard: int32 scalar, the number of samples from the beginning that must not be silent.
         seconds: The time that they take.
     """

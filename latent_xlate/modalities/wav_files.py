@@ -52,45 +52,54 @@ def _extent(file: tf.Tensor) -> tuple[tf.Tensor, ...]:
 
 
 def read_wavs(
-    files: tf.Tensor, aligned: bool, num_samples: int = NUM_SAMPLES, sample_rate: int = SAMPLE_RATE
+    files: tf.Tensor,
+    aligned: bool,
+    num_samples: int = NUM_SAMPLES,
+    sample_rate: int = SAMPLE_RATE,
+    channels: int = 1,
 ) -> tf.Tensor:
     """Decodes sounds and cuts their slices.
 
-    The channels are averaged. A sound of floats that exceeds full scale is scaled down to it. Files with sizes that are
-    unknown, since they come from a pipe, end where the file ends; so do those whose chunk of samples alone states too
-    large a size. Of files that are cut off by their own account, those are read that have all of the `SECONDS_READ`.
+    The channels are averaged, and every channel of the slice is that average, unless the file has as many. A sound of
+    floats that exceeds full scale is scaled down to it. Files with sizes that are unknown, since they come from a pipe,
+    end where the file ends; so do those whose chunk of samples alone states too large a size. Of files that are cut off
+    by their own account, those are read that have all of the `SECONDS_READ`.
 
     Args:
         files: string [batch], WAV files of a rate within `RATES` and a codec of `wav_samples.CODECS`.
         aligned: Whether the slice is the word in the sound, see `voice_activity.find_word`, and aligned, see
-            `alignment.align`; otherwise it is the beginning of the file.
+            `alignment.align`; otherwise it is the beginning of the file. Aligned sounds have one channel.
         num_samples: Number of samples of the slice.
         sample_rate: Sample rate of the slice.
+        channels: Number of channels of the slice.
 
     Returns:
-        float32 [batch, num_samples], in [-1, 1].
+        float32 [batch, num_samples], or [batch, num_samples, channels] of more than one channel, in [-1, 1].
 
     Raises:
         tf.errors.InvalidArgumentError: A file is no such sound, or one without samples, with values that are not
             finite, silent, or to be aligned and without a word; the message holds a sentence about it.
     """
-    return _reader(aligned, num_samples, sample_rate)(files)
+    return _reader(aligned, num_samples, sample_rate, channels)(files)
 
 
 @functools.cache
-def _reader(aligned: bool, num_samples: int, sample_rate: int) -> Callable[[tf.Tensor], tf.Tensor]:
+def _reader(aligned: bool, num_samples: int, sample_rate: int, num_channels: int) -> Callable[[tf.Tensor], tf.Tensor]:
     """A graph that reads sounds, which all graphs of a translator share."""
     seconds = SECONDS_READ if aligned else num_samples / sample_rate
+    shape = [num_samples] if num_channels == 1 else [num_samples, num_channels]
 
     def to_slice(content: tf.Tensor, codec: tf.Tensor, channels: tf.Tensor, rate: tf.Tensor) -> tf.Tensor:
         samples = _decode(content, codec, channels)
-        heard = tf.reduce_mean(samples, axis=1)
+        parts = _in_channels(samples, num_channels)
+        heard = tf.reduce_max(tf.abs(parts), axis=1)
         num_heard = tf.cast(seconds * tf.cast(rate, tf.float32), tf.int32)
         with tf.control_dependencies(refuse(wav_faults.of_samples(samples, heard, num_heard, seconds))):
-            x = resample(heard, rate, sample_rate)
+            resampled = [resample(part, rate, sample_rate) for part in tf.unstack(parts, axis=1)]
         if not aligned:
-            return tf.clip_by_value(x[:num_samples], -1.0, 1.0)
-        x = x[: _resampled_size(heard, rate, sample_rate)]
+            x = tf.stack([part[:num_samples] for part in resampled], axis=1)
+            return tf.clip_by_value(tf.reshape(x, shape), -1.0, 1.0)
+        x = resampled[0][: _resampled_size(heard, rate, sample_rate)]
         start, end, is_word = find_word(x)
         is_all_heard = tf.size(heard) < num_heard
         with tf.control_dependencies(refuse(wav_faults.of_word(is_word, is_all_heard, seconds))):
@@ -103,7 +112,7 @@ def _reader(aligned: bool, num_samples: int, sample_rate: int) -> Callable[[tf.T
         return tf.map_fn(
             lambda sound: slice_of(*sound)[0],
             tuple(contents(files)),
-            fn_output_signature=tf.TensorSpec([num_samples], tf.float32),
+            fn_output_signature=tf.TensorSpec(shape, tf.float32),
         )
 
     return tf.function(read, [tf.TensorSpec([None], tf.string)], autograph=False)
@@ -147,10 +156,30 @@ def _decode(content: tf.Tensor, codec: tf.Tensor, channels: tf.Tensor) -> tf.Ten
     return samples / tf.maximum(tf.reduce_max(tf.abs(samples)), 1.0)
 
 
+def _in_channels(samples: tf.Tensor, num_channels: int) -> tf.Tensor:
+    """Samples, [n, channels], in another number of channels, which are all their average: [n, num_channels]."""
+    average = tf.reduce_mean(samples, axis=1, keepdims=True)
+    if num_channels == 1:
+        return average
+    parts = tf.cond(
+        tf.shape(samples)[1] == num_channels, lambda: samples, lambda: tf.repeat(average, num_channels, axis=1)
+    )
+    return tf.ensure_shape(parts, [None, num_channels])
+
+
 def write_wav(x: tf.Tensor, sample_rate: int = SAMPLE_RATE) -> tf.Tensor:
-    """Encodes sounds, float32 [batch, samples] in [-1, 1], as 16-bit WAV files: string [batch]."""
+    """Encodes sounds as 16-bit WAV files.
+
+    Args:
+        x: float32 [batch, samples] or [batch, samples, channels], in [-1, 1].
+        sample_rate: Samples per second.
+
+    Returns:
+        string [batch].
+    """
+    channels = 1 if x.shape.rank == 2 else x.shape[2]
     return tf.map_fn(
-        lambda samples: tf.audio.encode_wav(samples[:, tf.newaxis], sample_rate),
+        lambda samples: tf.audio.encode_wav(tf.reshape(samples, [-1, channels]), sample_rate),
         tf.clip_by_value(x, -1.0, 1.0),
         fn_output_signature=tf.TensorSpec([], tf.string),
     )

@@ -8,6 +8,8 @@ import pytest
 import tensorflow_datasets as tfds
 
 from latent_xlate.data import images, stored, tfds_sets
+from latent_xlate.data.labelled import Labelled
+from latent_xlate.modalities.audio import Audio
 from tests.support import raw, served_shapes
 
 
@@ -28,6 +30,16 @@ assert "latent_xlate" not in sys.modules
     for split, data in splits.items():
         with np.load(tmp_path / f"{split}.npz") as arrays:
             assert raw.same_content(images.labelled_images(arrays["image"], arrays["label"], ()), data)
+
+
+@pytest.mark.parametrize("modality", [Audio(700, 22050), Audio(500, 8000, channels=2)], ids=str)
+def test_sounds_of_any_length_rate_and_channels_are_stored(modality, tmp_path):
+    content = np.random.default_rng(0).integers(-9999, 9999, (6, *modality.shape)).astype(np.int16)
+    data = Labelled(content, np.arange(6) % 2, ("low", "high"), modality)
+    tfds_sets.store("hums", {"train": data, "test": data.take(slice(0, 2))}, tmp_path)
+    again = stored.read_split("hums", "train", tmp_path)
+    assert again.modality == modality
+    assert raw.same_content(again, data)
 
 
 def test_published_name_gives_the_classes_and_the_version_of_tfds(tmp_path):

@@ -11,7 +11,8 @@ from latent_xlate.modalities.array import Array
 from latent_xlate.modalities.audio import Audio
 from latent_xlate.modalities.image import Image
 
-ALL = [Image(6, 9), Image(4, 4, 3, "always"), Audio(), Audio(4096, 8000, align=True), Array((3, 5)), Array((7,))]
+SOUNDS = [Audio(), Audio(4096, 8000, align=True), Audio(65536, 44100), Audio(3000, 22050, channels=2)]
+ALL = [Image(6, 9), Image(4, 4, 3, "always"), *SOUNDS, Array((3, 5)), Array((7,))]
 
 
 def some(modality, count=3):
@@ -109,6 +110,21 @@ def test_other_rates_and_lengths_of_sounds():
     content = Audio(8192, 16000).write(tf.constant(tone[np.newaxis].astype(np.float32)))
     expected = 0.5 * np.sin(2 * np.pi * 440 * np.arange(4096) / 8000)
     np.testing.assert_allclose(modality.read(content)[0, 100:-100], expected[100:-100], atol=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"num_samples": 65536, "sample_rate": 4000}, "65536 samples at 4000 a second are 16.384 seconds of sound"),
+        ({"num_samples": 0}, "num_samples"),
+        ({"sample_rate": 0}, "sample_rate"),
+        ({"channels": 0}, "channels"),
+        ({"channels": 2, "align": True}, "Sounds of 2 channels are not aligned"),
+    ],
+)
+def test_sounds_that_cannot_be_read_are_refused(settings, message):
+    with pytest.raises(ValueError, match=message):
+        Audio(**settings)
 
 
 def test_a_new_kind_is_a_class_and_its_registration(monkeypatch):

@@ -62,6 +62,23 @@ def test_channels_are_averaged_and_only_the_beginning_is_read():
     )
 
 
+@pytest.mark.parametrize("rate", [16000, 44100])
+def test_channels_are_kept_where_the_sound_has_as_many(rate):
+    left, right = word(rate, seed=1), word(rate, seed=2)
+
+    def read(*channels):
+        return wav_files.read_wavs(tf.constant([wav(np.stack(channels, axis=1), rate)]), False, 8000, channels=2)[0]
+
+    expected = [wav_files.read_wavs(tf.constant([wav(x, rate)]), False, 8000)[0] for x in (left, right)]
+    np.testing.assert_allclose(read(left, right), np.stack(expected, axis=1), atol=1e-6)
+    np.testing.assert_allclose(read(right), np.stack([expected[1]] * 2, axis=1), atol=1e-6)
+    average = (expected[0] + expected[1]) / 3
+    np.testing.assert_allclose(read(left, right, 0 * left), np.stack([average] * 2, axis=1), atol=1e-4)
+    np.testing.assert_allclose(read(left, -left), np.stack([expected[0], -expected[0]], axis=1), atol=1e-4)
+    with pytest.raises(tf.errors.InvalidArgumentError, match="cancel each other out"):
+        read(left, -left, 0 * left)
+
+
 @pytest.mark.parametrize(("begins", "ends", "loudness"), [(0.2, 0.7, 0.3), (0.0, 1.0, 0.9), (0.8, 0.95, 0.01)])
 def test_sounds_are_aligned_as_the_training_data_are(begins, ends, loudness):
     x = word(16000, NUM_SAMPLES / 16000, begins, ends, loudness)

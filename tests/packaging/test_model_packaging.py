@@ -1,5 +1,6 @@
 """A user's own models as a domain, by the real command, bridged, exported and served as any other."""
 
+import io
 import os
 import subprocess
 import sys
@@ -7,6 +8,7 @@ import sys
 import keras
 import numpy as np
 import pytest
+import soundfile
 import tensorflow as tf
 
 from latent_xlate.data.class_folders import read_folder
@@ -15,6 +17,7 @@ from latent_xlate.domains.custom.keras_domain import KerasDomain
 from latent_xlate.domains.custom.saved_model_domain import SavedModelDomain
 from latent_xlate.domains.domain import Domain
 from latent_xlate.latents.latents import Latents
+from latent_xlate.modalities.audio import Audio
 from latent_xlate.packaging import model_packaging
 from latent_xlate.packaging.model_packaging import package_model_domain
 from latent_xlate.serving.export import export_translator, load_export
@@ -82,6 +85,36 @@ def test_export_of_own_models_needs_nothing_of_them(tmp_path):
         assert_close(y, translator.translate(x, source, target), atol=1e-6)
     files = model.signatures["saved_to_own"](data_bytes=saved.write(tf.constant(x)))["data_bytes"]
     assert files.shape == (5,)
+
+
+def test_sounds_of_another_length_rate_and_channels_are_packaged_bridged_and_exported(tmp_path):
+    rng = np.random.default_rng(0)
+    for name in ("low", "high"):
+        (tmp_path / "hums" / name).mkdir(parents=True)
+        for number in range(12):
+            soundfile.write(tmp_path / "hums" / name / f"{number}.wav", rng.uniform(-0.5, 0.5, (2000, 2)), 44100)
+    shape = (2, 500)  # As PyTorch has it.
+    hums = KerasDomain.of("hums", own_models.decoder(shape), own_models.encoder(shape=shape), sample_rate=22050)
+    shipped = package_model_domain(hums, tmp_path / "domain", tmp_path / "hums")
+    assert shipped.modality == Audio(500, 22050, channels=2)
+    latents = Latents.load(tmp_path / "domain" / "latents_train.npz")
+    x = read_folder(tmp_path / "hums", shipped.modality)["train"].floats
+    ours = np.asarray(Domain.load(tmp_path / "domain").encode(tf.constant(x))[0])
+    np.testing.assert_allclose(np.sort(latents.mu, axis=0), np.sort(ours, axis=0), atol=4e-3)
+
+    own = KerasDomain.of("own", own_models.decoder(), own_models.encoder(), invert="never")
+    translator = Translator([shipped, own], tiny.bridge((3, 3)))
+    signatures = load_export(export_translator(translator, tmp_path / "export")).signatures
+    contents = tf.constant([path.read_bytes() for path in sorted((tmp_path / "hums" / "low").iterdir())[:2]])
+    there = signatures["hums_to_own"](data_bytes=contents)["data_bytes"]
+    expected = translator.translate(shipped.read(contents), "hums", "own")
+    np.testing.assert_allclose(own.read(there), expected, atol=0.003)
+    back = signatures["own_to_hums"](data_bytes=there)["data_bytes"]
+    np.testing.assert_allclose(
+        soundfile.read(io.BytesIO(back[0].numpy()))[0],
+        translator.translate(own.read(there), "own", "hums")[0],
+        atol=1e-4,
+    )
 
 
 def run(command, *arguments, **environment):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -57,6 +58,8 @@ class KerasDomain(ModelDomain):
         decoder: keras.Model,
         encoder: keras.Model | None = None,
         classifier: keras.Model | None = None,
+        *,
+        latent_shape: Sequence[int] | None = None,
         **options: Any,
     ) -> KerasDomain:
         """Makes a domain from built models and finds out their shapes.
@@ -66,6 +69,7 @@ class KerasDomain(ModelDomain):
             decoder: See the constructor.
             encoder: See the constructor.
             classifier: See the constructor.
+            latent_shape: Shape of one latent, if the decoder is a subclass of `keras.Model`, which does not say it.
             **options: Settings of `describe`, such as `invert` or `sigma_kind`; and `class_names` and `dataset` of
                 `ModelDomain`.
 
@@ -76,17 +80,7 @@ class KerasDomain(ModelDomain):
         functions = {key: network for key, network in networks.items() if network is not None or key == "decode"}
         for key, network in functions.items():
             _check_network(network, _NETWORKS[key])
-        try:
-            latent_shape = decoder.input_shape[1:]
-        except AttributeError:
-            raise ValueError(
-                "The decoder has no input of known shape: build it from layers, with keras.Input first."
-            ) from None
-        found = describe(
-            functions,
-            latent_shape,
-            **options,
-        )
+        found = describe(functions, _latent_shape(decoder, latent_shape), **options)
         return cls(name, decoder, encoder, classifier, **found)
 
     @property
@@ -105,6 +99,24 @@ class KerasDomain(ModelDomain):
             name: keras.saving.deserialize_keras_object(config[name]) for name in _NETWORKS.values() if name in config
         }
         return cls(**(constructor_arguments(config) | networks))
+
+
+def _latent_shape(decoder: keras.Model, given: Sequence[int] | None) -> Sequence[int | None]:
+    """The shape of one latent, as the decoder says it or else as it is given."""
+    try:
+        known = tuple(decoder.input_shape[1:])
+    except AttributeError:
+        if given is None:
+            raise ValueError(
+                "The decoder has no input of known shape: build it from layers, with keras.Input first, or give "
+                "latent_shape, 20 say."
+            ) from None
+        return checks.sizes(given, "latent_shape")
+    if given is not None and known != tuple(given):
+        raise ValueError(
+            f"latent_shape is {list(given)}, and the decoder takes latents of shape {list(known)}: leave it out."
+        )
+    return known
 
 
 def load_parts(

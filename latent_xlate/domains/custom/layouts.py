@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from latent_xlate.modalities.audio import Audio
 from latent_xlate.modalities.modality import Modality
 
 _CHANNELS = (1, 3)
@@ -19,7 +20,7 @@ class Layout:
     """The order of axes and the range of values of a model's data.
 
     Attributes:
-        channels_first: Whether the model's pictures are [channels, height, width].
+        channels_first: Whether the model's pictures are [channels, height, width], its sounds [channels, samples].
         value_range: What the limits of `modality` are in the model's data; None for the same.
         modality: The kind of data.
     """
@@ -41,11 +42,12 @@ class Layout:
     def to_model(self, x: tf.Tensor) -> tf.Tensor:
         """The model's data of x, [batch, *data_shape]."""
         x = self._rescaled(x, self.modality.limits, self.value_range)
-        return tf.transpose(x, [0, 3, 1, 2]) if self.channels_first else x
+        last = len(x.shape) - 1
+        return tf.transpose(x, [0, last, *range(1, last)]) if self.channels_first else x
 
     def from_model(self, x: tf.Tensor) -> tf.Tensor:
         """What the model's data, [batch, *model_shape], are as x."""
-        x = tf.transpose(x, [0, 2, 3, 1]) if self.channels_first else x
+        x = tf.transpose(x, [0, *range(2, len(x.shape)), 1]) if self.channels_first else x
         return self._rescaled(x, self.value_range, self.modality.limits)
 
     def get_config(self) -> dict[str, Any]:
@@ -69,7 +71,22 @@ def data_shape_of(model_shape: Sequence[int]) -> tuple[int, ...]:
     return shape
 
 
-def channels_first(model_shape: Sequence[int], data_shape: Sequence[int]) -> bool:
-    """Whether a model's data are pictures [channels, height, width] of x, [height, width, channels]."""
-    model, data = tuple(model_shape), tuple(data_shape)
-    return len(model) == len(data) == 3 and model != data and (*model[1:], model[0]) == data
+def sounds_of_shape(model_shape: Sequence[int], sample_rate: int) -> Audio:
+    """The modality of sounds by the shape of a model's data, [samples], [samples, channels] or [channels, samples].
+
+    Raises:
+        ValueError: Any other shape, or more than ten seconds.
+    """
+    if len(model_shape) not in (1, 2):
+        raise ValueError(
+            f"Data of shape {list(model_shape)} are no sounds, which have the shape [samples] or [samples, channels]: "
+            "leave sample_rate out."
+        )
+    return Audio(max(model_shape), sample_rate, channels=min(model_shape) if len(model_shape) == 2 else 1)
+
+
+def channels_first(model_shape: Sequence[int], modality: Modality) -> bool:
+    """Whether a model's data have the axis of channels first, and x has it last."""
+    model, data = tuple(model_shape), tuple(modality.shape)
+    has_channels = len(data) == 3 or (len(data) == 2 and isinstance(modality, Audio))
+    return has_channels and model != data and (*model[1:], model[0]) == data

@@ -15,7 +15,7 @@ from latent_xlate import checks
 from latent_xlate.batching import as_graph, in_batches
 from latent_xlate.checks import reason
 from latent_xlate.data.labelled import Labelled
-from latent_xlate.domains.custom.layouts import Layout, channels_first, data_shape_of
+from latent_xlate.domains.custom.layouts import Layout, channels_first, data_shape_of, sounds_of_shape
 from latent_xlate.domains.custom.model_outputs import SIGMA_KINDS, Key, chosen, main_key, posterior_keys
 from latent_xlate.domains.custom.shared_judge import SharedJudge, resized_data
 from latent_xlate.domains.domain import DOMAIN_FILE, Domain
@@ -86,7 +86,8 @@ class ModelDomain(Domain):
             scale: Number by which the difference is divided, [latent_dim]; None for 1.
             dataset: Name of the data set that the models were trained on; None for `name`.
             outputs: See the class; None for those that early versions took.
-            channels_first: Whether the model's pictures are [channels, height, width], as those of PyTorch.
+            channels_first: Whether the model's pictures are [channels, height, width], as those of PyTorch, or its
+                sounds [channels, samples].
             value_range: What the limits of the modality are in the model's data, (-1, 1) say; None for the same.
 
         Raises:
@@ -246,7 +247,8 @@ def modality_of(shape: Sequence[int], invert: str = "auto", framing: str = "lett
     if modality is None:
         raise ValueError(
             f"Data of shape {list(shape)} are neither pictures (height, width, 1 or 3 channels) nor sounds "
-            f"({NUM_SAMPLES} samples): say by data_shape what they are, in as many values, or give their modality."
+            f"({NUM_SAMPLES} samples): say by data_shape what they are, in as many values, by sample_rate that they "
+            "are sounds, or give their modality."
         )
     return modality.with_settings(invert=invert, framing=framing)
 
@@ -257,6 +259,7 @@ def describe(
     *,
     data_shape: Sequence[int] | None = None,
     modality: Modality | None = None,
+    sample_rate: int | None = None,
     invert: str = "auto",
     framing: str = "letterbox",
     sigma_kind: str = SIGMA_KINDS[0],
@@ -272,6 +275,8 @@ def describe(
         latent_shape: Shape of one latent.
         data_shape: Shape of one x; None for the shape of the decoder's output.
         modality: The kind of data; None to recognise it by the shape, see `modality_of`.
+        sample_rate: Samples per second, if data are sounds of another length, rate or number of channels than
+            `modality_of` recognises.
         invert: Setting of images, one of `image_files.INVERT`.
         framing: Setting of images, one of `framing.FRAMINGS`.
         sigma_kind: One of `SIGMA_KINDS`.
@@ -287,6 +292,8 @@ def describe(
         ValueError: A function fails, or its outputs have wrong shapes, values or names.
     """
     checks.known(sigma_kind, SIGMA_KINDS, "sigma_kind")
+    if modality is not None and sample_rate is not None:
+        raise ValueError(f"sample_rate={sample_rate} is not for a modality that is given: leave one of them out.")
     checks.instance(modality, (Modality, type(None)), "modality", "a Modality, Array((3, 5)) say, or None")
     data_shape = None if data_shape is None else checks.sizes(data_shape, "data_shape")
     if None in latent_shape:
@@ -304,10 +311,10 @@ def describe(
 
     x = call("decode", tf.zeros([2, *latent_shape]))[0]
     model_shape = tuple(x.shape[1:])
-    if modality is not None:
-        data_shape = modality.shape
-    elif data_shape is None:
-        data_shape = data_shape_of(model_shape)
+    if sample_rate is not None:
+        modality = sounds_of_shape(data_shape or model_shape, sample_rate)
+    elif modality is None:
+        modality = modality_of(data_shape or data_shape_of(model_shape), invert, framing)
     has_prior = True
     if "encode" in functions:
         outputs = call("encode", x)
@@ -316,12 +323,12 @@ def describe(
     return {
         "model_shape": model_shape,
         "latent_shape": tuple(latent_shape),
-        "modality": modality or modality_of(data_shape, invert, framing),
+        "modality": modality,
         "sigma_kind": sigma_kind,
         "probabilities": "classify" in functions and _are_probabilities(call("classify", x)[0]),
         "has_prior": has_prior,
         "outputs": keys,
-        "channels_first": channels_first(model_shape, data_shape),
+        "channels_first": channels_first(model_shape, modality),
         **others,
     }
 

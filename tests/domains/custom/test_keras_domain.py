@@ -3,12 +3,15 @@ import json
 import keras
 import numpy as np
 import pytest
+import soundfile
 import tensorflow as tf
 
 from latent_xlate.data.class_folders import read_folder
 from latent_xlate.data.synthetic import digits_like
 from latent_xlate.domains.custom.keras_domain import KerasDomain, load_parts
 from latent_xlate.domains.domain import Domain
+from latent_xlate.domains.speech.wavegan_generator import WaveGANGenerator
+from latent_xlate.modalities.audio import Audio
 from tests.support import own_models, raw
 from tests.support.tolerances import assert_close
 
@@ -121,6 +124,65 @@ def test_data_of_any_layout_are_laid_out_as_pictures_or_sounds(shape, data_shape
     files = own.write(decoded)
     np.testing.assert_allclose(own.read(files), decoded, atol=0.003)
     assert own.file_suffix == (".wav" if len(expected) == 1 else ".png")
+
+
+@pytest.mark.parametrize(
+    ("shape", "expected"),
+    [
+        ((3000,), Audio(3000, 22050)),
+        ((32768, 1), Audio(32768, 22050)),
+        ((1, 700), Audio(700, 22050)),
+        ((500, 2), Audio(500, 22050, channels=2)),
+        ((2, 500), Audio(500, 22050, channels=2)),
+    ],
+)
+def test_sounds_of_any_length_rate_and_channels(shape, expected, tmp_path):
+    own = KerasDomain.of("own", own_models.decoder(shape), own_models.encoder(shape=shape), sample_rate=22050)
+    assert own.modality == expected
+    z = tf.constant(np.random.default_rng(0).normal(size=(2, 3)), tf.float32)
+    theirs = own_models.decoder(shape)(z).numpy()
+    as_ours = np.swapaxes(theirs, 1, 2) if shape == (2, 500) else theirs
+    assert_close(own.decode(z), as_ours.reshape(2, *expected.shape), atol=1e-6)
+    assert_close(own.encode(own.decode(z))[0], own_models.encoder(shape=shape)(theirs), rtol=1e-5, atol=1e-6)
+    (tmp_path / "own.wav").write_bytes(own.write(own.decode(z))[0].numpy())
+    samples, rate = soundfile.read(tmp_path / "own.wav", dtype="float32")
+    assert rate == 22050
+    np.testing.assert_allclose(samples, own.decode(z)[0], atol=1e-4)
+    again = Domain.load(own.save(tmp_path / "again"))
+    assert again.modality == expected
+    assert_close(again.decode(z), own.decode(z), atol=1e-6)
+
+
+@pytest.mark.parametrize("num_samples", [32768, 65536])
+def test_generator_of_long_slices_is_a_decoder(num_samples, tmp_path):
+    generator = WaveGANGenerator(4, 1, slice_length=num_samples)
+    generator.build()
+    generator.save(tmp_path / "drums.keras")
+    decoder = load_parts(decoder=tmp_path / "drums.keras")["decoder"]
+    with pytest.raises(ValueError, match="no input of known shape: .* or give latent_shape"):
+        KerasDomain.of("drums", decoder, sample_rate=16000)
+    drums = KerasDomain.of("drums", decoder, latent_shape=(4,), sample_rate=16000)
+    z = tf.constant(np.random.default_rng(0).normal(size=(2, 4)), tf.float32)
+    assert drums.modality == Audio(num_samples)
+    assert_close(Domain.load(drums.save(tmp_path / "drums")).decode(z), generator(z)[..., 0], atol=1e-6)
+    with pytest.raises(ValueError, match=r"latent_shape is \[4\], and the decoder takes latents of shape \[3\]"):
+        of(latent_shape=(4,))
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({}, r"Data of shape \[8, 8, 1\] are no sounds, which have the shape \[samples\] or"),
+        ({"modality": Audio(64)}, "sample_rate=8000 is not for a modality that is given"),
+        ({"data_shape": (64,)}, None),
+    ],
+)
+def test_sample_rate_is_of_sounds(options, message):
+    if message is None:
+        assert KerasDomain.of("own", own_models.decoder(), sample_rate=8000, **options).modality == Audio(64, 8000)
+        return
+    with pytest.raises(ValueError, match=message):
+        KerasDomain.of("own", own_models.decoder(), sample_rate=8000, **options)
 
 
 def test_latents_of_several_axes_are_laid_flat():
