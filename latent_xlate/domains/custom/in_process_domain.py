@@ -11,7 +11,8 @@ import numpy as np
 import tensorflow as tf
 
 from latent_xlate import checks
-from latent_xlate.domains.custom.model_domain import Function, ModelDomain, check_rows, constructor_arguments, describe
+from latent_xlate.domains.custom.model_description import Function, check_rows, describe
+from latent_xlate.domains.custom.model_domain import ModelDomain, constructor_arguments
 from latent_xlate.domains.custom.model_outputs import Key, chosen
 
 ArrayFunction = Callable[[np.ndarray], Any]

@@ -10,7 +10,8 @@ from typing import Any
 import keras
 
 from latent_xlate import KERAS_PACKAGE, checks
-from latent_xlate.domains.custom.model_domain import Function, ModelDomain, constructor_arguments, describe
+from latent_xlate.domains.custom.model_description import Function, describe
+from latent_xlate.domains.custom.model_domain import ModelDomain, constructor_arguments
 from latent_xlate.domains.network_files import load_network
 
 _NETWORKS = {"encode": "encoder", "decode": "decoder", "classify": "classifier"}

@@ -1,4 +1,4 @@
-"""How the data of a user's model differ from x: the order of their axes, and the range of their values."""
+"""What the data of a user's model are: their kind, the order of their axes, and the range of their values."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from latent_xlate.modalities import modality as modalities
 from latent_xlate.modalities.audio import Audio
+from latent_xlate.modalities.audio_files import NUM_SAMPLES
 from latent_xlate.modalities.modality import Modality
 
 _CHANNELS = (1, 3)
@@ -69,6 +71,27 @@ def data_shape_of(model_shape: Sequence[int]) -> tuple[int, ...]:
     if len(shape) == 3 and shape[0] in _CHANNELS and shape[2] not in _CHANNELS:
         return (*shape[1:], shape[0])
     return shape
+
+
+def modality_of(shape: Sequence[int], invert: str = "auto", framing: str = "letterbox") -> Modality:
+    """Recognises the modality of data by their shape.
+
+    Args:
+        shape: (height, width, 1 or 3) for images in [0, 1], (NUM_SAMPLES,) for sounds in [-1, 1].
+        invert: Setting of images, one of `image_files.INVERT`.
+        framing: Setting of images, one of `framing.FRAMINGS`.
+
+    Raises:
+        ValueError: Any other shape, or unknown `invert` or `framing`.
+    """
+    modality = modalities.of_shape(shape)
+    if modality is None:
+        raise ValueError(
+            f"Data of shape {list(shape)} are neither pictures (height, width, 1 or 3 channels) nor sounds "
+            f"({NUM_SAMPLES} samples): say by data_shape what they are, in as many values, by sample_rate that they "
+            "are sounds, or give their modality."
+        )
+    return modality.with_settings(invert=invert, framing=framing)
 
 
 def sounds_of_shape(model_shape: Sequence[int], sample_rate: int) -> Audio:

@@ -15,7 +15,8 @@ import tensorflow as tf
 
 from latent_xlate import KERAS_PACKAGE, checks, files
 from latent_xlate.checks import reason
-from latent_xlate.domains.custom.model_domain import Function, ModelDomain, constructor_arguments, describe
+from latent_xlate.domains.custom.model_description import Function, describe
+from latent_xlate.domains.custom.model_domain import ModelDomain, constructor_arguments
 
 FOLDER = "saved_model"
 """Subfolder of a domain's folder that holds its SavedModel."""
