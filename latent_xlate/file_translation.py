@@ -97,12 +97,20 @@ def translate_path(
         raise ValueError(checks.one_line(job.failures[0]))
     for failure in job.failures:
         print(f"Not translated: {checks.one_line(failure)}", file=sys.stderr)
+    _print_left_out(job.left_out)
     _print_doubts(job.doubts)
     if to_file and job.collected:
         translation_files.write_collected(output, job.collected, pair.after)
     if job.shown and not to_file:
         _draw_grid(output / translation_files.GRID_FILE, job.shown, source, target)
     return len(paths) - len(job.failures), len(job.failures)
+
+
+def _print_left_out(left_out: Sequence[str]) -> None:
+    for sentence in left_out[:_MOST_DOUBTS]:
+        print(f"Of {checks.one_line(sentence)}.", file=sys.stderr)
+    if len(left_out) > _MOST_DOUBTS:
+        print(f"Of {len(left_out) - _MOST_DOUBTS} more of the files only a part is read.", file=sys.stderr)
 
 
 def _print_doubts(doubts: Sequence[tuple[float, str]]) -> None:
@@ -119,6 +127,7 @@ class _Job:
         shown: Pictures of the first sources and their translations, for the grid.
         failures: A sentence about each file that could not be translated.
         doubts: The novelty of each translated file that is unlike the source's training data, and a sentence about it.
+        left_out: About each translated file of which only a part was read, which.
         collected: The translations of files that have no output path of their own, by file.
     """
 
@@ -137,6 +146,7 @@ class _Job:
         self.shown: list[tuple[np.ndarray, np.ndarray]] = []
         self.failures: list[str] = []
         self.doubts: list[tuple[float, str]] = []
+        self.left_out: list[str] = []
 
     def translate(self, paths: Sequence[Path]) -> None:
         """Translates files with a progress bar: first those that hold one instance each, then the others."""
@@ -174,6 +184,11 @@ class _Job:
             if self._written(file, functools.partial(files.write_atomically, write=write)):
                 self._show(contents[number], translation)
         translated = [number for number in contents if isinstance(translations[number], bytes)]
+        for number in translated:
+            # Older exports translate some files that are refused today.
+            with contextlib.suppress(tf.errors.InvalidArgumentError):
+                if left_out := self.pair.before.left_out(contents[number]):
+                    self.left_out.append(f"{by_number[number]} {left_out}")
         novelty = self._novelty(Payload.FILES, [contents[number] for number in translated])
         for number, value in zip(translated, novelty.tolist(), strict=True):
             if value > NOVEL:

@@ -296,6 +296,22 @@ def test_inputs_unlike_the_training_data_are_named(kind, tmp_path, capsys, monke
     assert doubts() == []  # That domain has no scale.
 
 
+def test_what_is_left_out_of_files_is_said(tmp_path, capsys, monkeypatch):
+    given = tiny.translator().save(tmp_path / "translator")
+    frames = [Image.new("L", (28, 28), shade) for shade in (0, 200)]
+    frames[1].putpixel((14, 14), 0)
+    (tmp_path / "in").mkdir()
+    for name in ("a", "b", "c"):
+        frames[0].save(tmp_path / "in" / f"{name}.gif", save_all=name != "c", append_images=frames[1:])
+    monkeypatch.setattr(file_translation, "_MOST_DOUBTS", 1)
+    assert translate_path(given, "digits", "clothes", tmp_path / "in", tmp_path / "out") == (3, 0)
+    said = [line for line in capsys.readouterr().err.splitlines() if line.startswith("Of ")]
+    assert said == [
+        f"Of {tmp_path / 'in' / 'a.gif'} only the first of its 2 pictures is read.",
+        "Of 1 more of the files only a part is read.",
+    ]
+
+
 def test_files_that_end_in_zeros_are_whole_where_their_novelty_is_measured(tmp_path, capsys):
     translator = tiny.translator()
     translator.domain("digits").novelty_scale = NoveltyScale(variance=0.01, data=1e-3, latent=0.04)

@@ -16,6 +16,9 @@ from latent_xlate.modalities.audio_files import NUM_SAMPLES, SAMPLE_RATE
 from latent_xlate.modalities.mel_spectrograms import spectrogram_pictures
 from latent_xlate.modalities.modality import Modality, register
 
+_LONGER = 1.05
+"""A sound of more than so many times the length of a slice is said to be cut; less may be silence at its end."""
+
 
 @register
 @dataclasses.dataclass(frozen=True)
@@ -81,6 +84,14 @@ class Audio(Modality):
             return content
         rates = wav_faults.RATES
         return audio_files.to_wav(path, wav_faults.SECONDS_READ, rates, self.sample_rate) or content
+
+    def left_out(self, content: bytes) -> str:
+        if self.align:
+            word, other = wav_files.words(content)
+            return f"only the word at {word:.1f} s is read, and not that at {other:.1f} s" if other >= 0 else ""
+        seconds = self.num_samples / self.sample_rate
+        is_long = wav_files.seconds_heard(content) > _LONGER * seconds
+        return f"only its first {seconds:.3g} seconds are read" if is_long else ""
 
     def older_form(self, content: bytes) -> bytes:
         return wav_files.to_16_bits(content)

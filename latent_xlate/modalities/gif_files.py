@@ -6,7 +6,10 @@ therefore cut out of the file, and decoded to the numbers of its colours.
 
 from __future__ import annotations
 
+import io
+
 import tensorflow as tf
+from PIL import Image as PillowImage
 
 from latent_xlate.modalities import byte_fields
 from latent_xlate.modalities.picture_limits import MAX_GIF_BYTES, require, require_size
@@ -64,6 +67,15 @@ def decode(file: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
     margins = tf.cast([[top, below], [left, beside]], tf.int32)
     numbers = tf.pad(numbers, margins, constant_values=tf.maximum(transparent, 0))
     return tf.gather(colours, numbers), tf.constant(b"")
+
+
+def num_frames(content: bytes) -> int:
+    """Counts the frames of a file that `decode` decodes; 1 if what follows the first is damaged."""
+    try:
+        with PillowImage.open(io.BytesIO(content)) as opened:
+            return int(getattr(opened, "n_frames", 1))
+    except (OSError, ValueError, EOFError):
+        return 1
 
 
 def _table_bytes(flags: tf.Tensor) -> tf.Tensor:

@@ -10,7 +10,7 @@ import numpy as np
 import tensorflow as tf
 
 from latent_xlate import checks
-from latent_xlate.modalities import image_files
+from latent_xlate.modalities import gif_files, image_files
 from latent_xlate.modalities.framing import FRAMINGS
 from latent_xlate.modalities.modality import Modality, register
 
@@ -70,6 +70,10 @@ class Image(Modality):
 
     def read(self, files: tf.Tensor) -> tf.Tensor:
         return image_files.read_pictures(files, self.shape, self.framing, self.invert)
+
+    def left_out(self, content: bytes) -> str:
+        count = gif_files.num_frames(content) if content.startswith(gif_files.MAGIC) else 1
+        return f"only the first of its {count} pictures is read" if count > 1 else ""
 
     def older_form(self, content: bytes) -> bytes:
         return image_files.to_png(content)

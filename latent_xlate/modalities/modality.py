@@ -105,6 +105,14 @@ class Modality(abc.ABC):
         endings = sorted({path.suffix.lower() for path in paths} & set(self.other_suffixes))
         return f"save {' and '.join(endings)} files as {self.file_suffix[1:].upper()}" if endings else ""
 
+    def left_out(self, content: bytes) -> str:
+        """Says what `read` leaves out of a file that it reads, which `prepare` returned; "" if that is nothing.
+
+        Returns:
+            The predicate of a sentence about the file, "only the first of its 12 pictures is read" say.
+        """
+        return ""
+
     def older_form(self, content: bytes) -> bytes | None:
         """Converts what `prepare` returned to a form that exports of earlier versions read; None if there is none.
 

@@ -46,6 +46,9 @@ _MOST_WORD = 110
 _LEAST_CUT = 40
 """Fewest frames that are cut off in all; fewer may be soft consonants of a recording without noise."""
 
+_NEARLY = 0.3
+"""Least of another word, relative to the word: by how much all its frames stand out."""
+
 _VOICE = (60, 400)
 """Lowest and highest pitch of a voice, in hertz."""
 
@@ -69,12 +72,9 @@ def find_word(x: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
         If there is none, or if it has next to no noise beside it, they are those of the recording.
     """
     size, divergence = tf.size(x), _divergence(x)
-    count, index = tf.size(divergence), tf.range(tf.size(divergence))
-    stretches = [tf.stack(_best_stretch(divergence, threshold)) for threshold in _SPEECH]
-    fits = [(first <= last) & (last - first < _MOST_WORD) for first, last in map(tf.unstack, stretches)]
-    first, last = tf.unstack(tf.gather(stretches, tf.argmax(fits)))
-    is_periodic = _is_periodic(x)[:count] & (index >= first) & (index <= last)
-    stands_out = tf.math.count_nonzero(is_periodic) >= _LEAST_PERIODIC
+    count = tf.size(divergence)
+    first, last, _ = _stretch(divergence)
+    stands_out = _is_voiced(x, count, first, last)
     # The spectra of speech have spread to this many frames beside it.
     first, last = first + 2 * _SPREAD - 1, last - 2 * _SPREAD + 1
     is_cut = stands_out & (first + count - 1 - last >= _LEAST_CUT)
@@ -85,6 +85,44 @@ def find_word(x: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
         tf.where(is_cut, tf.minimum((last + 1) * _HOP, size), size),
         stands_out | is_steady,
     )
+
+
+def find_other_word(x: tf.Tensor) -> tf.Tensor:
+    """Finds another word beside that of `find_word`.
+
+    Args:
+        x: As `find_word` takes it.
+
+    Returns:
+        Its first sample, int32 scalar; -1 if nothing else stands out nearly as much.
+    """
+    divergence = _divergence(x)
+    first, last, threshold = _stretch(divergence)
+    index = tf.range(tf.size(divergence))
+    is_word = (index >= first - _PAUSE) & (index <= last + _PAUSE)
+    begin, end = _best_stretch(tf.where(is_word, 0.0, divergence), threshold)
+
+    def excess(first: tf.Tensor, last: tf.Tensor) -> tf.Tensor:
+        return tf.reduce_sum(tf.where((index >= first) & (index <= last), divergence - threshold, 0.0))
+
+    is_other = (first <= last) & (begin <= end) & _is_voiced(x, tf.size(divergence), begin, end)
+    is_other &= excess(begin, end) >= _NEARLY * excess(first, last)
+    return tf.where(is_other, tf.maximum((begin + 2 * _SPREAD - 1) * _HOP, 0), -1)
+
+
+def _stretch(divergence: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+    """First and last frame of the word, int32 scalars, and the divergence above which a frame is speech."""
+    stretches = [tf.stack(_best_stretch(divergence, threshold)) for threshold in _SPEECH]
+    fits = tf.argmax([(first <= last) & (last - first < _MOST_WORD) for first, last in map(tf.unstack, stretches)])
+    first, last = tf.unstack(tf.gather(stretches, fits))
+    return first, last, tf.gather(_SPEECH, fits)
+
+
+def _is_voiced(x: tf.Tensor, count: tf.Tensor, first: tf.Tensor, last: tf.Tensor) -> tf.Tensor:
+    """Whether enough of the frames from the first to the last, of a number of them, are periodic as a voice is."""
+    index = tf.range(count)
+    is_periodic = _is_periodic(x)[:count] & (index >= first) & (index <= last)
+    return tf.math.count_nonzero(is_periodic) >= _LEAST_PERIODIC
 
 
 def _divergence(x: tf.Tensor) -> tf.Tensor:
@@ -106,7 +144,7 @@ def _divergence(x: tf.Tensor) -> tf.Tensor:
     return 10.0 / math.log(10.0) * tf.math.log(tf.reduce_mean(tf.math.divide_no_nan(largest, noise), axis=1) + 1e-9)
 
 
-def _best_stretch(divergence: tf.Tensor, threshold: float) -> tuple[tf.Tensor, tf.Tensor]:
+def _best_stretch(divergence: tf.Tensor, threshold: float | tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
     """First and last frame of the stretch that stands out most, int32 scalars; the first is after the last without one.
 
     Runs of speech with no more than `_PAUSE` between them are one stretch. It begins with its first run that is long

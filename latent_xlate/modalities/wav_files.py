@@ -13,7 +13,7 @@ from latent_xlate.modalities.alignment import FADE, FRAME, ONSET, PEAK, THRESHOL
 from latent_xlate.modalities.audio_files import NUM_SAMPLES, SAMPLE_RATE, SILENCE
 from latent_xlate.modalities.outlining import outlined
 from latent_xlate.modalities.refusals import refuse
-from latent_xlate.modalities.voice_activity import find_word
+from latent_xlate.modalities.voice_activity import find_other_word, find_word
 from latent_xlate.modalities.wav_faults import RATES, SECONDS_READ
 
 _HEAD_BYTES = 2**16
@@ -128,6 +128,26 @@ def read_word(file: bytes, num_samples: int = NUM_SAMPLES, sample_rate: int = SA
     x = x[: _resampled_size(heard, rate, sample_rate)]
     start, end, _ = find_word(x)
     return align(x[start:end], num_samples)
+
+
+def words(file: bytes) -> tuple[float, float]:
+    """Where the word begins that `read_wavs` reads of a WAV file, and where another does, in seconds; -1 for none."""
+    content, codec, channels, rate = (each[0] for each in _contents(tf.constant([file])))
+    heard = tf.reduce_mean(_decode(content, codec, channels), axis=1)
+    x = resample(heard, rate)[: _resampled_size(heard, rate, SAMPLE_RATE)]
+    word, other = (int(start) for start in _words(x))
+    return word / SAMPLE_RATE, other / SAMPLE_RATE if other >= 0 else -1.0
+
+
+@tf.function(input_signature=[tf.TensorSpec([None], tf.float32)], autograph=False)
+def _words(x: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    return find_word(x)[0], find_other_word(x)
+
+
+def seconds_heard(file: bytes) -> float:
+    """How long the part of a WAV file is that `read_wavs` can read."""
+    content, codec, channels, rate = (each[0] for each in _contents(tf.constant([file])))
+    return len(_decode(content, codec, channels)) / int(rate)
 
 
 def to_16_bits(file: bytes) -> bytes:

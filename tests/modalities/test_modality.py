@@ -5,6 +5,7 @@ from typing import ClassVar
 import numpy as np
 import pytest
 import tensorflow as tf
+from PIL import Image as PillowImage
 
 from latent_xlate.modalities import modality as modalities
 from latent_xlate.modalities.array import Array
@@ -110,6 +111,23 @@ def test_other_rates_and_lengths_of_sounds():
     content = Audio(8192, 16000).write(tf.constant(tone[np.newaxis].astype(np.float32)))
     expected = 0.5 * np.sin(2 * np.pi * 440 * np.arange(4096) / 8000)
     np.testing.assert_allclose(modality.read(content)[0, 100:-100], expected[100:-100], atol=1e-3)
+
+
+def test_what_is_left_out_of_a_file_is_said(tmp_path):
+    hum = np.sin(np.arange(16000) / 16000 * 2 * np.pi * 150)
+    for modality in ALL:
+        x = some(modality, 1) if modality.kind != "audio" else np.zeros((1, *modality.shape), np.float32)
+        if modality.kind == "audio":
+            x[0].flat[: min(len(hum), modality.num_samples)] = 0.5 * hum[: min(len(hum), modality.num_samples)]
+        assert modality.left_out(modality.write(tf.constant(x))[0].numpy()) == ""
+    long = Audio(32000, 16000).write(tf.constant(np.tile(0.5 * hum, 2)[np.newaxis], tf.float32))[0].numpy()
+    assert Audio(8000, 16000).left_out(long) == "only its first 0.5 seconds are read"
+    frames = [PillowImage.new("L", (9, 6), shade) for shade in (0, 100, 200)]
+    frames[0].save(tmp_path / "moving.gif", save_all=True, append_images=frames[1:])
+    frames[0].save(tmp_path / "still.gif")
+    assert Image(6, 9).left_out((tmp_path / "moving.gif").read_bytes()) == "only the first of its 3 pictures is read"
+    assert Image(6, 9).left_out((tmp_path / "still.gif").read_bytes()) == ""
+    assert Image(6, 9).left_out((tmp_path / "moving.gif").read_bytes()[:60]) == ""
 
 
 @pytest.mark.parametrize(

@@ -122,6 +122,28 @@ def test_clicks_alone_are_no_word(seconds):
         assert not found(x)[2]
 
 
+find_other = tf.function(voice_activity.find_other_word, [tf.TensorSpec([None], tf.float32)], autograph=False)
+
+
+@pytest.mark.parametrize(("first", "second"), [(0.5, 1.6), (0.2, 2.3)])
+@pytest.mark.parametrize("decibels", [60, 20])
+def test_another_word_is_found_beside_the_word(first, second, decibels):
+    x = recording(3.0, first, decibels=decibels)
+    assert find_other(tf.constant(x, tf.float32)) == -1
+    x[int(second * SAMPLE_RATE) :][:WORD] += 0.8 * word(hertz=180.0)
+    start, _, _ = found(x)
+    assert start / SAMPLE_RATE == pytest.approx(first, abs=0.15)
+    assert int(find_other(tf.constant(x, tf.float32))) / SAMPLE_RATE == pytest.approx(second, abs=0.15)
+
+
+def test_clicks_and_noise_are_no_other_word():
+    x = recording(3.0, 1.2, decibels=40)
+    for place in (0.3, 2.3):
+        x[int(place * SAMPLE_RATE) :][:640] += click()
+    x[int(2.5 * SAMPLE_RATE) :][:4800] += noise(0.3, 0, 0.05)
+    assert find_other(tf.constant(x, tf.float32)) == -1
+
+
 @pytest.mark.parametrize("count", [1, 159, 160, 161, 400])
 def test_a_few_samples_are_no_word(count):
     assert found(noise(1.0, 0)[:count]) == (0, count, False)

@@ -212,7 +212,10 @@ class Page:
     def _read(self, session: Session, path: str | None) -> Change:
         if path is None:  # The recorder was emptied, by the user or by the page.
             return {self._session: session}
-        return self._show(session.with_input(*self._player.read(session.source, path))) | {self._drawing: ""}
+        shown = self._show(session.with_input(*self._player.read(session.source, path)))
+        left_out = self._player.left_out(session.source, path)
+        said = view.message(f"Of what you gave {left_out}.") if left_out else ""
+        return shown | {self._drawing: "", self._message: shown[self._message] + said}
 
     def _pick(self, session: Session, number: int) -> Change:
         z = self._player.example(session.source, number)

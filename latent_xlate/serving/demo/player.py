@@ -104,6 +104,11 @@ class Player:
         except (ValueError, tf.errors.InvalidArgumentError) as error:
             raise ValueError(f"{Path(path).name} cannot be read: {checks.sentence(error)}.") from None
 
+    def left_out(self, name: str, path: str) -> str:
+        """What `read` leaves out of a file that it reads, see `Modality.left_out`."""
+        modality = self.modality(name)
+        return modality.left_out(modality.prepare(Path(path)))
+
     def read_drawing(self, name: str, drawing: str) -> tuple[np.ndarray, float]:
         """The latent of a drawing and its novelty.
 

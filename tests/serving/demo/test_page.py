@@ -195,6 +195,19 @@ def test_upload_takes_the_place_of_the_drawing_and_noise_is_doubted(page, tmp_pa
     page.get_by_role("alert").wait_for(state="detached")
 
 
+def test_what_is_left_out_of_a_file_is_said(page, tmp_path):
+    frames = [Image.new("L", (60, 60), 0) for _ in range(3)]
+    for number, frame in enumerate(frames):
+        frame.paste(255, (28, 10 + number, 33, 50))  # A one that moves.
+    frames[0].save(tmp_path / "moving.gif", save_all=True, append_images=frames[1:])
+    upload(page, tmp_path / "moving.gif")
+    said = page.get_by_text("Of what you gave only the first of its 3 pictures is read.")
+    said.wait_for()
+    draw_seven(page)
+    see(page, PICTURES, "7")
+    said.wait_for(state="detached")
+
+
 def tab_to(page, selector: str) -> None:
     """Presses Tab until something has the focus."""
     for _ in range(60):
