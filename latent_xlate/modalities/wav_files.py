@@ -132,22 +132,27 @@ def read_word(file: bytes, num_samples: int = NUM_SAMPLES, sample_rate: int = SA
 
 def words(file: bytes) -> tuple[float, float]:
     """Where the word begins that `read_wavs` reads of a WAV file, and where another does, in seconds; -1 for none."""
-    content, codec, channels, rate = (each[0] for each in _contents(tf.constant([file])))
-    heard = tf.reduce_mean(_decode(content, codec, channels), axis=1)
-    x = resample(heard, rate)[: _resampled_size(heard, rate, SAMPLE_RATE)]
-    word, other = (int(start) for start in _words(x))
+    word, other = (int(start) for start in _words(tf.constant([file])))
     return word / SAMPLE_RATE, other / SAMPLE_RATE if other >= 0 else -1.0
 
 
-@tf.function(input_signature=[tf.TensorSpec([None], tf.float32)], autograph=False)
-def _words(x: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+@tf.function(input_signature=[tf.TensorSpec([1], tf.string)], autograph=False)
+def _words(file: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    content, codec, channels, rate = (each[0] for each in _contents(file))
+    heard = tf.reduce_mean(_decode(content, codec, channels), axis=1)
+    x = resample(heard, rate)[: _resampled_size(heard, rate, SAMPLE_RATE)]
     return find_word(x)[0], find_other_word(x)
 
 
 def seconds_heard(file: bytes) -> float:
     """How long the part of a WAV file is that `read_wavs` can read."""
-    content, codec, channels, rate = (each[0] for each in _contents(tf.constant([file])))
-    return len(_decode(content, codec, channels)) / int(rate)
+    return float(_seconds_heard(tf.constant([file])))
+
+
+@tf.function(input_signature=[tf.TensorSpec([1], tf.string)], autograph=False)
+def _seconds_heard(file: tf.Tensor) -> tf.Tensor:
+    content, codec, channels, rate = (each[0] for each in _contents(file))
+    return tf.shape(_decode(content, codec, channels))[0] / rate
 
 
 def to_16_bits(file: bytes) -> bytes:
