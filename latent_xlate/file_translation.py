@@ -30,7 +30,7 @@ GRID_COLUMNS = 10
 
 _MOST_IN_GRID = 5 * GRID_COLUMNS
 _THUMBNAIL = (56, 56)
-_MOST_DOUBTS = 20
+_MOST_SENTENCES = 20
 _MOST_ROWS = 10
 
 
@@ -97,8 +97,9 @@ def translate_path(
         raise ValueError(checks.one_line(job.failures[0]))
     for failure in job.failures:
         print(f"Not translated: {checks.one_line(failure)}", file=sys.stderr)
-    _print_left_out(job.left_out)
-    _print_doubts(job.doubts)
+    _print_first([f"Of {each}" for each in job.left_out], "Of {} more of the files only a part is read.")
+    doubts = [f"Do not trust the translation of {each}" for _, each in sorted(job.doubts, reverse=True)]
+    _print_first(doubts, "Nor of {} more such files, which are less unlike.")
     if to_file and job.collected:
         translation_files.write_collected(output, job.collected, pair.after)
     if job.shown and not to_file:
@@ -106,18 +107,11 @@ def translate_path(
     return len(paths) - len(job.failures), len(job.failures)
 
 
-def _print_left_out(left_out: Sequence[str]) -> None:
-    for sentence in left_out[:_MOST_DOUBTS]:
-        print(f"Of {checks.one_line(sentence)}.", file=sys.stderr)
-    if len(left_out) > _MOST_DOUBTS:
-        print(f"Of {len(left_out) - _MOST_DOUBTS} more of the files only a part is read.", file=sys.stderr)
-
-
-def _print_doubts(doubts: Sequence[tuple[float, str]]) -> None:
-    for _, doubt in sorted(doubts, reverse=True)[:_MOST_DOUBTS]:
-        print(f"Do not trust the translation of {checks.one_line(doubt)}.", file=sys.stderr)
-    if len(doubts) > _MOST_DOUBTS:
-        print(f"Nor of {len(doubts) - _MOST_DOUBTS} more such files, which are less unlike.", file=sys.stderr)
+def _print_first(sentences: Sequence[str], more: str) -> None:
+    for sentence in sentences[:_MOST_SENTENCES]:
+        print(f"{checks.one_line(sentence)}.", file=sys.stderr)
+    if len(sentences) > _MOST_SENTENCES:
+        print(more.format(len(sentences) - _MOST_SENTENCES), file=sys.stderr)
 
 
 class _Job:

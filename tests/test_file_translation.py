@@ -289,7 +289,7 @@ def test_inputs_unlike_the_training_data_are_named(kind, tmp_path, capsys, monke
     assert first.startswith(
         f"{start} {folder / 'rows.npz'}: of 6 rows 3 ({', '.join(map(str, novel))}) are {of} {novelty.max():.1f}"
     )
-    monkeypatch.setattr(file_translation, "_MOST_DOUBTS", 1)
+    monkeypatch.setattr(file_translation, "_MOST_SENTENCES", 1)
     assert translate_path(given, "digits", "clothes", folder, tmp_path / "again") == (7, 0)
     assert doubts() == [first, "Nor of 3 more such files, which are less unlike."]
     assert translate_path(given, "clothes", "digits", folder, tmp_path / "back") == (7, 0)
@@ -303,7 +303,7 @@ def test_what_is_left_out_of_files_is_said(tmp_path, capsys, monkeypatch):
     (tmp_path / "in").mkdir()
     for name in ("a", "b", "c"):
         frames[0].save(tmp_path / "in" / f"{name}.gif", save_all=name != "c", append_images=frames[1:])
-    monkeypatch.setattr(file_translation, "_MOST_DOUBTS", 1)
+    monkeypatch.setattr(file_translation, "_MOST_SENTENCES", 1)
     assert translate_path(given, "digits", "clothes", tmp_path / "in", tmp_path / "out") == (3, 0)
     said = [line for line in capsys.readouterr().err.splitlines() if line.startswith("Of ")]
     assert said == [
