@@ -12,7 +12,8 @@ that was interrupted, and after `all` a single table or figure takes seconds.
 Tables 1 to 5 are transfer accuracy and FID, reconstruction, labels per class, ablation and the class mapping;
 training_time is section 5.4; figures 2 to 11 are the paper's. Beyond the paper, shared_space shows the shared space
 of three domains, and few_labels is table 3 with labels that are propagated to all other instances along a graph.
-`all` trains about a hundred bridges of ten thousand steps each, and fifteen baselines: most of a day on two cores.
+`all` trains about a hundred bridges of ten thousand steps each, and fifty baselines and rivals: most of a day on two
+cores.
 
 `--quick` trains small networks for a few steps on the latents that ship, to show in minutes that everything works;
 its numbers mean nothing. It leaves out what needs a data set that is not prepared, and says so.

@@ -9,13 +9,20 @@ from typing import Any
 from ml_collections import ConfigDict
 
 from latent_xlate.configs import (
+    affine,
     all_domains,
+    classify_and_draw,
     cyclegan,
+    gaussian_transport,
+    gromov_wasserstein,
     latent_cyclegan,
     mnist_fashion_mnist,
     mnist_mnist,
     mnist_spoken_digit,
     pix2pix,
+    procrustes,
+    rectified_flow,
+    transport_retrieval,
 )
 from latent_xlate.configs.few_labels import get_config as few_labels_config
 from latent_xlate.latents.interpolation import METHODS
@@ -31,6 +38,23 @@ _BRIDGES = {
     "all_domains": all_domains,
 }
 _BASELINES = {"pix2pix": pix2pix, "cyclegan": cyclegan, "latent_cyclegan": latent_cyclegan}
+_RIVALS = {
+    "affine": affine,
+    "procrustes": procrustes,
+    "classify_and_draw": classify_and_draw,
+    "gaussian_transport": gaussian_transport,
+    "transport_retrieval": transport_retrieval,
+    "rectified_flow": rectified_flow,
+}
+_UNLABELLED = "gromov_wasserstein"
+_CONFIGS = _BASELINES | _RIVALS | {_UNLABELLED: gromov_wasserstein}
+
+PAIRS = {
+    "mnist_fashion_mnist": ("mnist", "fashion_mnist"),
+    "mnist_mnist": ("mnist", "mnist_b"),
+    "mnist_spoken_digit": ("mnist", SPEECH),
+}
+"""The pairs of domains of Table 1, by the name of their bridges' configuration."""
 
 GRAPH_LABELS: Mapping[str, tuple[int, ...]] = {
     "mnist_mnist": (1, 10, 100, 1000),
@@ -45,6 +69,7 @@ _QUICK_BASELINES: Mapping[str, dict[str, Any]] = {
     "pix2pix": {"filters": 4, "depth": 2, "discriminator_filters": 4},
     "cyclegan": {"filters": 4, "num_blocks": 1, "discriminator_filters": 4, "pool_size": 8},
     "latent_cyclegan": {"hidden_units": (64, 64), "discriminator_units": (64,)},
+    "rectified_flow": {"hidden_units": (64, 64)},
 }
 
 
@@ -86,17 +111,38 @@ def bridges(settings: Settings, name: str, **model: Any) -> list[ConfigDict]:
     return [_bridge(settings, name, seed, **model) for seed in range(settings.num_seeds)]
 
 
+def faithful(settings: Settings, name: str) -> list[ConfigDict]:
+    """Bridges in the mode `faithful`, one for each seed. In a quick reproduction they have the quick ones' latents."""
+    configs = []
+    for seed in range(settings.num_seeds):
+        config = _adapted(_BRIDGES[name].get_config("faithful"), settings, seed)
+        if settings.quick:
+            config.latents = _BRIDGES[name].get_config("quick").latents
+        configs.append(config)
+    return configs
+
+
+def rivals(settings: Settings) -> dict[str, list[list[ConfigDict]]]:
+    """Beyond the paper's baselines: other bridges between latents, with a list of runs for each pair of images.
+
+    Gromov-Wasserstein, which sees no labels, is for the two VAEs of MNIST alone.
+    """
+    pairs = [domains for domains in PAIRS.values() if SPEECH not in domains]
+    runs = {name: [baselines(settings, name, domains) for domains in pairs] for name in _RIVALS}
+    return runs | {_UNLABELLED: [baselines(settings, _UNLABELLED, PAIRS["mnist_mnist"])]}
+
+
 def baselines(settings: Settings, name: str, domains: tuple[str, str]) -> list[ConfigDict]:
     """Baselines of one configuration between two domains, one for each seed."""
     configs = []
     for seed in range(settings.num_baseline_seeds):
-        config = _BASELINES[name].get_config("quick" if settings.quick else "best")
+        config = _CONFIGS[name].get_config("quick" if settings.quick else "best")
         config.domains = domains
         config.seed = seed
         if SPEECH in domains:
             config.latents = "shipped,samples" if settings.quick else "dataset,samples"
         if settings.quick:
-            config.model.update(_QUICK_BASELINES[name])
+            config.model.update(_QUICK_BASELINES.get(name, {}))
             config.update({"num_steps": 10, "batch_size": 8, "steps_per_log": 5})
         config.num_steps = settings.baseline_steps or config.num_steps
         configs.append(config)

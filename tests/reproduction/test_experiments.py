@@ -2,7 +2,7 @@ import dataclasses
 
 import pytest
 
-from latent_xlate.baselines.baseline_config import BaselineConfig
+from latent_xlate.baselines.baseline_config import BASELINES, BaselineConfig
 from latent_xlate.bridge.bridge_config import BridgeConfig
 from latent_xlate.reproduction import experiments, paper
 from latent_xlate.reproduction.experiments import Settings
@@ -47,12 +47,32 @@ def test_rows_of_the_ablation_differ_from_the_whole_in_what_they_say():
 def test_every_configuration_is_one_that_training_takes(settings):
     runs = [run for rows in (experiments.few_labels(settings), experiments.ablation(settings)) for run in rows.values()]
     runs += [experiments.bridges(settings, name) for name in ("mnist_fashion_mnist", "mnist_spoken_digit")]
+    runs += [experiments.faithful(settings, name) for name in experiments.PAIRS]
     for configs in runs:
         for config in configs:
             BridgeConfig.of(config)
-    for name in ("pix2pix", "cyclegan", "latent_cyclegan"):
-        for config in experiments.baselines(settings, name, ("mnist", "fashion_mnist")):
+    baselines = [experiments.baselines(settings, name, ("mnist", "fashion_mnist")) for name in BASELINES[:3]]
+    baselines += [configs for pairs in experiments.rivals(settings).values() for configs in pairs]
+    for configs in baselines:
+        for config in configs:
             BaselineConfig.of(config)
+
+
+def test_each_rival_is_there_for_each_pair_of_images_and_the_unlabelled_one_for_one_kind_of_data():
+    rivals = experiments.rivals(WHOLE)
+    assert list(rivals) == list(BASELINES[3:])
+    for name, pairs in rivals.items():
+        domains = [{tuple(config.domains) for config in configs} for configs in pairs]
+        expected = ["mnist_mnist"] if name == "gromov_wasserstein" else ["mnist_fashion_mnist", "mnist_mnist"]
+        assert domains == [{experiments.PAIRS[pair]} for pair in expected]
+        assert all([config.seed for config in configs] == [0, 1, 2] for configs in pairs)
+
+
+def test_faithful_bridges_differ_in_transport_alone():
+    for ours, best in zip(
+        *(make(WHOLE, "mnist_mnist") for make in (experiments.faithful, experiments.bridges)), strict=True
+    ):
+        assert ours.transport.aligned and ours.to_dict() | {"transport": None} == best.to_dict() | {"transport": None}
 
 
 def test_steps_and_seeds_are_as_asked():

@@ -62,7 +62,7 @@ def test_runs_of_suggested_labels_are_found_wherever_the_folder_lies(study):
 
 def test_every_run_has_the_name_that_its_configuration_gives(study):
     kept = KeptNumbers.load(KEPT)
-    assert len(kept.runs) == 123
+    assert len(kept.runs) == 158
     for name, run in kept.runs.items():
         config = json.loads(
             json.dumps(run["config"]).replace("out/paper", str(study.output)).replace("shifted", "augmented")
