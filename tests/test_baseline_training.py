@@ -131,6 +131,7 @@ def test_rival_is_trained_and_saved_as_a_translator(name, folder, tmp_path):
     assert (tmp_path / "run" / "checkpoints").exists() == (name == "rectified_flow")
 
 
+@pytest.mark.long
 def test_seed_decides_the_weights(folder, tmp_path):
     first, again, other = (
         train_baseline(config("latent_cyclegan", folder, seed=seed), tmp_path / name).bridge.get_weights()

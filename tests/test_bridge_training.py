@@ -132,6 +132,7 @@ def test_own_pictures_keep_their_colours_place_and_size_under_transport(tmp_path
     assert json.loads((tmp_path / "run" / "config.json").read_text())["transport"]["certainty"] == 0.9
 
 
+@pytest.mark.long
 def test_bridge_learns_which_classes_belong_together_and_leaves_the_domains_alone(savedmodels, tmp_path):
     before = files(savedmodels)
     config = shipped.config(savedmodels, num_steps=600, batch_size=50, learning_rate=0.02, steps_per_log=300)
@@ -153,6 +154,7 @@ def test_bridge_learns_which_classes_belong_together_and_leaves_the_domains_alon
     assert json.loads((tmp_path / "config.json").read_text()) == json.loads(json.dumps(config.to_dict()))
 
 
+@pytest.mark.long
 def test_seed_decides_the_weights(savedmodels, trained, tmp_path):
     first, _ = trained(num_steps=10)
     again, other = (
@@ -240,6 +242,7 @@ def test_few_labels_are_those_of_the_file_and_hidden_labels_play_no_part(savedmo
     assert json.loads((tmp_path / "run_wrong" / "labelled.json").read_text()) == seen
 
 
+@pytest.mark.long
 def test_pseudo_labels_are_of_the_seen_labels_alone_and_stand_in_for_the_others(savedmodels, trained, tmp_path):
     bridge, folder = trained(**PSEUDO_LABELS)
     seen = json.loads((folder / "labelled.json").read_text())
@@ -288,6 +291,7 @@ def test_terms_that_labels_add_see_the_seen_labels_alone_and_a_cut_run_ends_with
     assert any(np.abs(a - b).max() > 1e-3 for a, b in zip(plain.get_weights(), bridge.get_weights(), strict=True))
 
 
+@pytest.mark.long
 def test_label_file_gives_the_labels(savedmodels, trained, tmp_path):
     bridge, folder = trained(**FEW_LABELS)
     seen = json.loads((folder / "labelled.json").read_text())
@@ -316,6 +320,7 @@ def unlabelled_clothes(savedmodels, folder):
     return names
 
 
+@pytest.mark.long
 def test_table_labels_data_that_came_without_classes(savedmodels, tmp_path):
     names = unlabelled_clothes(savedmodels, tmp_path)
     config = few_labels(savedmodels, label_file=str(tmp_path / "labels.csv"), pseudo_labels="poisson_mbo")
@@ -342,6 +347,7 @@ def test_table_labels_data_that_came_without_classes(savedmodels, tmp_path):
     assert_same_weights(train_bridge(config, tmp_path / "labelled").bridge, translator.bridge)
 
 
+@pytest.mark.long
 def test_label_seed_chooses_the_labels_and_leaves_the_rest_of_the_run_alone(savedmodels, tmp_path):
     runs = {}
     for seed in (0, 1):
@@ -497,6 +503,7 @@ def test_run_of_another_configuration_is_refused_with_its_fields_and_stays(saved
     assert files(folder) == before
 
 
+@pytest.mark.long
 def test_run_of_an_earlier_version_is_resumed_and_a_name_of_today_says_the_same(savedmodels, tmp_path):
     config = shipped.config(savedmodels, num_steps=10, label_terms={"beta_class_swd": 0.5})
     train_bridge(config, tmp_path)

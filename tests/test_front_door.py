@@ -44,6 +44,7 @@ def test_unknown_name_is_an_attribute_error():
         lx.Bridges  # noqa: B018
 
 
+@pytest.mark.long
 def test_using_any_name_registers_all_classes_with_keras():
     names = ["BridgingVAE", "ImageDomain", "SpeechDomain", "KerasDomain", "SavedModelDomain", "CycleGAN", "FusedAdam"]
     code = (

@@ -124,6 +124,7 @@ def test_a_file_of_latents_becomes_a_file_of_latents(folder, translator, faces, 
     assert not (tmp_path / "grid.png").exists()
 
 
+@pytest.mark.long
 def test_pictures_become_one_file_of_latents_or_one_each_and_a_latent_a_picture(folder, translator, faces, tmp_path):
     digits = translator.domain("digits")
     x = digits.decode(tf.zeros([3, digits.latent_dim]) + tf.constant([[0.0], [1.0], [2.0]]))
@@ -222,6 +223,7 @@ def test_signatures_take_and_give_the_users_latents(exported, translator, faces)
 # ---- Latents on both sides, and unlabelled ones -----------------------------------------------------
 
 
+@pytest.mark.long
 def test_unlabelled_latents_on_both_sides_are_bridged_from_disk(tmp_path, monkeypatch):
     for name, like in (("first", "digits"), ("second", "clothes")):
         package_latents(name, {"z": latents_alone.arrays(like)["mu"]}, tmp_path / name)

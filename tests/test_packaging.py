@@ -63,6 +63,7 @@ def test_installed_console_scripts_are_those_of_the_binaries():
 @pytest.mark.parametrize(
     "name", [name if name == "train_domain" else pytest.param(name, marks=pytest.mark.slow) for name in COMMANDS]
 )
+@pytest.mark.long
 def test_console_script_prints_its_manual_from_any_folder(name, tmp_path):
     script = Path(sysconfig.get_path("scripts")) / f"latent_xlate_{name}"
     result = subprocess.run([script, "--help"], cwd=tmp_path, capture_output=True, text=True)
@@ -201,6 +202,7 @@ def test_unfit_python_is_refused_with_a_plain_message(pythons, wanted, said, tmp
     assert not (tmp_path / "venv").exists()
 
 
+@pytest.mark.long
 def test_first_python_that_runs_and_fits_makes_the_environment(tmp_path):
     # A pyenv shim of a version that is not activated fails, and the system's own Python may be too old.
     real = f'exec "{sys.executable}" "$@"'

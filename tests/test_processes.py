@@ -87,6 +87,7 @@ def test_calls_run_at_once_and_no_more_than_there_are_cores(monkeypatch, tmp_pat
     assert call_side_by_side(meet, calls, "bcd") == ["b", "c", "d"]
 
 
+@pytest.mark.long
 def test_error_of_one_is_raised_and_ends_the_others(tmp_path):
     with pytest.raises(ValueError, match="No such class.") as raised:
         call_side_by_side(fail, [(tmp_path, None), (tmp_path, ValueError("No such class."))], "ab")
@@ -94,6 +95,7 @@ def test_error_of_one_is_raised_and_ends_the_others(tmp_path):
     eventually(lambda: not is_alive(int((tmp_path / "pid").read_text())))
 
 
+@pytest.mark.long
 def test_files_in_the_current_folder_are_not_imported(monkeypatch, tmp_path):
     (tmp_path / "random.py").write_text("raise SystemExit('Imported.')")
     monkeypatch.chdir(tmp_path)

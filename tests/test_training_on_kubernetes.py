@@ -46,6 +46,7 @@ def test_each_worker_is_told_of_all_by_the_names_that_the_service_gives_them(man
         assert json.loads(told.stdout) == {"cluster": {"worker": names}, "task": task}
 
 
+@pytest.mark.long
 def test_workers_run_a_command_whose_flags_there_are_and_share_its_batch(manifests, container):
     command = shlex.split(container["args"][0].partition("exec ")[2])
     script = ROOT / "bin" / f"{command[0].removeprefix('latent_xlate_')}.py"

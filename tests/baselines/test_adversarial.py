@@ -50,6 +50,7 @@ def test_resumed_run_ends_with_the_bits_of_an_unbroken_one(tmp_path):
     check_resuming(lambda: small(spectral_normalization=True, pool_size=8), batches(), tmp_path)
 
 
+@pytest.mark.long
 def test_two_replicas_train_as_one_device():
     check_mirrored(small, batches())
 

@@ -56,5 +56,6 @@ def test_noise_draws_others_uniformly(model, domains):
     assert stats.chisquare(counts).pvalue > 1e-3
 
 
+@pytest.mark.long
 def test_saved_read_again_and_exported(model, tmp_path):
     rival_checks.check_rival(model, tmp_path)

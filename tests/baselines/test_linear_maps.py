@@ -69,6 +69,7 @@ def test_procrustes_between_sizes_keeps_the_directions_of_the_smaller():
 
 
 @pytest.mark.parametrize("kind", [AffineBridge, ProcrustesBridge])
+@pytest.mark.long
 def test_saved_read_again_and_exported(kind, tmp_path):
     rival_checks.check_rival(kind.of(rival_checks.latents(), num_classes=4), tmp_path)
 

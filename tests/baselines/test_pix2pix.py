@@ -1,5 +1,6 @@
 import keras
 import numpy as np
+import pytest
 import tensorflow as tf
 from scipy.special import expit
 
@@ -43,6 +44,7 @@ def test_losses_are_those_of_the_paper():
     assert float(discriminator_loss) == approx(expected["discriminator"], rel=1e-4)
 
 
+@pytest.mark.long
 def test_learns_the_class_both_ways():
     model = small(filters=8, discriminator_filters=8)
     model.compile(optimizer=FusedAdam(2e-3, beta_1=0.5), jit_compile=False)
@@ -54,10 +56,12 @@ def test_learns_the_class_both_ways():
         assert np.mean(classes == domains[source].labels) > 0.9
 
 
+@pytest.mark.long
 def test_resumed_run_ends_with_the_bits_of_an_unbroken_one(tmp_path):
     check_resuming(lambda: small(depth=3, spectral_normalization=True), baseline_images.pairs(), tmp_path)
 
 
+@pytest.mark.long
 def test_two_replicas_train_as_one_device():
     with eagerly():
         check_mirrored(lambda: small(depth=3), baseline_images.pairs())

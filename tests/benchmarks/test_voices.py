@@ -53,6 +53,7 @@ def stored(folder, name, content, names=tiny.CLASS_NAMES):
     tfds_sets.store(name, {"train": train, "test": data}, folder)
 
 
+@pytest.mark.long
 def test_what_is_heard_is_counted_in_each_condition_and_what_is_refused_is_wrong(translator, tmp_path, capsys):
     content = np.round(20000 * words()).astype(np.int16)
     content[3] = 0  # Silence is refused, but for the noise.

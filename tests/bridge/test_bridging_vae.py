@@ -301,6 +301,7 @@ def test_each_step_has_noise_of_its_own_that_the_seed_decides():
 @pytest.mark.parametrize(
     ("variant", "dtype"), [("paper", None), ("dense", None), ("all_at_once", None), ("paper", "mixed_bfloat16")]
 )
+@pytest.mark.long
 def test_bridge_saves_and_loads(variant, dtype, tmp_path):
     model = bridge(**VARIANTS[variant], dtype=dtype)
     check_saving(model, [mu.numpy() for mu, _ in batch(model.latent_dims)[0]], tmp_path)
@@ -335,6 +336,7 @@ def test_loss_in_mixed_precision_is_close_and_float32():
     np.testing.assert_allclose(terms["loss"], exact.train_step(batch())["loss"], rtol=0.02)
 
 
+@pytest.mark.long
 def test_two_replicas_train_as_one_device_does():
     # The SWD is of the global batch, and unlabelled rows lie mostly on the second replica.
     options = {"latent_dims": (6, 4), "hidden_units": (16,)}
@@ -348,6 +350,7 @@ def test_two_replicas_train_as_one_device_does():
     check_mirrored(lambda: bridge(**options), make_batch)
 
 
+@pytest.mark.long
 def test_fit_takes_a_dataset_and_builds_the_model():
     model = BridgingVAE((6, 4), 4, shared_dim=3, hidden_units=(16, 16))
     model.compile(optimizer=FusedAdam(1e-2))

@@ -146,6 +146,7 @@ def centres(latents):
     return np.stack([latents.mu[latents.labels == label].mean(axis=0) for label in range(shipped.NUM_CLASSES)])
 
 
+@pytest.mark.long
 def test_bridge_learns_the_classes_that_the_map_puts_together(savedmodels, tmp_path):
     config = shipped.config(savedmodels, num_steps=600, batch_size=50, learning_rate=0.02, steps_per_log=300)
     config.model.update({"beta_cls": 3.0, "hidden_units": (32, 32)})

@@ -98,6 +98,7 @@ def test_only_the_order_itself_is_by_label():
     assert not is_by_label(ClassMap(((0, -1), (0, -1))))
 
 
+@pytest.mark.long
 def test_bridge_learns_classes_by_their_names_and_the_translator_keeps_the_pairs(tmp_path, capsys):
     shipped.write(tmp_path)
     clothes = Domain.load(tmp_path / "clothes")

@@ -59,6 +59,7 @@ def test_training_ends_after_logs_without_a_rise_that_counts():
     assert stops == [False] * 7 + [True]
 
 
+@pytest.mark.long
 def test_bridge_ends_early_shows_what_it_measures_and_resumes_to_the_same_weights(tmp_path, capsys):
     savedmodels = shipped.write(tmp_path / "savedmodels")
     config = shipped.config(savedmodels, num_steps=400, batch_size=20, steps_per_log=10, steps_per_checkpoint=10)

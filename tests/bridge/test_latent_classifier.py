@@ -21,6 +21,7 @@ def accuracy(classifier, of):
     return np.mean(np.argmax(classifier(of.mu), axis=1) == of.labels)
 
 
+@pytest.mark.long
 def test_it_tells_apart_what_it_has_not_seen_and_heeds_no_label_of_weight_zero():
     of, others = shipped.latents("digits", 200, seed=1), shipped.latents("digits", 200, seed=2)
     wrong = np.arange(200) % 3 == 0

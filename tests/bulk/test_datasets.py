@@ -168,6 +168,7 @@ def test_several_workers_write_the_same_files(mode, translator, records, tmp_pat
 # ---- Refusals ---------------------------------------------------------------------------------
 
 
+@pytest.mark.long
 def test_a_folder_belongs_to_one_work(translator, records, tmp_path):
     translate(translator, records, tmp_path / "out")
     with pytest.raises(ValueError, match=r"out holds work whose seed is 0, not 1: give another --output"):

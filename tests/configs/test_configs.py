@@ -83,6 +83,7 @@ def test_own_pictures_are_carried_to_where_the_targets_lie_and_the_papers_are_no
     assert "0.9 (faithful: 0.75, paper: None)" in lines["transport.certainty"]
 
 
+@pytest.mark.long
 def test_command_lists_them_without_any_other_flag():
     command = [sys.executable, str(ROOT / "bin" / "train_bridge.py"), "--list_configs"]
     environment = os.environ | {"PYTHONPATH": str(ROOT)}

@@ -93,6 +93,7 @@ def write_pictures(folder, count):
     return folder
 
 
+@pytest.mark.long
 def test_memory_does_not_grow_with_the_number_of_pictures(tmp_path):
     image = Image(96, 96, 3, invert="never")
 

@@ -54,6 +54,7 @@ def prepare(tmp_path, monkeypatch):
     return run
 
 
+@pytest.mark.long
 def test_digits_alone_are_taken_and_the_test_list_is_heeded(prepare, tmp_path):
     assert prepare(files()).source == "tfds"
     train, validation, test = (speech.load("sc09", split, tmp_path) for split in labelled.SPLITS)

@@ -13,6 +13,7 @@ from latent_xlate.modalities.audio import Audio
 from tests.support import raw, served_shapes
 
 
+@pytest.mark.long
 def test_stored_set_is_read_by_tfds_alone(tmp_path):
     splits = raw.small_splits()
     tfds_sets.store("shapes", splits, tmp_path)

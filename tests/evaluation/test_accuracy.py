@@ -151,6 +151,7 @@ def test_reference_takes_a_thousand_instances_of_any_class():
     assert counts == pytest.approx(250, abs=50)
 
 
+@pytest.mark.long
 def test_same_seed_same_numbers():
     latents = both(sigma=0.3, repeats=20)
     first, again, other = (evaluate(oracle.translator(), latents, "reference", seed=s) for s in (3, 3, 4))
@@ -196,6 +197,7 @@ def test_three_domains_give_every_ordered_pair():
     )
 
 
+@pytest.mark.long
 def test_image_networks_agree_with_the_translators_own_way():
     translator = tiny.translator()
     x = np.random.default_rng(0).uniform(0, 1, (BATCH_SIZE + 60, 28, 28, 1)).astype(np.float32)

@@ -21,6 +21,7 @@ def savedmodels(tmp_path, monkeypatch):
     return folder
 
 
+@pytest.mark.long
 def test_shipped_latents_are_read_by_the_names_of_the_domains(savedmodels):
     translator = tiny.translator()
     latents = {name: Latents.load(savedmodels / name / "latents_test.npz") for name in translator.names}
@@ -42,6 +43,7 @@ def test_domains_of_other_folders_are_found_by_the_configuration_beside_the_tran
     assert evaluate(translator, folder=tmp_path / "run" / "translator") == evaluate(translator, latents)
 
 
+@pytest.mark.long
 def test_data_sets_are_encoded_and_data_that_are_given_take_their_place(savedmodels, tmp_path):
     for seed, name in enumerate(("digits", "clothes")):
         splits = {split: digits_like(40, seed=seed) for split in ("train", "test")}

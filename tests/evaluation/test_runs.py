@@ -62,6 +62,7 @@ def shipped(folder, monkeypatch):
     monkeypatch.setenv(pretrained.SAVEDMODELS, str(folder / "savedmodels"))
 
 
+@pytest.mark.long
 def test_shipped_test_latents_of_two_runs(folder, tmp_path):
     translators = [str(folder / "first"), str(folder / "second")]
     table = runs.evaluate_runs(translators, tmp_path)
@@ -81,6 +82,7 @@ def test_shipped_test_latents_of_two_runs(folder, tmp_path):
     ]
 
 
+@pytest.mark.long
 def test_runs_of_few_labels_give_a_curve(folder, tmp_path):
     translators = []
     for name, count in (("first", 1), ("second", 10)):
@@ -116,6 +118,7 @@ def test_translators_that_do_not_go_together_are_refused_before_any_is_measured(
             runs.evaluate_runs(measured.pop("translators", translators), tmp_path, latents="samples", **measured)
 
 
+@pytest.mark.long
 def test_translations_at_a_temperature_are_measured_and_drawn(folder, tmp_path):
     pictures = {}
     for temperature in (0.0, 0.5):

@@ -186,6 +186,7 @@ def test_framing_is_a_setting_of_images():
     assert pretrained.load_domain("mnist").modality == INK
 
 
+@pytest.mark.long
 def test_every_way_frames_and_refuses_alike(tmp_path):
     exported = export_translator(identity.translator(INK), tmp_path)
     pictures = [scene(strokes(), ground=paper()) * light(), scene(strokes(side=60))]

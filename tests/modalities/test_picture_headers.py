@@ -37,6 +37,7 @@ def fuzz(kind: str, count: int, seconds: float) -> dict:
     return report["said"]
 
 
+@pytest.mark.long
 def test_a_header_of_every_kind_of_file():
     said = fuzz("", 200, 120)
     assert said["read"] > 10 and said[checks.BAD_PICTURE.rstrip(".")] > 10

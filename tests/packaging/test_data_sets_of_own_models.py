@@ -23,6 +23,7 @@ def own(**options):
     return KerasDomain.of("own", own_models.decoder(), own_models.encoder(), **options)
 
 
+@pytest.mark.long
 def test_a_data_set_becomes_the_domains_with_its_pictures_resized(tmp_path):
     splits = raw.small_splits()
     tfds_sets.store("shapes", splits, tmp_path / "data")

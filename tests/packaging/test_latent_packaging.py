@@ -24,6 +24,7 @@ def stored(folder):
 
 
 @pytest.mark.parametrize(("scale", "offset"), [(1e-3, 0.0), (1.0, 5.0), (1e3, -2e3)])
+@pytest.mark.long
 def test_each_latent_is_there_once_and_comes_back_at_its_own_scale(scale, offset, tmp_path):
     given = latents_alone.arrays(scale=scale, offset=offset)
     domain = package_latents("faces", given, tmp_path / "faces")
@@ -43,6 +44,7 @@ def test_each_latent_is_there_once_and_comes_back_at_its_own_scale(scale, offset
     assert "| accuracy of the judge" in (tmp_path / "faces" / "MODEL_CARD.md").read_text()
 
 
+@pytest.mark.long
 def test_latents_that_are_copied_in_parts_from_disk_are_the_same(monkeypatch, tmp_path):
     np.savez_compressed(tmp_path / "a.npz", **latents_alone.arrays())
     domains = [package_latents("faces", tmp_path / "a.npz", tmp_path / "whole")]

@@ -73,6 +73,7 @@ def test_what_does_not_fit_is_refused_and_nothing_is_written(pictures, tmp_path)
     assert not (tmp_path / "own").exists()
 
 
+@pytest.mark.long
 def test_export_of_own_models_needs_nothing_of_them(tmp_path):
     saved = SavedModelDomain.of("saved", own_models.saved_model(tmp_path / "model"))
     own = KerasDomain.of("own", own_models.decoder(), own_models.encoder())
@@ -87,6 +88,7 @@ def test_export_of_own_models_needs_nothing_of_them(tmp_path):
     assert files.shape == (5,)
 
 
+@pytest.mark.long
 def test_sounds_of_another_length_rate_and_channels_are_packaged_bridged_and_exported(tmp_path):
     rng = np.random.default_rng(0)
     for name in ("low", "high"):

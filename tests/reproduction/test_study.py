@@ -53,6 +53,7 @@ def test_a_run_is_made_once_and_keeps_no_checkpoints(study_with_bridge):
     assert {path: path.stat().st_mtime_ns for path in folder.iterdir()} == times
 
 
+@pytest.mark.long
 def test_numbers_alone_will_do_until_the_model_is_needed(study_with_bridge):
     study = study_with_bridge
     metrics = study.metrics(bridge())
@@ -96,6 +97,7 @@ def test_latents_are_loaded_once_for_all_runs_which_do_not_change_them(study, ma
     assert trained_on == [("mnist", "shipped"), ("fashion_mnist", "shipped")]
 
 
+@pytest.mark.long
 def test_a_cut_run_goes_on(study, made, monkeypatch):
     def full_disk(*args, **kwargs):
         raise OSError("No space left on device")

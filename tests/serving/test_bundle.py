@@ -82,6 +82,7 @@ def test_sounds_that_cannot_be_read_are_no_records(tmp_path):
     assert [r.model_spec.signature_name for r in requests(tmp_path)] == ["digits_to_clothes_arrays"]
 
 
+@pytest.mark.long
 def test_an_export_is_the_canary_and_the_first_is_stable_until_one_says_otherwise(translator, tmp_path):
     for _ in range(2):
         export.export_translator(decoders(), tmp_path)
@@ -154,6 +155,7 @@ def test_manifest_is_probed_and_grows_by_requests(base):
     assert {port["targetPort"] for port in kinds["Service"]["spec"]["ports"]} == ports
 
 
+@pytest.mark.long
 def test_domains_without_a_prior_have_records_too(tmp_path):
     domains = [PixelDomain(name, (6, 6, 1)) for name in ("left", "right")]
     export.export_translator(Translator(domains, tiny.bridge((36, 36))), tmp_path)

@@ -202,6 +202,7 @@ def test_sample_depends_on_its_own_seed_and_on_no_neighbour(model, kind, key):
     assert np.abs(first - fourth).max() > 1e-3
 
 
+@pytest.mark.long
 def test_loads_without_keras_and_without_this_package(translator, folder, tmp_path):
     x = images(3)
     np.save(tmp_path / "x.npy", x)
@@ -354,6 +355,7 @@ export.export_translator(decoders(), sys.argv[1])
 """
 
 
+@pytest.mark.long
 def test_next_export_removes_what_killed_ones_left(tmp_path):
     killed = subprocess.run([sys.executable, "-c", KILLED, str(tmp_path)], cwd=ROOT, capture_output=True, check=False)
     assert killed.returncode == -signal.SIGKILL, killed.stderr

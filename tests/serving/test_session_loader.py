@@ -59,6 +59,7 @@ def test_each_signature_answers_the_bytes_of_a_request(translator, model):
         predict_requests.assert_answers(translator, name, request, answer)
 
 
+@pytest.mark.long
 def test_each_signature_answers_its_warm_up_record(translator, model, folder):
     requests = predict_requests.warm_up(folder)
     assert set(requests) == {*NAMES, DEFAULT_SIGNATURE}

@@ -106,6 +106,7 @@ def test_training_lowers_every_term_but_the_divergence():
 
 
 @pytest.mark.parametrize("options", [{}, {"num_classes": 0, "dtype": "mixed_bfloat16"}])
+@pytest.mark.long
 def test_vae_saves_and_loads(options, tmp_path):
     check_saving(vae(**options), images(), tmp_path)
 

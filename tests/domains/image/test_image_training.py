@@ -95,6 +95,7 @@ def test_shifted_moves_images_as_scipy_does():
         np.testing.assert_array_equal(after, scipy.ndimage.shift(before, (down, right, 0), order=0))
 
 
+@pytest.mark.long
 def test_shifted_images_keep_a_classifier_from_overfitting(data_dir, tmp_path):
     train = {}
     for shift in (0, 1):

@@ -45,6 +45,7 @@ def test_any_window_can_be_judged(window):
     assert model(model.represent(sounds())).shape == (3, 4)
 
 
+@pytest.mark.long
 def test_augmentation_moves_cuts_out_and_lays_noise():
     # All values apart by more than the noise.
     x = 100 + 2 * np.random.default_rng(0).permutation(2 * 128 * 128).reshape(2, 128, 128, 1).astype(np.float32)

@@ -45,6 +45,7 @@ def run(workdir, data_dir, **options):
     return train_speech_classifier("tones", workdir, data_dir=data_dir, **(OPTIONS | options))
 
 
+@pytest.mark.long
 def test_training_learns_and_writes_the_model_and_its_metrics(data_dir, tmp_path):
     # So wide and long that it learns whatever the rounding of the processor.
     options = {"epochs": 60, "filters": 8, "learning_rate": 3e-3}
@@ -56,6 +57,7 @@ def test_training_learns_and_writes_the_model_and_its_metrics(data_dir, tmp_path
     assert accuracy > 0.9
 
 
+@pytest.mark.long
 def test_a_run_that_was_stopped_goes_on_as_if_it_had_not_been(data_dir, tmp_path, monkeypatch):
     unbroken = load_classifier(run(tmp_path / "unbroken", data_dir, epochs=2))
     with monkeypatch.context() as patch:

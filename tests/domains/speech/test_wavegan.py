@@ -127,6 +127,7 @@ DISCRIMINATORS = [
 
 
 @pytest.mark.parametrize("options", [*GENERATORS, {"dtype": "mixed_bfloat16"}])
+@pytest.mark.long
 def test_generator_saves_and_loads(options, tmp_path):
     check_saving(generator(**options), latents(), tmp_path)
 

@@ -100,6 +100,7 @@ def test_the_wasserstein_critics_penalty_is_of_gradients_whose_norm_is_not_one()
     assert penalties[3] - 2 * penalties[2] + penalties[1] > 1e-3
 
 
+@pytest.mark.long
 def test_r1_is_of_gradients_at_real_sounds_every_sixteenth_step():
     penalties = []
     for factor in (1.0, 2.0):
@@ -155,6 +156,7 @@ def test_discriminator_generator_and_encoder_learn_together():
         )
 
 
+@pytest.mark.long
 def test_class_logits_ask_the_generator_for_sounds_that_are_sure():
     made = trainer("spectrogram", objective="r1", discriminator_steps=1, beta_class=10.0, learning_rate=3e-3)
     made.discriminator_optimizer.learning_rate = 0.0
@@ -166,6 +168,7 @@ def test_class_logits_ask_the_generator_for_sounds_that_are_sure():
     assert last["fake_class"] < 0.5 * first["fake_class"]
 
 
+@pytest.mark.long
 def test_sounds_made_of_recordings_come_to_have_their_classes_and_activations():
     weights = {"beta_reconstruction": 0.0, "beta_kl": 0.0, "beta_class": 1.0, "beta_features": 1.0}
     options = {"objective": "vae", "prior": "normal", "discriminator_steps": 1, "learning_rate": 3e-3}
@@ -210,6 +213,7 @@ def test_what_is_made_of_the_prior_is_compared_with_its_latents_class():
     assert step(made)["fake_class"] == pytest.approx(expected, rel=1e-4)
 
 
+@pytest.mark.long
 def test_sliced_wasserstein_distance_draws_latents_to_the_prior():
     options = {"objective": "vae", "prior": "normal", "beta_reconstruction": 0.0, "beta_kl": 0.0}
     made = trainer(None, encoder=True, beta_swd=1.0, learning_rate=3e-3, **options)

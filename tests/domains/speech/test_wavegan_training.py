@@ -77,6 +77,7 @@ def test_a_killed_run_goes_on_as_if_it_had_not_been(settings, unbroken, data_dir
         np.testing.assert_array_equal(ours, theirs)
 
 
+@pytest.mark.long
 def test_a_run_whose_learning_rate_ends_cannot_be_made_longer(data_dir, tmp_path):
     settings = dataclasses.replace(SETTINGS, schedule="cosine", num_steps=1)
     run(tmp_path, settings, data_dir)
@@ -90,6 +91,7 @@ def test_classes_that_latents_cannot_tell_are_refused_and_nothing_is_written(dat
     assert not (tmp_path / "run").exists()
 
 
+@pytest.mark.long
 def test_previews_are_sounds_of_the_generator(unbroken):
     folder = unbroken(ADVERSARIAL)
     assert sorted(file.name for file in (folder / "previews").iterdir()) == ["00000004.wav", "00000008.wav"]
@@ -141,6 +143,7 @@ def test_a_run_starts_from_a_pretrained_domain(unbroken, data_dir, tmp_path, mon
             assert_close(mine, theirs, rtol=1e-5, atol=1e-7)
 
 
+@pytest.mark.long
 def test_the_originals_recipe_takes_a_step(data_dir, tmp_path):
     settings = WaveGANSettings(num_steps=1, batch_size=2, dim=1, latent_dim=3)
     generator = load_keras_generator(run(tmp_path, settings, data_dir, steps_per_log=1))

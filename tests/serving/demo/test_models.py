@@ -38,6 +38,7 @@ def test_all_translate_latents_alike(saved, other):
         assert_close(other.translate_latents(z, "digits", "clothes", *sampling), expected, atol=1e-5)
 
 
+@pytest.mark.long
 def test_export_needs_the_domains_that_it_was_made_of(served_base, folders, tmp_path):
     export = served_base / "translator" / "1"
     with pytest.raises(ValueError, match="'clothes' does not ship .* --domains"):

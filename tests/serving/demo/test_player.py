@@ -74,6 +74,7 @@ def test_samples_at_temperature_0_are_the_mean(player):
         assert_close(sample.picture, mean.picture, atol=1e-5)
 
 
+@pytest.mark.long
 def test_bridge_without_a_shared_latent_has_no_samples(tmp_path):
     domains = [pretrained.load_domain(PICTURES), pretrained.load_domain("fashion_mnist")]
     plain = Translator(domains, AffineBridge([domain.latent_dim for domain in domains], 10))
@@ -114,6 +115,7 @@ def test_examples_are_packaged_instances_of_classes_that_differ(player, translat
     assert examples.names == tuple("0123456789")
 
 
+@pytest.mark.long
 def test_file_is_read_as_the_domain_reads_it(player, translator, tmp_path):
     for name in (PICTURES, SOUNDS):
         domain = translator.domain(name)
