@@ -11,19 +11,9 @@ import numpy as np
 import pytest
 from ml_collections import ConfigDict
 
+from latent_xlate import configs
 from latent_xlate.baseline_training import load_trained, train_baseline
-from latent_xlate.configs import (
-    affine,
-    classify_and_draw,
-    cyclegan,
-    gaussian_transport,
-    gromov_wasserstein,
-    latent_cyclegan,
-    pix2pix,
-    procrustes,
-    rectified_flow,
-    transport_retrieval,
-)
+from latent_xlate.baselines.baseline_config import BASELINES, LABELLED_RIVALS
 from latent_xlate.data import images, tfds_sets
 from latent_xlate.data.synthetic import digits_like
 from latent_xlate.domains import pretrained
@@ -33,16 +23,7 @@ from tests.support import rival_checks, shipped
 from tests.support.paths import ROOT
 from tests.support.processes import finish
 
-CONFIGS = {"pix2pix": pix2pix, "cyclegan": cyclegan, "latent_cyclegan": latent_cyclegan}
-RIVALS = {
-    "affine": affine,
-    "procrustes": procrustes,
-    "classify_and_draw": classify_and_draw,
-    "gaussian_transport": gaussian_transport,
-    "transport_retrieval": transport_retrieval,
-    "rectified_flow": rectified_flow,
-    "gromov_wasserstein": gromov_wasserstein,
-}
+RIVALS = (*LABELLED_RIVALS, "gromov_wasserstein")
 SIZES = {
     "pix2pix": {"filters": 2, "discriminator_filters": 2},
     "cyclegan": {"filters": 2, "num_blocks": 1, "discriminator_filters": 2, "pool_size": 8},
@@ -67,7 +48,7 @@ def folder(tmp_path_factory):
 
 def config(name, folder, **fields) -> ConfigDict:
     """A training of four steps between the domains in a folder, with other values for some of its fields."""
-    config = (CONFIGS | RIVALS)[name].get_config("quick")
+    config = configs.load(f"{name}:quick")
     config.domains = tuple(str(folder / "savedmodels" / domain) for domain in shipped.LATENT_DIMS)
     config.update({"num_steps": 4, "batch_size": 8, "steps_per_log": 2, "steps_per_checkpoint": 2})
     config.model.update(SIZES.get(name, {}))
@@ -75,7 +56,7 @@ def config(name, folder, **fields) -> ConfigDict:
     return config
 
 
-@pytest.mark.parametrize("name", CONFIGS)
+@pytest.mark.parametrize("name", BASELINES[:3])
 @pytest.mark.long
 def test_baseline_is_trained_saved_and_evaluated_as_a_translator(name, folder, tmp_path, monkeypatch):
     monkeypatch.setenv(pretrained.SAVEDMODELS, str(folder / "savedmodels"))
@@ -170,13 +151,13 @@ def test_configuration_of_a_bridge_is_refused(folder, tmp_path):
     ("name", "mode"),
     [
         (name, mode)
-        for name in CONFIGS | RIVALS
+        for name in BASELINES
         for mode in ("best", "wide", "quick")
         if mode != "wide" or name in ("pix2pix", "cyclegan")
     ],
 )
 def test_shipped_configurations_are_of_their_model(name, mode):
-    settings = (CONFIGS | RIVALS)[name].get_config(mode)
+    settings = configs.load(f"{name}:{mode}")
     assert settings.baseline == name
     assert settings.domains == ("mnist", "mnist_b" if name == "gromov_wasserstein" else "fashion_mnist")
     assert settings.steps_per_checkpoint % settings.steps_per_log == 0
@@ -185,7 +166,7 @@ def test_shipped_configurations_are_of_their_model(name, mode):
 
 def test_unknown_mode_is_refused():
     with pytest.raises(ValueError, match="Unknown mode 'wide'.*Known: best, quick"):
-        latent_cyclegan.get_config("wide")
+        configs.load("latent_cyclegan:wide")
 
 
 @pytest.mark.slow

@@ -14,17 +14,17 @@ from latent_xlate.optimizer import PRECISIONS, SCHEDULES
 IMAGE_BASELINES = ("pix2pix", "cyclegan")
 """Baselines that translate images themselves; the others translate latents."""
 
-BASELINES = (
-    *IMAGE_BASELINES,
-    "latent_cyclegan",
+LABELLED_RIVALS = (
     "affine",
     "procrustes",
     "classify_and_draw",
     "gaussian_transport",
     "transport_retrieval",
     "rectified_flow",
-    "gromov_wasserstein",
 )
+"""Bridges between latents that are not the paper's, and learn from labels."""
+
+BASELINES = (*IMAGE_BASELINES, "latent_cyclegan", *LABELLED_RIVALS, "gromov_wasserstein")
 
 
 class BaselineModelConfig(Config):

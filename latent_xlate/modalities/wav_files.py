@@ -120,8 +120,7 @@ def _reader(aligned: bool, num_samples: int, sample_rate: int, num_channels: int
 
 def read_word(file: bytes, num_samples: int = NUM_SAMPLES, sample_rate: int = SAMPLE_RATE) -> tf.Tensor:
     """Reads the aligned word of a WAV file, or its beginning if it is silent: float32 [num_samples]."""
-    content, codec, channels, rate = (each[0] for each in _contents(tf.constant([file])))
-    heard = tf.reduce_mean(_decode(content, codec, channels), axis=1)
+    heard, rate = _heard(tf.constant([file]))
     x = resample(heard, rate, sample_rate)
     if tf.reduce_max(tf.abs(x)) <= SILENCE:
         return x[:num_samples]
@@ -138,8 +137,7 @@ def words(file: bytes) -> tuple[float, float]:
 
 @tf.function(input_signature=[tf.TensorSpec([1], tf.string)], autograph=False)
 def _words(file: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-    content, codec, channels, rate = (each[0] for each in _contents(file))
-    heard = tf.reduce_mean(_decode(content, codec, channels), axis=1)
+    heard, rate = _heard(file)
     x = resample(heard, rate)[: _resampled_size(heard, rate, SAMPLE_RATE)]
     return find_word(x)[0], find_other_word(x)
 
@@ -151,8 +149,8 @@ def seconds_heard(file: bytes) -> float:
 
 @tf.function(input_signature=[tf.TensorSpec([1], tf.string)], autograph=False)
 def _seconds_heard(file: tf.Tensor) -> tf.Tensor:
-    content, codec, channels, rate = (each[0] for each in _contents(file))
-    return tf.shape(_decode(content, codec, channels))[0] / rate
+    header = riff_files.parse(file)
+    return (header.frames(tf.minimum(header.stated, header.present), SECONDS_READ) / header.rate)[0]
 
 
 def to_16_bits(file: bytes) -> bytes:
@@ -161,9 +159,8 @@ def to_16_bits(file: bytes) -> bytes:
     Raises:
         tf.errors.InvalidArgumentError: As `read_wavs`, but for what is wrong with decoded samples.
     """
-    content, codec, channels, rate = (each[0] for each in _contents(tf.constant([file])))
-    heard = tf.reduce_mean(_decode(content, codec, channels), axis=1, keepdims=True)
-    return tf.audio.encode_wav(heard, rate).numpy()
+    heard, rate = _heard(tf.constant([file]))
+    return tf.audio.encode_wav(heard[:, tf.newaxis], rate).numpy()
 
 
 def _contents(files: tf.Tensor) -> tuple[tf.Tensor, ...]:
@@ -173,6 +170,12 @@ def _contents(files: tf.Tensor) -> tuple[tf.Tensor, ...]:
         frames = header.frames(tf.minimum(header.stated, header.present), SECONDS_READ)
         contents = tf.strings.substr(files, header.start, frames * header.block)
     return contents, header.codec, tf.cast(header.channels, tf.int32), tf.cast(header.rate, tf.int32)
+
+
+def _heard(file: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    """The average of the channels of a file, string [1], as float32 [n], and its rate, int32 scalar."""
+    content, codec, channels, rate = (each[0] for each in _contents(file))
+    return tf.reduce_mean(_decode(content, codec, channels), axis=1), rate
 
 
 def _decode(content: tf.Tensor, codec: tf.Tensor, channels: tf.Tensor) -> tf.Tensor:

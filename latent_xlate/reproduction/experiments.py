@@ -8,46 +8,15 @@ from typing import Any
 
 from ml_collections import ConfigDict
 
-from latent_xlate.configs import (
-    affine,
-    all_domains,
-    classify_and_draw,
-    cyclegan,
-    gaussian_transport,
-    gromov_wasserstein,
-    latent_cyclegan,
-    mnist_fashion_mnist,
-    mnist_mnist,
-    mnist_spoken_digit,
-    pix2pix,
-    procrustes,
-    rectified_flow,
-    transport_retrieval,
-)
-from latent_xlate.configs.few_labels import get_config as few_labels_config
+from latent_xlate import configs
+from latent_xlate.baselines.baseline_config import LABELLED_RIVALS
 from latent_xlate.latents.interpolation import METHODS
 from latent_xlate.reproduction import paper
 
 SPEECH = "spoken_digit"
 """The domain that stands in for the paper's SC09."""
 
-_BRIDGES = {
-    "mnist_mnist": mnist_mnist,
-    "mnist_fashion_mnist": mnist_fashion_mnist,
-    "mnist_spoken_digit": mnist_spoken_digit,
-    "all_domains": all_domains,
-}
-_BASELINES = {"pix2pix": pix2pix, "cyclegan": cyclegan, "latent_cyclegan": latent_cyclegan}
-_RIVALS = {
-    "affine": affine,
-    "procrustes": procrustes,
-    "classify_and_draw": classify_and_draw,
-    "gaussian_transport": gaussian_transport,
-    "transport_retrieval": transport_retrieval,
-    "rectified_flow": rectified_flow,
-}
 _UNLABELLED = "gromov_wasserstein"
-_CONFIGS = _BASELINES | _RIVALS | {_UNLABELLED: gromov_wasserstein}
 
 PAIRS = {
     "mnist_fashion_mnist": ("mnist", "fashion_mnist"),
@@ -113,13 +82,13 @@ def bridges(settings: Settings, name: str, **model: Any) -> list[ConfigDict]:
 
 def faithful(settings: Settings, name: str) -> list[ConfigDict]:
     """Bridges in the mode `faithful`, one for each seed. In a quick reproduction they have the quick ones' latents."""
-    configs = []
+    runs = []
     for seed in range(settings.num_seeds):
-        config = _adapted(_BRIDGES[name].get_config("faithful"), settings, seed)
+        config = _adapted(configs.load(f"{name}:faithful"), settings, seed)
         if settings.quick:
-            config.latents = _BRIDGES[name].get_config("quick").latents
-        configs.append(config)
-    return configs
+            config.latents = configs.load(f"{name}:quick").latents
+        runs.append(config)
+    return runs
 
 
 def rivals(settings: Settings) -> dict[str, list[list[ConfigDict]]]:
@@ -128,15 +97,15 @@ def rivals(settings: Settings) -> dict[str, list[list[ConfigDict]]]:
     Gromov-Wasserstein, which sees no labels, is for the two VAEs of MNIST alone.
     """
     pairs = [domains for domains in PAIRS.values() if SPEECH not in domains]
-    runs = {name: [baselines(settings, name, domains) for domains in pairs] for name in _RIVALS}
+    runs = {name: [baselines(settings, name, domains) for domains in pairs] for name in LABELLED_RIVALS}
     return runs | {_UNLABELLED: [baselines(settings, _UNLABELLED, PAIRS["mnist_mnist"])]}
 
 
 def baselines(settings: Settings, name: str, domains: tuple[str, str]) -> list[ConfigDict]:
     """Baselines of one configuration between two domains, one for each seed."""
-    configs = []
+    runs = []
     for seed in range(settings.num_baseline_seeds):
-        config = _CONFIGS[name].get_config("quick" if settings.quick else "best")
+        config = configs.load(f"{name}:{'quick' if settings.quick else 'best'}")
         config.domains = domains
         config.seed = seed
         if SPEECH in domains:
@@ -145,8 +114,8 @@ def baselines(settings: Settings, name: str, domains: tuple[str, str]) -> list[C
             config.model.update(_QUICK_BASELINES.get(name, {}))
             config.update({"num_steps": 10, "batch_size": 8, "steps_per_log": 5})
         config.num_steps = settings.baseline_steps or config.num_steps
-        configs.append(config)
-    return configs
+        runs.append(config)
+    return runs
 
 
 def few_labels(settings: Settings) -> dict[int | None, list[ConfigDict]]:
@@ -179,7 +148,9 @@ def graph_labels(settings: Settings) -> dict[tuple[str, int], list[ConfigDict]]:
         for count in counts:
             runs[pair, count] = []
             for seed in range(settings.num_label_seeds):
-                config = _adapted(few_labels_config(pair + ("_quick" if settings.quick else "")), settings, seed)
+                config = _adapted(
+                    configs.load(f"few_labels:{pair}{'_quick' if settings.quick else ''}"), settings, seed
+                )
                 config.update({"labels_per_class": count, "label_seed": seed})
                 runs[pair, count].append(config)
     return runs
@@ -202,7 +173,7 @@ def ablation(settings: Settings) -> dict[str, list[ConfigDict]]:
 
 
 def _bridge(settings: Settings, name: str, seed: int, **model: Any) -> ConfigDict:
-    config = _adapted(_BRIDGES[name].get_config("quick" if settings.quick else settings.mode), settings, seed)
+    config = _adapted(configs.load(f"{name}:{'quick' if settings.quick else settings.mode}"), settings, seed)
     config.model.update(model)
     return config
 
